@@ -1,0 +1,254 @@
+"""The two tests of an equation on one problem: its value against the oracle, then its formula.
+
+The formula is judged on the values that the submission itself had, so that a mistake costs one
+equation and its consequences are `inherited`. It never runs anything: recordings come in, findings
+go out.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from gru import formula, parameters
+from gru.equations import EXPOSED, Equation
+from gru.examiner.limit import limit, roundings
+from gru.examiner.outcome import Comparison, Entry, Finding
+from gru.examiner.reference import Reference
+from gru.shapes import DIMENSIONS, Sizes, shape_of
+from gru.submission.contract import Description, Use
+
+Array = NDArray[Any]
+
+SHOWN_ENTRIES = 3
+"""How many entries of a wrong block are shown: enough to see a pattern, few enough to read."""
+
+_FORWARD = ("z", "r", "n", "h")
+_KEPT = ("x", "wz", "wr", "wn", "uz", "ur", "un")
+
+
+@dataclass(frozen=True, eq=False)
+class Evidence:
+    """A submission's values on one problem, beside the reference.
+
+    `own` holds what the submission showed as numbers, by name, steps on the first axis, in float64;
+    `odd` what it showed that is no array of the right kind; `dtype` the coarsest precision among
+    the problem's and the values'.
+    """
+
+    reference: Reference
+    own: dict[str, Array]
+    odd: dict[str, Description]
+    dtype: Any
+
+    @cached_property
+    def given(self) -> dict[str, Array]:
+        """What the equations are given; the submission's own where it kept any of that."""
+        return self.reference.given | {name: self.own[name] for name in _KEPT if name in self.own}
+
+    @cached_property
+    def resolved(self) -> dict[str, Array]:
+        """Every value: the submission's own where it shows one, else our formula on its own values."""
+        values: dict[str, Array] = {}
+        with np.errstate(all="ignore"):
+            for equation in EXPOSED:
+                own = self.own.get(equation.name)
+                values[equation.name] = equation(self.given | values) if own is None else own
+        return values
+
+    @cached_property
+    def own_limits(self) -> dict[str, Array]:
+        """The limit of the formula test by name, at every step: rounding on the submission's own values."""
+        with np.errstate(all="ignore"):
+            bounds = roundings(self.given, self.resolved)
+            return {e.name: limit(bounds[e.name].roundings.max(axis=(-2, -1)), self.dtype) for e in EXPOSED}
+
+
+def gather(reference: Reference, use: Use) -> Evidence:
+    """The evidence of one use of a submission's cells on a problem.
+
+    The forward values are those right after `forward`, as a backward pass may use them up.
+    """
+    shown = use.after_backward | {name: value for name, value in use.after_forward.items() if name in _FORWARD}
+    if not use.after_backward:
+        shown = use.after_forward
+    shown = _with_sums(shown, reference.problem.sizes)
+    odd = {name: value for name, value in shown.items() if isinstance(value, Description)}
+    arrays = {name: value for name, value in shown.items() if not isinstance(value, Description)}
+    single = any(value.dtype == np.float32 for value in arrays.values())
+    dtype = np.float32 if single or reference.problem.precision == "float32" else np.float64
+    return Evidence(reference, {name: value.astype(float) for name, value in arrays.items()}, odd, dtype)
+
+
+def _with_sums(shown: dict[str, Any], sizes: Sizes) -> dict[str, Any]:
+    """The values together with the left-hand sides of (17)–(22): dW and dU summed over the steps."""
+    sums: dict[str, Any] = {}
+    for stacked, prefix, size in (("dW", "sum_dw", sizes.hidden), ("dU", "sum_du", sizes.input)):
+        if stacked in shown:
+            value = shown[stacked]
+            with np.errstate(all="ignore"):
+                parts = (value,) * 3 if isinstance(value, Description) else parameters.split(value.sum(axis=0), size)
+            sums |= {f"{prefix}{gate}": part for gate, part in zip(parameters.GATES, parts, strict=True)}
+    return shown | sums
+
+
+def judge_equations(evidence: Evidence) -> Iterator[Finding]:
+    """A finding for every equation that the evidence says anything about.
+
+    A sum (17)–(22) whose dW is not made of the submission's own blocks inherits from `merge`.
+    """
+    stacked_wrongly = any(finding.status == "wrong" for finding in judge_merge(evidence))
+    for equation in EXPOSED:
+        if equation.name not in evidence.own and equation.name not in evidence.odd:
+            continue
+        finding = _judge(equation, evidence)
+        if equation.is_sum and finding.status == "wrong" and stacked_wrongly:
+            finding = found(equation.id, "inherited", evidence.reference, finding.comparison, unseen=frozenset())
+        yield finding
+
+
+def _judge(equation: Equation, evidence: Evidence) -> Finding:
+    """The value test and, where that fails, the formula test."""
+    name, check = equation.name, equation.id
+    if name in evidence.odd:
+        return _odd(check, name, evidence)
+    reference = evidence.reference
+    limits = reference.limits(name, evidence.dtype)
+    comparison = compare(evidence.own[name], reference.truth[name], limits)
+    if comparison.agrees:
+        telling = bool((reference.largest[name] > limits).any())
+        return found(check, "right", evidence.reference, comparison, unseen=frozenset() if telling else None)
+    values = evidence.given | evidence.resolved
+    if not all(np.isfinite(values[dependency]).all() for dependency in equation.inputs):
+        return found(check, "silent", evidence.reference, comparison)
+    with np.errstate(all="ignore"):
+        expected = equation(values)
+    if not compare(evidence.own[name], expected, evidence.own_limits[name]).agrees:
+        return found(check, "wrong", evidence.reference, comparison)
+    unseen = _unseen(equation, values, evidence)
+    return found(check, "silent" if unseen is None else "inherited", evidence.reference, comparison, unseen)
+
+
+def compare(own: Array, truth: Array, limits: Array) -> Comparison:
+    """Two blocks, (steps, rows, columns) or (rows, columns), at the step where they are furthest apart.
+
+    Written so that NaN never agrees with anything.
+    """
+    with np.errstate(invalid="ignore"):
+        errors = np.abs(own - truth).max(axis=(-2, -1))
+    limits = np.broadcast_to(limits, errors.shape)
+    excess = np.nan_to_num(errors, nan=np.inf) / np.maximum(limits, np.finfo(float).tiny)
+    at = np.unravel_index(int(np.argmax(excess)), errors.shape)
+    agrees = bool((errors <= limits).all())
+    return Comparison(
+        error=float(errors[at]),
+        limit=float(limits[at]),
+        largest=float(np.abs(truth[at]).max()),
+        entries=() if agrees else tuple(_entries(own[at], truth[at])),
+        step=int(at[0]) if at else None,
+    )
+
+
+def _entries(own: Array, truth: Array) -> Iterator[Entry]:
+    """The entries furthest apart, the furthest first; NaN is furthest of all."""
+    with np.errstate(invalid="ignore"):
+        apart = np.nan_to_num(np.abs(own - truth), nan=np.inf)
+    for position in np.argsort(-apart, axis=None, kind="stable")[:SHOWN_ENTRIES]:
+        index = tuple(int(i) for i in np.unravel_index(int(position), apart.shape))
+        yield Entry(index, float(own[index]), float(truth[index]))
+
+
+def _unseen(equation: Equation, values: dict[str, Array], evidence: Evidence) -> frozenset[int] | None:
+    """Which parts of the formula could be left out without showing, on the submission's own values.
+
+    None where the value is one number throughout or a copy of something it was given: then it
+    would agree with a formula that nobody wrote down.
+    """
+    own, limits = evidence.own[equation.name], evidence.own_limits[equation.name]
+    if (own.size > 1 and np.ptp(own) == 0) or not own.any():
+        return None
+    if equation.is_sum:
+        terms = np.abs(values[equation.inputs[0]]).max(axis=(-2, -1))
+        return frozenset() if (terms > limits).all() else frozenset({0})
+    inputs = (values[name] for name in (*equation.inputs, "h_p", "in_grad", "x"))
+    if any(value.shape == own.shape and np.array_equal(value, own) for value in inputs):
+        return None
+    changed = (formula.evaluate(variant, values) for variant in formula.omissions(equation.expression))
+    return frozenset(
+        part for part, value in enumerate(changed) if compare(np.broadcast_to(value, own.shape), own, limits).agrees
+    )
+
+
+def judge_merge(evidence: Evidence) -> Iterator[Finding]:
+    """Whether dW and dU are the submission's own blocks, stacked in the order z, r, h̃."""
+    for stacked, prefix in (("dW", "dw"), ("dU", "du")):
+        names = [f"{prefix}{gate}" for gate in parameters.GATES]
+        if stacked in evidence.odd:
+            yield _odd("merge", stacked, evidence)
+        elif stacked in evidence.own and all(name in evidence.own for name in names):
+            blocks = [evidence.own[name] for name in names]
+            comparison = compare(evidence.own[stacked], parameters.merge(*blocks), _copied(evidence, blocks))
+            swapped = parameters.merge(*(blocks[i] for i in (2, 0, 1)))
+            telling = not np.array_equal(swapped, parameters.merge(*blocks))
+            text = "" if comparison.agrees else f"{stacked} is not {', '.join(names)} stacked in this order"
+            yield found(
+                "merge",
+                "right" if comparison.agrees else "wrong",
+                evidence.reference,
+                comparison,
+                unseen=frozenset() if telling else None,
+                text=text,
+            )
+
+
+def judge_split(evidence: Evidence, direct: dict[str, Array | Description]) -> Iterator[Finding]:
+    """Whether the blocks that the cell keeps, and those that `split_params` returns, are W's and U's."""
+    for source, shown in (("the cell's", evidence.own), ("split_params:", direct)):
+        for name in ("wz", "wr", "wn", "uz", "ur", "un"):
+            value = shown.get(name)
+            if isinstance(value, Description):
+                if not value.absent:
+                    yield found("split", "wrong", evidence.reference, text=f"{source} {name} is {value.text}")
+            elif value is not None:
+                truth = evidence.reference.given[name]
+                comparison = compare(
+                    value.astype(float), np.broadcast_to(truth, value.shape), _copied(evidence, [truth])
+                )
+                text = "" if comparison.agrees else f"{source} {name} is not the block of that name"
+                status = "right" if comparison.agrees else "wrong"
+                yield found("split", status, evidence.reference, comparison, unseen=frozenset(), text=text)
+
+
+def _copied(evidence: Evidence, blocks: list[Array]) -> Array:
+    """The limit for numbers that were only moved: one rounding, to the submission's precision."""
+    with np.errstate(all="ignore"):
+        largest = np.max([np.abs(np.nan_to_num(block)).max() for block in blocks])
+    return np.asarray(limit(largest, evidence.dtype))
+
+
+def _odd(check: str, name: str, evidence: Evidence) -> Finding:
+    """The finding on an attribute that is no array of the right shape and dtype."""
+    description = evidence.odd[name]
+    if description.absent:
+        return found(check, "missing", evidence.reference, text=f"{name} is never set")
+    sizes = evidence.reference.problem.sizes
+    shown = "dW" if name.startswith("sum_dw") else "dU" if name.startswith("sum_du") else name
+    words = ", ".join(DIMENSIONS[shown])
+    text = f"{shown} is {description.text}; expected an array of float64 of shape ({words}) = {shape_of(shown, sizes)}"
+    return found(check, "wrong", evidence.reference, text=text)
+
+
+def found(
+    check: str,
+    status: Any,
+    reference: Reference,
+    comparison: Comparison | None = None,
+    unseen: frozenset[int] | None = None,
+    text: str = "",
+) -> Finding:
+    """A finding on the problem of this reference."""
+    problem = reference.problem
+    return Finding(check, status, problem.id, problem.sizes, comparison, unseen, text)

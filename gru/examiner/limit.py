@@ -1,0 +1,112 @@
+"""The limit: the largest difference that a correct submission can show, from its rounding errors.
+
+A running error analysis (Higham, Accuracy and Stability of Numerical Algorithms, chapters 2–3) of
+the chapter's own equations, with every subtraction taken as an addition, so that it holds for any
+algebraically equal form of them. It never looks at what a submission computed wrongly or rightly.
+"""
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+from numpy.lib.mixins import NDArrayOperatorsMixin
+from numpy.typing import NDArray
+
+from gru.equations import EQUATIONS
+
+Array = NDArray[Any]
+
+GATE_ROUNDINGS = 4.0
+"""Rounding errors of one σ or tanh, in units of 1: NumPy's exponential is good to 4 units in the
+last place, which is 8 roundings, and reaches the result with a slope of at most ¼; then come an
+addition and a division. A gate near 0 is given the error of one near 1: 1 − z is a gate too."""
+
+FORMS = 4.0
+"""How many times as many roundings an equal form may have: the longest sum that terms can be merged
+into is that of the four products in (23), four times as long as one. Multiplying out brackets does
+not add to it, as each rounding is already counted at the size of the terms without cancellation."""
+
+
+class Rounded(NDArrayOperatorsMixin):
+    """A quantity as rounding sees it.
+
+    `scale` is its size if nothing cancelled, at least |value|; `roundings` the bound of its error
+    in units of the unit roundoff. Supports `+ - * @`, `.mT` and `.sum(axis=0)`, so that the
+    equations can be applied to it.
+    """
+
+    def __init__(self, scale: Array, roundings: Array) -> None:
+        self.scale = scale
+        self.roundings = roundings
+
+    @property
+    def mT(self) -> "Rounded":
+        """The matrix transpose."""
+        return Rounded(self.scale.mT, self.roundings.mT)
+
+    def sum(self, axis: int) -> "Rounded":
+        """The sum over an axis: as many additions as it is long."""
+        scale = self.scale.sum(axis=axis)
+        return Rounded(scale, self.roundings.sum(axis=axis) + self.scale.shape[axis] * scale)
+
+    def __array_ufunc__(self, ufunc: np.ufunc, method: str, *inputs: Any, **options: Any) -> "Rounded":
+        """Apply the rule of `+ - * @`; NumPy calls this."""
+        (a, da), (b, db) = ((i.scale, i.roundings) if isinstance(i, Rounded) else (np.abs(i), 0.0) for i in inputs)
+        if ufunc in (np.add, np.subtract):
+            return Rounded(a + b, da + db + (a + b))
+        if ufunc is np.multiply:
+            return Rounded(a * b, a * db + da * b + a * b)
+        if ufunc is np.matmul:
+            return Rounded(a @ b, a @ (db + a.shape[-1] * b) + da @ b)
+        return NotImplemented
+
+    def at_least(self, value: Array) -> "Rounded":
+        """The same, with the scale no smaller than |`value`| (entries that are not finite left out)."""
+        return Rounded(np.maximum(self.scale, np.abs(np.nan_to_num(value, posinf=0, neginf=0))), self.roundings)
+
+
+def exact(value: Array) -> Rounded:
+    """A number that is given: its own size, and no error."""
+    return Rounded(np.abs(value), np.zeros_like(value))
+
+
+_GATES = {1: 5, 2: 6, 3: 7}
+"""Each gate's equation and that of its pre-activation."""
+
+
+def roundings(given: Mapping[str, Array], values: Mapping[str, Array]) -> dict[str, Rounded]:
+    """The rounding errors of every left-hand side, by name.
+
+    `given` holds x, h_p, in_grad and the blocks; `values` the values of z, r, n, … that the
+    errors are to be taken at: true ones, or those of a submission. Steps lie on the first axis.
+    """
+    found = {name: exact(value) for name, value in given.items()}
+    for number, equation in EQUATIONS.items():
+        value = values.get(equation.name)
+        if number in _GATES:
+            preactivation = EQUATIONS[_GATES[number]](found)
+            found[equation.name] = _gate(equation.name, values[equation.name], preactivation)
+        elif value is not None:
+            found[equation.name] = equation(found).at_least(value)
+    return found
+
+
+def _gate(name: str, value: Array, preactivation: Rounded) -> Rounded:
+    """A σ or tanh: the pre-activation's error times the slope, and its own, at the size of 1."""
+    slope = 1 - value * value if name == "n" else value * (1 - value)
+    size = np.maximum(1.0, np.abs(value))
+    return Rounded(size, np.abs(slope) * preactivation.roundings + GATE_ROUNDINGS * size)
+
+
+def limit(bound: Array, dtype: Any) -> Array:
+    """The largest difference to the oracle that rounding explains, for a submission in `dtype`.
+
+    `bound` is in units of the unit roundoff. The submission may round `FORMS` times as often as
+    the chapter's own formula; the oracle rounds as often as it, in double precision.
+    """
+    return bound * (FORMS * unit_roundoff(dtype) + unit_roundoff(np.float64))
+
+
+def unit_roundoff(dtype: Any) -> float:
+    """Half the distance from 1 to the next number of this dtype."""
+    return float(np.finfo(dtype).eps) / 2

@@ -1,0 +1,186 @@
+"""What an examination finds, as data: findings of one problem, outcomes of one check, the verdict.
+
+Nothing here measures, prints or awards points.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from gru.equations import EXPOSED
+from gru.shapes import Sizes
+
+Status = Literal["right", "wrong", "inherited", "missing", "not_examined"]
+Verdict = Literal["right", "wrong", "not_examined"]
+Reason = Literal[
+    "no_such_file", "not_python", "import_failed", "no_gru_cell", "timed_out", "out_of_memory", "crashed", "protocol"
+]
+
+CHECKS: tuple[str, ...] = ("interface", "state", "split", "merge", *(equation.id for equation in EXPOSED))
+"""The ids of all checks, in the order of a report."""
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One entry of a block where the submission and the measurement are far apart."""
+
+    index: tuple[int, ...]
+    submission: float
+    measured: float
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """A block of a submission's numbers beside the true ones.
+
+    `error` and `limit` are differences; `largest` is the largest true entry of the block, `step`
+    the step of the sequence (None for the sums), `entries` where the largest differences are.
+    """
+
+    error: float
+    limit: float
+    largest: float
+    entries: tuple[Entry, ...] = ()
+    step: int | None = None
+
+    @property
+    def agrees(self) -> bool:
+        """Whether the difference is within the limit; NaN is not."""
+        return self.error <= self.limit
+
+    @property
+    def unit(self) -> float:
+        """What errors are quoted in: the block's largest entry, or 1 where that is lost in rounding."""
+        return self.largest if self.largest > self.limit else 1.0
+
+
+@dataclass(frozen=True)
+class Finding:
+    """What one problem says of one check.
+
+    `silent` stands for a value that is wrong where the formula cannot be judged. `unseen` are the
+    parts of the formula whose absence would not have shown on this problem; None where nothing
+    would have.
+    """
+
+    check: str
+    status: Literal["right", "wrong", "inherited", "silent", "missing"]
+    problem: str
+    sizes: Sizes
+    comparison: Comparison | None = None
+    unseen: frozenset[int] | None = None
+    text: str = ""
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What one check found over all problems.
+
+    `error`, `limit` and `detects` are in units of the block's largest entry; `problem` is the
+    smallest one that shows a wrong outcome, and `values` its numbers. `text` says what was found.
+    """
+
+    check: str
+    status: Status
+    equation: int | None = None
+    name: str | None = None
+    error: float | None = None
+    limit: float | None = None
+    detects: float | None = None
+    problem: str | None = None
+    sizes: Sizes | None = None
+    values: tuple[Entry, ...] = ()
+    problems: int = 0
+    text: str = ""
+
+
+@dataclass(frozen=True)
+class Examination:
+    """Everything that was found about a submission.
+
+    `verdict` is `not_examined` where the submission failed to run, for `reason` and as `text` says;
+    `outcomes` then holds what was found before. `precision` is the coarsest that the submission
+    answered a problem in double precision with.
+    """
+
+    verdict: Verdict
+    outcomes: tuple[Outcome, ...]
+    seed: int
+    effort: str
+    reason: Reason | None = None
+    text: str = ""
+    precision: str = "float64"
+
+    def outcome(self, check: str) -> Outcome:
+        """The outcome of the check with this id. Raises KeyError where it was not asked for."""
+        for outcome in self.outcomes:
+            if outcome.check == check:
+                return outcome
+        raise KeyError(check)
+
+
+_EQUATIONS = {equation.id: equation for equation in EXPOSED}
+
+
+def summarise(check: str, findings: Iterable[Finding]) -> Outcome:
+    """The outcome of a check from its findings, the smallest problem first."""
+    found = list(findings)
+    status = _status(found)
+    equation = _EQUATIONS.get(check)
+    common: dict[str, Any] = {
+        "check": check,
+        "status": status,
+        "equation": equation.number if equation else None,
+        "name": equation.name if equation else None,
+        "problems": len(found),
+    }
+    shown = next((f for f in found if f.status == status or (status == "not_examined" and f.status == "silent")), None)
+    if status == "right" or shown is None:
+        return Outcome(**common, **_precision(found))
+    comparison = shown.comparison
+    numbers: dict[str, Any] = {}
+    if comparison is not None:
+        unit = comparison.unit
+        numbers = {"error": comparison.error / unit, "limit": comparison.limit / unit, "values": comparison.entries}
+    return Outcome(**common, **numbers, problem=shown.problem, sizes=shown.sizes, text=shown.text)
+
+
+def _status(findings: list[Finding]) -> Status:
+    """One wrong problem makes a check wrong; inheritance must have been earned somewhere."""
+    statuses = {finding.status for finding in findings}
+    if "wrong" in statuses:
+        return "wrong"
+    if "missing" in statuses:
+        return "missing"
+    if not findings:
+        return "not_examined"
+    if statuses == {"right"}:
+        return "right"
+    return "inherited" if _earned(findings) else "not_examined"
+
+
+def _earned(findings: list[Finding]) -> bool:
+    """Whether every part of the formula was seen at work, on some problem or other."""
+    unseen = [finding.unseen for finding in findings if finding.unseen is not None]
+    return bool(unseen) and not frozenset.intersection(*unseen)
+
+
+def _precision(findings: list[Finding]) -> dict[str, Any]:
+    """How sharp a pass is: its sharpest problem, and the smallest difference that would have shown there.
+
+    A difference beyond twice the limit is found whatever rounding does: the right part of the
+    value may be off by one limit itself.
+    """
+    compared = [
+        f.comparison for f in findings if f.comparison is not None and f.comparison.largest > f.comparison.limit
+    ]
+    if not compared:
+        return {}
+    sharpest = min(compared, key=lambda comparison: comparison.limit / comparison.largest)
+    limit = sharpest.limit / sharpest.largest
+    return {"error": sharpest.error / sharpest.largest, "limit": limit, "detects": 2 * limit}
+
+
+def judge(outcomes: Iterable[Outcome]) -> Verdict:
+    """The verdict on a submission that ran to the end: right where every outcome is."""
+    return "right" if all(outcome.status == "right" for outcome in outcomes) else "wrong"

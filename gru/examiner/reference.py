@@ -1,0 +1,94 @@
+"""What a problem's right answer is: the cells' arguments, and every value that they should find.
+
+Forward values come from (1)–(4), derivatives from the oracle. It knows no submission.
+"""
+
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from gru import equations, oracle
+from gru.examiner.limit import Rounded, limit, roundings
+from gru.problem import Problem
+from gru.submission.contract import Job
+
+Array = NDArray[Any]
+
+
+@dataclass(frozen=True, eq=False)
+class Reference:
+    """A problem with what its cells are given, and the true values by name.
+
+    The arrays of `given` and `truth` are float64, with the steps on the first axis, but for the
+    weights' blocks and the sums (17)–(22), which have none. Each is measured when first asked for.
+    """
+
+    problem: Problem
+
+    @cached_property
+    def at(self) -> oracle.Given:
+        """What every cell is given: the true state and the true δ_t of each step."""
+        return oracle.given(self.problem)
+
+    @cached_property
+    def given(self) -> dict[str, Array]:
+        """The same by name."""
+        return self.at._asdict()
+
+    @cached_property
+    def truth(self) -> dict[str, Array]:
+        """Every left-hand side: (1)–(4) by the equations, (8)–(24) by the oracle."""
+        values: dict[str, Array] = {}
+        for number in (1, 2, 3, 4):
+            equation = equations.EQUATIONS[number]
+            values[equation.name] = equation(self.given | values)
+        return values | oracle.step_gradients(self.at) | oracle.parameter_gradients(self.problem)
+
+    def job(self, uses: int = 1) -> Job:
+        """What a submission is asked to do, with `uses` uses of its cells."""
+        problem, dtype = self.problem, self.problem.precision
+        return Job(
+            id=problem.id,
+            sizes=problem.sizes,
+            x=problem.x,
+            h_p=self.at.h_p.astype(dtype),
+            in_grad=self.at.in_grad.astype(dtype),
+            W=problem.W,
+            U=problem.U,
+            uses=uses,
+        )
+
+    @cached_property
+    def roundings(self) -> dict[str, Rounded]:
+        """The rounding errors of every true value, by name."""
+        return roundings(self.given, self.truth)
+
+    @cached_property
+    def largest(self) -> dict[str, Array]:
+        """The largest entry of every true block at every step: (steps,), or () for the sums."""
+        return {name: np.abs(value).max(axis=(-2, -1)) for name, value in self.truth.items()}
+
+    @cached_property
+    def sums_apart(self) -> dict[str, float]:
+        """How far the sum of (11)–(16), measured step by step, is from (17)–(22), measured at once.
+
+        Both are ours. They differ by what rounding does to δ_t on its way through the steps, and by
+        the rounding of h_t and δ_t to the problem's precision: a submission can do no better.
+        """
+        return {
+            equation.name: float(np.abs(equation(self.truth) - self.truth[equation.name]).max())
+            for equation in equations.EXPOSED
+            if equation.is_sum
+        }
+
+    def limits(self, name: str, dtype: Any) -> Array:
+        """The limit on the block `name` at every step, in the precision `dtype`.
+
+        Of shape (steps,), or () for the sums. A block has one limit: that of its largest entry.
+        """
+        bound = self.roundings[name].roundings.max(axis=(-2, -1))
+        total: Array = limit(bound, dtype) + self.sums_apart.get(name, 0.0)
+        return total

@@ -1,0 +1,150 @@
+"""The check `state`: a backward pass must not depend on anything but its arguments.
+
+A submission is held against itself: the same problem is put to it in another way (its companions),
+and the answers must agree to rounding. It never says that a formula is wrong.
+"""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from gru.examiner.judge import Evidence, compare, found, gather
+from gru.examiner.outcome import Finding
+from gru.examiner.reference import Reference
+from gru.shapes import DIMENSIONS
+from gru.submission.contract import GRADIENTS, Job, Recording, Use
+
+Array = NDArray[Any]
+
+SCALE = -(2.0**20)
+"""The factor on δ in the check that a backward pass is linear in it: a power of two, so that it
+rounds nothing; large, so that a clip shows; negative, so that an absolute value does."""
+
+STATES = tuple(name for name, dimensions in DIMENSIONS.items() if dimensions[0] == "batch")
+"""The quantities with one row for each row of the batch."""
+
+
+@dataclass(frozen=True)
+class Companion:
+    """The same problem put in another way.
+
+    `job` makes it; `expected` makes the values that should come out, by name, of those that came
+    out of the plain job; `text` says what it means if they do not; `scale` is the factor on the
+    gradients' rounding errors.
+    """
+
+    id: str
+    text: str
+    job: Callable[[Job], Job]
+    expected: Callable[[str, Array], Array | None]
+    scale: float = 1.0
+
+
+def _same(name: str, value: Array) -> Array:
+    return value
+
+
+def _first_row(name: str, value: Array) -> Array | None:
+    return value[:, :1] if name in STATES else None
+
+
+def _scaled(name: str, value: Array) -> Array:
+    return value * SCALE if name in GRADIENTS else value
+
+
+def _only_first_row(job: Job) -> Job:
+    return replace(
+        job,
+        sizes=job.sizes._replace(batch=1),
+        x=job.x[:, :1],
+        h_p=job.h_p[:, :1],
+        in_grad=job.in_grad[:, :1],
+    )
+
+
+COMPANIONS: tuple[Companion, ...] = (
+    *(
+        Companion(
+            layout,
+            f"the results change, or the call fails, when the arguments are {words}",
+            lambda job, layout=layout: replace(job, layout=layout),  # type: ignore[misc]
+            _same,
+        )
+        for layout, words in (
+            ("read-only", "read-only arrays"),
+            ("fortran", "Fortran-ordered arrays"),
+            ("strided", "strided arrays"),
+        )
+    ),
+    Companion("row", "the rows of a batch are mixed: row 0 alone gives something else", _only_first_row, _first_row),
+    Companion(
+        "scaled",
+        f"the gradients are not linear in in_grad: {SCALE:.0f} times in_grad does not give {SCALE:.0f} times the gradients",
+        lambda job: replace(job, in_grad=job.in_grad * job.in_grad.dtype.type(SCALE)),
+        _scaled,
+        abs(SCALE),
+    ),
+    Companion("later", "the results depend on the problems that came before", lambda job: job, _same),
+)
+
+
+def companion_jobs(job: Job) -> list[Job]:
+    """The companions of a plain job, in the order of `COMPANIONS`."""
+    return [replace(companion.job(job), id=f"{job.id}+{companion.id}") for companion in COMPANIONS]
+
+
+def judge_recording(reference: Reference, recording: Recording) -> Iterator[Finding]:
+    """What one recording by itself says of the state: arguments changed, cells sharing, a second use."""
+    for name in recording.changed_arguments:
+        yield _wrong(reference, f"the argument {name} is changed in place")
+    for use in recording.uses:
+        for name in use.changed_later:
+            yield _wrong(reference, f"{name} of one cell changes when another cell is used: the cells share it")
+    if len(recording.uses) < 2:
+        return
+    first, second = (gather(reference, use) for use in recording.uses)
+    yield _agreement(first, second.own, "the same cell gives something else when forward and backward are called again")
+    if recording.again is not None:
+        again = gather(reference, Use({}, recording.again, ()))
+        yield _agreement(first, again.own, "the same cell gives something else when backward is called again")
+
+
+def judge_companions(reference: Reference, plain: Recording, others: list[Recording]) -> Iterator[Finding]:
+    """What the companions say beside the plain recording; `others` answer `companion_jobs`."""
+    if plain.raised is not None or not plain.uses:
+        return
+    evidence = gather(reference, plain.uses[0])
+    for companion, recording in zip(COMPANIONS, others, strict=False):
+        if recording.raised is not None:
+            yield _wrong(reference, f"{companion.text} ({recording.raised.text})")
+            continue
+        shown = recording.uses[0].after_forward | recording.uses[0].after_backward
+        yield _agreement(evidence, shown, companion.text, companion.expected, companion.scale)
+
+
+def _agreement(
+    evidence: Evidence,
+    shown: dict[str, Any],
+    text: str,
+    expected: Callable[[str, Array], Array | None] = _same,
+    scale: float = 1.0,
+) -> Finding:
+    """Whether values agree with those expected from the evidence, to the rounding of both."""
+    for name, own in evidence.own.items():
+        value, wanted = shown.get(name), expected(name, own)
+        if name not in evidence.own_limits or wanted is None or not isinstance(value, np.ndarray):
+            continue
+        if not np.isfinite(wanted).all():
+            continue
+        factor = 2 * (scale if name in GRADIENTS else 1.0)
+        comparison = compare(value.astype(float), wanted, factor * evidence.own_limits[name])
+        if not comparison.agrees:
+            return found("state", "wrong", evidence.reference, comparison, text=f"{text} ({name} differs)")
+    return found("state", "right", evidence.reference, unseen=frozenset())
+
+
+def _wrong(reference: Reference, text: str) -> Finding:
+    return found("state", "wrong", reference, text=text)

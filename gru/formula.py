@@ -1,0 +1,117 @@
+"""Formulas as data: printed as a reader writes them, evaluated on values, and changed in one place.
+
+A formula is the syntax tree of a right-hand side in `equations`. Nothing here knows what the names
+in it mean.
+"""
+
+import ast
+from collections.abc import Iterator, Mapping
+from functools import cache
+from types import CodeType
+from typing import Any
+
+import numpy as np
+
+from gru import equations
+
+_OPERATORS: dict[type[ast.operator], tuple[str, int]] = {
+    ast.Add: ("+", 1),
+    ast.Sub: ("-", 1),
+    ast.Mult: ("*", 2),
+    ast.MatMult: ("@", 2),
+}
+"""Sign and rank of each operator, as in Python's grammar."""
+
+
+def text(expression: ast.expr) -> str:
+    """The formula as a line of Python: `(dzn @ wn.T) * h_p * r * (1 - r)`.
+
+    `*` and `@` have one rank in Python; a product of both is bracketed all the same, for the reader.
+    """
+    match expression:
+        case ast.BinOp(left, operator, right):
+            sign, rank = _OPERATORS[type(operator)]
+            return f"{_operand(left, operator, rank)} {sign} {_operand(right, operator, rank + 1)}"
+        case ast.UnaryOp(ast.USub(), operand):
+            return f"-{_operand(operand, ast.MatMult(), 3)}"
+        case ast.Attribute(ast.Name("np"), name):
+            return name
+        case ast.Attribute(value, name):
+            return f"{_operand(value, ast.MatMult(), 3)}.{'T' if name == 'mT' else name}"
+        case ast.Call(function, arguments):
+            return f"{text(function)}({', '.join(text(argument) for argument in arguments)})"
+        case _:
+            return ast.unparse(expression)
+
+
+def _operand(expression: ast.expr, around: ast.operator, rank: int) -> str:
+    """An operand of `around`, in brackets where it ranks below `rank` or mixes `*` with `@`."""
+    line = text(expression)
+    if isinstance(expression, ast.UnaryOp):
+        return f"({line})"
+    if not isinstance(expression, ast.BinOp):
+        return line
+    own = _OPERATORS[type(expression.op)][1]
+    mixed = {type(expression.op), type(around)} == {ast.Mult, ast.MatMult}
+    return f"({line})" if own < rank or mixed else line
+
+
+_NAMESPACE = {"np": np, "sigmoid": equations.sigmoid}
+
+
+def evaluate(expression: ast.expr, values: Mapping[str, Any]) -> Any:
+    """The value of the formula, its names taken from `values`; floating-point warnings are off."""
+    with np.errstate(all="ignore"):
+        return eval(_compiled(expression), {"__builtins__": {}, **_NAMESPACE}, dict(values))  # our own formulas only
+
+
+@cache
+def _compiled(expression: ast.expr) -> CodeType:
+    return compile(ast.fix_missing_locations(ast.Expression(expression)), "<formula>", "eval")
+
+
+def names(expression: ast.expr) -> list[str]:
+    """The names of the quantities in the formula, in the order in which they first occur."""
+    found = (node.id for node in ast.walk(expression) if isinstance(node, ast.Name))
+    return list(dict.fromkeys(name for name in found if name not in _NAMESPACE))
+
+
+@cache
+def omissions(expression: ast.expr) -> tuple[ast.expr, ...]:
+    """The formula with one factor or one term left out, for each of its factors and terms.
+
+    A factor of a matrix product is replaced by ones, as leaving it out would change the shape.
+    """
+    return tuple(rewritten(expression, _omitted))
+
+
+def _omitted(node: ast.expr) -> Iterator[ast.expr]:
+    match node:
+        case ast.BinOp(left, ast.Mult() | ast.Add(), right):
+            yield from (left, right)
+        case ast.BinOp(left, ast.Sub(), right):
+            yield from (left, ast.UnaryOp(ast.USub(), right))
+        case ast.BinOp(left, ast.MatMult(), right):
+            yield from (ast.BinOp(_ones(left), ast.MatMult(), right), ast.BinOp(left, ast.MatMult(), _ones(right)))
+
+
+def _ones(operand: ast.expr) -> ast.expr:
+    return ast.Call(ast.Attribute(ast.Name("np", ast.Load()), "ones_like", ast.Load()), [operand], [])
+
+
+def rewritten(expression: ast.expr, rewrite: Any) -> Iterator[ast.expr]:
+    """The formula with `rewrite` applied to one node, for every node and every result of it."""
+    yield from rewrite(expression)
+    for field, child in ast.iter_fields(expression):
+        if isinstance(child, ast.expr):
+            for changed in rewritten(child, rewrite):
+                yield _with(expression, field, changed)
+        elif isinstance(child, list):
+            for position, item in enumerate(child):
+                for changed in rewritten(item, rewrite):
+                    yield _with(expression, field, [*child[:position], changed, *child[position + 1 :]])
+
+
+def _with(node: ast.expr, field: str, value: Any) -> ast.expr:
+    """A copy of the node with one field replaced; the node itself is left as it is."""
+    return type(node)(**{**dict(ast.iter_fields(node)), field: value})

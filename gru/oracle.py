@@ -1,0 +1,226 @@
+"""The oracle: the left-hand side of (8)–(24), measured by perturbing it in the forward pass.
+
+It differentiates the forward equations (1)–(7) of this project by the complex step, and knows no
+backward formula: those stand trial like everybody's.
+
+What lies on which axis: (perturbation, step, batch row, unit).
+"""
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from typing import Any, Literal, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from gru import equations, numdiff, parameters
+from gru.problem import Problem
+
+Array = NDArray[Any]
+Arithmetic = Literal["pair", "complex"]
+
+WEIGHTS = ("wz", "uz", "wr", "ur", "wn", "un")
+
+MEMORY = 256 * numdiff.MIB
+"""The default bound on the memory of one measurement."""
+
+FUSED_ENTRIES = 200_000
+"""Below this many numbers, all directions go through one forward pass: a pass costs its calls,
+not its numbers. Above it the directions, nearly all of them zero, would cost more than the calls."""
+
+
+class Given(NamedTuple):
+    """What the cells of a problem are given at every step.
+
+    `x` (steps, batch, input), `h_p` and `in_grad` (steps, batch, hidden), the weights' blocks
+    (hidden, hidden) or (input, hidden).
+    """
+
+    x: Array
+    h_p: Array
+    in_grad: Array
+    wz: Array
+    uz: Array
+    wr: Array
+    ur: Array
+    wn: Array
+    un: Array
+
+
+def blocks(problem: Problem) -> dict[str, Array]:
+    """The blocks of W and U by name, in double precision: `wz, uz, wr, ur, wn, un`."""
+    w = parameters.split(problem.W.astype(float), problem.sizes.hidden)
+    u = parameters.split(problem.U.astype(float), problem.sizes.input)
+    return {f"w{gate}": block for gate, block in zip(parameters.GATES, w, strict=True)} | {
+        f"u{gate}": block for gate, block in zip(parameters.GATES, u, strict=True)
+    }
+
+
+def given(problem: Problem) -> Given:
+    """What the cells of a correct network are given at every step: states and true δ_t.
+
+    Rounded to the problem's precision, as a cell can be given nothing finer, and held in float64.
+    """
+    h = states(problem)
+    rounded = (problem.x, h[:-1], state_gradients(problem))
+    x, h_p, in_grad = (array.astype(problem.precision).astype(float) for array in rounded)
+    return Given(x, h_p, in_grad, **blocks(problem))
+
+
+def states(problem: Problem) -> Array:
+    """The hidden states h_0 … h_τ in double precision, of shape (steps + 1, batch, hidden)."""
+    weights = blocks(problem)
+    h = [problem.h_0.astype(float)]
+    for x_t in problem.x.astype(float):
+        h.append(step(x_t, h[-1], **weights))
+    return np.stack(h)
+
+
+def step(
+    x: Any, h_p: Any, wz: Any, uz: Any, wr: Any, ur: Any, wn: Any, un: Any, zz: Any = 0, zr: Any = 0, zn: Any = 0
+) -> Any:
+    """(1)–(7): h_t of shape (…, batch, hidden), with `zz`, `zr`, `zn` added to the pre-activations.
+
+    Takes real or complex arrays and `Pair`s.
+    """
+    z = equations.sigmoid(equations.update_preactivation(h_p, x, wz, uz) + zz)
+    r = equations.sigmoid(equations.reset_preactivation(h_p, x, wr, ur) + zr)
+    n = np.tanh(equations.candidate_preactivation(r, h_p, x, wn, un) + zn)
+    return equations.hidden_state(z, n, h_p)
+
+
+@dataclass(frozen=True)
+class Probe:
+    """How one left-hand side is measured.
+
+    Argument number `argument` of a forward pass is moved along `directions`, of shape
+    (perturbations, …); `read` makes the left-hand side from the derivatives along them.
+    """
+
+    name: str
+    argument: int
+    directions: Array
+    read: Callable[[Array], Array]
+
+
+def step_gradients(at: Given, arithmetic: Arithmetic = "pair", memory: int = MEMORY) -> dict[str, Array]:
+    """The left-hand sides of (8)–(16), (23), (24) at every step, for the δ_t that is given there.
+
+    ∂Σ(δ_t ∘ h_t)/∂p for p the pre-activations, the weights as used at step t only, h_{t-1} and
+    x_t: by name (`dzz`, …), each with the steps on the first axis. Peak memory below `memory` bytes.
+    """
+    hidden, inputs = at.wz.shape[0], at.uz.shape[0]
+    nothing = np.zeros((1, 1, hidden))
+
+    weights = [np.expand_dims(getattr(at, name), 0) for name in WEIGHTS]
+    arguments = [at.x, at.h_p, *weights, *[nothing] * 3]
+    in_grad = at.in_grad
+
+    # Rows of a batch do not mix: one unit is moved in all of them at once, and read row by row.
+    def by_unit(tangents: Array) -> Array:
+        return np.einsum("ptbm,tbm->tbp", tangents, in_grad, optimize=False)
+
+    # z, h̃ and h at unit j depend on column j alone of these: all columns are moved at once.
+    def by_row(tangents: Array) -> Array:
+        return np.einsum("ptbm,tbm->tpm", tangents, in_grad, optimize=False)
+
+    def by_entry(tangents: Array) -> Array:
+        summed = np.einsum("ptbm,tbm->tp", tangents, in_grad, optimize=False)
+        return summed.reshape(len(in_grad), -1, hidden)
+
+    units, entries = np.eye(hidden)[:, None, None, :], np.eye(inputs)[:, None, None, :]
+    rows, input_rows = (np.repeat(np.eye(size)[:, None, :, None], hidden, axis=3) for size in (hidden, inputs))
+    probes = [
+        Probe("dx", 0, entries, by_unit),
+        Probe("dh", 1, units, by_unit),
+        Probe("dwz", 2, rows, by_row),
+        Probe("duz", 3, input_rows, by_row),
+        Probe("dwr", 4, np.eye(hidden * hidden).reshape(-1, 1, hidden, hidden), by_entry),
+        Probe("dur", 5, np.eye(inputs * hidden).reshape(-1, 1, inputs, hidden), by_entry),
+        Probe("dwn", 6, rows, by_row),
+        Probe("dun", 7, input_rows, by_row),
+        Probe("dzz", 8, units, by_unit),
+        Probe("dzr", 9, units, by_unit),
+        Probe("dzn", 10, units, by_unit),
+    ]
+    return _measure(step, arguments, probes, arithmetic, memory)
+
+
+def state_gradients(problem: Problem, arithmetic: Arithmetic = "pair", memory: int = MEMORY) -> Array:
+    """δ_t = ∂loss/∂h_t for every step, (steps, batch, hidden): each h_t moved on its way to t + 1."""
+    steps, hidden = problem.sizes.steps, problem.sizes.hidden
+    units = np.eye(hidden)[:, None, :]
+
+    def read(tangents: Array) -> Array:
+        return tangents[..., 0].T
+
+    probes = [Probe(str(t), len(WEIGHTS) + t, units, read) for t in range(steps)]
+    measured = _measure(*_sequence(problem), probes, arithmetic, memory)
+    return np.stack([measured[str(t)] for t in range(steps)])
+
+
+def parameter_gradients(problem: Problem, arithmetic: Arithmetic = "pair", memory: int = MEMORY) -> dict[str, Array]:
+    """The left-hand sides of (17)–(22): each weight moved as it is used at all steps.
+
+    By name (`sum_dwz`, …), each shaped like its weight.
+    """
+    forward, arguments = _sequence(problem)
+
+    def probe(position: int, name: str) -> Probe:
+        shape = arguments[position].shape
+
+        def read(tangents: Array) -> Array:
+            return tangents.sum(axis=(-2, -1)).reshape(shape)
+
+        return Probe(f"sum_d{name}", position, np.eye(shape[0] * shape[1]).reshape(-1, *shape), read)
+
+    return _measure(forward, arguments, [probe(*item) for item in enumerate(WEIGHTS)], arithmetic, memory)
+
+
+def _sequence(problem: Problem) -> tuple[Callable[..., Any], list[Array]]:
+    """The loss of a sequence for each row of its batch, (batch, 1), and its arguments.
+
+    The arguments are the weights, and one array a step that is added to h_t before h_t is used.
+    """
+    x, h_0, upstream = (array.astype(float) for array in (problem.x, problem.h_0, problem.upstream))
+    weights = blocks(problem)
+
+    def row_losses(*arguments: Any) -> Any:
+        moved, added = arguments[: len(WEIGHTS)], arguments[len(WEIGHTS) :]
+        h: Any = h_0
+        loss: Any = 0
+        for x_t, added_t, from_above in zip(x, added, upstream, strict=True):
+            h = step(x_t, h, *moved) + added_t
+            loss = (h * from_above) @ np.ones((h_0.shape[1], 1)) + loss
+        return loss
+
+    nothing = np.zeros((1, h_0.shape[1]))
+    return row_losses, [*(weights[name] for name in WEIGHTS), *[nothing] * len(x)]
+
+
+def _measure(
+    forward: Callable[..., Any], arguments: list[Array], probes: list[Probe], arithmetic: Arithmetic, memory: int
+) -> dict[str, Array]:
+    """What the probes read, in as few forward passes as pays."""
+    total = sum(len(probe.directions) for probe in probes)
+    entries = sum(total * arguments[probe.argument].size for probe in probes)
+    groups: Iterable[list[Probe]] = [probes] if entries <= FUSED_ENTRIES else ([probe] for probe in probes)
+    measured: dict[str, Array] = {}
+    for group in groups:
+        directions, parts = _stacked(group, len(arguments))
+        tangents = numdiff.directional_derivatives(forward, arguments, directions, arithmetic=arithmetic, memory=memory)
+        measured |= {probe.name: probe.read(tangents[part]) for probe, part in zip(group, parts, strict=True)}
+    return measured
+
+
+def _stacked(probes: list[Probe], arguments: int) -> tuple[list[Array | None], list[slice]]:
+    """The directions of all probes on one leading axis, by argument, and each probe's part of it."""
+    counts = [len(probe.directions) for probe in probes]
+    ends = np.cumsum(counts)
+    parts = [slice(int(end) - count, int(end)) for end, count in zip(ends, counts, strict=True)]
+    directions: list[Array | None] = [None] * arguments
+    for probe, part in zip(probes, parts, strict=True):
+        own = np.zeros((int(ends[-1]), *probe.directions.shape[1:]))
+        own[part] = probe.directions
+        directions[probe.argument] = own
+    return directions, parts

@@ -1,0 +1,32 @@
+"""The stacked parameters W and U of the chapter: three blocks of rows, one a gate.
+
+This is the one place that knows the order z, r, h̃. It never looks at what the blocks hold.
+"""
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+GATES = ("z", "r", "n")
+"""The order in which the blocks are stacked; `n` is the chapter's name for h̃ in code."""
+
+
+def split(stacked: Any, size: int) -> tuple[Any, Any, Any]:
+    """The blocks (z, r, h̃) of `stacked`.
+
+    `stacked` has shape (…, 3·size, hidden); each block, a view of it, (…, size, hidden).
+
+    >>> split(np.arange(6).reshape(6, 1), 2)[1].ravel()
+    array([2, 3])
+    """
+    z, r, n = (stacked[..., gate * size : (gate + 1) * size, :] for gate in range(len(GATES)))
+    return z, r, n
+
+
+def merge(z: NDArray[Any], r: NDArray[Any], n: NDArray[Any]) -> NDArray[Any]:
+    """The blocks (z, r, h̃), each of shape (…, size, hidden), stacked to (…, 3·size, hidden).
+
+    The inverse of `split`.
+    """
+    return np.concatenate((z, r, n), axis=-2)

@@ -1,0 +1,210 @@
+"""Problems: concrete instances of a GRU, from the smallest sizes up and over all regimes.
+
+A problem is a function of its id alone, so that everybody sees the same one and any one can be
+run again. It never knows the right answer: that is the oracle's part.
+"""
+
+import math
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from gru import equations, parameters
+from gru.shapes import Sizes, shape_of
+
+Array = NDArray[Any]
+Precision = Literal["float64", "float32"]
+Effort = Literal["quick", "normal", "thorough"]
+
+
+@dataclass(frozen=True)
+class Regime:
+    """How the numbers of a problem are drawn: the typical size of each kind of number.
+
+    `peak`, where it is set, is the range that the largest pre-activation is drawn from.
+    """
+
+    weights: float = 1.0
+    inputs: float = 1.0
+    state: float = 1.0
+    upstream: float = 1.0
+    peak: tuple[float, float] | None = None
+
+
+REGIMES: dict[str, Regime] = {
+    "ordinary": Regime(),
+    "tiny": Regime(weights=1e-4, inputs=1e-2, state=1e-2),
+    "large": Regime(weights=3.0),
+    "saturated": Regime(peak=(10.0, 800.0)),
+    "zero-state": Regime(state=0.0),
+    "zero-input": Regime(inputs=0.0),
+    "zero-upstream": Regime(upstream=0.0),
+    "small-upstream": Regime(upstream=1e-6),
+    "large-upstream": Regime(upstream=1e6),
+}
+
+
+@dataclass(frozen=True, eq=False)
+class Problem:
+    """One concrete instance.
+
+    `x` (steps, batch, input), `h_0` (batch, hidden), `W` (3·hidden, hidden), `U`
+    (3·input, hidden), and `upstream` (steps, batch, hidden), the part of ∂loss/∂h_t that comes
+    from outside the sequence. All of dtype `precision`.
+    """
+
+    id: str
+    sizes: Sizes
+    regime: str
+    precision: Precision
+    x: Array
+    h_0: Array
+    W: Array
+    U: Array
+    upstream: Array
+
+    def __str__(self) -> str:
+        return f"{self.sizes}, {self.regime}, {self.precision} (problem {self.id})"
+
+
+@dataclass(frozen=True)
+class Specification:
+    """What is asked of a problem before its numbers are drawn."""
+
+    sizes: Sizes
+    regime: str = "ordinary"
+    precision: Precision = "float64"
+
+    @property
+    def volume(self) -> int:
+        """How much there is to read in the problem; the smallest problem has the least."""
+        batch, inputs, hidden, steps = self.sizes
+        return steps * batch * (inputs + hidden) + 3 * hidden * (inputs + hidden)
+
+
+_SIZES = [
+    Sizes(*sizes)
+    for sizes in (
+        [(1, 1, 1, 1), (1, 1, 2, 1), (1, 2, 1, 1), (2, 1, 1, 1), (1, 1, 1, 2), (1, 1, 1, 4), (1, 2, 3, 1), (2, 3, 1, 1)]
+        + [
+            (2, 1, 3, 1),
+            (2, 2, 2, 1),
+            (2, 3, 4, 1),
+            (3, 4, 2, 1),
+            (4, 2, 3, 1),
+            (2, 3, 3, 1),
+            (1, 3, 2, 2),
+            (2, 1, 2, 3),
+        ]
+        + [(2, 3, 4, 3), (3, 2, 3, 4), (2, 4, 3, 5), (1, 2, 2, 12), (2, 2, 3, 7), (5, 7, 6, 2), (3, 5, 8, 4)]
+        + [(9, 12, 17, 1), (3, 13, 20, 1)]
+    )
+]
+"""Sizes that differ from each other in most problems, or a transposed matrix would pass; each
+of batch, input and hidden is 1 somewhere, and equal to another somewhere."""
+
+_TELLING_SIZES = [Sizes(*sizes) for sizes in [(1, 1, 1, 1), (1, 2, 3, 1), (2, 3, 4, 1), (3, 4, 2, 1), (2, 1, 2, 3)]]
+
+
+def _plan() -> Iterator[Specification]:
+    """The problems that every examination at normal effort takes, in the order of their indices."""
+    yield from (Specification(sizes) for sizes in _SIZES)
+    for regime in list(REGIMES)[1:]:
+        yield from (Specification(sizes, regime) for sizes in _TELLING_SIZES)
+    # Saturation has the widest range of sizes of numbers, so it is drawn more often.
+    yield from (Specification(sizes, "saturated") for sizes in [(s) for s in _TELLING_SIZES for _ in range(2)])
+    for regime in ("ordinary", "large", "zero-state", "saturated"):
+        yield from (Specification(sizes, regime, "float32") for sizes in (_TELLING_SIZES[1], _TELLING_SIZES[4]))
+
+
+PLAN: tuple[Specification, ...] = tuple(_plan())
+
+COUNTS: dict[Effort, int] = {"quick": len(_SIZES), "normal": len(PLAN), "thorough": 10 * len(PLAN)}
+"""How many problems an examination takes: the smaller efforts are beginnings of the larger."""
+
+
+def battery(effort: Effort, seed: int) -> list[Problem]:
+    """The problems of an examination, the smallest first; the same for the same seed."""
+    specified = [(_specification(seed, index), f"{seed}:{index}") for index in range(COUNTS[effort])]
+    specified.sort(key=lambda item: item[0].volume)
+    return [draw(specification, id) for specification, id in specified]
+
+
+def find(id: str) -> Problem:
+    """The problem with this id.
+
+    `17` and `0:17` are problem 17 of seed 0; `2,3,4,1/ordinary/float64/5` is the problem of
+    those sizes (batch, input, hidden, steps), regime and precision drawn with seed 5.
+    Raises ValueError for any other text.
+    """
+    try:
+        if "/" in id:
+            sizes, regime, precision, _ = id.split("/")
+            batch, inputs, hidden, steps = (int(size) for size in sizes.split(","))
+            specification = Specification(Sizes(batch, inputs, hidden, steps), regime, precision)  # type: ignore[arg-type]
+            if min(specification.sizes) < 1 or regime not in REGIMES or precision not in ("float64", "float32"):
+                raise ValueError
+            return draw(specification, id)
+        seed, _, index = id.rpartition(":")
+        id = f"{int(seed or 0)}:{int(index)}"
+        if int(seed or 0) < 0 or int(index) < 0:
+            raise ValueError
+        return draw(_specification(int(seed or 0), int(index)), id)
+    except ValueError:
+        raise ValueError(
+            f"no problem has the id {id!r}: expected SEED:INDEX, such as 0:17, "
+            "or BATCH,INPUT,HIDDEN,STEPS/REGIME/PRECISION/SEED, such as 2,3,4,1/ordinary/float64/5 "
+            f"(regimes: {', '.join(REGIMES)})"
+        ) from None
+
+
+def _generator(id: str) -> np.random.Generator:
+    """Random numbers that are a function of the id's characters alone."""
+    return np.random.Generator(np.random.PCG64(np.random.SeedSequence(list(id.encode()))))
+
+
+def _specification(seed: int, index: int) -> Specification:
+    """The specification of problem `seed:index`: planned at first, then of random sizes and regime."""
+    if index < len(PLAN):
+        return PLAN[index]
+    random = _generator(f"specification {seed}:{index}")
+    batch, inputs, hidden = (int(size) for size in random.integers(1, 7, size=3))
+    steps = int(random.choice([1, 1, 2, 3, 4, 12]))
+    regime = str(random.choice(list(REGIMES)))
+    precision: Precision = "float32" if random.random() < 0.1 else "float64"
+    return Specification(Sizes(batch, inputs, hidden, steps), regime, precision)
+
+
+def draw(specification: Specification, id: str) -> Problem:
+    """The problem of this specification whose numbers are drawn from `id`."""
+    sizes, regime = specification.sizes, REGIMES[specification.regime]
+    batch, inputs, hidden, steps = sizes
+    random = _generator(id)
+    W, U = (random.normal(size=shape_of(name, sizes)) / math.sqrt(max(inputs, hidden)) for name in ("W", "U"))
+    x = regime.inputs * random.normal(size=(steps, batch, inputs))
+    h_0 = regime.state * random.uniform(-1, 1, size=(batch, hidden))
+    upstream = regime.upstream * random.normal(size=(steps, batch, hidden))
+    if regime.peak is not None:
+        W, U = _saturate(W, U, x, h_0, peak=math.exp(random.uniform(*np.log(regime.peak))))
+    arrays = [
+        array.astype(specification.precision) for array in (x, h_0, regime.weights * W, regime.weights * U, upstream)
+    ]
+    return Problem(id, sizes, specification.regime, specification.precision, *arrays)
+
+
+def _saturate(W: Array, U: Array, x: Array, h_0: Array, peak: float) -> tuple[Array, Array]:
+    """W and U with each gate's blocks scaled so that its largest pre-activation from h_0 is `peak`."""
+    hidden, inputs = W.shape[1], x.shape[-1]
+    (wz, wr, wn), (uz, ur, un) = parameters.split(W, hidden), parameters.split(U, inputs)
+
+    def scaled(w: Array, u: Array, preactivation: Array) -> tuple[Array, Array, Array]:
+        factor = peak / np.abs(preactivation).max()
+        return factor * w, factor * u, factor * preactivation
+
+    wz, uz, _ = scaled(wz, uz, equations.update_preactivation(h_0, x, wz, uz))
+    wr, ur, zr = scaled(wr, ur, equations.reset_preactivation(h_0, x, wr, ur))
+    wn, un, _ = scaled(wn, un, equations.candidate_preactivation(equations.sigmoid(zr), h_0, x, wn, un))
+    return parameters.merge(wz, wr, wn), parameters.merge(uz, ur, un)

@@ -1,0 +1,123 @@
+"""The contract with a submission: what it is asked to do, what it must show, what came back.
+
+Only data. It never runs anything and knows no right answer.
+"""
+
+from dataclasses import dataclass, field
+from typing import Any, Literal, get_args
+
+from numpy.typing import NDArray
+
+from gru.shapes import Sizes
+
+Array = NDArray[Any]
+Layout = Literal["plain", "read-only", "fortran", "strided"]
+Reason = Literal[
+    "no_such_file", "not_python", "import_failed", "no_gru_cell", "timed_out", "out_of_memory", "crashed", "protocol"
+]
+REASONS: tuple[str, ...] = get_args(Reason)
+
+KEPT = ("x", "wz", "wr", "wn", "uz", "ur", "un")
+"""What a cell keeps of its arguments."""
+
+FORWARD = ("z", "r", "n", "h")
+"""What `forward` computes."""
+
+GRADIENTS = ("dzz", "dzn", "dzr", "dwn", "dun", "dwr", "dur", "dwz", "duz", "dW", "dU", "dh", "dx")
+"""What `backward` computes."""
+
+REQUIRED = ("h", "dW", "dU", "dh", "dx")
+"""What a cell must show; all else may be kept to itself."""
+
+
+@dataclass(frozen=True)
+class Description:
+    """What a submission showed in place of an array of the right shape and dtype.
+
+    `text` fits behind "is": "a list", "an array of float64 of shape (4, 3)". `absent` where there
+    is nothing of that name.
+    """
+
+    text: str
+    absent: bool = False
+
+
+@dataclass(frozen=True)
+class Raised:
+    """An exception that a call ended in: where, at which step, which type, its message, the line."""
+
+    where: str
+    type: str
+    message: str
+    step: int | None = None
+    line: int | None = None
+
+    @property
+    def text(self) -> str:
+        """One sentence on it."""
+        at = "" if self.step is None else f" at step {self.step + 1}"
+        line = "" if self.line is None else f", line {self.line}"
+        message = f": {self.message}" if self.message else ""
+        return (
+            f"{self.where} raised {self.type}{message} ({self.where}{at}{line})"
+            if at or line
+            else (f"{self.where} raised {self.type}{message}")
+        )
+
+
+@dataclass(frozen=True, eq=False)
+class Job:
+    """What a submission's cells are asked to do on one problem.
+
+    `x` (steps, batch, input), `h_p` and `in_grad` (steps, batch, hidden), `W` (3·hidden, hidden),
+    `U` (3·input, hidden), of one dtype. The cells are given `h_p` and `in_grad` step by step,
+    whatever they computed before.
+    """
+
+    id: str
+    sizes: Sizes
+    x: Array
+    h_p: Array
+    in_grad: Array
+    W: Array
+    U: Array
+    layout: Layout = "plain"
+    uses: int = 1
+
+
+Shown = dict[str, Array | Description]
+"""Values by name: an array with the steps on the first axis, or what was shown in its place."""
+
+
+@dataclass(frozen=True, eq=False)
+class Use:
+    """One run of all cells forward and then backward.
+
+    `changed_later` names what had other bytes at the end of the use than right after the cell's
+    own calls.
+    """
+
+    after_forward: Shown
+    after_backward: Shown
+    changed_later: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, eq=False)
+class Recording:
+    """What a submission's cells answered to one job."""
+
+    job_id: str
+    uses: tuple[Use, ...] = ()
+    again: Shown | None = None
+    split: Shown = field(default_factory=dict)
+    changed_arguments: tuple[str, ...] = ()
+    raised: Raised | None = None
+
+
+class SubmissionFailure(Exception):
+    """A submission could not be examined, for one of the reasons of the contract."""
+
+    def __init__(self, reason: Reason, text: str) -> None:
+        super().__init__(text)
+        self.reason: Reason = reason
+        self.text = text
