@@ -27,7 +27,8 @@ class Equation:
     """One equation of the chapter.
 
     `number` is the chapter's, `name` the attribute of a cell that holds the left-hand side,
-    `symbol` the chapter's sign for it, `quantity` what it means, `function` its right-hand side.
+    `symbol` the chapter's sign for it, `quantity` what it means, `function` its right-hand side,
+    whose arguments are `inputs`.
     """
 
     number: int
@@ -36,6 +37,7 @@ class Equation:
     quantity: str
     function: Callable[..., Array]
     inputs: tuple[str, ...]
+    tree: ast.expr | None = None
 
     @property
     def id(self) -> str:
@@ -54,7 +56,9 @@ class Equation:
 
     @cached_property
     def expression(self) -> ast.expr:
-        """The right-hand side as a syntax tree, read from the function's own source."""
+        """The right-hand side as a syntax tree: `tree`, or read from the function's own source."""
+        if self.tree is not None:
+            return self.tree
         (definition,) = ast.parse(inspect.getsource(self.function)).body
         assert isinstance(definition, ast.FunctionDef)
         (result,) = (line for line in definition.body if isinstance(line, ast.Return))

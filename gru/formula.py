@@ -99,6 +99,23 @@ def _ones(operand: ast.expr) -> ast.expr:
     return ast.Call(ast.Attribute(ast.Name("np", ast.Load()), "ones_like", ast.Load()), [operand], [])
 
 
+def substituted(expression: ast.expr, old: str, new: str) -> ast.expr:
+    """The formula with the part `old` replaced by `new`, both of them lines of Python.
+
+    Raises ValueError unless it stands there exactly once.
+    """
+    sought, put = ast.dump(parse(old)), parse(new)
+    results = list(rewritten(expression, lambda node: [put] if ast.dump(node) == sought else []))
+    if len(results) != 1:
+        raise ValueError(f"{old!r} stands {len(results)} times in {text(expression)!r}; expected once")
+    return results[0]
+
+
+def parse(line: str) -> ast.expr:
+    """The formula written as a line of Python."""
+    return ast.parse(line, mode="eval").body
+
+
 def rewritten(expression: ast.expr, rewrite: Any) -> Iterator[ast.expr]:
     """The formula with `rewrite` applied to one node, for every node and every result of it."""
     yield from rewrite(expression)

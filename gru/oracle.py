@@ -8,12 +8,14 @@ What lies on which axis: (perturbation, step, batch row, unit).
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, Literal, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from gru import equations, numdiff, parameters
+from gru import equations, numdiff
+from gru.conventions import CHAPTER, Convention
 from gru.problem import Problem
 
 Array = NDArray[Any]
@@ -47,46 +49,58 @@ class Given(NamedTuple):
     un: Array
 
 
-def blocks(problem: Problem) -> dict[str, Array]:
+def blocks(problem: Problem, convention: Convention = CHAPTER) -> dict[str, Array]:
     """The blocks of W and U by name, in double precision: `wz, uz, wr, ur, wn, un`."""
-    w = parameters.split(problem.W.astype(float), problem.sizes.hidden)
-    u = parameters.split(problem.U.astype(float), problem.sizes.input)
-    return {f"w{gate}": block for gate, block in zip(parameters.GATES, w, strict=True)} | {
-        f"u{gate}": block for gate, block in zip(parameters.GATES, u, strict=True)
-    }
+    w = convention.split(problem.W.astype(float), problem.sizes.hidden)
+    u = convention.split(problem.U.astype(float), problem.sizes.input)
+    return {f"w{gate}": w[gate] for gate in w} | {f"u{gate}": u[gate] for gate in u}
 
 
-def given(problem: Problem) -> Given:
+def given(problem: Problem, convention: Convention = CHAPTER) -> Given:
     """What the cells of a correct network are given at every step: states and true δ_t.
 
     Rounded to the problem's precision, as a cell can be given nothing finer, and held in float64.
     """
-    h = states(problem)
-    rounded = (problem.x, h[:-1], state_gradients(problem))
+    h = states(problem, convention)
+    rounded = (problem.x, h[:-1], state_gradients(problem, convention))
     x, h_p, in_grad = (array.astype(problem.precision).astype(float) for array in rounded)
-    return Given(x, h_p, in_grad, **blocks(problem))
+    return Given(x, h_p, in_grad, **blocks(problem, convention))
 
 
-def states(problem: Problem) -> Array:
+def states(problem: Problem, convention: Convention = CHAPTER) -> Array:
     """The hidden states h_0 … h_τ in double precision, of shape (steps + 1, batch, hidden)."""
-    weights = blocks(problem)
+    weights = blocks(problem, convention)
     h = [problem.h_0.astype(float)]
     for x_t in problem.x.astype(float):
-        h.append(step(x_t, h[-1], **weights))
+        h.append(step(x_t, h[-1], **weights, convention=convention))
     return np.stack(h)
 
 
 def step(
-    x: Any, h_p: Any, wz: Any, uz: Any, wr: Any, ur: Any, wn: Any, un: Any, zz: Any = 0, zr: Any = 0, zn: Any = 0
+    x: Any,
+    h_p: Any,
+    wz: Any,
+    uz: Any,
+    wr: Any,
+    ur: Any,
+    wn: Any,
+    un: Any,
+    zz: Any = 0,
+    zr: Any = 0,
+    zn: Any = 0,
+    *,
+    convention: Convention = CHAPTER,
 ) -> Any:
     """(1)–(7): h_t of shape (…, batch, hidden), with `zz`, `zr`, `zn` added to the pre-activations.
 
     Takes real or complex arrays and `Pair`s.
     """
-    z = equations.sigmoid(equations.update_preactivation(h_p, x, wz, uz) + zz)
-    r = equations.sigmoid(equations.reset_preactivation(h_p, x, wr, ur) + zr)
-    n = np.tanh(equations.candidate_preactivation(r, h_p, x, wn, un) + zn)
-    return equations.hidden_state(z, n, h_p)
+    form = convention.equations
+    at = {"x": x, "h_p": h_p, "wz": wz, "uz": uz, "wr": wr, "ur": ur, "wn": wn, "un": un}
+    at["z"] = equations.sigmoid(form[5](at) + zz)
+    at["r"] = equations.sigmoid(form[6](at) + zr)
+    at["n"] = np.tanh(form[7](at) + zn)
+    return form[4](at)
 
 
 @dataclass(frozen=True)
@@ -100,10 +114,12 @@ class Probe:
     name: str
     argument: int
     directions: Array
-    read: Callable[[Array], Array]
+    read: Callable[[Array], Any]
 
 
-def step_gradients(at: Given, arithmetic: Arithmetic = "pair", memory: int = MEMORY) -> dict[str, Array]:
+def step_gradients(
+    at: Given, convention: Convention = CHAPTER, *, arithmetic: Arithmetic = "pair", memory: int = MEMORY
+) -> dict[str, Array]:
     """The left-hand sides of (8)–(16), (23), (24) at every step, for the δ_t that is given there.
 
     ∂Σ(δ_t ∘ h_t)/∂p for p the pre-activations, the weights as used at step t only, h_{t-1} and
@@ -117,16 +133,15 @@ def step_gradients(at: Given, arithmetic: Arithmetic = "pair", memory: int = MEM
     in_grad = at.in_grad
 
     # Rows of a batch do not mix: one unit is moved in all of them at once, and read row by row.
-    def by_unit(tangents: Array) -> Array:
-        return np.einsum("ptbm,tbm->tbp", tangents, in_grad, optimize=False)
+    def by_unit(tangents: Array) -> Any:
+        return (tangents * in_grad).sum(axis=-1).transpose(1, 2, 0)
 
     # z, h̃ and h at unit j depend on column j alone of these: all columns are moved at once.
-    def by_row(tangents: Array) -> Array:
-        return np.einsum("ptbm,tbm->tpm", tangents, in_grad, optimize=False)
+    def by_row(tangents: Array) -> Any:
+        return (tangents * in_grad).sum(axis=2).transpose(1, 0, 2)
 
-    def by_entry(tangents: Array) -> Array:
-        summed = np.einsum("ptbm,tbm->tp", tangents, in_grad, optimize=False)
-        return summed.reshape(len(in_grad), -1, hidden)
+    def by_entry(tangents: Array) -> Any:
+        return (tangents * in_grad).sum(axis=(2, 3)).T.reshape(len(in_grad), -1, hidden)
 
     units, entries = np.eye(hidden)[:, None, None, :], np.eye(inputs)[:, None, None, :]
     rows, input_rows = (np.repeat(np.eye(size)[:, None, :, None], hidden, axis=3) for size in (hidden, inputs))
@@ -143,10 +158,12 @@ def step_gradients(at: Given, arithmetic: Arithmetic = "pair", memory: int = MEM
         Probe("dzr", 9, units, by_unit),
         Probe("dzn", 10, units, by_unit),
     ]
-    return _measure(step, arguments, probes, arithmetic, memory)
+    return _measure(partial(step, convention=convention), arguments, probes, arithmetic, memory)
 
 
-def state_gradients(problem: Problem, arithmetic: Arithmetic = "pair", memory: int = MEMORY) -> Array:
+def state_gradients(
+    problem: Problem, convention: Convention = CHAPTER, *, arithmetic: Arithmetic = "pair", memory: int = MEMORY
+) -> Array:
     """δ_t = ∂loss/∂h_t for every step, (steps, batch, hidden): each h_t moved on its way to t + 1."""
     steps, hidden = problem.sizes.steps, problem.sizes.hidden
     units = np.eye(hidden)[:, None, :]
@@ -155,21 +172,23 @@ def state_gradients(problem: Problem, arithmetic: Arithmetic = "pair", memory: i
         return tangents[..., 0].T
 
     probes = [Probe(str(t), len(WEIGHTS) + t, units, read) for t in range(steps)]
-    measured = _measure(*_sequence(problem), probes, arithmetic, memory)
+    measured = _measure(*_sequence(problem, convention), probes, arithmetic, memory)
     return np.stack([measured[str(t)] for t in range(steps)])
 
 
-def parameter_gradients(problem: Problem, arithmetic: Arithmetic = "pair", memory: int = MEMORY) -> dict[str, Array]:
+def parameter_gradients(
+    problem: Problem, convention: Convention = CHAPTER, *, arithmetic: Arithmetic = "pair", memory: int = MEMORY
+) -> dict[str, Array]:
     """The left-hand sides of (17)–(22): each weight moved as it is used at all steps.
 
     By name (`sum_dwz`, …), each shaped like its weight.
     """
-    forward, arguments = _sequence(problem)
+    forward, arguments = _sequence(problem, convention)
 
     def probe(position: int, name: str) -> Probe:
         shape = arguments[position].shape
 
-        def read(tangents: Array) -> Array:
+        def read(tangents: Array) -> Any:
             return tangents.sum(axis=(-2, -1)).reshape(shape)
 
         return Probe(f"sum_d{name}", position, np.eye(shape[0] * shape[1]).reshape(-1, *shape), read)
@@ -177,20 +196,20 @@ def parameter_gradients(problem: Problem, arithmetic: Arithmetic = "pair", memor
     return _measure(forward, arguments, [probe(*item) for item in enumerate(WEIGHTS)], arithmetic, memory)
 
 
-def _sequence(problem: Problem) -> tuple[Callable[..., Any], list[Array]]:
+def _sequence(problem: Problem, convention: Convention) -> tuple[Callable[..., Any], list[Array]]:
     """The loss of a sequence for each row of its batch, (batch, 1), and its arguments.
 
     The arguments are the weights, and one array a step that is added to h_t before h_t is used.
     """
     x, h_0, upstream = (array.astype(float) for array in (problem.x, problem.h_0, problem.upstream))
-    weights = blocks(problem)
+    weights = blocks(problem, convention)
 
     def row_losses(*arguments: Any) -> Any:
         moved, added = arguments[: len(WEIGHTS)], arguments[len(WEIGHTS) :]
         h: Any = h_0
         loss: Any = 0
         for x_t, added_t, from_above in zip(x, added, upstream, strict=True):
-            h = step(x_t, h, *moved) + added_t
+            h = step(x_t, h, *moved, convention=convention) + added_t
             loss = (h * from_above) @ np.ones((h_0.shape[1], 1)) + loss
         return loss
 

@@ -7,7 +7,7 @@ run again. It never knows the right answer: that is the oracle's part.
 import math
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,6 +17,7 @@ from gru.shapes import Sizes, shape_of
 
 Array = NDArray[Any]
 Precision = Literal["float64", "float32"]
+PRECISIONS: tuple[Precision, ...] = get_args(Precision)
 Effort = Literal["quick", "normal", "thorough"]
 
 
@@ -86,23 +87,12 @@ class Specification:
 
 
 _SIZES = [
-    Sizes(*sizes)
-    for sizes in (
-        [(1, 1, 1, 1), (1, 1, 2, 1), (1, 2, 1, 1), (2, 1, 1, 1), (1, 1, 1, 2), (1, 1, 1, 4), (1, 2, 3, 1), (2, 3, 1, 1)]
-        + [
-            (2, 1, 3, 1),
-            (2, 2, 2, 1),
-            (2, 3, 4, 1),
-            (3, 4, 2, 1),
-            (4, 2, 3, 1),
-            (2, 3, 3, 1),
-            (1, 3, 2, 2),
-            (2, 1, 2, 3),
-        ]
-        + [(2, 3, 4, 3), (3, 2, 3, 4), (2, 4, 3, 5), (1, 2, 2, 12), (2, 2, 3, 7), (5, 7, 6, 2), (3, 5, 8, 4)]
-        + [(9, 12, 17, 1), (3, 13, 20, 1)]
-    )
-]
+    Sizes(1, 1, 1, 1), Sizes(1, 1, 2, 1), Sizes(1, 2, 1, 1), Sizes(2, 1, 1, 1), Sizes(1, 1, 1, 2), Sizes(1, 1, 1, 4),
+    Sizes(1, 2, 3, 1), Sizes(2, 3, 1, 1), Sizes(2, 1, 3, 1), Sizes(2, 2, 2, 1), Sizes(2, 3, 4, 1), Sizes(3, 4, 2, 1),
+    Sizes(4, 2, 3, 1), Sizes(2, 3, 3, 1), Sizes(1, 3, 2, 2), Sizes(2, 1, 2, 3), Sizes(2, 3, 4, 3), Sizes(3, 2, 3, 4),
+    Sizes(2, 4, 3, 5), Sizes(1, 2, 2, 12), Sizes(2, 2, 3, 7), Sizes(5, 7, 6, 2), Sizes(3, 5, 8, 4), Sizes(9, 12, 17, 1),
+    Sizes(3, 13, 20, 1),
+]  # fmt: skip
 """Sizes that differ from each other in most problems, or a transposed matrix would pass; each
 of batch, input and hidden is 1 somewhere, and equal to another somewhere."""
 
@@ -115,7 +105,7 @@ def _plan() -> Iterator[Specification]:
     for regime in list(REGIMES)[1:]:
         yield from (Specification(sizes, regime) for sizes in _TELLING_SIZES)
     # Saturation has the widest range of sizes of numbers, so it is drawn more often.
-    yield from (Specification(sizes, "saturated") for sizes in [(s) for s in _TELLING_SIZES for _ in range(2)])
+    yield from (Specification(sizes, "saturated") for sizes in _TELLING_SIZES for _ in range(2))
     for regime in ("ordinary", "large", "zero-state", "saturated"):
         yield from (Specification(sizes, regime, "float32") for sizes in (_TELLING_SIZES[1], _TELLING_SIZES[4]))
 
@@ -133,6 +123,12 @@ def battery(effort: Effort, seed: int) -> list[Problem]:
     return [draw(specification, id) for specification, id in specified]
 
 
+def identify(specification: Specification, seed: int) -> str:
+    """The id of the problem of this specification that is drawn with `seed`: `2,3,4,1/ordinary/float64/5`."""
+    sizes = ",".join(str(size) for size in specification.sizes)
+    return f"{sizes}/{specification.regime}/{specification.precision}/{seed}"
+
+
 def find(id: str) -> Problem:
     """The problem with this id.
 
@@ -142,12 +138,12 @@ def find(id: str) -> Problem:
     """
     try:
         if "/" in id:
-            sizes, regime, precision, _ = id.split("/")
+            sizes, regime, precision, number = id.split("/")
             batch, inputs, hidden, steps = (int(size) for size in sizes.split(","))
             specification = Specification(Sizes(batch, inputs, hidden, steps), regime, precision)  # type: ignore[arg-type]
-            if min(specification.sizes) < 1 or regime not in REGIMES or precision not in ("float64", "float32"):
+            if min(specification.sizes) < 1 or regime not in REGIMES or precision not in PRECISIONS or int(number) < 0:
                 raise ValueError
-            return draw(specification, id)
+            return draw(specification, identify(specification, int(number)))
         seed, _, index = id.rpartition(":")
         id = f"{int(seed or 0)}:{int(index)}"
         if int(seed or 0) < 0 or int(index) < 0:

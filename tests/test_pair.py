@@ -188,7 +188,7 @@ def limit_of(number: int, operands: list[Any]) -> Array:
     linear = equations.EQUATIONS[PREACTIVATION.get(number, number)].function
     bound = linear(*signless)
     if number not in PREACTIVATION:
-        return np.asarray(roundings * bound.tangent)
+        return roundings * np.asarray(bound.tangent)
     values = linear(*(one.real for one in operands))
     return np.asarray(roundings * (1 + 2 * bound.value) * slope(number, values) * bound.tangent)
 
@@ -199,7 +199,9 @@ def test_equations_of_the_forward_pass(number: int, seed: int, scale: float, dat
     equation = equations.EQUATIONS[number]
     moving = data.draw(st.sets(st.sampled_from(equation.inputs), min_size=1))
     rng = np.random.default_rng(seed)
-    operands = [random_pair(rng, SIZES[name], scale=scale if name[0] in "wu" else 1.0) for name in equation.inputs]
+    operands: list[Any] = [
+        random_pair(rng, SIZES[name], scale=scale if name[0] in "wu" else 1.0) for name in equation.inputs
+    ]
     operands = [one if name in moving else one.value for name, one in zip(equation.inputs, operands, strict=True)]
     assert_is_complex_arithmetic(equation.function, operands, limit_of(number, operands))
 

@@ -4,12 +4,13 @@ It is given a runner, and never knows whether that is a process or a class. It p
 """
 
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 from itertools import islice
 from typing import Protocol
 
+from gru.conventions import CHAPTER, CONVENTIONS, Convention
 from gru.equations import EQUATIONS, EXPOSED
-from gru.examiner.judge import found, gather, judge_equations, judge_merge, judge_split
+from gru.examiner.judge import agrees_forward, found, gather, judge_equations, judge_merge, judge_split
 from gru.examiner.outcome import CHECKS, Examination, Finding, Outcome, judge, summarise
 from gru.examiner.reference import Reference
 from gru.examiner.state import COMPANIONS, companion_jobs, judge_companions, judge_recording
@@ -39,34 +40,116 @@ def examine(
     seed: int = 0,
     only: Iterable[str] | None = None,
     problem: Problem | None = None,
+    convention: Convention = CHAPTER,
     on_progress: Callable[[int, int], None] = lambda done, total: None,
 ) -> Examination:
     """Examine a submission on the battery of `effort` and `seed`, or on one `problem`.
 
-    `only` names the checks that are asked for; all by default. `on_progress` is told how many jobs
-    are done, of how many. A submission that fails to run keeps what was found before.
+    `convention` is the form of a GRU that is asked for; another that a submission follows throughout
+    is recognised, and counts as one mistake. `only` names the checks that are asked for; all by
+    default. `on_progress` is told how many jobs are done, of how many. A submission that fails to
+    run keeps what was found before.
     Raises ValueError where `only` names no check.
     """
     checks = _selected(only)
-    references = [Reference(p) for p in ([problem] if problem else battery(effort, seed))]
-    put_twice = [r for r in references if problem or _is_put_twice(r.problem)]
-    findings: list[Finding] = []
-    reason, text, precision = None, "", "float64"
+    references = [Reference(p, convention) for p in ([problem] if problem else battery(effort, seed))]
+    put_twice = [r for r in references if problem or _is_put_twice(r.problem)] if "state" in checks else []
+    trial = Trial(references, put_twice)
+    failure: SubmissionFailure | None = None
     try:
-        for batch in _recorded(runner, references, put_twice if "state" in checks else [], on_progress):
-            findings.extend(batch)
-    except SubmissionFailure as failure:
-        reason, text = failure.reason, failure.text
-    outcomes = tuple(outcome for outcome in _outcomes(findings) if outcome.check in checks)
+        for done, total in trial.run(runner):
+            on_progress(done, total)
+    except SubmissionFailure as error:
+        failure = error
+    outcomes, followed = trial.outcomes()
+    asked_for = tuple(outcome for outcome in outcomes if outcome.check in checks)
     return Examination(
-        verdict="not_examined" if reason else judge(outcomes),
-        outcomes=outcomes,
+        verdict="not_examined" if failure else judge(asked_for),
+        outcomes=asked_for,
         seed=seed,
         effort=effort,
-        reason=reason,
-        text=text,
-        precision=precision,
+        reason=failure.reason if failure else None,
+        text=failure.text if failure else "",
+        precision=trial.precision,
+        convention=followed.id,
     )
+
+
+@dataclass
+class Trial:
+    """The recordings of a submission, and what they say.
+
+    `recorded` holds each problem's reference and recording, `companions` those that were put in
+    other ways; both grow while the submission runs, so that nothing found is lost when it fails.
+    """
+
+    references: list[Reference]
+    put_twice: list[Reference]
+    recorded: list[tuple[Reference, Recording]] = field(default_factory=list)
+    companions: list[tuple[Reference, Recording, list[Recording]]] = field(default_factory=list)
+    findings: list[Finding] = field(default_factory=list)
+    precision: str = "float64"
+
+    def run(self, runner: Runner) -> Iterator[tuple[int, int]]:
+        """Put all jobs to the runner and judge the answers; yields how many are done, of how many."""
+        jobs = [
+            reference.job(2 if reference in self.put_twice or position % SECOND_USE_EVERY == 0 else 1)
+            for position, reference in enumerate(self.references)
+        ]
+        jobs += [job for reference in self.put_twice for job in companion_jobs(reference.job())]
+        recordings = runner.run(jobs)
+        for done, (reference, recording) in enumerate(zip(self.references, recordings, strict=False), 1):
+            self.recorded.append((reference, recording))
+            self.findings.extend(judge_problem(reference, recording))
+            yield done, len(jobs)
+        plain = {reference.problem.id: recording for reference, recording in self.recorded}
+        for reference in self.put_twice:
+            answers = list(islice(recordings, len(COMPANIONS)))
+            self.findings.extend(judge_companions(reference, plain[reference.problem.id], answers))
+        yield len(jobs), len(jobs)
+
+    def outcomes(self) -> tuple[list[Outcome], Convention]:
+        """The outcome of every check, and the convention that the submission follows."""
+        outcomes = list(_outcomes(self.findings))
+        asked = self.references[0].convention
+        followed = recognise(self.recorded, asked) if _departs(outcomes) else asked
+        if followed is asked:
+            return outcomes, asked
+        findings = [
+            f for reference, recording in self.recorded for f in judge_problem(reference.as_if(followed), recording)
+        ]
+        findings += [finding for finding in self.findings if finding.check == "state"]
+        consistent = {outcome.check: outcome for outcome in _outcomes(findings)}
+        return [_merged(outcome, consistent[outcome.check], asked, followed) for outcome in outcomes], followed
+
+
+def _departs(outcomes: list[Outcome]) -> bool:
+    """Whether a check at which conventions part is wrong."""
+    return any(
+        outcome.status == "wrong" and outcome.check in ("equation-3", "equation-4", "split") for outcome in outcomes
+    )
+
+
+def recognise(recorded: list[tuple[Reference, Recording]], asked: Convention) -> Convention:
+    """The convention whose forward values these are, on every problem; `asked` where there is none."""
+    for convention in CONVENTIONS.values():
+        if convention is not asked and all(
+            agrees_forward(reference.as_if(convention), recording) for reference, recording in recorded
+        ):
+            return convention
+    return asked
+
+
+def _merged(outcome: Outcome, consistent: Outcome, asked: Convention, followed: Convention) -> Outcome:
+    """One outcome of a submission that follows another convention than the one asked for.
+
+    It counts once, where the conventions part; what is right in its own convention is inherited.
+    """
+    if outcome.check in set(asked.departs) ^ set(followed.departs):
+        return replace(outcome, status="wrong", text=followed.text)
+    if consistent.status == "right" and outcome.status != "right":
+        return replace(outcome, status="inherited", text=f"right in the convention that is followed: {followed.text}")
+    return outcome if outcome.status == "right" and consistent.status == "right" else consistent
 
 
 def _selected(only: Iterable[str] | None) -> tuple[str, ...]:
@@ -79,25 +162,6 @@ def _selected(only: Iterable[str] | None) -> tuple[str, ...]:
 
 def _is_put_twice(problem: Problem) -> bool:
     return problem.sizes in STATE_SIZES and problem.regime == "ordinary" and problem.precision == "float64"
-
-
-def _recorded(
-    runner: Runner, references: list[Reference], put_twice: list[Reference], on_progress: Callable[[int, int], None]
-) -> Iterator[list[Finding]]:
-    """The findings of each problem, and at last those of the companions, when all else was run."""
-    jobs = [r.job(2 if r in put_twice or i % SECOND_USE_EVERY == 0 else 1) for i, r in enumerate(references)]
-    companions = [job for reference in put_twice for job in companion_jobs(reference.job(1))]
-    recordings = runner.run([*jobs, *companions])
-    total = len(jobs) + len(companions)
-    plain: dict[str, Recording] = {}
-    for done, (reference, recording) in enumerate(zip(references, recordings, strict=False), 1):
-        plain[reference.problem.id] = recording
-        yield list(judge_problem(reference, recording))
-        on_progress(done, total)
-    for reference in put_twice:
-        answers = list(islice(recordings, len(COMPANIONS)))
-        yield list(judge_companions(reference, plain[reference.problem.id], answers))
-    on_progress(total, total)
 
 
 def judge_problem(reference: Reference, recording: Recording) -> Iterator[Finding]:

@@ -13,21 +13,22 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from gru import formula, parameters
-from gru.equations import EXPOSED, Equation
+from gru import formula
+from gru.conventions import Convention
+from gru.equations import Equation
 from gru.examiner.limit import limit, roundings
 from gru.examiner.outcome import Comparison, Entry, Finding
 from gru.examiner.reference import Reference
+from gru.parameters import GATES
 from gru.shapes import DIMENSIONS, Sizes, shape_of
-from gru.submission.contract import Description, Use
+from gru.submission.contract import FORWARD, KEPT, Description, Recording, Shown, Use
 
 Array = NDArray[Any]
 
 SHOWN_ENTRIES = 3
 """How many entries of a wrong block are shown: enough to see a pattern, few enough to read."""
 
-_FORWARD = ("z", "r", "n", "h")
-_KEPT = ("x", "wz", "wr", "wn", "uz", "ur", "un")
+_SMALLEST = np.finfo(float).tiny
 
 
 @dataclass(frozen=True, eq=False)
@@ -47,14 +48,14 @@ class Evidence:
     @cached_property
     def given(self) -> dict[str, Array]:
         """What the equations are given; the submission's own where it kept any of that."""
-        return self.reference.given | {name: self.own[name] for name in _KEPT if name in self.own}
+        return self.reference.given | {name: self.own[name] for name in KEPT if name in self.own}
 
     @cached_property
     def resolved(self) -> dict[str, Array]:
         """Every value: the submission's own where it shows one, else our formula on its own values."""
         values: dict[str, Array] = {}
         with np.errstate(all="ignore"):
-            for equation in EXPOSED:
+            for equation in self.reference.convention.exposed:
                 own = self.own.get(equation.name)
                 values[equation.name] = equation(self.given | values) if own is None else own
         return values
@@ -63,19 +64,14 @@ class Evidence:
     def own_limits(self) -> dict[str, Array]:
         """The limit of the formula test by name, at every step: rounding on the submission's own values."""
         with np.errstate(all="ignore"):
-            bounds = roundings(self.given, self.resolved)
-            return {e.name: limit(bounds[e.name].roundings.max(axis=(-2, -1)), self.dtype) for e in EXPOSED}
+            form = self.reference.convention
+            bounds = roundings(self.given, self.resolved, form.equations)
+            return {e.name: limit(bounds[e.name].roundings.max(axis=(-2, -1)), self.dtype) for e in form.exposed}
 
 
 def gather(reference: Reference, use: Use) -> Evidence:
-    """The evidence of one use of a submission's cells on a problem.
-
-    The forward values are those right after `forward`, as a backward pass may use them up.
-    """
-    shown = use.after_backward | {name: value for name, value in use.after_forward.items() if name in _FORWARD}
-    if not use.after_backward:
-        shown = use.after_forward
-    shown = _with_sums(shown, reference.problem.sizes)
+    """The evidence of one use of a submission's cells on a problem."""
+    shown = values_shown(use, reference.problem.sizes, reference.convention)
     odd = {name: value for name, value in shown.items() if isinstance(value, Description)}
     arrays = {name: value for name, value in shown.items() if not isinstance(value, Description)}
     single = any(value.dtype == np.float32 for value in arrays.values())
@@ -83,16 +79,23 @@ def gather(reference: Reference, use: Use) -> Evidence:
     return Evidence(reference, {name: value.astype(float) for name, value in arrays.items()}, odd, dtype)
 
 
-def _with_sums(shown: dict[str, Any], sizes: Sizes) -> dict[str, Any]:
-    """The values together with the left-hand sides of (17)–(22): dW and dU summed over the steps."""
-    sums: dict[str, Any] = {}
+def values_shown(use: Use, sizes: Sizes, convention: Convention) -> Shown:
+    """What a use showed by name, with the left-hand sides of (17)–(22): dW and dU summed over the steps.
+
+    The forward values are those right after `forward`, as a backward pass may use them up.
+    """
+    shown = use.after_backward | {name: value for name, value in use.after_forward.items() if name in FORWARD}
+    if not use.after_backward:
+        shown = dict(use.after_forward)
     for stacked, prefix, size in (("dW", "sum_dw", sizes.hidden), ("dU", "sum_du", sizes.input)):
-        if stacked in shown:
-            value = shown[stacked]
+        value = shown.get(stacked)
+        if isinstance(value, Description):
+            shown |= dict.fromkeys((f"{prefix}{gate}" for gate in GATES), value)
+        elif value is not None:
             with np.errstate(all="ignore"):
-                parts = (value,) * 3 if isinstance(value, Description) else parameters.split(value.sum(axis=0), size)
-            sums |= {f"{prefix}{gate}": part for gate, part in zip(parameters.GATES, parts, strict=True)}
-    return shown | sums
+                parts = convention.split(value.sum(axis=0), size)
+            shown |= {f"{prefix}{gate}": part for gate, part in parts.items()}
+    return shown
 
 
 def judge_equations(evidence: Evidence) -> Iterator[Finding]:
@@ -101,7 +104,7 @@ def judge_equations(evidence: Evidence) -> Iterator[Finding]:
     A sum (17)–(22) whose dW is not made of the submission's own blocks inherits from `merge`.
     """
     stacked_wrongly = any(finding.status == "wrong" for finding in judge_merge(evidence))
-    for equation in EXPOSED:
+    for equation in evidence.reference.convention.exposed:
         if equation.name not in evidence.own and equation.name not in evidence.odd:
             continue
         finding = _judge(equation, evidence)
@@ -135,13 +138,12 @@ def _judge(equation: Equation, evidence: Evidence) -> Finding:
 def compare(own: Array, truth: Array, limits: Array) -> Comparison:
     """Two blocks, (steps, rows, columns) or (rows, columns), at the step where they are furthest apart.
 
-    Written so that NaN never agrees with anything.
+    NaN never agrees with anything, and is furthest of all.
     """
     with np.errstate(invalid="ignore"):
         errors = np.abs(own - truth).max(axis=(-2, -1))
-    limits = np.broadcast_to(limits, errors.shape)
-    excess = np.nan_to_num(errors, nan=np.inf) / np.maximum(limits, np.finfo(float).tiny)
-    at = np.unravel_index(int(np.argmax(excess)), errors.shape)
+    limits = limits if limits.shape == errors.shape else np.broadcast_to(limits, errors.shape)
+    at = np.unravel_index(int(np.argmax(errors / np.maximum(limits, _SMALLEST))), errors.shape)
     agrees = bool((errors <= limits).all())
     return Comparison(
         error=float(errors[at]),
@@ -182,26 +184,39 @@ def _unseen(equation: Equation, values: dict[str, Array], evidence: Evidence) ->
     )
 
 
+def agrees_forward(reference: Reference, recording: Recording) -> bool:
+    """Whether the blocks and the forward values that a recording shows are right, all of them.
+
+    With them the order of the gates, which `merge` has to keep as well.
+    """
+    if not recording.uses:
+        return True
+    evidence = gather(reference, recording.uses[0])
+    truth = reference.given | reference.forward
+    for name in (*KEPT, *FORWARD):
+        if name in evidence.own:
+            limits = reference.limits(name, evidence.dtype) if name in FORWARD else _copied(evidence, truth[name])
+            if not compare(evidence.own[name], np.broadcast_to(truth[name], evidence.own[name].shape), limits).agrees:
+                return False
+    return not any(finding.status == "wrong" for finding in judge_merge(evidence))
+
+
 def judge_merge(evidence: Evidence) -> Iterator[Finding]:
     """Whether dW and dU are the submission's own blocks, stacked in the order z, r, h̃."""
+    convention = evidence.reference.convention
     for stacked, prefix in (("dW", "dw"), ("dU", "du")):
-        names = [f"{prefix}{gate}" for gate in parameters.GATES]
+        names = [f"{prefix}{gate}" for gate in convention.order]
         if stacked in evidence.odd:
             yield _odd("merge", stacked, evidence)
         elif stacked in evidence.own and all(name in evidence.own for name in names):
-            blocks = [evidence.own[name] for name in names]
-            comparison = compare(evidence.own[stacked], parameters.merge(*blocks), _copied(evidence, blocks))
-            swapped = parameters.merge(*(blocks[i] for i in (2, 0, 1)))
-            telling = not np.array_equal(swapped, parameters.merge(*blocks))
+            blocks = {gate: evidence.own[f"{prefix}{gate}"] for gate in GATES}
+            merged = convention.merge(blocks)
+            comparison = compare(evidence.own[stacked], merged, _copied(evidence, merged))
+            telling = not all(np.array_equal(blocks["z"], other) for other in (blocks["r"], blocks["n"]))
+            status = "right" if comparison.agrees else "wrong"
             text = "" if comparison.agrees else f"{stacked} is not {', '.join(names)} stacked in this order"
-            yield found(
-                "merge",
-                "right" if comparison.agrees else "wrong",
-                evidence.reference,
-                comparison,
-                unseen=frozenset() if telling else None,
-                text=text,
-            )
+            unseen = frozenset[int]() if telling else None
+            yield found("merge", status, evidence.reference, comparison, unseen=unseen, text=text)
 
 
 def judge_split(evidence: Evidence, direct: dict[str, Array | Description]) -> Iterator[Finding]:
@@ -214,19 +229,15 @@ def judge_split(evidence: Evidence, direct: dict[str, Array | Description]) -> I
                     yield found("split", "wrong", evidence.reference, text=f"{source} {name} is {value.text}")
             elif value is not None:
                 truth = evidence.reference.given[name]
-                comparison = compare(
-                    value.astype(float), np.broadcast_to(truth, value.shape), _copied(evidence, [truth])
-                )
+                comparison = compare(value.astype(float), np.broadcast_to(truth, value.shape), _copied(evidence, truth))
                 text = "" if comparison.agrees else f"{source} {name} is not the block of that name"
                 status = "right" if comparison.agrees else "wrong"
                 yield found("split", status, evidence.reference, comparison, unseen=frozenset(), text=text)
 
 
-def _copied(evidence: Evidence, blocks: list[Array]) -> Array:
+def _copied(evidence: Evidence, values: Array) -> Array:
     """The limit for numbers that were only moved: one rounding, to the submission's precision."""
-    with np.errstate(all="ignore"):
-        largest = np.max([np.abs(np.nan_to_num(block)).max() for block in blocks])
-    return np.asarray(limit(largest, evidence.dtype))
+    return np.asarray(limit(np.abs(np.nan_to_num(values)).max(), evidence.dtype))
 
 
 def _odd(check: str, name: str, evidence: Evidence) -> Finding:

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.lib.mixins import NDArrayOperatorsMixin
 from numpy.typing import NDArray
 
-from gru.equations import EQUATIONS
+from gru.equations import Equation
 
 Array = NDArray[Any]
 
@@ -49,7 +49,7 @@ class Rounded(NDArrayOperatorsMixin):
         scale = self.scale.sum(axis=axis)
         return Rounded(scale, self.roundings.sum(axis=axis) + self.scale.shape[axis] * scale)
 
-    def __array_ufunc__(self, ufunc: np.ufunc, method: str, *inputs: Any, **options: Any) -> "Rounded":
+    def __array_ufunc__(self, ufunc: np.ufunc, method: str, *inputs: Any, **options: Any) -> Any:
         """Apply the rule of `+ - * @`; NumPy calls this."""
         (a, da), (b, db) = ((i.scale, i.roundings) if isinstance(i, Rounded) else (np.abs(i), 0.0) for i in inputs)
         if ufunc in (np.add, np.subtract):
@@ -74,17 +74,20 @@ _GATES = {1: 5, 2: 6, 3: 7}
 """Each gate's equation and that of its pre-activation."""
 
 
-def roundings(given: Mapping[str, Array], values: Mapping[str, Array]) -> dict[str, Rounded]:
+def roundings(
+    given: Mapping[str, Array], values: Mapping[str, Array], table: Mapping[int, Equation]
+) -> dict[str, Rounded]:
     """The rounding errors of every left-hand side, by name.
 
     `given` holds x, h_p, in_grad and the blocks; `values` the values of z, r, n, … that the
     errors are to be taken at: true ones, or those of a submission. Steps lie on the first axis.
+    `table` holds the equations by number.
     """
     found = {name: exact(value) for name, value in given.items()}
-    for number, equation in EQUATIONS.items():
+    for number, equation in table.items():
         value = values.get(equation.name)
         if number in _GATES:
-            preactivation = EQUATIONS[_GATES[number]](found)
+            preactivation = table[_GATES[number]](found)
             found[equation.name] = _gate(equation.name, values[equation.name], preactivation)
         elif value is not None:
             found[equation.name] = equation(found).at_least(value)

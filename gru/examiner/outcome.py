@@ -100,7 +100,7 @@ class Examination:
 
     `verdict` is `not_examined` where the submission failed to run, for `reason` and as `text` says;
     `outcomes` then holds what was found before. `precision` is the coarsest that the submission
-    answered a problem in double precision with.
+    answered a problem in double precision with; `convention` the form of a GRU that it follows.
     """
 
     verdict: Verdict
@@ -110,6 +110,7 @@ class Examination:
     reason: Reason | None = None
     text: str = ""
     precision: str = "float64"
+    convention: str = "chapter"
 
     def outcome(self, check: str) -> Outcome:
         """The outcome of the check with this id. Raises KeyError where it was not asked for."""

@@ -10,7 +10,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from gru import equations, oracle
+from gru import oracle
+from gru.conventions import CHAPTER, Convention
 from gru.examiner.limit import Rounded, limit, roundings
 from gru.problem import Problem
 from gru.submission.contract import Job
@@ -24,14 +25,20 @@ class Reference:
 
     The arrays of `given` and `truth` are float64, with the steps on the first axis, but for the
     weights' blocks and the sums (17)–(22), which have none. Each is measured when first asked for.
+    `fed` is what the cells were given where that was made in another convention: then (17)–(22) are
+    sums of (11)–(16), as no sequence has these states and this δ_t.
     """
 
     problem: Problem
+    convention: Convention = CHAPTER
+    fed: oracle.Given | None = None
 
     @cached_property
     def at(self) -> oracle.Given:
         """What every cell is given: the true state and the true δ_t of each step."""
-        return oracle.given(self.problem)
+        if self.fed is None:
+            return oracle.given(self.problem, self.convention)
+        return self.fed._replace(**oracle.blocks(self.problem, self.convention))
 
     @cached_property
     def given(self) -> dict[str, Array]:
@@ -41,11 +48,23 @@ class Reference:
     @cached_property
     def truth(self) -> dict[str, Array]:
         """Every left-hand side: (1)–(4) by the equations, (8)–(24) by the oracle."""
+        values = self.forward | oracle.step_gradients(self.at, self.convention)
+        if self.fed is None:
+            return values | oracle.parameter_gradients(self.problem, self.convention)
+        return values | {sum.name: sum(values) for sum in self.convention.exposed if sum.is_sum}
+
+    @cached_property
+    def forward(self) -> dict[str, Array]:
+        """The left-hand sides of (1)–(4)."""
         values: dict[str, Array] = {}
         for number in (1, 2, 3, 4):
-            equation = equations.EQUATIONS[number]
+            equation = self.convention.equations[number]
             values[equation.name] = equation(self.given | values)
-        return values | oracle.step_gradients(self.at) | oracle.parameter_gradients(self.problem)
+        return values
+
+    def as_if(self, convention: Convention) -> "Reference":
+        """The right answers to the same job for a submission that follows another convention."""
+        return Reference(self.problem, convention, fed=self.at)
 
     def job(self, uses: int = 1) -> Job:
         """What a submission is asked to do, with `uses` uses of its cells."""
@@ -64,7 +83,7 @@ class Reference:
     @cached_property
     def roundings(self) -> dict[str, Rounded]:
         """The rounding errors of every true value, by name."""
-        return roundings(self.given, self.truth)
+        return roundings(self.given, self.truth, self.convention.equations)
 
     @cached_property
     def largest(self) -> dict[str, Array]:
@@ -80,7 +99,7 @@ class Reference:
         """
         return {
             equation.name: float(np.abs(equation(self.truth) - self.truth[equation.name]).max())
-            for equation in equations.EXPOSED
+            for equation in self.convention.exposed
             if equation.is_sum
         }
 

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from gru.examiner.judge import Evidence, compare, found, gather
+from gru.examiner.judge import Evidence, compare, found, gather, values_shown
 from gru.examiner.outcome import Finding
 from gru.examiner.reference import Reference
 from gru.shapes import DIMENSIONS
@@ -51,8 +51,12 @@ def _first_row(name: str, value: Array) -> Array | None:
     return value[:, :1] if name in STATES else None
 
 
+def _is_gradient(name: str) -> bool:
+    return name in GRADIENTS or name.startswith("sum_d")
+
+
 def _scaled(name: str, value: Array) -> Array:
-    return value * SCALE if name in GRADIENTS else value
+    return value * SCALE if _is_gradient(name) else value
 
 
 def _only_first_row(job: Job) -> Job:
@@ -82,7 +86,7 @@ COMPANIONS: tuple[Companion, ...] = (
     Companion("row", "the rows of a batch are mixed: row 0 alone gives something else", _only_first_row, _first_row),
     Companion(
         "scaled",
-        f"the gradients are not linear in in_grad: {SCALE:.0f} times in_grad does not give {SCALE:.0f} times the gradients",
+        f"the gradients are not linear in in_grad: {SCALE:.0f} times it does not give {SCALE:.0f} times them",
         lambda job: replace(job, in_grad=job.in_grad * job.in_grad.dtype.type(SCALE)),
         _scaled,
         abs(SCALE),
@@ -121,7 +125,7 @@ def judge_companions(reference: Reference, plain: Recording, others: list[Record
         if recording.raised is not None:
             yield _wrong(reference, f"{companion.text} ({recording.raised.text})")
             continue
-        shown = recording.uses[0].after_forward | recording.uses[0].after_backward
+        shown = values_shown(recording.uses[0], reference.problem.sizes, reference.convention)
         yield _agreement(evidence, shown, companion.text, companion.expected, companion.scale)
 
 
@@ -139,7 +143,7 @@ def _agreement(
             continue
         if not np.isfinite(wanted).all():
             continue
-        factor = 2 * (scale if name in GRADIENTS else 1.0)
+        factor = 2 * (scale if _is_gradient(name) else 1.0)
         comparison = compare(value.astype(float), wanted, factor * evidence.own_limits[name])
         if not comparison.agrees:
             return found("state", "wrong", evidence.reference, comparison, text=f"{text} ({name} differs)")

@@ -1,0 +1,104 @@
+"""Hypothesis strategies over `gru.problem`: sizes, regimes and whole problems, all of which shrink.
+
+A problem is drawn by drawing its id; NumPy makes the arrays from that, so that shrinking acts on
+what is read, the sizes, and a falsifying example is an id that can be run again. Nothing here
+runs a cell.
+
+A regression test of a hand-written cell, in anybody's repository::
+
+    from hypothesis import given
+    from gru.examiner import examine
+    from gru.strategies import problems
+    from gru.submission.trusted import TrustedCells
+    from my_package import GRUCell
+
+    @given(problem=problems())
+    def test_every_derivative(problem):
+        examination = examine(TrustedCells(GRUCell), problem=problem)
+        assert examination.verdict == "right", examination.outcomes
+"""
+
+from collections.abc import Collection
+
+try:
+    from hypothesis import strategies as st
+except ImportError as error:
+    raise ImportError("gru.strategies needs Hypothesis: pip install 'gru-gradcheck[test]'") from error
+
+from gru import problem
+from gru.problem import PRECISIONS, REGIMES, Precision, Problem, Specification
+from gru.shapes import Sizes
+
+SEEDS = 2**32
+"""How many problems of the same sizes, regime and precision may be drawn."""
+
+
+def sizes(
+    *, max_batch: int = 4, max_input: int = 4, max_hidden: int = 4, max_steps: int = 4
+) -> st.SearchStrategy[Sizes]:
+    """The sizes of a problem, each from 1 to the maximum given; they shrink to 1, 1, 1, 1.
+
+    Small sizes show nearly every mistake, and are read more easily. Raises ValueError on a
+    maximum below 1.
+    """
+    maxima = {"max_batch": max_batch, "max_input": max_input, "max_hidden": max_hidden, "max_steps": max_steps}
+    for name, value in maxima.items():
+        if value < 1:
+            raise ValueError(f"{name}={value}: a problem has at least one of each; give 1 or more")
+    return st.builds(Sizes, *(st.integers(1, value) for value in maxima.values()))
+
+
+def regimes(*, among: Collection[str] = tuple(REGIMES)) -> st.SearchStrategy[str]:
+    """The name of a regime, one of `among`; it shrinks to the first of these, by default `ordinary`.
+
+    Raises ValueError where there is no such regime.
+    """
+    return st.sampled_from(_known("regime", among, tuple(REGIMES)))
+
+
+def precisions(*, among: Collection[Precision] = PRECISIONS) -> st.SearchStrategy[Precision]:
+    """The dtype of a problem's arrays, one of `among`; it shrinks to the first, by default `float64`.
+
+    Raises ValueError where there is no such precision.
+    """
+    return st.sampled_from(_known("precision", among, PRECISIONS))
+
+
+def problems(
+    *,
+    sizes: st.SearchStrategy[Sizes] | None = None,
+    regimes: st.SearchStrategy[str] | None = None,
+    precisions: st.SearchStrategy[Precision] | None = None,
+) -> st.SearchStrategy[Problem]:
+    """Problems of these sizes, regimes and precisions; by default any that are drawn here.
+
+    A problem shrinks to the smallest sizes, the first regime and precision, and seed 0. Its id
+    says all of it, and `gru check FILE --problem ID` puts it to a file again.
+    """
+    return specified_ids(sizes=sizes, regimes=regimes, precisions=precisions).map(problem.find)
+
+
+def specified_ids(
+    *,
+    sizes: st.SearchStrategy[Sizes] | None = None,
+    regimes: st.SearchStrategy[str] | None = None,
+    precisions: st.SearchStrategy[Precision] | None = None,
+) -> st.SearchStrategy[str]:
+    """The ids of such problems: `2,3,4,1/ordinary/float64/5`."""
+    defaults = globals()
+    specifications = st.builds(
+        Specification,
+        sizes=defaults["sizes"]() if sizes is None else sizes,
+        regime=defaults["regimes"]() if regimes is None else regimes,
+        precision=defaults["precisions"]() if precisions is None else precisions,
+    )
+    return st.builds(problem.identify, specifications, st.integers(0, SEEDS - 1))
+
+
+def _known[Name: str](kind: str, names: Collection[Name], known: Collection[Name]) -> list[Name]:
+    for name in names:
+        if name not in known:
+            raise ValueError(f"no {kind} has the name {name!r}; there are {', '.join(known)}")
+    if not names:
+        raise ValueError(f"no {kind} to draw from; there are {', '.join(known)}")
+    return list(names)
