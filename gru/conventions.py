@@ -35,7 +35,7 @@ RESET_AFTER: Substitutions = {
 """The reset gate acts after the product with W_h: PyTorch, cuDNN, Keras with `reset_after`."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Convention:
     """One form of a GRU.
 

@@ -5,8 +5,8 @@ in it mean.
 """
 
 import ast
-from collections.abc import Iterator, Mapping
-from functools import cache
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from functools import cache, partial
 from types import CodeType
 from typing import Any
 
@@ -19,6 +19,7 @@ _OPERATORS: dict[type[ast.operator], tuple[str, int]] = {
     ast.Sub: ("-", 1),
     ast.Mult: ("*", 2),
     ast.MatMult: ("@", 2),
+    ast.Div: ("/", 2),
 }
 """Sign and rank of each operator, as in Python's grammar."""
 
@@ -116,19 +117,75 @@ def parse(line: str) -> ast.expr:
     return ast.parse(line, mode="eval").body
 
 
-def rewritten(expression: ast.expr, rewrite: Any) -> Iterator[ast.expr]:
+def rewritten(expression: ast.expr, rewrite: Callable[[ast.expr], Iterable[ast.expr]]) -> Iterator[ast.expr]:
     """The formula with `rewrite` applied to one node, for every node and every result of it."""
-    yield from rewrite(expression)
+    for node, put in places(expression):
+        yield from (put(new) for new in rewrite(node))
+
+
+def places(expression: ast.expr) -> Iterator[tuple[ast.expr, Callable[[ast.expr], ast.expr]]]:
+    """Every part of the formula, with the function that puts another part in its place."""
+    yield expression, lambda new: new
     for field, child in ast.iter_fields(expression):
         if isinstance(child, ast.expr):
-            for changed in rewritten(child, rewrite):
-                yield _with(expression, field, changed)
+            yield from _places_below(expression, field, child, lambda new: new)
         elif isinstance(child, list):
             for position, item in enumerate(child):
-                for changed in rewritten(item, rewrite):
-                    yield _with(expression, field, [*child[:position], changed, *child[position + 1 :]])
+                yield from _places_below(expression, field, item, partial(_in_list, child, position))
+
+
+def _places_below(
+    around: ast.expr, field: str, child: ast.expr, wrap: Callable[[ast.expr], Any]
+) -> Iterator[tuple[ast.expr, Callable[[ast.expr], ast.expr]]]:
+    for node, put in places(child):
+        yield node, lambda new, put=put: _with(around, field, wrap(put(new)))  # type: ignore[misc]
+
+
+def _in_list(items: list[ast.expr], position: int, new: ast.expr) -> list[ast.expr]:
+    return [*items[:position], new, *items[position + 1 :]]
 
 
 def _with(node: ast.expr, field: str, value: Any) -> ast.expr:
     """A copy of the node with one field replaced; the node itself is left as it is."""
     return type(node)(**{**dict(ast.iter_fields(node)), field: value})
+
+
+def both(right: ast.expr, first: ast.expr, second: ast.expr) -> ast.expr | None:
+    """The formula `right` with two changes of it at once; None where they touch the same part."""
+    if ast.dump(first) == ast.dump(right):
+        return second
+    if ast.dump(second) == ast.dump(right):
+        return first
+    if type(first) is not type(right) or type(second) is not type(right):
+        return None
+    fields = {}
+    for name, part in ast.iter_fields(right):
+        one, other = getattr(first, name), getattr(second, name)
+        if isinstance(part, ast.expr):
+            fields[name] = both(part, one, other)
+            if fields[name] is None:
+                return None
+        elif isinstance(part, list):
+            merged = [both(*items) for items in zip(part, one, other, strict=True)]
+            if None in merged:
+                return None
+            fields[name] = merged
+        else:
+            changed = [new for new in (one, other) if not _same(part, new)]
+            if len(changed) > 1:
+                return None
+            fields[name] = changed[0] if changed else part
+    return type(right)(**fields)
+
+
+def _same(part: object, other: object) -> bool:
+    return type(part) is type(other) if isinstance(part, ast.AST) else part == other
+
+
+def terms(expression: ast.expr) -> list[ast.expr]:
+    """The terms of a sum, from left to right; the formula itself where it is none."""
+    match expression:
+        case ast.BinOp(left, ast.Add(), right):
+            return [*terms(left), *terms(right)]
+        case _:
+            return [expression]

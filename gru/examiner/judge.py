@@ -98,6 +98,27 @@ def values_shown(use: Use, sizes: Sizes, convention: Convention) -> Shown:
     return shown
 
 
+@dataclass(frozen=True, eq=False)
+class Case:
+    """One use of the cells on one problem: its evidence, which use it was, and what was found."""
+
+    evidence: Evidence
+    use: int
+    findings: tuple[Finding, ...]
+
+    def status(self, check: str) -> str | None:
+        """The status of a check here; None where nothing was found."""
+        return next((finding.status for finding in self.findings if finding.check == check), None)
+
+
+def judge_uses(reference: Reference, recording: Recording) -> Iterator[Case]:
+    """Every use of the cells with the findings on its equations, `merge` and `split`."""
+    for number, use in enumerate(recording.uses):
+        evidence = gather(reference, use)
+        findings = (*judge_equations(evidence), *judge_merge(evidence), *judge_split(evidence, recording.split))
+        yield Case(evidence, number, findings)
+
+
 def judge_equations(evidence: Evidence) -> Iterator[Finding]:
     """A finding for every equation that the evidence says anything about.
 
@@ -140,8 +161,7 @@ def compare(own: Array, truth: Array, limits: Array) -> Comparison:
 
     NaN never agrees with anything, and is furthest of all.
     """
-    with np.errstate(invalid="ignore"):
-        errors = np.abs(own - truth).max(axis=(-2, -1))
+    errors = _errors(own, truth)
     limits = limits if limits.shape == errors.shape else np.broadcast_to(limits, errors.shape)
     at = np.unravel_index(int(np.argmax(errors / np.maximum(limits, _SMALLEST))), errors.shape)
     agrees = bool((errors <= limits).all())
@@ -152,6 +172,13 @@ def compare(own: Array, truth: Array, limits: Array) -> Comparison:
         entries=() if agrees else tuple(_entries(own[at], truth[at])),
         step=int(at[0]) if at else None,
     )
+
+
+def _errors(own: Array, truth: Array) -> Array:
+    """The largest difference of two blocks at every step; NaN where either holds one."""
+    with np.errstate(invalid="ignore"):
+        errors: Array = np.abs(own - truth).max(axis=(-2, -1))
+    return errors
 
 
 def _entries(own: Array, truth: Array) -> Iterator[Entry]:
@@ -179,9 +206,7 @@ def _unseen(equation: Equation, values: dict[str, Array], evidence: Evidence) ->
     if any(value.shape == own.shape and np.array_equal(value, own) for value in inputs):
         return None
     changed = (formula.evaluate(variant, values) for variant in formula.omissions(equation.expression))
-    return frozenset(
-        part for part, value in enumerate(changed) if compare(np.broadcast_to(value, own.shape), own, limits).agrees
-    )
+    return frozenset(part for part, value in enumerate(changed) if (_errors(value, own) <= limits).all())
 
 
 def agrees_forward(reference: Reference, recording: Recording) -> bool:

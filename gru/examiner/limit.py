@@ -31,8 +31,8 @@ class Rounded(NDArrayOperatorsMixin):
     """A quantity as rounding sees it.
 
     `scale` is its size if nothing cancelled, at least |value|; `roundings` the bound of its error
-    in units of the unit roundoff. Supports `+ - * @`, `.mT` and `.sum(axis=0)`, so that the
-    equations can be applied to it.
+    in units of the unit roundoff. Supports `+ - * @`, division by a number, `np.tanh`, `.mT` and
+    `.sum(axis=0)`, so that formulas can be applied to it.
     """
 
     def __init__(self, scale: Array, roundings: Array) -> None:
@@ -50,7 +50,11 @@ class Rounded(NDArrayOperatorsMixin):
         return Rounded(scale, self.roundings.sum(axis=axis) + self.scale.shape[axis] * scale)
 
     def __array_ufunc__(self, ufunc: np.ufunc, method: str, *inputs: Any, **options: Any) -> Any:
-        """Apply the rule of `+ - * @`; NumPy calls this."""
+        """Apply the rule of an operation; NumPy calls this."""
+        if ufunc is np.negative:
+            return inputs[0]
+        if ufunc is np.tanh:
+            return squashed(inputs[0])
         (a, da), (b, db) = ((i.scale, i.roundings) if isinstance(i, Rounded) else (np.abs(i), 0.0) for i in inputs)
         if ufunc in (np.add, np.subtract):
             return Rounded(a + b, da + db + (a + b))
@@ -58,6 +62,8 @@ class Rounded(NDArrayOperatorsMixin):
             return Rounded(a * b, a * db + da * b + a * b)
         if ufunc is np.matmul:
             return Rounded(a @ b, a @ (db + a.shape[-1] * b) + da @ b)
+        if ufunc is np.divide and not isinstance(inputs[1], Rounded):
+            return Rounded(a / b, da / b + a / b)
         return NotImplemented
 
     def at_least(self, value: Array) -> "Rounded":
@@ -68,6 +74,11 @@ class Rounded(NDArrayOperatorsMixin):
 def exact(value: Array) -> Rounded:
     """A number that is given: its own size, and no error."""
     return Rounded(np.abs(value), np.zeros_like(value))
+
+
+def squashed(a: Rounded) -> Rounded:
+    """σ or tanh of a quantity whose value is not known: at a slope of 1."""
+    return Rounded(np.ones_like(a.scale), a.roundings + GATE_ROUNDINGS)
 
 
 _GATES = {1: 5, 2: 6, 3: 7}

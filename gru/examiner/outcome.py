@@ -73,11 +73,30 @@ class Finding:
 
 
 @dataclass(frozen=True)
+class Diagnosis:
+    """What is wrong with a formula, so far as it was recognised.
+
+    `ids` are those of the catalogue (none where no known mistake was recognised), several where
+    their formulas are equal on everything that was seen. `text` says what is wrong, `hint` only
+    what kind of mistake it is, `formula` is the right formula and `idea` what it rests on;
+    `condition` says where the mistake shows, if not everywhere.
+    """
+
+    text: str
+    ids: tuple[str, ...] = ()
+    hint: str = ""
+    formula: str = ""
+    idea: str = ""
+    condition: str = ""
+
+
+@dataclass(frozen=True)
 class Outcome:
     """What one check found over all problems.
 
     `error`, `limit` and `detects` are in units of the block's largest entry; `problem` is the
-    smallest one that shows a wrong outcome, and `values` its numbers. `text` says what was found.
+    smallest one that shows a wrong outcome, and `values` its numbers. `text` says what was found,
+    `mistake` what is likely wrong.
     """
 
     check: str
@@ -92,6 +111,7 @@ class Outcome:
     values: tuple[Entry, ...] = ()
     problems: int = 0
     text: str = ""
+    mistake: Diagnosis | None = None
 
 
 @dataclass(frozen=True)

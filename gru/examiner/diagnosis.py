@@ -1,0 +1,317 @@
+"""The diagnosis of a wrong formula: which known mistake reproduces the submission's numbers.
+
+A name is given only where the mistaken formula, on the values that the submission itself had,
+gives its value to within rounding on every problem that shows the mistake. It judges nothing.
+"""
+
+import ast
+from collections.abc import Callable, Iterable
+from dataclasses import replace
+from functools import cached_property
+from itertools import combinations, islice, permutations
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from gru import formula, parameters
+from gru.equations import Equation
+from gru.examiner.judge import Case, Evidence
+from gru.examiner.limit import Rounded, limit, squashed
+from gru.examiner.outcome import Diagnosis
+from gru.mistakes import HINTS, IDEAS, Mistake, catalogue, right_formula
+from gru.parameters import GATES
+
+Array = NDArray[Any]
+
+PROBES = 4
+"""How many problems sift the candidates, before those that are left are held against all."""
+
+_NEAR = 1e-3
+"""A formula further away than this from the submission's value, in units of its largest entry, is not
+looked at more closely: a match is to rounding, and single precision has four digits more."""
+
+MOST_PAIRS = 3000
+"""How many pairs of mistakes in one formula are tried; single ones are all tried before."""
+
+
+def diagnose(equation: Equation, cases: Iterable[Case], *, pairs: bool = True) -> Diagnosis | None:
+    """What is wrong with the formula of an equation, from all cases of a submission.
+
+    With `pairs`, two mistakes in one formula are looked for too. None where nothing more can be said
+    than that it is wrong.
+    """
+    cases = [case for case in cases if equation.name in case.evidence.own]
+    wrong = [case for case in cases if case.status(equation.id) == "wrong"]
+    if not wrong or equation.is_sum:
+        return None
+    plain = _plain_value(equation, wrong)
+    if plain is not None:
+        return plain
+    spoilt = _not_finite(equation, wrong)
+    if spoilt is not None:
+        return spoilt
+    condition = _condition(equation.id, cases)
+    named = _recognise(equation, wrong, pairs=pairs and not _is_right_somewhere(equation.id, cases))
+    if named is not None:
+        return replace(named, condition=condition)
+    described = _coefficients(equation, wrong) or _ratio(equation, wrong) or _place(equation, wrong)
+    if described is None and not condition:
+        return None
+    text = described or f"{equation.name} is right elsewhere"
+    return Diagnosis(text, (), "", right_formula(equation), IDEAS[equation.number], condition)
+
+
+class _Probe:
+    """A case with the values that a formula may be made of, the submission's own where it shows them."""
+
+    def __init__(self, equation: Equation, case: Case) -> None:
+        self.own, self.dtype = case.evidence.own[equation.name], case.evidence.dtype
+        evidence = case.evidence
+        self.values: dict[str, Any] = evidence.given | evidence.resolved
+        form = evidence.reference.convention.equations
+        self.values |= {form[number].name: form[number](self.values) for number in (5, 6, 7)}
+        self.given = evidence.reference.given
+        self.batch = evidence.reference.problem.sizes.batch
+
+    @cached_property
+    def rounded(self) -> dict[str, Any]:
+        """The same values as rounding sees them: each shown value carries one rounding of its own."""
+        seen: dict[str, Any] = {"sigmoid": squashed, "batch": self.batch}
+        for name, value in self.values.items():
+            scale = np.maximum(np.abs(value), 1.0) if name in ("z", "r", "n") else np.abs(value)
+            seen[name] = Rounded(scale, scale * (name not in self.given))
+        return seen
+
+    def is_near(self, tree: ast.expr) -> bool:
+        """Whether a formula comes near the submission's value: a quick look that spares the bound."""
+        value = self._value(tree)
+        return value is not None and bool(np.abs(value - self.own).max() <= _NEAR * np.abs(self.own).max())
+
+    def is_reproduced_by(self, tree: ast.expr) -> bool:
+        """Whether a formula gives the submission's value, to the rounding errors of both."""
+        value = self._value(tree)
+        if value is None:
+            return False
+        with np.errstate(all="ignore"):
+            bound = formula.evaluate(tree, self.rounded)
+            roundings = np.broadcast_to(bound.roundings, self.own.shape).max(axis=(-2, -1))
+            return bool((np.abs(value - self.own).max(axis=(-2, -1)) <= limit(roundings, self.dtype)).all())
+
+    def _value(self, tree: ast.expr) -> Any:
+        """The value of a formula; None where it has none of the right shape."""
+        try:
+            value = formula.evaluate(tree, self.values | {"batch": self.batch})
+            return np.broadcast_to(value, self.own.shape)
+        except ValueError:
+            return None
+
+
+def _recognise(equation: Equation, wrong: list[Case], *, pairs: bool) -> Diagnosis | None:
+    """The known mistakes, single ones first, then pairs, that give the submission's value everywhere."""
+    cases = [_Probe(equation, case) for case in sorted(wrong, key=_says_little)]
+    known = catalogue(equation.number, wrong[0].evidence.reference.convention)
+    tried: list[Iterable[tuple[Mistake, ...]]] = [((mistake,) for mistake in known)]
+    if pairs:
+        tried.append(islice(combinations(known, 2), MOST_PAIRS))
+    for candidates in tried:
+        fitting = [mistakes for mistakes in candidates if _fits(equation, mistakes, cases)]
+        if fitting:
+            return _named(equation, fitting)
+    return None
+
+
+def _fits(equation: Equation, mistakes: tuple[Mistake, ...], cases: list[_Probe]) -> bool:
+    """Whether a formula with these mistakes is what the submission computes, in all cases."""
+    tree = _applied(equation, mistakes)
+    if tree is None or not all(case.is_near(tree) for case in cases[:PROBES]):
+        return False
+    return all(case.is_reproduced_by(tree) for case in cases)
+
+
+def _says_little(case: Case) -> tuple[bool, bool, int]:
+    """The order in which cases tell mistakes apart: ordinary numbers and sizes that differ first."""
+    problem = case.evidence.reference.problem
+    batch, inputs, hidden, _ = problem.sizes
+    differ = len({batch, inputs, hidden}) == 3 and hidden > 1
+    return problem.regime != "ordinary" or problem.precision != "float64", not differ, batch * inputs * hidden
+
+
+def _applied(equation: Equation, mistakes: tuple[Mistake, ...]) -> ast.expr | None:
+    """The formula with one mistake, or with two that do not touch the same part."""
+    if len(mistakes) == 1:
+        return mistakes[0].expression
+    first, second = (mistake.expression for mistake in mistakes)
+    return formula.both(equation.expression, first, second)
+
+
+def _named(equation: Equation, fitting: list[tuple[Mistake, ...]]) -> Diagnosis:
+    alternatives = [" and ".join(mistake.text for mistake in mistakes) for mistakes in fitting]
+    hints = dict.fromkeys(HINTS[mistake.kind] for mistakes in fitting for mistake in mistakes)
+    return Diagnosis(
+        text="; or, what is the same here: ".join(alternatives[:3]),
+        ids=tuple(dict.fromkeys(mistake.id for mistakes in fitting[:3] for mistake in mistakes)),
+        hint="; ".join(hints),
+        formula=right_formula(equation),
+        idea=IDEAS[equation.number],
+    )
+
+
+def _plain_value(equation: Equation, wrong: list[Case]) -> Diagnosis | None:
+    """A value that is no formula at all: zero, or one number throughout."""
+    values = [case.evidence.own[equation.name] for case in wrong]
+    if not any(value.any() for value in values):
+        slug, text = "zero", f"{equation.name} is zero everywhere"
+    elif all(value.size == 1 or np.ptp(value) == 0 for value in values) and any(value.size > 1 for value in values):
+        slug, text = "constant", f"{equation.name} is one number throughout"
+    else:
+        return None
+    return Diagnosis(text, (f"{equation.id}/{slug}",), "no formula", right_formula(equation), IDEAS[equation.number])
+
+
+def _not_finite(equation: Equation, wrong: list[Case]) -> Diagnosis | None:
+    """NaN or infinity, which appears here first along the equations."""
+    spoilt = [case for case in wrong if not np.isfinite(case.evidence.own[equation.name]).all()]
+    if len(spoilt) < len(wrong):
+        return None
+    regimes = sorted({case.evidence.reference.problem.regime for case in spoilt})
+    text = f"NaN or infinity appears first in {equation.name}, in these regimes: {', '.join(regimes)}"
+    return Diagnosis(text, (f"{equation.id}/not-finite",), "a number is out of range", right_formula(equation))
+
+
+def _coefficients(equation: Equation, wrong: list[Case]) -> str | None:
+    """For a sum of terms: the coefficients that give the submission's value, where there are such."""
+    terms = formula.terms(equation.expression)
+    if len(terms) < 2:
+        return None
+    columns, target = [], []
+    for case in wrong:
+        own, values = case.evidence.own[equation.name], _Probe(equation, case).values
+        scale = np.abs(own).max() or 1.0
+        columns.append(
+            np.stack([np.broadcast_to(formula.evaluate(t, values), own.shape).ravel() for t in terms]) / scale
+        )
+        target.append(own.ravel() / scale)
+    matrix, aim = np.concatenate(columns, axis=1).T, np.concatenate(target)
+    if not (np.isfinite(matrix).all() and np.isfinite(aim).all()) or np.linalg.matrix_rank(matrix) < len(terms):
+        return None
+    fitted = np.linalg.lstsq(matrix, aim)[0]
+    rough = (
+        len(aim) * max(float(np.finfo(case.evidence.dtype).eps) for case in wrong) * np.abs(matrix).sum(axis=1).max()
+    )
+    if np.abs(matrix @ fitted - aim).max() > rough:
+        return None
+    off = [(c, t) for c, t in zip(fitted, terms, strict=True) if abs(c - 1) > rough]
+    return "; ".join(f"the term {formula.text(term)} counts {c:.4g} times" for c, term in off) or None
+
+
+def _ratio(equation: Equation, wrong: list[Case]) -> str | None:
+    """One factor between the submission's value and the right formula's on its own values."""
+    ratios = []
+    for case in wrong:
+        own, right = case.evidence.own[equation.name], equation(case.evidence.given | case.evidence.resolved)
+        if not right.all():
+            return None
+        ratios.append((own / right).ravel())
+    together = np.concatenate(ratios)
+    middle = float(np.median(together))
+    close = 1e3 * max(float(np.finfo(case.evidence.dtype).eps) for case in wrong)
+    if not np.isfinite(middle) or np.ptp(together) > close * abs(middle):
+        return None
+    return f"{equation.name} is {middle:.6g} times the right value, in every entry and on every problem"
+
+
+def _place(equation: Equation, wrong: list[Case]) -> str | None:
+    """Where in the block the wrong entries are, if they keep to one row or one column."""
+    rows, columns, blocks = set(), set(), 0
+    for case in wrong:
+        own, right = case.evidence.own[equation.name], equation(case.evidence.given | case.evidence.resolved)
+        if min(own.shape[-2:]) < 2:
+            continue
+        blocks += 1
+        with np.errstate(invalid="ignore"):
+            off = ~(np.abs(own - right) <= case.evidence.own_limits[equation.name].reshape(-1, 1, 1))
+        rows |= {int(row) for row in np.nonzero(off.any(axis=(0, 2)))[0]}
+        columns |= {int(column) for column in np.nonzero(off.any(axis=(0, 1)))[0]}
+    if not blocks:
+        return None
+    if len(rows) == len(columns) == 1:
+        return f"only the entry [{rows.pop()}, {columns.pop()}] of {equation.name} is wrong"
+    if len(rows) == 1:
+        return f"only row {rows.pop()} of {equation.name} is wrong"
+    if len(columns) == 1:
+        return f"only column {columns.pop()} of {equation.name} is wrong"
+    return None
+
+
+_CONDITIONS: tuple[tuple[str, Callable[[Case], bool]], ...] = (
+    ("only where the batch has one row", lambda c: c.evidence.reference.problem.sizes.batch == 1),
+    ("only where the batch has several rows", lambda c: c.evidence.reference.problem.sizes.batch > 1),
+    ("only where input and hidden differ", lambda c: len(set(c.evidence.reference.problem.sizes[1:3])) == 2),
+    ("only where input = hidden", lambda c: len(set(c.evidence.reference.problem.sizes[1:3])) == 1),
+    ("only where hidden = 1", lambda c: c.evidence.reference.problem.sizes.hidden == 1),
+    ("only where hidden > 1", lambda c: c.evidence.reference.problem.sizes.hidden > 1),
+    ("only where input > 1", lambda c: c.evidence.reference.problem.sizes.input > 1),
+    ("only where there are several steps", lambda c: c.evidence.reference.problem.sizes.steps > 1),
+    ("only where the state is not zero", lambda c: bool(c.evidence.reference.at.h_p.any())),
+    ("only where the state is zero", lambda c: not c.evidence.reference.at.h_p.any()),
+    ("only in the second use of a cell", lambda c: c.use > 0),
+    ("only where the gates are saturated", lambda c: c.evidence.reference.problem.regime == "saturated"),
+    ("only where the upstream gradient is large", lambda c: c.evidence.reference.problem.regime == "large-upstream"),
+    ("only in single precision", lambda c: c.evidence.reference.problem.precision == "float32"),
+)
+
+
+def _condition(check: str, cases: list[Case]) -> str:
+    """What the wrong cases have in common that no right case has; empty where there is nothing.
+
+    A case in which nothing could show, as the block is lost in rounding or zero, says nothing.
+    """
+    wrong = [case for case in cases if case.status(check) == "wrong"]
+    right = [case for case in cases if case.status(check) == "right" and _tells(check, case)]
+    if not right:
+        return ""
+    for text, holds in _CONDITIONS:
+        if all(holds(case) for case in wrong) and not any(holds(case) for case in right):
+            return text
+    return ""
+
+
+def _is_right_somewhere(check: str, cases: list[Case]) -> bool:
+    """Whether the check is right where a wrong formula could not have been: then it is not the formula."""
+    right = (case for case in cases if case.status(check) == "right" and _tells(check, case))
+    return any(min(case.evidence.reference.problem.sizes[:3]) > 1 and case.evidence.own["h"].all() for case in right)
+
+
+def _tells(check: str, case: Case) -> bool:
+    return any(f.check == check and f.unseen is not None for f in case.findings)
+
+
+def diagnose_order(check: str, cases: Iterable[Case]) -> Diagnosis | None:
+    """For `split` and `merge`: the order of the gates in which the blocks are taken or stacked."""
+    wrong = [case.evidence for case in cases if case.status(check) == "wrong"]
+    for order in permutations(GATES):
+        if wrong and all(_has_order(check, evidence, order) for evidence in wrong):
+            said = ", ".join("h̃" if gate == "n" else gate for gate in order)
+            right = "the order is z, r, h̃"
+            verb = "taken" if check == "split" else "stacked"
+            text = f"the blocks are {verb} in the order {said}; {right}"
+            return Diagnosis(text, (f"{check}/order-{'-'.join(order)}",), "the order of the blocks is wrong", right)
+    return None
+
+
+def _has_order(check: str, evidence: Evidence, order: tuple[str, ...]) -> bool:
+    """Whether all blocks that are shown are those of this order, to a bit."""
+    sizes = evidence.reference.problem.sizes
+    for stacked, prefix, size in (("W", "w", sizes.hidden), ("U", "u", sizes.input)):
+        if check == "split":
+            whole = parameters.merge(*(evidence.reference.given[f"{prefix}{gate}"] for gate in GATES))
+            own = {gate: evidence.own.get(f"{prefix}{gate}") for gate in GATES}
+        else:
+            whole = evidence.own[f"d{stacked}"]
+            own = {gate: evidence.own.get(f"d{prefix}{gate}") for gate in GATES}
+        blocks = dict(zip(order, parameters.split(whole, size), strict=True))
+        for gate, block in own.items():
+            if block is None or not np.array_equal(block, np.broadcast_to(blocks[gate], block.shape)):
+                return False
+    return True

@@ -1,0 +1,205 @@
+"""A trial: the answers of one submission to all problems, and the outcomes they add up to.
+
+It grows while the submission runs, so that nothing found is lost when that fails. It starts no
+process and awards nothing.
+"""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field, replace
+from itertools import islice
+from typing import Protocol
+
+import numpy as np
+
+from gru.conventions import CONVENTIONS, Convention
+from gru.equations import EQUATIONS, EXPOSED
+from gru.examiner.diagnosis import diagnose, diagnose_order
+from gru.examiner.judge import Case, agrees_forward, found, judge_uses
+from gru.examiner.outcome import CHECKS, Diagnosis, Finding, Outcome, summarise
+from gru.examiner.reference import Reference
+from gru.examiner.state import COMPANIONS, companion_jobs, judge_companions, judge_recording
+from gru.submission.contract import REQUIRED, Description, Job, Recording
+
+SECOND_USE_EVERY = 3
+"""Every third problem uses its cells twice: a mistake in the second use needs no special numbers."""
+
+WRONG_EVERYWHERE = 6
+"""With more wrong equations than this, no pairs of mistakes are tried: they would be guesses."""
+
+
+class Runner(Protocol):
+    """Whatever can put jobs to a submission's cells: its process, or a class of our own."""
+
+    def run(self, jobs: Iterable[Job]) -> Iterator[Recording]:
+        """One recording for each job, in order, as it is done. Raises SubmissionFailure."""
+        ...
+
+
+def judge_problem(reference: Reference, recording: Recording) -> Iterator[Finding]:
+    """All findings of one problem."""
+    yield from judge_interface(reference, recording)
+    yield from judge_recording(reference, recording)
+    for case in judge_uses(reference, recording):
+        yield from case.findings
+
+
+@dataclass
+class Trial:
+    """The problems of one submission, and all that its answers say.
+
+    `put_twice` are those of the problems that are put in other ways too, as the check `state` asks.
+    """
+
+    references: list[Reference]
+    put_twice: list[Reference]
+    recorded: list[tuple[Reference, Recording]] = field(default_factory=list)
+    cases: list[Case] = field(default_factory=list)
+    findings: list[Finding] = field(default_factory=list)
+
+    def run(self, runner: Runner) -> Iterator[tuple[int, int]]:
+        """Put all jobs to the runner and judge the answers; yields how many are done, of how many."""
+        jobs = [
+            reference.job(2 if reference in self.put_twice or position % SECOND_USE_EVERY == 0 else 1)
+            for position, reference in enumerate(self.references)
+        ]
+        jobs += [job for reference in self.put_twice for job in companion_jobs(reference.job())]
+        recordings = runner.run(jobs)
+        for done, (reference, recording) in enumerate(zip(self.references, recordings, strict=False), 1):
+            self._judge(reference, recording)
+            yield done, len(jobs)
+        plain = {reference.problem.id: recording for reference, recording in self.recorded}
+        for reference in self.put_twice:
+            answers = list(islice(recordings, len(COMPANIONS)))
+            self.findings.extend(judge_companions(reference, plain[reference.problem.id], answers))
+        yield len(jobs), len(jobs)
+
+    def _judge(self, reference: Reference, recording: Recording) -> None:
+        cases = list(judge_uses(reference, recording))
+        self.recorded.append((reference, recording))
+        self.cases.extend(cases)
+        self.findings.extend(judge_interface(reference, recording))
+        self.findings.extend(judge_recording(reference, recording))
+        self.findings.extend(finding for case in cases for finding in case.findings)
+
+    @property
+    def precision(self) -> str:
+        """The coarsest precision in which a problem in double precision was answered."""
+        double = (case for case in self.cases if case.evidence.reference.problem.precision == "float64")
+        return "float32" if any(case.evidence.dtype == np.float32 for case in double) else "float64"
+
+    def outcomes(self) -> tuple[list[Outcome], Convention]:
+        """The outcome of every check with its diagnosis, and the convention that is followed."""
+        outcomes = list(summarise_all(self.findings))
+        asked = self.references[0].convention
+        followed = recognise(self.recorded, asked) if _departs(outcomes) else asked
+        cases = self.cases
+        if followed is not asked:
+            cases = [
+                c for reference, recording in self.recorded for c in judge_uses(reference.as_if(followed), recording)
+            ]
+            kept = [finding for finding in self.findings if finding.check in ("interface", "state")]
+            consistent = summarise_all([*kept, *(finding for case in cases for finding in case.findings)])
+            outcomes = [_merged(*both, asked, followed) for both in zip(outcomes, consistent, strict=True)]
+        wrong = sum(outcome.status == "wrong" and outcome.equation is not None for outcome in outcomes)
+        return [_diagnosed(o, cases, followed, search=wrong <= WRONG_EVERYWHERE) for o in outcomes], followed
+
+
+def _departs(outcomes: list[Outcome]) -> bool:
+    """Whether a check at which conventions part is wrong."""
+    parting = ("equation-3", "equation-4", "split")
+    return any(outcome.status == "wrong" and outcome.check in parting for outcome in outcomes)
+
+
+def recognise(recorded: list[tuple[Reference, Recording]], asked: Convention) -> Convention:
+    """The convention whose forward values these are, on every problem; `asked` where there is none."""
+    for convention in CONVENTIONS.values():
+        if convention is not asked and all(
+            agrees_forward(reference.as_if(convention), recording) for reference, recording in recorded
+        ):
+            return convention
+    return asked
+
+
+def _merged(outcome: Outcome, consistent: Outcome, asked: Convention, followed: Convention) -> Outcome:
+    """One outcome of a submission that follows another convention than the one asked for.
+
+    It counts once, where the conventions part; what is right in its own convention is inherited.
+    """
+    if outcome.check in set(asked.departs) ^ set(followed.departs):
+        known = Diagnosis(followed.text, (f"convention/{followed.id}",), "this is another form of the GRU")
+        return replace(outcome, status="wrong", text=followed.text, mistake=known)
+    if consistent.status == "right" and outcome.status != "right":
+        return replace(outcome, status="inherited", text=f"right in the convention that is followed: {followed.text}")
+    return outcome if outcome.status == consistent.status == "right" else consistent
+
+
+def _diagnosed(outcome: Outcome, cases: list[Case], followed: Convention, *, search: bool) -> Outcome:
+    """A wrong outcome with what is likely wrong."""
+    if outcome.status != "wrong" or outcome.mistake is not None:
+        return outcome
+    if outcome.equation is not None:
+        return replace(outcome, mistake=diagnose(followed.equations[outcome.equation], cases, pairs=search))
+    if outcome.check in ("split", "merge"):
+        return replace(outcome, mistake=diagnose_order(outcome.check, cases))
+    return outcome
+
+
+def judge_interface(reference: Reference, recording: Recording) -> Iterator[Finding]:
+    """Whether the calls went through and set what the chapter's API asks for."""
+    if recording.raised is not None:
+        yield found("interface", "wrong", reference, text=recording.raised.text)
+        return
+    for use in recording.uses:
+        for name in REQUIRED:
+            value = use.after_backward.get(name)
+            if isinstance(value, Description) and value.absent:
+                yield found(
+                    "interface", "wrong", reference, text=f"{name} is never set, and the chapter's API requires it"
+                )
+    yield found("interface", "right", reference, unseen=frozenset())
+
+
+def summarise_all(findings: list[Finding]) -> Iterator[Outcome]:
+    """The outcome of every check; what is not shown is judged by what depends on it."""
+    by_check: dict[str, list[Finding]] = {check: [] for check in CHECKS}
+    for finding in findings:
+        by_check[finding.check].append(finding)
+    outcomes = {check: summarise(check, found) for check, found in by_check.items()}
+    for check, outcome in outcomes.items():
+        if _is_hidden(outcome) and _is_vouched_for(check, outcomes):
+            outcome = replace(outcome, status="right", text="not shown; all that depends on it is right")
+        yield outcome
+
+
+def _is_hidden(outcome: Outcome) -> bool:
+    return outcome.status == "missing" or (outcome.status == "not_examined" and not outcome.problems)
+
+
+def _is_vouched_for(check: str, outcomes: dict[str, Outcome]) -> bool:
+    """Whether everything that is made of a hidden quantity is right, but for what may be hidden too."""
+    dependents = [outcomes[dependent] for dependent in _dependents(check)]
+    return any(o.status == "right" for o in dependents) and all(
+        o.status == "right" or (_is_hidden(o) and o.check not in _REQUIRED) for o in dependents
+    )
+
+
+_SHOWN_BY: dict[str, tuple[int, ...]] = {
+    "split": (1, 2, 3),
+    "merge": tuple(range(17, 23)),
+    "interface": (),
+    "state": (),
+}
+_REQUIRED = {equation.id for equation in EXPOSED if equation.name in REQUIRED or equation.is_sum}
+
+
+def _dependents(check: str) -> list[str]:
+    """The checks on everything that is computed from the quantity of this check, near and far."""
+    if check in _SHOWN_BY:
+        return [dependent for n in _SHOWN_BY[check] for dependent in (EQUATIONS[n].id, *_dependents(EQUATIONS[n].id))]
+    reached = {equation.name for equation in EXPOSED if equation.id == check}
+    dependents = []
+    for equation in EXPOSED:
+        if reached.intersection(equation.inputs):
+            reached.add(equation.name)
+            dependents.append(equation.id)
+    return dependents
