@@ -1,12 +1,25 @@
 """A GRU cell to read in one sitting, and a judge of hand-written gradients.
 
-The names below are the model. `gru.numdiff`, `gru.oracle` and `gru.examiner` are imported by
-those who measure; nothing here loads anything but NumPy.
+The names below are the model, loaded when first asked for, so that `gru --help` need not wait for
+NumPy. `gru.numdiff`, `gru.oracle` and `gru.examiner` are imported by those who measure.
 """
 
-from gru.cell import GRUCell
-from gru.sequence import Gradients, GRUSequence
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from gru.cell import GRUCell
+    from gru.sequence import Gradients, GRUSequence
 
 __version__ = "0.1.0"
 
 __all__ = ["GRUCell", "GRUSequence", "Gradients", "__version__"]
+
+_HOMES = {"GRUCell": "gru.cell", "GRUSequence": "gru.sequence", "Gradients": "gru.sequence"}
+
+
+def __getattr__(name: str) -> Any:
+    """One of the names above, from the module where it is defined (PEP 562)."""
+    if name not in _HOMES:
+        raise AttributeError(f"module 'gru' has no attribute {name!r}")
+    return getattr(import_module(_HOMES[name]), name)

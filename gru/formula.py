@@ -158,7 +158,7 @@ def both(right: ast.expr, first: ast.expr, second: ast.expr) -> ast.expr | None:
         return first
     if type(first) is not type(right) or type(second) is not type(right):
         return None
-    fields = {}
+    fields: dict[str, Any] = {}
     for name, part in ast.iter_fields(right):
         one, other = getattr(first, name), getattr(second, name)
         if isinstance(part, ast.expr):

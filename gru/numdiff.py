@@ -75,6 +75,7 @@ def directional_derivatives(
     *,
     arithmetic: Arithmetic = "complex",
     memory: int = 256 * MIB,
+    need: int | None = None,
 ) -> Array:
     """The derivatives of `function(*arguments)` along P directions at once, by a complex step.
 
@@ -88,7 +89,8 @@ def directional_derivatives(
     What moves, moves in double precision; what does not is passed as it is.
 
     The directions are worked through in chunks, so that no more than `memory` bytes are held at
-    once, results included and `directions` not.
+    once, results included and `directions` not. `need` is a bound on the bytes that one of them
+    takes, where the caller knows one: it spares measuring that.
 
     Raises ValueError on shapes that do not go together, results that are not finite and too
     little memory; NotComplexDifferentiable where the function cannot take the numbers.
@@ -99,7 +101,9 @@ def directional_derivatives(
         part = [None if direction is None else np.asarray(direction)[chunk] for direction in directions]
         return _derivatives(function, arguments, part, chunk.stop - chunk.start, arithmetic)
 
-    return _in_chunks(measure, count, _entries(arguments), memory)
+    if need is None:
+        need = _cautious_need(arguments)
+    return _in_chunks(measure, count, need, memory)
 
 
 def gradient(
@@ -132,7 +136,7 @@ def gradient(
 
     if size == 0:
         return np.zeros(shape)
-    return _in_chunks(measure, size, _entries(arguments), memory).reshape(shape)
+    return _in_chunks(measure, size, _cautious_need(arguments), memory).reshape(shape)
 
 
 def complex_step(
@@ -396,13 +400,13 @@ def _orders(steps: Array, remainders: Array, rounding: float) -> Array:
     return np.diff(logarithms) / np.diff(np.log(steps))
 
 
-def _in_chunks(measure: Callable[[slice], Array], count: int, entries: int, memory: int) -> Array:
+def _in_chunks(measure: Callable[[slice], Array], count: int, need: int, memory: int) -> Array:
     """`measure` over the slices of range(count), put together, in chunks that fit into `memory`.
 
-    The first perturbation by itself shows what one needs, unless the problem is too small to
-    matter.
+    `need` bounds what one perturbation takes. Where that is too much for all at once, the first by
+    itself shows what one takes indeed.
     """
-    if count * entries**2 * _BYTES_OF_A_COMPLEX * _MEETINGS <= memory:
+    if count * need <= memory:
         return measure(slice(0, count))
     first, need = _traced(lambda: measure(slice(0, 1)))
     kept = count * first.nbytes
@@ -442,9 +446,10 @@ def _unit_directions(chunk: slice, size: int) -> Array:
     return directions
 
 
-def _entries(arguments: Sequence[Any]) -> int:
-    """The number of entries of all arguments together."""
-    return sum(np.size(argument) for argument in arguments)
+def _cautious_need(arguments: Sequence[Any]) -> int:
+    """A bound on the bytes that one perturbation takes in nearly any function of these arguments."""
+    entries = sum(np.size(argument) for argument in arguments)
+    return entries**2 * _BYTES_OF_A_COMPLEX * _MEETINGS
 
 
 def _moving(argument: Any) -> Array:

@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 from gru import equations, numdiff
 from gru.conventions import CHAPTER, Convention
+from gru.parameters import GATES
 from gru.problem import Problem
 
 Array = NDArray[Any]
@@ -25,6 +26,10 @@ WEIGHTS = ("wz", "uz", "wr", "ur", "wn", "un")
 
 MEMORY = 256 * numdiff.MIB
 """The default bound on the memory of one measurement."""
+
+ARRAYS_HELD = 32
+"""How many arrays of its arguments' size a forward pass holds at once for one perturbation, at most:
+the quantities of one step, of which there are fewer than twenty, and what arithmetic holds between."""
 
 FUSED_ENTRIES = 200_000
 """Below this many numbers, all directions go through one forward pass: a pass costs its calls,
@@ -167,11 +172,7 @@ def state_gradients(
     """δ_t = ∂loss/∂h_t for every step, (steps, batch, hidden): each h_t moved on its way to t + 1."""
     steps, hidden = problem.sizes.steps, problem.sizes.hidden
     units = np.eye(hidden)[:, None, :]
-
-    def read(tangents: Array) -> Array:
-        return tangents[..., 0].T
-
-    probes = [Probe(str(t), len(WEIGHTS) + t, units, read) for t in range(steps)]
+    probes = [Probe(str(t), _ADDED + t, units, _row_by_row) for t in range(steps)]
     measured = _measure(*_sequence(problem, convention), probes, arithmetic, memory)
     return np.stack([measured[str(t)] for t in range(steps)])
 
@@ -184,6 +185,41 @@ def parameter_gradients(
     By name (`sum_dwz`, …), each shaped like its weight.
     """
     forward, arguments = _sequence(problem, convention)
+    measured = _measure(forward, arguments, _weight_probes(arguments), arithmetic, memory)
+    return {f"sum_d{name}": gradient for name, gradient in measured.items()}
+
+
+def full_gradient(
+    problem: Problem, convention: Convention = CHAPTER, *, arithmetic: Arithmetic = "pair", memory: int = MEMORY
+) -> dict[str, Array]:
+    """The gradient of a sequence's loss in all that it is a function of: `W`, `U`, `x` and `h_0`.
+
+    Each is moved as it is used in the whole sequence, and its gradient is shaped like it.
+    """
+    steps, batch, inputs = problem.x.shape
+    forward, arguments = _sequence(problem, convention)
+
+    def by_step(tangents: Array) -> Array:
+        return _row_by_row(tangents).reshape(batch, steps, inputs).transpose(1, 0, 2)
+
+    probes = [
+        *_weight_probes(arguments),
+        Probe("x", _X, np.eye(steps * inputs).reshape(-1, steps, 1, inputs), by_step),
+        Probe("h_0", _H_0, np.eye(problem.sizes.hidden)[:, None, :], _row_by_row),
+    ]
+    measured = _measure(forward, arguments, probes, arithmetic, memory)
+    stacked = {s.upper(): convention.merge({gate: measured[s + gate] for gate in GATES}) for s in ("w", "u")}
+    return stacked | {name: measured[name] for name in ("x", "h_0")}
+
+
+def _row_by_row(tangents: Array) -> Array:
+    """The derivatives of the loss of each row, (batch, perturbations): one unit is moved in all rows
+    of a batch at once, as they do not mix."""
+    return tangents[..., 0].T
+
+
+def _weight_probes(arguments: list[Array]) -> list[Probe]:
+    """The probes of the weights of a sequence, by their names."""
 
     def probe(position: int, name: str) -> Probe:
         shape = arguments[position].shape
@@ -191,30 +227,34 @@ def parameter_gradients(
         def read(tangents: Array) -> Any:
             return tangents.sum(axis=(-2, -1)).reshape(shape)
 
-        return Probe(f"sum_d{name}", position, np.eye(shape[0] * shape[1]).reshape(-1, *shape), read)
+        return Probe(name, position, np.eye(shape[0] * shape[1]).reshape(-1, *shape), read)
 
-    return _measure(forward, arguments, [probe(*item) for item in enumerate(WEIGHTS)], arithmetic, memory)
+    return [probe(*item) for item in enumerate(WEIGHTS)]
+
+
+_X, _H_0, _ADDED = (len(WEIGHTS) + k for k in range(3))
+"""Where the arguments of a sequence stand, after the weights."""
 
 
 def _sequence(problem: Problem, convention: Convention) -> tuple[Callable[..., Any], list[Array]]:
     """The loss of a sequence for each row of its batch, (batch, 1), and its arguments.
 
-    The arguments are the weights, and one array a step that is added to h_t before h_t is used.
+    The arguments are the weights, x, h_0, and one array a step that is added to h_t before h_t is used.
     """
     x, h_0, upstream = (array.astype(float) for array in (problem.x, problem.h_0, problem.upstream))
     weights = blocks(problem, convention)
+    ones = np.ones((h_0.shape[1], 1))
 
     def row_losses(*arguments: Any) -> Any:
-        moved, added = arguments[: len(WEIGHTS)], arguments[len(WEIGHTS) :]
-        h: Any = h_0
+        moved, x, h, added = arguments[:_X], arguments[_X], arguments[_H_0], arguments[_ADDED:]
         loss: Any = 0
-        for x_t, added_t, from_above in zip(x, added, upstream, strict=True):
-            h = step(x_t, h, *moved, convention=convention) + added_t
-            loss = (h * from_above) @ np.ones((h_0.shape[1], 1)) + loss
+        for t, from_above in enumerate(upstream):
+            h = step(x[..., t, :, :], h, *moved, convention=convention) + added[t]
+            loss = (h * from_above) @ ones + loss
         return loss
 
     nothing = np.zeros((1, h_0.shape[1]))
-    return row_losses, [*(weights[name] for name in WEIGHTS), *[nothing] * len(x)]
+    return row_losses, [*(weights[name] for name in WEIGHTS), x, h_0, *[nothing] * len(x)]
 
 
 def _measure(
@@ -224,10 +264,13 @@ def _measure(
     total = sum(len(probe.directions) for probe in probes)
     entries = sum(total * arguments[probe.argument].size for probe in probes)
     groups: Iterable[list[Probe]] = [probes] if entries <= FUSED_ENTRIES else ([probe] for probe in probes)
+    need = ARRAYS_HELD * sum(argument.nbytes for argument in arguments)
     measured: dict[str, Array] = {}
     for group in groups:
         directions, parts = _stacked(group, len(arguments))
-        tangents = numdiff.directional_derivatives(forward, arguments, directions, arithmetic=arithmetic, memory=memory)
+        tangents = numdiff.directional_derivatives(
+            forward, arguments, directions, arithmetic=arithmetic, memory=memory, need=need
+        )
         measured |= {probe.name: probe.read(tangents[part]) for probe, part in zip(group, parts, strict=True)}
     return measured
 

@@ -5,7 +5,9 @@ part may be carried by itself. Many tangents share one value: they lie on a lead
 It knows the few operations that a forward pass is made of, and refuses every other.
 """
 
+import math
 from collections.abc import Callable
+from functools import reduce
 from types import EllipsisType
 from typing import Any, NoReturn
 
@@ -33,15 +35,35 @@ class Pair(NDArrayOperatorsMixin):
     """
 
     def __init__(self, value: Array, tangent: Array) -> None:
-        self.value = np.asarray(value)
-        self.tangent = np.asarray(tangent)
-        if self.value.dtype.kind != "f" or self.tangent.dtype.kind != "f":
-            raise TypeError(f"a Pair is made of floats, not of {self.value.dtype} and {self.tangent.dtype}")
-        if not _reaches(self.tangent.shape, self.value.shape):
+        self.value, self._moved = np.asarray(value), np.asarray(tangent)
+        self._slope: Any = None
+        self._require_floats()
+        if not _reaches(self._moved.shape, self.value.shape):
             raise ValueError(
-                f"a tangent of shape {self.tangent.shape} does not go with a value of shape {self.value.shape}: "
+                f"a tangent of shape {self._moved.shape} does not go with a value of shape {self.value.shape}: "
                 "give it a leading axis of perturbations, and every axis of the value, if of length 1"
             )
+
+    @classmethod
+    def _sloped(cls, value: Array, slope: Any, moved: Array) -> "Pair":
+        """The pair whose tangent is `slope` ∘ `moved`; a slope of None is 1.
+
+        A function of one moving thing changes its slope alone, which has no axis of perturbations:
+        the tangents, which are many, are multiplied once and not at every operation.
+        """
+        pair = cls.__new__(cls)
+        pair.value, pair._slope, pair._moved = np.asarray(value), slope, _aligned(moved, np.ndim(value))
+        pair._require_floats()
+        return pair
+
+    def _require_floats(self) -> None:
+        if self.value.dtype.kind != "f" or self._moved.dtype.kind != "f":
+            raise TypeError(f"a Pair is made of floats, not of {self.value.dtype} and {self._moved.dtype}")
+
+    @property
+    def tangent(self) -> Array:
+        """The tangents, one a perturbation on the leading axis."""
+        return self._moved if self._slope is None else self._slope * self._moved
 
     @property
     def real(self) -> Array:
@@ -92,7 +114,8 @@ class Pair(NDArrayOperatorsMixin):
 
     def _full_tangent(self) -> Array:
         """The tangent with every axis at its full length; a view."""
-        return np.broadcast_to(self.tangent, (len(self.tangent), *self.value.shape))
+        tangent = self.tangent
+        return np.broadcast_to(tangent, (len(tangent), *self.value.shape))
 
 
 def _refuse(what: str) -> NoReturn:
@@ -104,9 +127,9 @@ def _reaches(tangent: tuple[int, ...], value: tuple[int, ...]) -> bool:
     return len(tangent) == len(value) + 1 and all(t in (1, v) for t, v in zip(tangent[1:], value, strict=True))
 
 
-def _parts(operand: Any) -> tuple[Any, Any]:
-    """Value and tangent; what is no pair does not move, and has None."""
-    return (operand.value, operand.tangent) if isinstance(operand, Pair) else (operand, None)
+def _value(operand: Any) -> Any:
+    """The value of a pair; what is no pair, as it is."""
+    return operand.value if isinstance(operand, Pair) else operand
 
 
 def _aligned(tangent: Array, ndim: int) -> Array:
@@ -119,92 +142,123 @@ def _aligned(tangent: Array, ndim: int) -> Array:
     return tangent[(slice(None), *(None,) * missing)] if missing > 0 else tangent
 
 
-def _linear(operation: Callable[[Any, Any], Any], sign: Callable[[Any], Any]) -> Callable[[Any, Any], Pair]:
-    """The rule of `+` and of `-`; `sign` is what the operation does to its second operand alone."""
+def _moves(value: Array, *terms: tuple[Any, Any]) -> Pair:
+    """The pair of this value whose tangent is Σ slope ∘ tangent over its `terms` (slope, operand).
 
-    def rule(a: Any, b: Any) -> Pair:
-        (a, da), (b, db) = _parts(a), _parts(b)
-        value = operation(a, b)
-        if db is None:
-            return Pair(value, _aligned(da, value.ndim))
-        if da is None:
-            return Pair(value, sign(_aligned(db, value.ndim)))
-        return Pair(value, operation(_aligned(da, value.ndim), _aligned(db, value.ndim)))
+    What is no pair does not move. A slope of None is 1.
+    """
+    (slope, moved), *others = [(_chained(slope, a._slope), a._moved) for slope, a in terms if isinstance(a, Pair)]
+    for other, also in others:
+        if also is moved:
+            slope = (1.0 if slope is None else slope) + (1.0 if other is None else other)
+        else:
+            ndim = np.ndim(value)
+            slope, moved = None, _scaled(slope, moved, ndim) + _scaled(other, also, ndim)
+    return Pair._sloped(value, slope, moved)
 
-    return rule
+
+def _chained(outer: Any, inner: Any) -> Any:
+    """The slope of a function of a function.
+
+    Never the caller's own array: that may be changed in place before the tangent is asked for.
+    """
+    if outer is None:
+        return inner
+    if inner is None:
+        return outer if np.isscalar(outer) else np.array(outer)
+    return np.multiply(outer, inner)
+
+
+def _scaled(slope: Any, moved: Array, ndim: int) -> Any:
+    """The tangent slope ∘ moved, of a value that broadcasting raises to `ndim` axes."""
+    moved = _aligned(moved, ndim)
+    return moved if slope is None else slope * moved
 
 
 def _product(a: Any, b: Any) -> Pair:
-    (a, da), (b, db) = _parts(a), _parts(b)
-    value = a * b
-    terms = []
-    if da is not None:
-        terms.append(_aligned(da, value.ndim) * b)
-    if db is not None:
-        terms.append(a * _aligned(db, value.ndim))
-    return Pair(value, _total(terms))
-
-
-def _matrix_product(a: Any, b: Any) -> Pair:
-    (a, da), (b, db) = _parts(a), _parts(b)
-    if np.ndim(a) < 2 or np.ndim(b) < 2:
-        raise TypeError(f"a Pair takes part in @ with two axes or more, not with {np.ndim(a)} and {np.ndim(b)}")
-    value = a @ b
-    terms = []
-    if da is not None:
-        terms.append(_contracted(_aligned(da, value.ndim), -1, np.shape(a)[-1]) @ b)
-    if db is not None:
-        terms.append(a @ _contracted(_aligned(db, value.ndim), -2, np.shape(b)[-2]))
-    return Pair(value, _total(terms))
-
-
-def _contracted(tangent: Array, axis: int, length: int) -> Array:
-    """The tangent with `axis`, over which a matrix product sums, at its full length."""
-    shape = list(tangent.shape)
-    shape[axis] = length
-    return np.broadcast_to(tangent, shape)
-
-
-def _total(terms: list[Array]) -> Array:
-    """The sum of one term or two."""
-    return terms[0] if len(terms) == 1 else terms[0] + terms[1]
+    x, y = _value(a), _value(b)
+    return _moves(x * y, (y, a), (x, b))
 
 
 def _quotient(a: Any, b: Any) -> Pair:
-    (a, da), (b, db) = _parts(a), _parts(b)
-    value = a / b
-    if db is None:
-        return Pair(value, _aligned(da, value.ndim) / b)
-    change = -value * _aligned(db, value.ndim)
-    return Pair(value, (change if da is None else _aligned(da, value.ndim) + change) / b)
+    x, y = _value(a), _value(b)
+    value = x / y
+    if not isinstance(b, Pair):
+        return _moves(value, (np.divide(1, y), a))
+    return _moves(value, (1 / y, a), (-value / y, b))
 
 
 def _exp(a: Pair) -> Pair:
     value = np.exp(a.value)
-    return Pair(value, value * a.tangent)
+    return _moves(value, (value, a))
 
 
 def _tanh(a: Pair) -> Pair:
     # 1 − tanh² has lost its digits where tanh is near ±1; 4e/(1 + e)² at e = e^{−2|a|} has not.
     tail = np.exp(-2 * np.abs(a.value))
-    return Pair(np.tanh(a.value), (4 * tail / (1 + tail) ** 2) * a.tangent)
+    return _moves(np.tanh(a.value), (4 * tail / (1 + tail) ** 2, a))
+
+
+def _matrix_product(a: Any, b: Any) -> Pair:
+    x, y = _value(a), _value(b)
+    if np.ndim(x) < 2 or np.ndim(y) < 2:
+        raise TypeError(f"a Pair takes part in @ with two axes or more, not with {np.ndim(x)} and {np.ndim(y)}")
+    value = x @ y
+    terms = []
+    if isinstance(a, Pair):
+        terms.append(_rows_times(_contracted(_aligned(a.tangent, value.ndim), -1, x.shape[-1]), y))
+    if isinstance(b, Pair):
+        terms.append(_times_each(x, _contracted(_aligned(b.tangent, value.ndim), -2, y.shape[-2])))
+    return Pair._sloped(value, None, reduce(np.add, terms))
+
+
+def _contracted(tangent: Array, axis: int, length: int) -> Array:
+    """The tangent with `axis`, over which a matrix product sums, at its full length."""
+    if tangent.shape[axis] == length:
+        return tangent
+    shape = list(tangent.shape)
+    shape[axis] = length
+    return np.broadcast_to(tangent, shape)
+
+
+def _rows_times(tangent: Array, matrix: Array) -> Array:
+    """`tangent @ matrix`; where the matrix is one, as one product of all rows: NumPy would make many small ones."""
+    if matrix.size != math.prod(matrix.shape[-2:]):
+        return tangent @ matrix
+    rows = tangent.reshape(-1, tangent.shape[-1]) @ matrix.reshape(matrix.shape[-2:])
+    return rows.reshape(*tangent.shape[:-1], matrix.shape[-1])
+
+
+def _times_each(matrix: Array, tangent: Array) -> Array:
+    """`matrix @ tangent`; where a perturbation is one matrix, as one product of all rows for each."""
+    if tangent.size != len(tangent) * math.prod(tangent.shape[-2:]):
+        return matrix @ tangent
+    each = matrix.reshape(-1, matrix.shape[-1]) @ tangent.reshape(-1, *tangent.shape[-2:])
+    leading = (1,) * (tangent.ndim - 1 - matrix.ndim) + matrix.shape[:-1]
+    return each.reshape(len(tangent), *leading, tangent.shape[-1])
 
 
 def _where(condition: Any, chosen: Any, other: Any) -> Pair:
     if isinstance(condition, Pair):
         _refuse("np.where on a Pair as the condition (compare .real)")
-    (a, da), (b, db) = _parts(chosen), _parts(other)
-    value = np.where(condition, a, b)
-    return Pair(value, np.where(condition, *(0 if d is None else _aligned(d, value.ndim) for d in (da, db))))
+    value = np.where(condition, _value(chosen), _value(other))
+    moved = {id(a._moved): a for a in (chosen, other) if isinstance(a, Pair)}
+    if len(moved) == 1:
+        slopes = (a._slope if isinstance(a, Pair) else 0.0 for a in (chosen, other))
+        slope = np.where(condition, *(1.0 if slope is None else slope for slope in slopes))
+        (one,) = moved.values()
+        return Pair._sloped(value, slope.astype(value.dtype, copy=False), one._moved)
+    tangents = (_aligned(a.tangent, value.ndim) for a in (chosen, other))
+    return Pair._sloped(value, None, np.where(condition, *tangents))
 
 
 _RULES: dict[np.ufunc, Callable[..., Pair]] = {
-    np.add: _linear(np.add, np.positive),
-    np.subtract: _linear(np.subtract, np.negative),
+    np.add: lambda a, b: _moves(_value(a) + _value(b), (None, a), (None, b)),
+    np.subtract: lambda a, b: _moves(_value(a) - _value(b), (None, a), (-1.0, b)),
     np.multiply: _product,
     np.matmul: _matrix_product,
     np.divide: _quotient,
-    np.negative: lambda a: Pair(-a.value, -a.tangent),
+    np.negative: lambda a: _moves(-a.value, (-1.0, a)),
     np.exp: _exp,
     np.tanh: _tanh,
 }

@@ -48,7 +48,7 @@ REGIMES: dict[str, Regime] = {
 }
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class Problem:
     """One concrete instance.
 
@@ -66,6 +66,13 @@ class Problem:
     W: Array
     U: Array
     upstream: Array
+
+    def __repr__(self) -> str:
+        return f"find({self.id!r})"
+
+    def _repr_pretty_(self, printer: Any, cycle: bool) -> None:
+        # IPython and Hypothesis would list every array of a dataclass.
+        printer.text(repr(self))
 
     def __str__(self) -> str:
         return f"{self.sizes}, {self.regime}, {self.precision} (problem {self.id})"

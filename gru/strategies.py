@@ -19,6 +19,7 @@ A regression test of a hand-written cell, in anybody's repository::
 """
 
 from collections.abc import Collection
+from typing import TypeVar
 
 try:
     from hypothesis import strategies as st
@@ -31,6 +32,19 @@ from gru.shapes import Sizes
 
 SEEDS = 2**32
 """How many problems of the same sizes, regime and precision may be drawn."""
+
+
+_Name = TypeVar("_Name", bound=str)
+
+
+def _known(kind: str, names: Collection[_Name], known: Collection[_Name]) -> list[_Name]:
+    """The names as a list, each of them known."""
+    for name in names:
+        if name not in known:
+            raise ValueError(f"no {kind} has the name {name!r}; there are {', '.join(known)}")
+    if not names:
+        raise ValueError(f"no {kind} to draw from; there are {', '.join(known)}")
+    return list(names)
 
 
 def sizes(
@@ -64,41 +78,21 @@ def precisions(*, among: Collection[Precision] = PRECISIONS) -> st.SearchStrateg
     return st.sampled_from(_known("precision", among, PRECISIONS))
 
 
+_SIZES, _REGIMES, _PRECISIONS = sizes(), regimes(), precisions()
+
+
+@st.composite
 def problems(
+    draw: st.DrawFn,
     *,
-    sizes: st.SearchStrategy[Sizes] | None = None,
-    regimes: st.SearchStrategy[str] | None = None,
-    precisions: st.SearchStrategy[Precision] | None = None,
-) -> st.SearchStrategy[Problem]:
+    sizes: st.SearchStrategy[Sizes] = _SIZES,
+    regimes: st.SearchStrategy[str] = _REGIMES,
+    precisions: st.SearchStrategy[Precision] = _PRECISIONS,
+) -> Problem:
     """Problems of these sizes, regimes and precisions; by default any that are drawn here.
 
     A problem shrinks to the smallest sizes, the first regime and precision, and seed 0. Its id
     says all of it, and `gru check FILE --problem ID` puts it to a file again.
     """
-    return specified_ids(sizes=sizes, regimes=regimes, precisions=precisions).map(problem.find)
-
-
-def specified_ids(
-    *,
-    sizes: st.SearchStrategy[Sizes] | None = None,
-    regimes: st.SearchStrategy[str] | None = None,
-    precisions: st.SearchStrategy[Precision] | None = None,
-) -> st.SearchStrategy[str]:
-    """The ids of such problems: `2,3,4,1/ordinary/float64/5`."""
-    defaults = globals()
-    specifications = st.builds(
-        Specification,
-        sizes=defaults["sizes"]() if sizes is None else sizes,
-        regime=defaults["regimes"]() if regimes is None else regimes,
-        precision=defaults["precisions"]() if precisions is None else precisions,
-    )
-    return st.builds(problem.identify, specifications, st.integers(0, SEEDS - 1))
-
-
-def _known[Name: str](kind: str, names: Collection[Name], known: Collection[Name]) -> list[Name]:
-    for name in names:
-        if name not in known:
-            raise ValueError(f"no {kind} has the name {name!r}; there are {', '.join(known)}")
-    if not names:
-        raise ValueError(f"no {kind} to draw from; there are {', '.join(known)}")
-    return list(names)
+    specification = Specification(draw(sizes), draw(regimes), draw(precisions))
+    return problem.find(problem.identify(specification, draw(st.integers(0, SEEDS - 1))))

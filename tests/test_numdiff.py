@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 from scipy.differentiate import derivative as scipy_derivative
 
-from gru import equations
+from gru import equations, numdiff
 from gru.numdiff import (
     MIB,
     NotComplexDifferentiable,
@@ -213,6 +213,22 @@ def test_memory_of_directions_that_are_given(arithmetic: Any) -> None:
 
     assert peak(lambda: call(MIB)) <= MIB < peak(lambda: call(1024 * MIB))
     assert np.allclose(call(MIB), call(1024 * MIB), rtol=1e-13, atol=1e-13)
+
+
+@ARITHMETICS
+def test_a_need_that_is_known_is_not_measured(arithmetic: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    rng = np.random.default_rng(0)
+    arguments, directions = (rng.standard_normal(40), rng.standard_normal((40, 40))), (np.eye(40), None)
+    measured = directional_derivatives(hungry, arguments, directions, arithmetic=arithmetic, memory=MIB)
+
+    def measuring(_: Any) -> None:
+        raise AssertionError("the need was measured")
+
+    monkeypatch.setattr(numdiff, "_traced", measuring)
+    known = directional_derivatives(hungry, arguments, directions, arithmetic=arithmetic, memory=MIB, need=MIB // 40)
+    assert np.allclose(known, measured, rtol=1e-13, atol=1e-13)
+    with pytest.raises(AssertionError, match="was measured"):
+        directional_derivatives(hungry, arguments, directions, arithmetic=arithmetic, memory=MIB, need=MIB // 39)
 
 
 def test_too_little_memory_is_an_error_that_says_how_much_is_needed() -> None:

@@ -288,6 +288,22 @@ def test_a_pair_is_made_of_floats(dtype: type) -> None:
         Pair(np.zeros(2, dtype=dtype), np.zeros((1, 2)))
 
 
+def test_what_a_function_changes_later_does_not_change_a_tangent() -> None:
+    """A buffer that is used again, as in a loop over steps."""
+    buffer = np.array([[2.0, 3.0], [4.0, 5.0]])
+    scaled, shifted = PAIR * buffer, (PAIR + buffer) / buffer
+    expected = buffer * PAIR.tangent, PAIR.tangent / buffer
+    buffer[:] = np.nan
+    np.testing.assert_array_equal(scaled.tangent, expected[0])
+    np.testing.assert_allclose(shifted.tangent, expected[1], rtol=2 * UNIT)
+
+
+@pytest.mark.parametrize("factor", [2, 2.0, np.float64(2), [2.0, 2.0], (2, 2), np.full(2, 2.0)])
+def test_any_real_number_or_list_of_them_is_a_factor(factor: Any) -> None:
+    for scaled in (PAIR * factor, factor * PAIR, PAIR / np.divide(1, factor), PAIR * factor * factor / factor):
+        np.testing.assert_array_equal(scaled.tangent, 2 * PAIR.tangent)
+
+
 def test_a_single_precision_pair_stays_so() -> None:
     a = Pair(np.ones((2, 2), np.float32), np.ones((1, 2, 2), np.float32))
     result = np.tanh(1 - 2 * a @ a) / (1 + np.exp(-a))

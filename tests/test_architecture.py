@@ -1,0 +1,153 @@
+"""The direction of imports, and what every public name owes its reader."""
+
+import ast
+import subprocess
+import sys
+from functools import cache
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parent.parent
+MODULES = {
+    ".".join(path.relative_to(ROOT).with_suffix("").parts).removesuffix(".__init__"): path
+    for path in sorted((ROOT / "gru").rglob("*.py"))
+}
+NUMERICS = ("numdiff", "pair")
+MODEL = ("shapes", "parameters", "equations", "cell", "sequence")
+FRONT_ENDS = ("gru.cli", "gru.pytest_plugin")
+
+
+def imports_of(module: str) -> set[str]:
+    """Every module that this one imports, wherever in it, by its full name."""
+    path = MODULES[module]
+    package = module if path.name == "__init__.py" else module.rpartition(".")[0]
+    found: set[str] = set()
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            found |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom):
+            found |= _imported_from(node, package)
+    return found
+
+
+def _imported_from(node: ast.ImportFrom, package: str) -> set[str]:
+    above = package.split(".")[: len(package.split(".")) - node.level + 1] if node.level else []
+    source = ".".join([*above, *([node.module] if node.module else [])])
+    submodules = {f"{source}.{alias.name}" for alias in node.names} & MODULES.keys()
+    return submodules | ({source} if source != "gru" or not submodules else set())
+
+
+@cache
+def reached_from(module: str) -> frozenset[str]:
+    """Every module of the package that this one needs, near and far."""
+    reached: set[str] = set()
+    waiting = [module]
+    while waiting:
+        for name in imports_of(waiting.pop()) & MODULES.keys():
+            if name not in reached:
+                reached.add(name)
+                waiting.append(name)
+    return frozenset(reached)
+
+
+def is_front_end(module: str) -> bool:
+    return module in FRONT_ENDS or module.startswith("gru.report")
+
+
+def loaded_by(code: str) -> set[str]:
+    """The top-level modules that a fresh interpreter has loaded after this code."""
+    command = f"{code}\nimport sys; print(*{{name.partition('.')[0] for name in sys.modules}})"
+    answer = subprocess.run(
+        [sys.executable, "-c", command], capture_output=True, text=True, check=True, timeout=60, cwd=ROOT
+    )
+    return set(answer.stdout.split())
+
+
+def test_importing_the_package_loads_numpy_and_the_standard_library_only() -> None:
+    added = loaded_by("import gru") - loaded_by("")
+    assert {name for name in added if name not in sys.stdlib_module_names} <= {"gru", "numpy"}
+
+
+@pytest.mark.parametrize("module", [name for name in MODULES if not is_front_end(name)])
+def test_only_front_ends_know_pytest_click_and_rich(module: str) -> None:
+    known = {name.partition(".")[0] for name in imports_of(module)}
+    assert not known & {"pytest", "_pytest", "click", "rich"}
+
+
+@pytest.mark.parametrize("module", [name for name in MODULES if name != "gru.strategies"])
+def test_only_strategies_and_the_plugin_know_hypothesis(module: str) -> None:
+    known = {name.partition(".")[0] for name in imports_of(module)}
+    assert "hypothesis" not in known or module == "gru.pytest_plugin"
+
+
+@pytest.mark.parametrize("module", MODULES)
+def test_nothing_imports_a_front_end(module: str) -> None:
+    assert not imports_of(module) & set(FRONT_ENDS) or module == "gru.__main__"
+
+
+@pytest.mark.parametrize("name", NUMERICS)
+def test_differentiation_knows_no_gru(name: str) -> None:
+    assert reached_from(f"gru.{name}") <= {f"gru.{other}" for other in NUMERICS}
+
+
+@pytest.mark.parametrize("name", MODEL)
+def test_the_model_knows_only_itself(name: str) -> None:
+    assert reached_from(f"gru.{name}") <= {f"gru.{other}" for other in MODEL}
+
+
+@pytest.mark.parametrize("module", [name for name in MODULES if name.startswith("gru.examiner")])
+def test_the_examiner_returns_data(module: str) -> None:
+    """It knows no terminal, no test framework, no points; nor how a submission is run."""
+    forbidden = (
+        "gru.report",
+        "gru.grading",
+        "gru.cli",
+        "gru.pytest_plugin",
+        "gru.strategies",
+        "gru.submission.process",
+    )
+    assert not any(name.startswith(forbidden) for name in reached_from(module))
+
+
+def test_the_oracle_knows_no_examiner() -> None:
+    assert not any(name.startswith(("gru.examiner", "gru.submission")) for name in reached_from("gru.oracle"))
+
+
+def _public_definitions(module: str) -> list[tuple[str, ast.AST]]:
+    """The public functions, classes and methods of a module, by name."""
+    found: list[tuple[str, ast.AST]] = []
+    tree = ast.parse(MODULES[module].read_text(encoding="utf-8"))
+    for node in tree.body:
+        if isinstance(node, ast.FunctionDef | ast.ClassDef) and not node.name.startswith("_"):
+            found.append((node.name, node))
+            if isinstance(node, ast.ClassDef):
+                members = (member for member in node.body if isinstance(member, ast.FunctionDef))
+                found += [(f"{node.name}.{m.name}", m) for m in members if not m.name.startswith("_")]
+    return found
+
+
+@pytest.mark.parametrize("module", MODULES)
+def test_every_public_name_has_a_docstring(module: str) -> None:
+    missing = [name for name, node in _public_definitions(module) if not ast.get_docstring(node)]  # type: ignore[arg-type]
+    assert missing == []
+
+
+@pytest.mark.parametrize("module", [m for m in MODULES if MODULES[m].read_text(encoding="utf-8").strip()])
+def test_every_module_says_what_it_is_for(module: str) -> None:
+    assert ast.get_docstring(ast.parse(MODULES[module].read_text(encoding="utf-8")))
+
+
+@pytest.mark.parametrize("module", MODULES)
+def test_no_function_is_longer_than_a_page(module: str) -> None:
+    tree = ast.parse(MODULES[module].read_text(encoding="utf-8"))
+    functions = [node for node in ast.walk(tree) if isinstance(node, ast.FunctionDef)]
+    assert {f.name: f.end_lineno - f.lineno for f in functions if f.end_lineno and f.end_lineno - f.lineno >= 60} == {}
+
+
+def test_the_walker_of_imports_sees_them() -> None:
+    """The checker is not blind: it finds imports of every form that the package uses."""
+    assert {"gru.cell", "gru.sequence"} <= imports_of("gru")
+    assert {"gru.equations", "gru.shapes"} <= reached_from("gru.cell")
+    assert "numpy" in imports_of("gru.equations")
+    assert "gru.parameters" in imports_of("gru.cell")
