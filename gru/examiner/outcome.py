@@ -155,7 +155,8 @@ def summarise(check: str, findings: Iterable[Finding]) -> Outcome:
         "name": equation.name if equation else None,
         "problems": len(found),
     }
-    shown = next((f for f in found if f.status == status or (status == "not_examined" and f.status == "silent")), None)
+    alike = (status, "silent") if status in ("not_examined", "inherited") else (status,)
+    shown = next((finding for finding in found if finding.status in alike), None)
     if status == "right" or shown is None:
         return Outcome(**common, **_precision(found))
     comparison = shown.comparison

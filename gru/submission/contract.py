@@ -55,14 +55,14 @@ class Raised:
     @property
     def text(self) -> str:
         """One sentence on it."""
-        at = "" if self.step is None else f" at step {self.step + 1}"
-        line = "" if self.line is None else f", line {self.line}"
         message = f": {self.message}" if self.message else ""
-        return (
-            f"{self.where} raised {self.type}{message} ({self.where}{at}{line})"
-            if at or line
-            else (f"{self.where} raised {self.type}{message}")
-        )
+        places = [f"{name} {number}" for name, number in (("step", self._count), ("line", self.line)) if number]
+        return f"{self.where} raised {self.type}{message}" + (f" ({', '.join(places)})" if places else "")
+
+    @property
+    def _count(self) -> int | None:
+        """The step as people count, from 1."""
+        return None if self.step is None else self.step + 1
 
 
 @dataclass(frozen=True, eq=False)

@@ -1,0 +1,126 @@
+"""A child process and the pipes to it: bytes in, bytes out, each wait with an end, nothing left behind.
+
+It knows neither frames nor submissions, and believes nothing that the process says of itself.
+"""
+
+import contextlib
+import os
+import queue
+import signal
+import subprocess
+import time
+from collections.abc import Callable, Iterable, Sequence
+from threading import Thread
+from typing import IO
+
+CHUNK = 2**16
+"""Bytes that are read at once: what a pipe holds."""
+
+MAX_WAITING = 64
+"""Chunks that are taken from the process before somebody asks for them; it has to wait then."""
+
+GLANCE = 0.25
+"""Seconds after which a wait looks whether the process is still there, if a child of its keeps the pipe open."""
+
+
+class ReadTimeoutError(Exception):
+    """The bytes that were waited for did not come in time."""
+
+
+class Channel:
+    """A process that reads from its standard input and writes to its standard output.
+
+    What it writes to standard error is read and thrown away. It leads a session of its own, so that
+    neither a Ctrl-C at the terminal reaches it nor anything it starts outlives it.
+    """
+
+    def __init__(self, command: Sequence[str], environment: dict[str, str]) -> None:
+        pipe = subprocess.PIPE
+        self._process = subprocess.Popen(
+            command, stdin=pipe, stdout=pipe, stderr=pipe, env=environment, bufsize=0, start_new_session=True
+        )
+        assert self._process.stdin is not None
+        assert self._process.stdout is not None
+        assert self._process.stderr is not None
+        self._input: IO[bytes] = self._process.stdin
+        self._output: IO[bytes] = self._process.stdout
+        self._errors: IO[bytes] = self._process.stderr
+        self._chunks: queue.Queue[bytes] = queue.Queue(MAX_WAITING)
+        self._buffer = bytearray()
+        self._start(self._pump)
+        self._start(self._drain)
+
+    def _start(self, target: Callable[..., None], *arguments: Iterable[bytes]) -> None:
+        Thread(target=target, args=arguments, daemon=True).start()
+
+    def feed(self, messages: Iterable[bytes]) -> None:
+        """Send all messages, one after the other, while others read the answers."""
+        self._start(self._write, messages)
+
+    def read(self, count: int, deadline: float) -> bytes:
+        """Exactly so many bytes of the output.
+
+        Raises ReadTimeoutError where they have not come by `deadline` (of `time.monotonic`), and
+        EOFError where there will be no more.
+        """
+        while len(self._buffer) < count:
+            chunk = self._next_chunk(deadline)
+            if not chunk:
+                raise EOFError
+            self._buffer += chunk
+        data = bytes(self._buffer[:count])
+        del self._buffer[:count]
+        return data
+
+    def _next_chunk(self, deadline: float) -> bytes:
+        while True:
+            gone = self._process.poll() is not None
+            remaining = deadline - time.monotonic()
+            try:
+                return self._chunks.get(timeout=max(0.0, min(remaining, GLANCE)))
+            except queue.Empty:
+                if gone:
+                    return b""
+                if remaining <= 0:
+                    raise ReadTimeoutError from None
+
+    def kill(self) -> int:
+        """End the process and its whole group, at once; its exit status, negative for a signal."""
+        with contextlib.suppress(ProcessLookupError, PermissionError):
+            if hasattr(os, "killpg"):
+                os.killpg(self._process.pid, signal.SIGKILL)
+        self._process.kill()
+        status = self._process.wait()
+        self._make_room()
+        return status
+
+    def _make_room(self) -> None:
+        """Let a pump that waits for room go on to the end of the output."""
+        with contextlib.suppress(queue.Empty):
+            while True:
+                self._chunks.get_nowait()
+
+    def _pump(self) -> None:
+        with self._output, contextlib.suppress(OSError, ValueError):
+            while chunk := self._output.read(CHUNK):
+                self._chunks.put(chunk)
+            self._chunks.put(b"")
+
+    def _drain(self) -> None:
+        with self._errors, contextlib.suppress(OSError, ValueError):
+            while self._errors.read(CHUNK):
+                pass
+
+    def _write(self, messages: Iterable[bytes]) -> None:
+        # A process that has ended is noticed where its answers are read.
+        with contextlib.suppress(OSError, ValueError):
+            for message in messages:
+                rest = memoryview(message)
+                while rest:
+                    rest = rest[self._input.write(rest) :]
+
+    def close(self) -> None:
+        """End the process, and give back what it took."""
+        self.kill()
+        with contextlib.suppress(OSError):
+            self._input.close()

@@ -1,0 +1,296 @@
+"""What is done with the cells of a submission on one problem, and nothing else.
+
+Standard library and NumPy only: the worker loads this file by its path, as it cannot see the
+package, and the examining process imports it for cells of our own. It judges nothing.
+"""
+
+import sys
+from collections.abc import Callable, Iterator
+from itertools import islice
+from types import TracebackType
+from typing import Any
+
+import numpy as np
+
+BeforeCall = Callable[[str, int], None]
+
+MESSAGE_LENGTH = 300
+"""How much of an exception's message, or of a dtype's name, is kept: enough to recognise it."""
+
+BLOCKS = 3
+"""How many blocks `split_params` returns."""
+
+
+def exercise(
+    cell_class: Any,
+    job: dict[str, Any],
+    arrays: dict[str, Any],
+    before_call: BeforeCall = lambda where, step: None,
+    file: str | None = None,
+) -> dict[str, Any]:
+    """The answer of `cell_class` to a job, as plain data. Never raises because of the cell.
+
+    `job` holds `sizes` (batch, input, hidden, steps), `layout`, `uses`, and `shapes`: for each of
+    the groups `kept`, `forward`, `gradients` and `split` the shape of each name. `arrays` holds x
+    (steps, batch, input), h_p and in_grad (steps, batch, hidden), W and U. `before_call` is told
+    the method and the step before each call into the cell; `file` is the file whose line is named
+    where an exception comes from.
+
+    The answer holds `uses` (for each: `forward`, `backward`, `later`), `again`, `split`, `changed`
+    and `raised`. A value is an array with the steps on the first axis, or a description
+    `{"text", "absent"}` of what was there instead.
+    """
+    trial = _Trial(cell_class, job, arrays, before_call)
+    try:
+        trial.run()
+    except BaseException as error:
+        trial.answer["raised"] = {"where": trial.where, "step": trial.step, **describe_exception(error, file)}
+    trial.finish()
+    return trial.answer
+
+
+class _Trial:
+    """One problem under way: the cells, the call that is being made, and what came of it so far."""
+
+    def __init__(self, cell_class: Any, job: dict[str, Any], arrays: dict[str, Any], before_call: BeforeCall) -> None:
+        self.cell_class, self.job, self.arrays, self.before_call = cell_class, job, arrays, before_call
+        self.where, self.step = "GRUCell", 0
+        shapes = {group: {n: tuple(s) for n, s in names.items()} for group, names in job["shapes"].items()}
+        self.after_forward = shapes["kept"] | shapes["forward"]
+        self.after_backward = self.after_forward | shapes["gradients"]
+        self.gradients, self.blocks = shapes["gradients"], shapes["split"]
+        self.cells: list[Any] = []
+        self.changed: set[str] = set()
+        self.answer: dict[str, Any] = {"uses": [], "again": None, "split": {}, "changed": [], "raised": None}
+
+    def run(self) -> None:
+        """The way of the chapter's network: a cell a step, all forward, then all backward."""
+        _, input_size, hidden_size, steps = self.job["sizes"]
+        for step in range(steps):
+            self.call("GRUCell", step)
+            self.cells.append(self.cell_class(input_size, hidden_size))
+        for _ in range(self.job["uses"]):
+            arguments = _Arguments(self.arrays, self.job["layout"])
+            try:
+                self.use(arguments)
+            finally:
+                self.changed.update(arguments.changed())
+        if self.job["uses"] > 1:
+            self.answer["again"] = self.backward_again()
+
+    def finish(self) -> None:
+        """What is asked of the cells even where a call has failed."""
+        if self.cells:
+            self.answer["split"] = self.split(self.cells[0])
+        self.answer["changed"] = [name for name in self.arrays if name in self.changed]
+
+    def call(self, where: str, step: int) -> None:
+        self.where, self.step = where, step
+        self.before_call(where, step)
+
+    def use(self, arguments: "_Arguments") -> None:
+        """All cells forward, then all backward; what the forward pass showed stays where backward fails."""
+        forward = []
+        for step, cell in enumerate(self.cells):
+            self.call("forward", step)
+            cell.forward(*arguments.of_forward[step])
+            forward.append(_shown(cell, self.after_forward))
+        result: dict[str, Any] = {"forward": _stacked(forward), "backward": {}, "later": []}
+        self.answer["uses"].append(result)
+        backward = []
+        for step, cell in reversed(list(enumerate(self.cells))):
+            self.call("backward", step)
+            cell.backward(*arguments.of_backward[step])
+            backward.append(_shown(cell, self.after_backward))
+        backward.reverse()
+        result["backward"] = _stacked(backward)
+        result["later"] = _differing(backward, [_shown(cell, self.after_backward) for cell in self.cells])
+
+    def backward_again(self) -> dict[str, Any] | None:
+        """The gradients of one more backward pass; None for cells that allow only one after a forward."""
+        arguments = _Arguments(self.arrays, self.job["layout"])
+        try:
+            for step, cell in reversed(list(enumerate(self.cells))):
+                self.call("backward", step)
+                cell.backward(*arguments.of_backward[step])
+            return _stacked([_shown(cell, self.gradients) for cell in self.cells])
+        except BaseException:
+            return None
+
+    def split(self, cell: Any) -> dict[str, Any]:
+        """The blocks that `split_params` returns by itself, for W and for U."""
+        _, input_size, hidden_size, _ = self.job["sizes"]
+        names = list(self.blocks)
+        return self.split_one(cell, "W", hidden_size, names[:BLOCKS]) | self.split_one(
+            cell, "U", input_size, names[BLOCKS:]
+        )
+
+    def split_one(self, cell: Any, stacked: str, size: int, names: list[str]) -> dict[str, Any]:
+        self.call("split_params", 0)
+        try:
+            method = cell.split_params
+        except BaseException as error:
+            return dict.fromkeys(names, _unreadable(error))
+        try:
+            blocks = list(islice(method(_laid_out(self.arrays[stacked], "plain"), size), BLOCKS + 1))
+        except BaseException as error:
+            return dict.fromkeys(names, _description(f"lost: split_params raised {_summary(error)}"))
+        if len(blocks) != BLOCKS:
+            count = len(blocks) if len(blocks) < BLOCKS else f"more than {BLOCKS}"
+            return dict.fromkeys(names, _description(f"one of {count} blocks; expected {BLOCKS}"))
+        return {name: _as_data(block, self.blocks[name]) for name, block in zip(names, blocks, strict=True)}
+
+
+class _Arguments:
+    """Fresh copies of all that is passed to the cells in one use, by step; W and U are shared.
+
+    `backward` gets a copy of h_p of its own: a cell that overwrites its arguments is found by
+    `changed`, and its derivatives are still judged on the numbers of the problem.
+    """
+
+    def __init__(self, arrays: dict[str, Any], layout: str) -> None:
+        self._given: list[tuple[str, Any, Any]] = []
+        W, U = (self._copy(name, arrays[name], layout) for name in ("W", "U"))
+        self.of_forward = [
+            (self._copy("x", x, layout), self._copy("h_p", h_p, layout), W, U)
+            for x, h_p in zip(arrays["x"], arrays["h_p"], strict=True)
+        ]
+        self.of_backward = [
+            (self._copy("h_p", h_p, layout), self._copy("in_grad", in_grad, layout))
+            for h_p, in_grad in zip(arrays["h_p"], arrays["in_grad"], strict=True)
+        ]
+
+    def _copy(self, name: str, array: Any, layout: str) -> Any:
+        copy = _laid_out(array, layout)
+        self._given.append((name, array, copy))
+        return copy
+
+    def changed(self) -> set[str]:
+        """The names of the arguments that hold other bytes than they were given."""
+        return {name for name, array, copy in self._given if _bytes(array) != _bytes(copy)}
+
+
+def _laid_out(array: Any, layout: str) -> Any:
+    """A fresh copy of a matrix in the layout asked for; NaN lies between the entries of a strided one."""
+    if layout == "fortran":
+        return np.array(array, order="F")
+    if layout == "strided":
+        wide = np.full([2 * length for length in array.shape], np.nan, array.dtype)
+        wide[::2, ::2] = array
+        return wide[::2, ::2]
+    copy = np.array(array, order="C")
+    copy.flags.writeable = layout != "read-only"
+    return copy
+
+
+def _bytes(array: Any) -> tuple[Any, ...]:
+    """What two arrays of the same contents have in common, NaN included."""
+    return array.shape, array.dtype, array.tobytes()
+
+
+def _shown(cell: Any, shapes: dict[str, tuple[int, ...]]) -> dict[str, Any]:
+    """What the cell shows under each name: a private copy, or a description of what is there instead."""
+    with np.errstate(all="ignore"):
+        return {name: _read(cell, name, shape) for name, shape in shapes.items()}
+
+
+def _read(cell: Any, name: str, shape: tuple[int, ...]) -> Any:
+    try:
+        value = getattr(cell, name)
+    except BaseException as error:
+        return _unreadable(error)
+    return _as_data(value, shape)
+
+
+def _as_data(value: Any, shape: tuple[int, ...]) -> Any:
+    """A copy of an array of real floating-point numbers of this shape; else a description.
+
+    Asks `np.ndarray` itself, not the value: a subclass may say anything of its shape and dtype.
+    Nothing is copied that has another shape: it may be larger than memory.
+    """
+    if not issubclass(type(value), np.ndarray):
+        return _description(_with_article(_type_name(value)))
+    own_shape, dtype = np.ndarray.shape.__get__(value), np.ndarray.dtype.__get__(value)
+    if dtype.kind != "f" or dtype.itemsize < 4 or own_shape != shape:
+        return _description(f"an array of {str(dtype)[:MESSAGE_LENGTH]} of shape {own_shape}")
+    return np.array(value, np.float32 if dtype.itemsize == 4 else np.float64, order="C", subok=False)
+
+
+def _stacked(shown: list[dict[str, Any]]) -> dict[str, Any]:
+    """Step by step to name by name: arrays with the steps on the first axis, or the first odd step's description.
+
+    Steps of both precisions give single precision, the one they have in common.
+    """
+    stacked = {}
+    with np.errstate(all="ignore"):
+        for name in shown[0]:
+            values = [at_step[name] for at_step in shown]
+            odd = next((value for value in values if isinstance(value, dict)), None)
+            stacked[name] = np.array(values, min(v.dtype for v in values)) if odd is None else odd
+    return stacked
+
+
+def _differing(before: list[dict[str, Any]], after: list[dict[str, Any]]) -> list[str]:
+    """The names under which other bytes, or something else, are shown at any step."""
+    return [
+        name
+        for name in before[0]
+        if any(_identity(b[name]) != _identity(a[name]) for b, a in zip(before, after, strict=True))
+    ]
+
+
+def _identity(value: Any) -> Any:
+    return value if isinstance(value, dict) else _bytes(value)
+
+
+def describe_exception(error: BaseException, file: str | None) -> dict[str, Any]:
+    """An exception as plain data: its type, its message, and the last line of `file` that it came through.
+
+    Running out of memory has one name, whoever noticed it first.
+    """
+    kind = "MemoryError" if issubclass(type(error), MemoryError) else _type_name(error)
+    return {"type": kind, "message": _message(error), "line": _line(sys.exc_info()[2], file)}
+
+
+def _line(traceback: TracebackType | None, file: str | None) -> int | None:
+    lines = [t.tb_lineno for t in _walk(traceback) if t.tb_frame.f_code.co_filename == file]
+    return lines[-1] if lines else None
+
+
+def _walk(traceback: TracebackType | None) -> Iterator[TracebackType]:
+    while traceback is not None:
+        yield traceback
+        traceback = traceback.tb_next
+
+
+def _unreadable(error: BaseException) -> dict[str, Any]:
+    if issubclass(type(error), AttributeError):
+        return _description("not there", absent=True)
+    return _description(f"unreadable: reading it raised {_summary(error)}")
+
+
+def _description(text: str, absent: bool = False) -> dict[str, Any]:
+    return {"text": text, "absent": absent}
+
+
+def _with_article(kind: str) -> str:
+    if kind == "NoneType":
+        return "None"
+    return f"an {kind}" if kind[:1].lower() in tuple("aeiou") else f"a {kind}"
+
+
+def _type_name(value: Any) -> str:
+    """The name of the type, asked of `type` itself: a metaclass may answer anything."""
+    return str(type.__dict__["__name__"].__get__(type(value)))[:MESSAGE_LENGTH]
+
+
+def _summary(error: BaseException) -> str:
+    return f"{_type_name(error)}: {_message(error)}".rstrip(": ")
+
+
+def _message(error: BaseException) -> str:
+    """The exception's own words; its `__str__` may do anything."""
+    try:
+        return str.__str__(str(error)[:MESSAGE_LENGTH])
+    except BaseException:
+        return ""

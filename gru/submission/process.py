@@ -1,0 +1,265 @@
+"""A submission in a process of its own: started once, put many jobs, killed when its time is up.
+
+Nothing that the process says is believed: an answer has the shapes that were asked for, or the
+process has failed. It never imports a submission, and knows no right answer.
+"""
+
+import os
+import signal
+import sys
+import time
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import suppress
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+
+from gru.submission.channel import Channel, ReadTimeoutError
+from gru.submission.contract import Job, Reason, Recording, SubmissionFailure
+from gru.submission.protocol import ProtocolError, clean_text, pack, read_answer, read_arrays, read_call, read_header
+from gru.submission.recording import arrays_of, raised_of, recording_of, request_of
+
+TIME_LIMIT = 10.0
+"""Seconds for one call into a submission, the import of its file included."""
+
+CALLS_IN_ALL = 12
+"""How many time limits all calls together may take, unless it is said otherwise."""
+
+MEMORY_LIMIT = 512
+"""Mebibytes of address space. Python with NumPy takes about 100, with parts of SciPy 200; a gigabyte is too much."""
+
+LEAST_MEMORY = 192
+"""Mebibytes with which the worker starts at all, and has some to spare."""
+
+START_LIMIT = 60.0
+"""Seconds until Python has loaded NumPy; a machine that takes longer has other troubles."""
+
+JOBS_A_MESSAGE = 16
+"""How many jobs go over in one message."""
+
+WORKER = Path(__file__).with_name("worker.py")
+
+ENVIRONMENT = ("PATH", "LD_LIBRARY_PATH", "SYSTEMROOT", "TMPDIR", "TEMP", "TMP")
+"""What a worker is told of the environment: what an interpreter needs to start, and no secrets."""
+
+SINGLE_THREADED = dict.fromkeys(("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS"), "1")
+"""Threads of BLAS cost address space, and are slower on small matrices."""
+
+REFUSALS: tuple[Reason, ...] = ("not_python", "import_failed", "no_gru_cell", "out_of_memory")
+"""The reasons for which the worker itself says that there is nothing to examine."""
+
+
+class WorkerError(Exception):
+    """The worker did not start, for no fault of the submission."""
+
+
+class SubmissionProcess:
+    """A runner of jobs on the class `GRUCell` of a file; a context manager, started on entering.
+
+    `time_limit` is in seconds, for one call into the submission; `whole_limit` for all of them
+    together, by default twelve times that; `memory_limit` in MiB, of address space. Raises
+    ValueError on limits that leave no room to run.
+    """
+
+    def __init__(
+        self,
+        path: str | os.PathLike[str],
+        *,
+        time_limit: float = TIME_LIMIT,
+        memory_limit: int = MEMORY_LIMIT,
+        whole_limit: float | None = None,
+    ) -> None:
+        if not time_limit > 0:
+            raise ValueError(f"time_limit={time_limit}: expected seconds, more than 0")
+        if memory_limit < LEAST_MEMORY:
+            raise ValueError(f"memory_limit={memory_limit}: a worker needs at least {LEAST_MEMORY} MiB")
+        self.path = os.fspath(path)
+        self.time_limit, self.memory_limit = time_limit, memory_limit
+        self.whole_limit = CALLS_IN_ALL * time_limit if whole_limit is None else whole_limit
+        self.failure: SubmissionFailure | None = None
+        self._waited = 0.0
+        self._channel: Channel | None = None
+        self._ready = False
+        self._doing = ""
+
+    def __enter__(self) -> Self:
+        self._start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """End the process, if it runs; a later `run` starts another."""
+        if self._channel is not None:
+            self._channel.close()
+            self._channel = None
+
+    def run(self, jobs: Iterable[Job]) -> Iterator[Recording]:
+        """One recording for each job, in order, as it is done.
+
+        Raises SubmissionFailure where the submission fails to run, and again for all later jobs;
+        WorkerError where the worker does not start.
+        """
+        if self.failure is not None:
+            raise self.failure
+        done = False
+        try:
+            yield from self._run(list(jobs))
+            done = True
+        except SubmissionFailure as failure:
+            self.failure = failure
+            raise
+        finally:
+            if not done:
+                # Answers to jobs that nobody asks for any more would be taken for others.
+                self.close()
+
+    def _start(self) -> None:
+        """Start the process, where there is a file for it; it goes on by itself to import the file."""
+        self._ready = False
+        with suppress(SubmissionFailure):
+            check_file(self.path)
+            self._doing = "starting"
+            kept = {name: os.environ[name] for name in ENVIRONMENT if name in os.environ}
+            command = [sys.executable, "-I", "-B", "-X", "utf8", str(WORKER)]
+            self._channel = Channel(command, kept | SINGLE_THREADED)
+            settings = {"kind": "settings", "path": str(Path(self.path).resolve()), "memory_limit": self.memory_limit}
+            self._channel.feed([pack(settings)])
+
+    def _run(self, jobs: Sequence[Job]) -> Iterator[Recording]:
+        check_file(self.path)
+        if self._channel is None:
+            self._start()
+        assert self._channel is not None
+        if not self._ready:
+            self._wait_until_ready()
+        requests = [request_of(job) for job in jobs]
+        self._channel.feed(_messages(jobs, requests))
+        for job, request in zip(jobs, requests, strict=True):
+            answer = self._answer(job, request)
+            raised = answer["raised"]
+            if raised is not None and raised["type"] == "MemoryError":
+                raise SubmissionFailure("out_of_memory", self._out_of_memory(raised_of(**raised).text))
+            yield recording_of(job, answer)
+
+    def _wait_until_ready(self) -> None:
+        header = self._frame()
+        while header["kind"] == "call":
+            header = self._frame()
+        if header["kind"] == "refused":
+            raise self._refusal(header)
+        if header["kind"] != "ready":
+            raise self._protocol_failure(f"a frame of the kind {header['kind']} in place of ready")
+        self._ready = True
+
+    def _answer(self, job: Job, request: dict[str, Any]) -> dict[str, Any]:
+        """The worker's answer to a job, once the calls that it tells of are done."""
+        header = self._frame(request)
+        while header["kind"] == "call":
+            header = self._frame(request)
+        answer: dict[str, Any] = header["answer"]
+        return answer
+
+    def _frame(self, job: dict[str, Any] | None = None) -> dict[str, Any]:
+        """The header of the next frame; with the answer to `job` in it, where it is one."""
+        assert self._channel is not None
+        channel, began = self._channel, time.monotonic()
+        limit = START_LIMIT if self._doing == "starting" else min(self.time_limit, self.whole_limit - self._waited)
+
+        def read(count: int) -> bytes:
+            return channel.read(count, began + limit)
+
+        try:
+            header, length = read_header(read)
+            if header["kind"] == "call":
+                read_arrays(read, length, ())
+                self._doing = _doing(header, job)
+            elif header["kind"] == "answer" and job is not None:
+                if header.get("id") != job["id"]:
+                    raise ProtocolError("an answer to another job")
+                header["answer"] = read_answer(read, header, length, job)
+            elif job is not None or length:
+                raise ProtocolError(f"a frame of the kind {clean_text(header['kind'], 20)}")
+        except ProtocolError as error:
+            raise self._protocol_failure(str(error)) from None
+        except ReadTimeoutError:
+            raise self._timeout() from None
+        except EOFError:
+            raise self._crash() from None
+        finally:
+            self._waited += time.monotonic() - began
+        return header
+
+    def _refusal(self, header: dict[str, Any]) -> SubmissionFailure:
+        reason = header.get("reason")
+        if reason not in REFUSALS:
+            return self._protocol_failure("a refusal for a reason that is none")
+        raised = header.get("raised")
+        try:
+            text = raised_of(**raised | {"step": None}).text if isinstance(raised, dict) else clean_text(header["text"])
+        except (TypeError, KeyError):
+            return self._protocol_failure("a refusal that cannot be read")
+        return SubmissionFailure(reason, self._out_of_memory(text) if reason == "out_of_memory" else text)
+
+    def _out_of_memory(self, text: str) -> str:
+        return f"{text}; {self.memory_limit} MiB are allowed"
+
+    def _timeout(self) -> Exception:
+        if self._doing == "starting":
+            return WorkerError(f"the worker has not started within {START_LIMIT:g} s")
+        if self._waited + self.time_limit > self.whole_limit:
+            return SubmissionFailure(
+                "timed_out", f"all calls together took more than {self.whole_limit:g} s; the last was {self._doing}"
+            )
+        return SubmissionFailure("timed_out", f"{self._doing} took more than {self.time_limit:g} s")
+
+    def _crash(self) -> Exception:
+        assert self._channel is not None
+        status = self._channel.kill()
+        how = f"was ended by {_signal_name(-status)}" if status < 0 else f"ended itself with exit status {status}"
+        if self._doing == "starting":
+            return WorkerError(f"the worker {how} before it had started")
+        return SubmissionFailure("crashed", f"the process {how} in {self._doing}")
+
+    def _protocol_failure(self, text: str) -> SubmissionFailure:
+        return SubmissionFailure("protocol", f"the process sent something that is no answer: {text}")
+
+
+def check_file(path: str) -> None:
+    """Raise SubmissionFailure where there is no regular file that can be read."""
+    file = Path(path)
+    if not file.exists():
+        raise SubmissionFailure("no_such_file", "there is no such file")
+    if file.is_dir():
+        raise SubmissionFailure("no_such_file", "it is a folder; expected a Python file")
+    if not file.is_file():
+        raise SubmissionFailure("no_such_file", "it is no regular file; expected a Python file")
+    if not os.access(file, os.R_OK):
+        raise SubmissionFailure("no_such_file", "it may not be read")
+
+
+def _messages(jobs: Sequence[Job], requests: Sequence[dict[str, Any]]) -> Iterator[bytes]:
+    """The jobs as frames, several in one message."""
+    frames = [
+        pack({"kind": "job", **request}, arrays_of(job).values()) for job, request in zip(jobs, requests, strict=True)
+    ]
+    for first in range(0, len(frames), JOBS_A_MESSAGE):
+        yield b"".join(frames[first : first + JOBS_A_MESSAGE])
+
+
+def _doing(header: dict[str, Any], job: dict[str, Any] | None) -> str:
+    """What the worker says it is about to do, in words."""
+    where, step = read_call(header, job["sizes"][3] if job else 1)
+    if where == "import":
+        return "the import of the file"
+    return f"{where} at step {step + 1}" if job and job["sizes"][3] > 1 else where
+
+
+def _signal_name(number: int) -> str:
+    try:
+        return signal.Signals(number).name
+    except ValueError:
+        return f"signal {number}"

@@ -1,0 +1,213 @@
+"""The frames on the pipes between the examining process and a worker, for both sides.
+
+Standard library and NumPy only: the worker loads this file by its path. A frame is two lengths, a
+small JSON header and raw little-endian arrays. Nothing is ever unpickled, and nothing is allocated
+that the reader did not itself expect.
+"""
+
+import json
+import math
+import struct
+from collections.abc import Callable, Iterable
+from typing import Any
+
+import numpy as np
+
+Read = Callable[[int], bytes]
+"""Reads exactly so many bytes. Raises EOFError where there are not so many."""
+
+LENGTHS = struct.Struct("<IQ")
+"""How a frame begins: the bytes of its header, the bytes of its arrays."""
+
+MAX_HEADER = 2**18
+"""The longest header, in bytes. An answer's largest, a hundred descriptions of 300 characters, is below."""
+
+DTYPES: dict[str, np.dtype[Any]] = {"f4": np.dtype("<f4"), "f8": np.dtype("<f8")}
+"""What an array on the pipe can be."""
+
+CALLS = ("import", "GRUCell", "forward", "backward", "split_params")
+"""What a worker can be doing for a submission."""
+
+
+class ProtocolError(Exception):
+    """The other side sent something that is no frame, or not the frame that was expected."""
+
+
+def pack(header: dict[str, Any], arrays: Iterable[Any] = ()) -> bytes:
+    """A frame of this header and these arrays of float32 or float64."""
+    text = json.dumps(header).encode("ascii")
+    data = [np.ascontiguousarray(array, DTYPES[kind_of(array)]).tobytes() for array in arrays]
+    return b"".join((LENGTHS.pack(len(text), sum(map(len, data))), text, *data))
+
+
+def kind_of(array: Any) -> str:
+    """The key of an array's dtype in `DTYPES`."""
+    return f"f{array.dtype.itemsize}"
+
+
+def read_header(read: Read) -> tuple[dict[str, Any], int]:
+    """The header of the next frame, and how many bytes of arrays come after it.
+
+    Raises ProtocolError, and EOFError where there is no further frame.
+    """
+    header_length, arrays_length = LENGTHS.unpack(read(LENGTHS.size))
+    if header_length > MAX_HEADER:
+        raise ProtocolError(f"a header of {header_length} bytes; at most {MAX_HEADER} are allowed")
+    try:
+        header = json.loads(read(header_length).decode("ascii"))
+    except (ValueError, RecursionError) as error:
+        raise ProtocolError("a header that is not JSON") from error
+    if type(header) is not dict or type(header.get("kind")) is not str:
+        raise ProtocolError("a header that names no kind of frame")
+    return header, arrays_length
+
+
+def read_arrays(read: Read, length: int, expected: Iterable[tuple[str, tuple[int, ...]]]) -> list[Any]:
+    """The arrays of the frame whose header was read, of these dtypes and shapes.
+
+    Raises ProtocolError where the frame's own `length` is another, before anything is allocated.
+    """
+    kinds = [(DTYPES[kind], shape) for kind, shape in expected]
+    total = sum(dtype.itemsize * math.prod(shape) for dtype, shape in kinds)
+    if total != length:
+        raise ProtocolError(f"{length} bytes of arrays; expected {total}")
+    return [
+        np.frombuffer(read(dtype.itemsize * math.prod(shape)), dtype).reshape(shape).astype(dtype.newbyteorder("="))
+        for dtype, shape in kinds
+    ]
+
+
+def pack_answer(id: str, answer: dict[str, Any]) -> bytes:
+    """The frame of an answer of `exercise`: what is an array becomes its dtype, and follows behind."""
+    arrays: list[Any] = []
+
+    def plain(shown: dict[str, Any] | None) -> dict[str, Any] | None:
+        if shown is None:
+            return None
+        arrays.extend(value for value in shown.values() if not isinstance(value, dict))
+        return {name: value if isinstance(value, dict) else kind_of(value) for name, value in shown.items()}
+
+    uses = [
+        {"forward": plain(use["forward"]), "backward": plain(use["backward"]), "later": use["later"]}
+        for use in answer["uses"]
+    ]
+    values = {"uses": uses, "again": plain(answer["again"]), "split": plain(answer["split"])}
+    return pack({"kind": "answer", "id": id, **answer, **values}, arrays)
+
+
+def read_answer(read: Read, header: dict[str, Any], length: int, job: dict[str, Any]) -> dict[str, Any]:
+    """The answer of `exercise` to `job` in the frame of this header. Raises ProtocolError.
+
+    Every name, dtype and shape is expected from the job; nothing of the answer is taken over that
+    was not asked for.
+    """
+    slots = _Slots(job)
+    answer: dict[str, Any] = {
+        "uses": slots.uses(header.get("uses")),
+        "again": None if header.get("again") is None else slots.shown(header["again"], "gradients"),
+        "split": slots.shown(header.get("split"), "split", may_be_empty=True, steps=False),
+        "changed": _names(header.get("changed"), job["arrays"]),
+        "raised": _raised(header.get("raised"), job),
+    }
+    complete = len(answer["uses"]) == job["uses"] and all(use["backward"] for use in answer["uses"])
+    if answer["raised"] is None and not complete:
+        raise ProtocolError("an answer that lacks a use")
+    slots.fill(read_arrays(read, length, slots.expected))
+    return answer
+
+
+class _Slots:
+    """The places in an answer that an array belongs in, in the order in which the arrays come."""
+
+    def __init__(self, job: dict[str, Any]) -> None:
+        self.job = job
+        self.steps = job["sizes"][3]
+        self.expected: list[tuple[str, tuple[int, ...]]] = []
+        self._places: list[tuple[dict[str, Any], str]] = []
+
+    def uses(self, uses: Any) -> list[dict[str, Any]]:
+        if type(uses) is not list or len(uses) > self.job["uses"]:
+            raise ProtocolError("an answer with another number of uses")
+        return [self._use(use) for use in uses]
+
+    def _use(self, use: Any) -> dict[str, Any]:
+        if type(use) is not dict:
+            raise ProtocolError("a use that is no object")
+        return {
+            "forward": self.shown(use.get("forward"), "kept", "forward"),
+            "backward": self.shown(use.get("backward"), "kept", "forward", "gradients", may_be_empty=True),
+            "later": _names(use.get("later"), self._shapes("kept", "forward", "gradients")),
+        }
+
+    def shown(self, given: Any, *groups: str, may_be_empty: bool = False, steps: bool = True) -> dict[str, Any]:
+        """The values under the names of these groups: a description, or a place for an array."""
+        if may_be_empty and given == {}:
+            return {}
+        shapes = self._shapes(*groups)
+        if type(given) is not dict or given.keys() != shapes.keys():
+            raise ProtocolError("an answer with other names than were asked for")
+        shown: dict[str, Any] = {}
+        for name, value in given.items():
+            if type(value) is str and value in DTYPES:
+                shape = tuple(shapes[name])
+                self.expected.append((value, (self.steps, *shape) if steps else shape))
+                self._places.append((shown, name))
+                shown[name] = None
+            else:
+                shown[name] = _description(value)
+        return shown
+
+    def fill(self, arrays: list[Any]) -> None:
+        for (shown, name), array in zip(self._places, arrays, strict=True):
+            shown[name] = array
+
+    def _shapes(self, *groups: str) -> dict[str, Any]:
+        return {name: shape for group in groups for name, shape in self.job["shapes"][group].items()}
+
+
+def _description(value: Any) -> dict[str, Any]:
+    if type(value) is not dict or type(value.get("text")) is not str or type(value.get("absent")) is not bool:
+        raise ProtocolError("a value that is neither an array nor a description")
+    return {"text": value["text"], "absent": value["absent"]}
+
+
+def _names(given: Any, known: Iterable[str]) -> list[str]:
+    if type(given) is not list or not all(type(name) is str for name in given):
+        raise ProtocolError("something else where names were expected")
+    if not set(given) <= set(known) or len(set(given)) != len(given):
+        raise ProtocolError("names that were not asked for")
+    return given
+
+
+def _raised(given: Any, job: dict[str, Any]) -> dict[str, Any] | None:
+    if given is None:
+        return None
+    if type(given) is not dict or not all(type(given.get(key)) is str for key in ("type", "message")):
+        raise ProtocolError("an exception without a type or a message")
+    where, step = read_call(given, job["sizes"][3])
+    line = given.get("line")
+    if line is not None and (type(line) is not int or not 0 < line < 2**31):
+        raise ProtocolError("an exception from a line that is none")
+    return {"where": where, "step": step, "type": given["type"], "message": given["message"], "line": line}
+
+
+def read_call(header: dict[str, Any], steps: int) -> tuple[str, int]:
+    """The call that a header names: what is called, and at which of so many steps. Raises ProtocolError."""
+    where, step = header.get("where"), header.get("step")
+    if type(where) is not str or where not in CALLS or type(step) is not int or not 0 <= step < steps:
+        raise ProtocolError("a call that was not asked for")
+    return where, step
+
+
+def clean_text(text: str, length: int = 300, *, lines: bool = False) -> str:
+    """Text from a submission, fit to be shown: short, and without control or bidirectional characters.
+
+    With `lines`, line ends and tabs stay; else every space is an ordinary one.
+
+    >>> clean_text("a\\u202eb\\x1b[31mc\\nd")
+    'ab[31mc d'
+    """
+    kept = "\n\t" if lines else ""
+    characters = (c if c.isprintable() or c in kept else " " if c.isspace() else "" for c in text[: 4 * length])
+    cleaned = "".join(characters).strip()
+    return cleaned if len(cleaned) <= length else cleaned[: length - 1] + "…"

@@ -1,0 +1,157 @@
+"""The worker: imports one submission and puts the problems that come down the pipe to its cells.
+
+A program of its own, `python -I -B worker.py`, that needs the standard library and NumPy only. It
+never sees the package or a right answer, and judges nothing.
+"""
+
+import os
+import sys
+from collections.abc import Callable
+from functools import cache
+from importlib.machinery import ModuleSpec
+from importlib.util import module_from_spec, spec_from_file_location
+from pathlib import Path
+from types import ModuleType
+from typing import Any, NoReturn
+
+PACKAGE = "submission_folder"
+"""The package that a submission is a module of, so that `from .other import f` finds the file beside it."""
+
+
+def main() -> NoReturn:
+    """Serve one submission until there are no more requests; what it registered with `atexit` is not run."""
+    read, write = _private_pipes()
+    protocol, exercise = _load_beside("protocol"), _load_beside("exercise")
+    try:
+        settings, _ = protocol.read_header(read)
+        _limit_memory(settings["memory_limit"])
+        _serve(settings["path"], read, write, protocol, exercise)
+    except EOFError:
+        os._exit(0)
+    except BrokenPipeError:
+        os._exit(1)
+
+
+def _serve(
+    path: str, read: Callable[[int], bytes], write: Callable[[bytes], None], protocol: ModuleType, exercise: ModuleType
+) -> NoReturn:
+    @cache
+    def call_frame(where: str, step: int) -> bytes:
+        frame: bytes = protocol.pack({"kind": "call", "where": where, "step": step})
+        return frame
+
+    def before_call(where: str, step: int) -> None:
+        write(call_frame(where, step))
+
+    def refuse(reason: str, **why: Any) -> NoReturn:
+        write(protocol.pack({"kind": "refused", "reason": reason, **why}))
+        os._exit(0)
+
+    before_call("import", 0)
+    try:
+        cell_class = _cell_class(path)
+    except _Refused as refusal:
+        refuse(refusal.reason, text=refusal.text[:1000])
+    except BaseException as error:
+        raised = {"where": "import", "step": 0, **exercise.describe_exception(error, path)}
+        refuse("out_of_memory" if raised["type"] == "MemoryError" else "import_failed", raised=raised)
+    write(protocol.pack({"kind": "ready"}))
+    while True:
+        job, length = protocol.read_header(read)
+        shapes = ((job["dtype"], tuple(shape)) for shape in job["arrays"].values())
+        arrays = dict(zip(job["arrays"], protocol.read_arrays(read, length, shapes), strict=True))
+        write(protocol.pack_answer(job["id"], exercise.exercise(cell_class, job, arrays, before_call, path)))
+
+
+def _private_pipes() -> tuple[Callable[[int], bytes], Callable[[bytes], None]]:
+    """How to read requests and write answers, on descriptors that no print or input reaches.
+
+    What a submission prints goes to standard error; what it reads is empty.
+    """
+    requests, answers = os.fdopen(os.dup(0), "rb"), os.fdopen(os.dup(1), "wb", buffering=0)
+    null = os.open(os.devnull, os.O_RDONLY)
+    os.dup2(null, 0)
+    os.close(null)
+    os.dup2(2, 1)
+
+    def read(count: int) -> bytes:
+        data = requests.read(count)
+        if len(data) < count:
+            raise EOFError
+        return data
+
+    def write(data: bytes) -> None:
+        rest = memoryview(data)
+        while rest:
+            rest = rest[answers.write(rest) :]
+
+    return read, write
+
+
+def _load_beside(name: str) -> ModuleType:
+    """The module in the file of this name beside this one; the package it belongs to is out of sight."""
+    spec = spec_from_file_location(f"_{name}", Path(__file__).with_name(f"{name}.py"))
+    assert spec is not None
+    assert spec.loader is not None
+    module = module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+def _limit_memory(mebibytes: int) -> None:
+    """Bound the address space, and leave no core file, where the system has such limits."""
+    try:
+        import resource
+    except ImportError:
+        return
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    size = mebibytes * 2**20
+    try:
+        resource.setrlimit(resource.RLIMIT_AS, (size, size))
+    except (ValueError, OSError):
+        # macOS refuses this limit.
+        return
+
+
+class _Refused(Exception):
+    """A file that is no submission, for a reason of the contract."""
+
+    def __init__(self, reason: str, text: str) -> None:
+        super().__init__(text)
+        self.reason, self.text = reason, text
+
+
+def _cell_class(path: str) -> Any:
+    """The class `GRUCell` of the file. Raises _Refused, and whatever the file raises."""
+    module = _module(path)
+    try:
+        code = compile(Path(path).read_bytes(), path, "exec", dont_inherit=True)
+    except SyntaxError as error:
+        at = f" (line {error.lineno})" if error.lineno else ""
+        raise _Refused("not_python", f"the file is not Python: {error.msg}{at}") from None
+    except (ValueError, RecursionError) as error:
+        raise _Refused("not_python", f"the file is not Python: {error}") from None
+    exec(code, module.__dict__)
+    if "GRUCell" not in vars(module):
+        raise _Refused("no_gru_cell", "the file defines no class GRUCell")
+    cell_class = vars(module)["GRUCell"]
+    if not issubclass(type(cell_class), type):
+        raise _Refused("no_gru_cell", f"GRUCell is a {type(cell_class).__name__}; expected a class")
+    return cell_class
+
+
+def _module(path: str) -> ModuleType:
+    """An empty module for the file, in a package that is its folder; the folder is importable too."""
+    folder = str(Path(path).parent)
+    package = ModuleType(PACKAGE)
+    package.__path__ = [folder]
+    spec = ModuleSpec(f"{PACKAGE}.{Path(path).stem.replace('.', '_')}", None, origin=path)
+    module = module_from_spec(spec)
+    module.__file__ = path
+    sys.modules |= {PACKAGE: package, spec.name: module}
+    sys.path.insert(0, folder)
+    return module
+
+
+if __name__ == "__main__":
+    main()
