@@ -52,6 +52,30 @@ IDEAS: dict[int, str] = {
 """The idea behind the right formula of each equation."""
 
 
+OF_STATE: dict[str, tuple[str, str]] = {
+    "changed-argument": ("is changed in place", "make a new array, a = a * b, where an argument is changed, a *= b"),
+    "shared": ("the cells share it", "make every array in the method itself, not once on the class or in the module"),
+    "kept-from-forward": (
+        "when forward and backward are called again",
+        "set every gradient anew in each backward pass: = where += adds to the one before",
+    ),
+    "kept-from-backward": (
+        "when backward is called again",
+        "set every gradient anew in each backward pass: = where += adds to the one before",
+    ),
+    "read-only": ("are read-only arrays", "write into a new array, as an argument may be read-only"),
+    "fortran": ("are Fortran-ordered arrays", "use operations that do not depend on how an array lies in memory"),
+    "strided": ("are strided arrays", "use operations that do not depend on how an array lies in memory"),
+    "mixed-rows": ("the rows of a batch are mixed", "row i of a result is made of row i of the arguments alone"),
+    "not-linear": (
+        "the gradients are not linear in in_grad",
+        "every gradient is in_grad times something: no constant is added, nothing is clipped, rounded or random",
+    ),
+    "kept-from-a-problem": ("the problems that came before", "keep nothing on the class or in the module"),
+}
+"""The mistakes of the check `state`, by the last part of their ids: words that tell it, and what is right."""
+
+
 @dataclass(frozen=True)
 class Mistake:
     """A known wrong formula for one equation.
@@ -93,10 +117,11 @@ def right_formula(equation: Equation) -> str:
 def catalogue(number: int, convention: Convention = CHAPTER) -> tuple[Mistake, ...]:
     """The mistakes in equation (`number`) as a convention has it, each formula once.
 
-    Empty for the sums (17)–(22), which are not the submission's to compute.
+    Empty for (5)–(7), which a submission does not show, and for the sums (17)–(22), which are not its
+    to compute.
     """
     equation = convention.equations[number]
-    if equation.is_sum:
+    if number not in IDEAS:
         return ()
     found: dict[str, Mistake] = {}
     seen = [_sample(equation.expression)]

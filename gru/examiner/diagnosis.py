@@ -19,8 +19,9 @@ from gru.equations import Equation
 from gru.examiner.judge import Case, Evidence
 from gru.examiner.limit import Rounded, limit, squashed
 from gru.examiner.outcome import Diagnosis
-from gru.mistakes import HINTS, IDEAS, Mistake, catalogue, right_formula
+from gru.mistakes import HINTS, IDEAS, OF_STATE, Mistake, catalogue, right_formula
 from gru.parameters import GATES
+from gru.problem import REGIMES
 
 Array = NDArray[Any]
 
@@ -170,12 +171,13 @@ def _plain_value(equation: Equation, wrong: list[Case]) -> Diagnosis | None:
 
 
 def _not_finite(equation: Equation, wrong: list[Case]) -> Diagnosis | None:
-    """NaN or infinity, which appears here first along the equations."""
+    """NaN or infinity that arises in this equation: what it is given is finite, or it would not be judged."""
     spoilt = [case for case in wrong if not np.isfinite(case.evidence.own[equation.name]).all()]
     if len(spoilt) < len(wrong):
         return None
     regimes = sorted({case.evidence.reference.problem.regime for case in spoilt})
-    text = f"NaN or infinity appears first in {equation.name}, in these regimes: {', '.join(regimes)}"
+    where = f", only in problems that are {' or '.join(regimes)}" if len(regimes) < len(REGIMES) else ""
+    text = f"{equation.name} is NaN or infinite, and all that it is made of is finite{where}"
     return Diagnosis(text, (f"{equation.id}/not-finite",), "a number is out of range", right_formula(equation))
 
 
@@ -287,11 +289,19 @@ def _tells(check: str, case: Case) -> bool:
     return any(f.check == check and f.unseen is not None for f in case.findings)
 
 
+def diagnose_state(found: str) -> Diagnosis | None:
+    """For `state`: what is right in place of what was found."""
+    for slug, (words, right) in OF_STATE.items():
+        if words in found:
+            return Diagnosis(right, (f"state/{slug}",), "something is kept, shared or changed that should not be")
+    return None
+
+
 def diagnose_order(check: str, cases: Iterable[Case]) -> Diagnosis | None:
     """For `split` and `merge`: the order of the gates in which the blocks are taken or stacked."""
     wrong = [case.evidence for case in cases if case.status(check) == "wrong"]
     for order in permutations(GATES):
-        if wrong and all(_has_order(check, evidence, order) for evidence in wrong):
+        if order != GATES and wrong and all(_has_order(check, evidence, order) for evidence in wrong):
             said = ", ".join("h̃" if gate == "n" else gate for gate in order)
             right = "the order is z, r, h̃"
             verb = "taken" if check == "split" else "stacked"
@@ -308,6 +318,8 @@ def _has_order(check: str, evidence: Evidence, order: tuple[str, ...]) -> bool:
             whole = parameters.merge(*(evidence.reference.given[f"{prefix}{gate}"] for gate in GATES))
             own = {gate: evidence.own.get(f"{prefix}{gate}") for gate in GATES}
         else:
+            if f"d{stacked}" not in evidence.own:
+                return False
             whole = evidence.own[f"d{stacked}"]
             own = {gate: evidence.own.get(f"d{prefix}{gate}") for gate in GATES}
         blocks = dict(zip(order, parameters.split(whole, size), strict=True))

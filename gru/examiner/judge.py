@@ -124,14 +124,17 @@ def judge_equations(evidence: Evidence) -> Iterator[Finding]:
 
     A sum (17)–(22) whose dW is not made of the submission's own blocks inherits from `merge`.
     """
-    stacked_wrongly = any(finding.status == "wrong" for finding in judge_merge(evidence))
     for equation in evidence.reference.convention.exposed:
         if equation.name not in evidence.own and equation.name not in evidence.odd:
             continue
         finding = _judge(equation, evidence)
-        if equation.is_sum and finding.status == "wrong" and stacked_wrongly:
+        if equation.is_sum and finding.status == "wrong" and _is_stacked_wrongly(evidence):
             finding = found(equation.id, "inherited", evidence.reference, finding.comparison, unseen=frozenset())
         yield finding
+
+
+def _is_stacked_wrongly(evidence: Evidence) -> bool:
+    return any(finding.status == "wrong" for finding in judge_merge(evidence))
 
 
 def _judge(equation: Equation, evidence: Evidence) -> Finding:
@@ -159,18 +162,20 @@ def _judge(equation: Equation, evidence: Evidence) -> Finding:
 def compare(own: Array, truth: Array, limits: Array) -> Comparison:
     """Two blocks, (steps, rows, columns) or (rows, columns), at the step where they are furthest apart.
 
-    NaN never agrees with anything, and is furthest of all.
+    `truth` and `limits` may leave the steps out, where they are the same for all. NaN never agrees
+    with anything, and is furthest of all.
     """
     errors = _errors(own, truth)
-    limits = limits if limits.shape == errors.shape else np.broadcast_to(limits, errors.shape)
-    at = np.unravel_index(int(np.argmax(errors / np.maximum(limits, _SMALLEST))), errors.shape)
     agrees = bool((errors <= limits).all())
+    step = int((errors / np.maximum(limits, _SMALLEST)).argmax()) if errors.ndim else None
+    at = () if step is None else (step,)
+    own, truth = own[at], truth[at] if truth.ndim > 2 else truth
     return Comparison(
         error=float(errors[at]),
-        limit=float(limits[at]),
-        largest=float(np.abs(truth[at]).max()),
-        entries=() if agrees else tuple(_entries(own[at], truth[at])),
-        step=int(at[0]) if at else None,
+        limit=float(limits[at] if limits.ndim else limits),
+        largest=float(np.abs(truth).max()),
+        entries=() if agrees else tuple(_entries(own, truth)),
+        step=step,
     )
 
 
@@ -221,9 +226,9 @@ def agrees_forward(reference: Reference, recording: Recording) -> bool:
     for name in (*KEPT, *FORWARD):
         if name in evidence.own:
             limits = reference.limits(name, evidence.dtype) if name in FORWARD else _copied(evidence, truth[name])
-            if not compare(evidence.own[name], np.broadcast_to(truth[name], evidence.own[name].shape), limits).agrees:
+            if not compare(evidence.own[name], truth[name], limits).agrees:
                 return False
-    return not any(finding.status == "wrong" for finding in judge_merge(evidence))
+    return not _is_stacked_wrongly(evidence)
 
 
 def judge_merge(evidence: Evidence) -> Iterator[Finding]:
@@ -236,7 +241,7 @@ def judge_merge(evidence: Evidence) -> Iterator[Finding]:
         elif stacked in evidence.own and all(name in evidence.own for name in names):
             blocks = {gate: evidence.own[f"{prefix}{gate}"] for gate in GATES}
             merged = convention.merge(blocks)
-            comparison = compare(evidence.own[stacked], merged, _copied(evidence, merged))
+            comparison = compare(*_finite(evidence.own[stacked], merged), _copied(evidence, merged))
             telling = not all(np.array_equal(blocks["z"], other) for other in (blocks["r"], blocks["n"]))
             status = "right" if comparison.agrees else "wrong"
             text = "" if comparison.agrees else f"{stacked} is not {', '.join(names)} stacked in this order"
@@ -254,15 +259,24 @@ def judge_split(evidence: Evidence, direct: dict[str, Array | Description]) -> I
                     yield found("split", "wrong", evidence.reference, text=f"{source} {name} is {value.text}")
             elif value is not None:
                 truth = evidence.reference.given[name]
-                comparison = compare(value.astype(float), np.broadcast_to(truth, value.shape), _copied(evidence, truth))
+                comparison = compare(value.astype(float), truth, _copied(evidence, truth))
                 text = "" if comparison.agrees else f"{source} {name} is not the block of that name"
                 status = "right" if comparison.agrees else "wrong"
                 yield found("split", status, evidence.reference, comparison, unseen=frozenset(), text=text)
 
 
+def _finite(own: Array, moved: Array) -> tuple[Array, Array]:
+    """Two blocks without the NaN and infinity that both have in one place: moving them was right."""
+    same = ~np.isfinite(own) & ((own == moved) | (np.isnan(own) & np.isnan(moved)))
+    return np.where(same, 0, own), np.where(same, 0, moved)
+
+
 def _copied(evidence: Evidence, values: Array) -> Array:
     """The limit for numbers that were only moved: one rounding, to the submission's precision."""
-    return np.asarray(limit(np.abs(np.nan_to_num(values)).max(), evidence.dtype))
+    largest = np.abs(values).max()
+    if not np.isfinite(largest):
+        largest = np.abs(np.nan_to_num(values)).max()
+    return np.asarray(limit(largest, evidence.dtype))
 
 
 def _odd(check: str, name: str, evidence: Evidence) -> Finding:

@@ -6,6 +6,7 @@ algebraically equal form of them. It never looks at what a submission computed w
 """
 
 from collections.abc import Mapping
+from functools import cache
 from typing import Any
 
 import numpy as np
@@ -68,7 +69,7 @@ class Rounded(NDArrayOperatorsMixin):
 
     def at_least(self, value: Array) -> "Rounded":
         """The same, with the scale no smaller than |`value`| (entries that are not finite left out)."""
-        return Rounded(np.maximum(self.scale, np.abs(np.nan_to_num(value, posinf=0, neginf=0))), self.roundings)
+        return Rounded(np.maximum(self.scale, np.where(np.isfinite(value), np.abs(value), 0)), self.roundings)
 
 
 def exact(value: Array) -> Rounded:
@@ -121,6 +122,7 @@ def limit(bound: Array, dtype: Any) -> Array:
     return bound * (FORMS * unit_roundoff(dtype) + unit_roundoff(np.float64))
 
 
+@cache
 def unit_roundoff(dtype: Any) -> float:
     """Half the distance from 1 to the next number of this dtype."""
     return float(np.finfo(dtype).eps) / 2

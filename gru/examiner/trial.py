@@ -13,11 +13,12 @@ import numpy as np
 
 from gru.conventions import CONVENTIONS, Convention
 from gru.equations import EQUATIONS, EXPOSED
-from gru.examiner.diagnosis import diagnose, diagnose_order
+from gru.examiner.diagnosis import diagnose, diagnose_order, diagnose_state
 from gru.examiner.judge import Case, agrees_forward, found, judge_uses
 from gru.examiner.outcome import CHECKS, Diagnosis, Finding, Outcome, summarise
 from gru.examiner.reference import Reference
 from gru.examiner.state import COMPANIONS, companion_jobs, judge_companions, judge_recording
+from gru.mistakes import right_formula
 from gru.submission.contract import REQUIRED, Description, Job, Recording
 
 SECOND_USE_EVERY = 3
@@ -126,7 +127,9 @@ def _merged(outcome: Outcome, consistent: Outcome, asked: Convention, followed: 
     It counts once, where the conventions part; what is right in its own convention is inherited.
     """
     if outcome.check in set(asked.departs) ^ set(followed.departs):
-        known = Diagnosis(followed.text, (f"convention/{followed.id}",), "this is another form of the GRU")
+        order = f"the order is {', '.join(asked.order)}"
+        right = right_formula(asked.equations[outcome.equation]) if outcome.equation else order
+        known = Diagnosis(followed.text, (f"convention/{followed.id}",), "this is another form of the GRU", right)
         return replace(outcome, status="wrong", text=followed.text, mistake=known)
     if consistent.status == "right" and outcome.status != "right":
         return replace(outcome, status="inherited", text=f"right in the convention that is followed: {followed.text}")
@@ -141,6 +144,8 @@ def _diagnosed(outcome: Outcome, cases: list[Case], followed: Convention, *, sea
         return replace(outcome, mistake=diagnose(followed.equations[outcome.equation], cases, pairs=search))
     if outcome.check in ("split", "merge"):
         return replace(outcome, mistake=diagnose_order(outcome.check, cases))
+    if outcome.check == "state":
+        return replace(outcome, mistake=diagnose_state(outcome.text))
     return outcome
 
 
