@@ -1,0 +1,344 @@
+"""The command `gru`: reads the command line, starts the work, prints the report, chooses the exit status.
+
+It measures and formats nothing itself. NumPy and the examiner are loaded while the submission's own
+process starts, and not at all for `gru --help`.
+"""
+
+import hashlib
+import os
+import sys
+import time
+import traceback
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from gru import __version__
+
+if TYPE_CHECKING:
+    from gru.report.result import Result
+
+ALL_RIGHT, SOME_WRONG, SOME_NOT_EXAMINED, OWN_FAILURE, INTERRUPTED = 0, 1, 3, 70, 130
+"""The exit statuses, beside click's 2 for usage. 70 is EX_SOFTWARE of sysexits.h."""
+
+CHAPTER = "chapter"
+"""The id of the convention that is asked for unless another is."""
+
+LIMIT_PROBLEM = "2,3,4,3/ordinary/float64/{seed}"
+"""The problem that a limit is explained on unless another is asked for: sizes that differ, and several steps."""
+
+
+@click.group()
+@click.version_option(__version__, prog_name="gru")
+def main() -> None:
+    """Prove the derivatives of a hand-written GRU cell right, or name the first equation that is wrong.
+
+    \b
+    Examples:
+      gru check my_gru.py
+      gru explain 10
+    """
+    # A formula, or a file's name, may hold what the terminal's encoding does not.
+    for stream in (sys.stdout, sys.stderr):
+        getattr(stream, "reconfigure", lambda **_: None)(errors="backslashreplace")
+
+
+def _checks(context: click.Context, parameter: click.Parameter, value: Any) -> Any:
+    """The checks that are named, if there are such checks."""
+    if not value:
+        return value
+    from gru.examiner import CHECKS
+
+    named = (value,) if isinstance(value, str) else value
+    for check in named:
+        if check not in CHECKS:
+            raise click.BadParameter(f"no check has the id {check!r}; the checks are {', '.join(CHECKS)}")
+    return value
+
+
+def _convention(context: click.Context, parameter: click.Parameter, value: str) -> str:
+    """The convention that is named, if there is such a one."""
+    # NumPy is behind this import, and `gru --help` does not wait for it.
+    if value == CHAPTER:
+        return value
+    from gru.conventions import CONVENTIONS
+
+    if value not in CONVENTIONS:
+        raise click.BadParameter(f"no convention has the id {value!r}; there are {', '.join(CONVENTIONS)}")
+    return value
+
+
+@dataclass(frozen=True)
+class Request:
+    """How each file is to be examined."""
+
+    only: tuple[str, ...] | None
+    problem: str | None
+    seed: int
+    effort: Any
+    convention: str
+    feedback: Any
+    time_limit: float
+    memory_limit: int
+
+
+@main.command()
+@click.argument("files", nargs=-1, metavar="FILE...", type=click.Path())
+@click.option("--only", multiple=True, metavar="CHECK", callback=_checks, help="Only this check; repeatable.")
+@click.option("--problem", metavar="ID", help="Only this problem, such as 0:17.")
+@click.option("--seed", default=0, show_default=True, type=click.IntRange(min=0), help="Draws the problems.")
+@click.option(
+    "--effort",
+    default="normal",
+    show_default=True,
+    type=click.Choice(["quick", "normal", "thorough"]),
+    help="How many problems.",
+)
+@click.option(
+    "--convention",
+    default=CHAPTER,
+    show_default=True,
+    metavar="ID",
+    callback=_convention,
+    help="The form of a GRU that is asked for, such as swapped, reset-after, torch.",
+)
+@click.option(
+    "--feedback",
+    default="full",
+    show_default=True,
+    type=click.Choice(["none", "location", "hint", "full"]),
+    help="How much is told: the verdict, the equation, the kind of mistake, the right formula.",
+)
+@click.option("--json", "document", metavar="FILE", type=click.Path(path_type=Path), help="Write the results as JSON.")
+@click.option(
+    "--time-limit",
+    default=10.0,
+    show_default=True,
+    metavar="S",
+    type=click.FloatRange(min=0, min_open=True),
+    help="Seconds for one call of a submission.",
+)
+@click.option(
+    "--memory-limit",
+    default=512,
+    show_default=True,
+    metavar="MIB",
+    type=click.IntRange(min=1),
+    help="Memory for a submission.",
+)
+@click.option("--explain-limit", metavar="CHECK", callback=_checks, help="What the limit of this check is made of.")
+def check(
+    files: tuple[str, ...],
+    only: tuple[str, ...],
+    problem: str | None,
+    seed: int,
+    effort: str,
+    convention: str,
+    feedback: str,
+    document: Path | None,
+    time_limit: float,
+    memory_limit: int,
+    explain_limit: str | None,
+) -> None:
+    """Examine each FILE, a Python file with a class GRUCell in the chapter's API.
+
+    The checks are interface, state, split, merge, equation-1 to equation-4 and equation-8 to
+    equation-24.
+
+    \b
+    Examples:
+      gru check my_gru.py
+      gru check my_gru.py --only equation-10 --problem 0:17
+      gru check alice.py bob.py --feedback hint --json results.json
+      gru check --explain-limit equation-10
+
+    \b
+    Exit status:
+      0   all are right
+      1   at least one is wrong
+      2   the command line is wrong
+      3   at least one could not be examined, and none is wrong
+      70  gru itself failed; this is no verdict
+    """
+    problem = _problem(problem, seed)
+    if explain_limit:
+        _tell_limit(explain_limit, problem or LIMIT_PROBLEM.format(seed=seed))
+        return
+    if not files:
+        raise click.UsageError("Missing argument 'FILE...': name a Python file with a class GRUCell.")
+    _refuse(document, files)
+    request = Request(only or None, problem, seed, effort, convention, feedback, time_limit, memory_limit)
+    sys.exit(_check_all(files, request, document))
+
+
+@main.command()
+@click.argument("topic")
+def explain(topic: str) -> None:
+    """Explain TOPIC: an equation, a mistake in one, or a form of the GRU.
+
+    \b
+    Examples:
+      gru explain 10
+      gru explain dzr
+      gru explain equation-10/no-h-prev
+      gru explain convention/torch
+    """
+    from gru.report.lesson import explained
+
+    try:
+        lines = explained(topic)
+    except KeyError as error:
+        near = error.args[0] or ("10", "equation-10/no-h-prev", "convention/torch")
+        raise click.BadParameter(
+            f"nothing is known by the name {topic!r}; there is, for example, {', '.join(near)}", param_hint="'TOPIC'"
+        ) from None
+    click.echo("\n".join(lines))
+
+
+def _problem(id: str | None, seed: int) -> str | None:
+    """The full id of the problem that is asked for; an index alone is of this seed."""
+    if id is None:
+        return None
+    from gru.problem import find
+
+    try:
+        return find(f"{seed}:{id}" if id.isdecimal() else id).id
+    except ValueError as error:
+        raise click.BadParameter(str(error), param_hint="'--problem'") from None
+
+
+def _tell_limit(check: str, problem: str) -> None:
+    from gru.examiner.explanation import explain_limit
+    from gru.problem import find
+    from gru.report.limits import limit_explained
+
+    try:
+        explanation = explain_limit(check, find(problem))
+    except ValueError as error:
+        raise click.BadParameter(str(error), param_hint="'--explain-limit'") from None
+    click.echo("\n".join(limit_explained(explanation)))
+
+
+def _refuse(document: Path | None, files: Sequence[str]) -> None:
+    """Raise a usage error where the JSON document cannot be written, before any work is done."""
+    if document is None:
+        return
+    from gru.report.data import refusal
+
+    reason = refusal(document)
+    if document.exists() and any(Path(file).exists() and document.samefile(file) for file in files):
+        reason = "it is one of the files to be examined"
+    if reason:
+        raise click.BadParameter(f"cannot write {click.format_filename(document)}: {reason}", param_hint="'--json'")
+
+
+def _check_all(files: Sequence[str], request: Request, document: Path | None) -> int:
+    """Examine and report every file; the exit status. What was found is written whatever happens later."""
+    results: list[Result] = []
+    try:
+        for file in files:
+            results.extend(_results(file, request))
+    except KeyboardInterrupt:
+        click.echo("gru: interrupted", err=True)
+        return INTERRUPTED
+    finally:
+        written = _write(document, results)
+    verdicts = [result.examination.verdict for result in results]
+    failures = len(files) - len(results)
+    if len(files) > 1:
+        from gru.report.text import summary
+
+        click.echo(summary(verdicts, failures))
+    return exit_status(verdicts, own_failure=failures > 0 or not written)
+
+
+def exit_status(verdicts: Sequence[str], *, own_failure: bool) -> int:
+    """A failure of ours hides what it took away, so it comes first; then `wrong`, then `not_examined`."""
+    if own_failure:
+        return OWN_FAILURE
+    if "wrong" in verdicts:
+        return SOME_WRONG
+    return SOME_NOT_EXAMINED if "not_examined" in verdicts else ALL_RIGHT
+
+
+def _results(file: str, request: Request) -> "list[Result]":
+    """The result of one file, reported; none, and a message, where gru itself fails."""
+    try:
+        result = _examine(file, request)
+        _show(result)
+    except Exception:
+        click.echo(f"gru: failed on {click.format_filename(file)}; this is a mistake of gru, not a verdict", err=True)
+        click.echo(traceback.format_exc(), err=True, nl=False)
+        return []
+    return [result]
+
+
+def _show(result: "Result") -> None:
+    from gru.report.terminal import show
+
+    try:
+        show(result)
+    except BrokenPipeError:
+        # The reader has gone, as in `| head`; the exit status and the document still tell the verdict.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
+def _examine(file: str, request: Request) -> "Result":
+    started = time.perf_counter()
+    from gru.submission.process import SubmissionProcess
+
+    with SubmissionProcess(file, time_limit=request.time_limit, memory_limit=request.memory_limit) as process:
+        # The process starts while these are loaded.
+        from gru.conventions import CONVENTIONS
+        from gru.examiner import examine
+        from gru.problem import find
+        from gru.report.feedback import told
+        from gru.report.result import Result
+        from gru.report.terminal import progress
+
+        with progress(file) as on_progress:
+            examination = examine(
+                process,
+                effort=request.effort,
+                seed=request.seed,
+                only=request.only,
+                problem=find(request.problem) if request.problem else None,
+                convention=CONVENTIONS[request.convention],
+                on_progress=on_progress,
+            )
+    return Result(
+        submission=file,
+        sha256=_sha256(file),
+        examination=told(examination, request.feedback, asked=request.convention),
+        seconds=time.perf_counter() - started,
+        problem=request.problem,
+        convention=request.convention,
+    )
+
+
+def _sha256(file: str) -> str | None:
+    """Of the file's bytes; None where they cannot be read, or are no regular file's and may never end."""
+    try:
+        if not Path(file).is_file():
+            return None
+        with Path(file).open("rb") as stream:
+            return hashlib.file_digest(stream, "sha256").hexdigest()
+    except OSError:
+        return None
+
+
+def _write(document: Path | None, results: "Sequence[Result]") -> bool:
+    """Write the JSON document, if one is asked for; False, and a message, where that fails."""
+    if document is None:
+        return True
+    from gru.report.data import write
+
+    try:
+        write(document, results)
+    except OSError as error:
+        click.echo(f"gru: cannot write {click.format_filename(document)}: {error.strerror}", err=True)
+        return False
+    return True

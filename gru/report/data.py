@@ -1,0 +1,116 @@
+"""Results as a JSON document, schema 1, for programs to read.
+
+Strict JSON: a number that JSON cannot hold becomes null. The file is there whole or not at all.
+"""
+
+import json
+import math
+import os
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+from gru import __version__
+from gru.examiner.outcome import Diagnosis, Entry, Outcome
+from gru.report.result import Result
+from gru.report.words import spelled
+
+SCHEMA = 1
+"""Goes up when a key changes its meaning or is left out; new keys may come at any time."""
+
+
+def document(results: Iterable[Result]) -> dict[str, Any]:
+    """The whole document, the results in the order given."""
+    return {"schema": SCHEMA, "version": __version__, "results": [_result(result) for result in results]}
+
+
+def _result(result: Result) -> dict[str, Any]:
+    examination = result.examination
+    return {
+        "submission": result.submission,
+        "sha256": result.sha256,
+        "verdict": examination.verdict,
+        "reason": examination.reason,
+        "text": examination.text,
+        "isolation": result.isolation,
+        "convention": examination.convention,
+        "seed": examination.seed,
+        "seconds": round(result.seconds, 3),
+        "outcomes": [_outcome(outcome) for outcome in examination.outcomes],
+    }
+
+
+def _outcome(outcome: Outcome) -> dict[str, Any]:
+    return {
+        "check": outcome.check,
+        "equation": outcome.equation,
+        "name": outcome.name,
+        "status": outcome.status,
+        "error": _number(outcome.error),
+        "limit": _number(outcome.limit),
+        "detects": _number(outcome.detects),
+        "problem": outcome.problem,
+        "sizes": outcome.sizes._asdict() if outcome.sizes else None,
+        "values": [_entry(entry) for entry in outcome.values],
+        "mistake": _mistake(outcome.mistake),
+        "text": outcome.text,
+    }
+
+
+def _entry(entry: Entry) -> dict[str, Any]:
+    return {
+        "index": list(entry.index),
+        "submission": _number(entry.submission),
+        "measured": _number(entry.measured),
+    }
+
+
+def _mistake(mistake: Diagnosis | None) -> dict[str, Any] | None:
+    """What is likely wrong; null where nothing is known, or the level of feedback keeps it back.
+
+    `id` is that of the catalogue, several of them joined by commas (mistakes made together, or equal
+    on all that was seen; the text says which); null where the mistake is described, but is no known
+    one. `formula` is the right one, null where it is not told.
+    """
+    if mistake is None:
+        return None
+    text = "; ".join(spelled(part) for part in (mistake.text, mistake.condition) if part)
+    return {"id": ",".join(mistake.ids) or None, "text": text, "formula": spelled(mistake.formula) or None}
+
+
+def _number(value: float | None) -> float | None:
+    return value if value is not None and math.isfinite(value) else None
+
+
+def write(path: Path, results: Iterable[Result]) -> None:
+    """Write the document to `path`: first to a file beside it, which then takes its place.
+
+    Raises OSError.
+    """
+    text = json.dumps(document(results), indent=1, allow_nan=False) + "\n"
+    beside = _beside(path)
+    try:
+        beside.write_text(text, encoding="utf-8")
+        beside.replace(path.resolve())
+    finally:
+        beside.unlink(missing_ok=True)
+
+
+def refusal(path: Path) -> str | None:
+    """Why a document cannot be written to `path`; None where it can."""
+    if path.exists() and not path.is_file():
+        return "it is there already, and is no regular file"
+    if path.exists() and not os.access(path, os.W_OK):
+        return "it is there already, and may not be written"
+    try:
+        _beside(path).touch()
+        _beside(path).unlink()
+    except OSError as error:
+        return error.strerror or str(error)
+    return None
+
+
+def _beside(path: Path) -> Path:
+    """The temporary file: in the same folder, as a file can only be replaced from there."""
+    target = path.resolve()
+    return target.with_name(f".{target.name}.{os.getpid()}.tmp")

@@ -1,0 +1,33 @@
+"""What `gru check --explain-limit` says: the parts of a limit, as lines of text.
+
+It measures nothing: the parts come from `gru.examiner.explanation`.
+"""
+
+from gru.equations import EQUATIONS
+from gru.examiner.explanation import Explanation
+from gru.report.words import line, name_of, printable
+
+
+def limit_explained(explanation: Explanation) -> list[str]:
+    """The parts of a limit, one a line, in the order in which they are multiplied and added."""
+    e = explanation
+    at = f"{e.sizes}" + ("" if e.step is None else f", step {e.step + 1} of {e.sizes.steps}")
+    parts = [
+        ("", e.roundings, "bound of the roundings of the chapter's formula, in units of one"),
+        ("×", e.unit_roundoff, f"unit roundoff of {e.precision}"),
+        ("×", e.forms, "as many times as many roundings in an algebraically equal form"),
+        ("+", e.oracle, "the oracle's own rounding, in double precision"),
+        *([("+", e.apart, "the sum measured at once and step by step")] if EQUATIONS[e.equation].is_sum else []),
+        ("=", e.limit, f"the limit; {_relative(e.limit, e.largest)}"),
+        ("", e.deviation, f"the chapter's own formula is off by; {_relative(e.deviation, e.limit, 'the limit')}"),
+        ("", e.detects, f"a larger difference is always found; {_relative(e.detects, e.largest)}"),
+    ]
+    return [
+        f"limit of equation ({e.equation}), {name_of(EQUATIONS[e.equation])}, on problem {e.problem}",
+        line("at", at),
+        *(printable(f"  {sign:1} {number:10.2e}   {text}") for sign, number, text in parts),
+    ]
+
+
+def _relative(number: float, unit: float, of: str = "the block's largest entry") -> str:
+    return f"{number / unit:.1e} of {of}" if unit else f"{of} is 0"

@@ -1,0 +1,26 @@
+"""What is known of one submission when its examination is over: the unit of every report.
+
+Only data. It knows no format.
+"""
+
+from dataclasses import dataclass
+
+from gru.examiner.outcome import Examination
+
+
+@dataclass(frozen=True)
+class Result:
+    """An examination, and what was examined in which way.
+
+    `submission` is the path as it was given, `sha256` that of its bytes (None where they cannot be
+    read), `problem` the id of the one problem that was asked for (None for the whole battery),
+    `convention` the id of the form of a GRU that was asked for.
+    """
+
+    submission: str
+    sha256: str | None
+    examination: Examination
+    seconds: float
+    isolation: str = "process"
+    problem: str | None = None
+    convention: str = "chapter"
