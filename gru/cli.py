@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from gru import __version__
+from gru.submission.limits import LEAST_MEMORY, MEMORY_LIMIT, TIME_LIMIT
 
 if TYPE_CHECKING:
     from gru.report.result import Result
@@ -115,7 +116,7 @@ class Request:
 @click.option("--json", "document", metavar="FILE", type=click.Path(path_type=Path), help="Write the results as JSON.")
 @click.option(
     "--time-limit",
-    default=10.0,
+    default=TIME_LIMIT,
     show_default=True,
     metavar="S",
     type=click.FloatRange(min=0, min_open=True),
@@ -123,10 +124,10 @@ class Request:
 )
 @click.option(
     "--memory-limit",
-    default=512,
+    default=MEMORY_LIMIT,
     show_default=True,
     metavar="MIB",
-    type=click.IntRange(min=1),
+    type=click.IntRange(min=LEAST_MEMORY),
     help="Memory for a submission.",
 )
 @click.option("--explain-limit", metavar="CHECK", callback=_checks, help="What the limit of this check is made of.")

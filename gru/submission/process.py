@@ -16,23 +16,9 @@ from typing import Any, Self
 
 from gru.submission.channel import Channel, ReadTimeoutError
 from gru.submission.contract import Job, Reason, Recording, SubmissionFailure
+from gru.submission.limits import CALLS_IN_ALL, LEAST_MEMORY, MEMORY_LIMIT, START_LIMIT, TIME_LIMIT
 from gru.submission.protocol import ProtocolError, clean_text, pack, read_answer, read_arrays, read_call, read_header
 from gru.submission.recording import arrays_of, raised_of, recording_of, request_of
-
-TIME_LIMIT = 10.0
-"""Seconds for one call into a submission, the import of its file included."""
-
-CALLS_IN_ALL = 12
-"""How many time limits all calls together may take, unless it is said otherwise."""
-
-MEMORY_LIMIT = 512
-"""Mebibytes of address space. Python with NumPy takes about 100, with parts of SciPy 200; a gigabyte is too much."""
-
-LEAST_MEMORY = 192
-"""Mebibytes with which the worker starts at all, and has some to spare."""
-
-START_LIMIT = 60.0
-"""Seconds until Python has loaded NumPy; a machine that takes longer has other troubles."""
 
 JOBS_A_MESSAGE = 16
 """How many jobs go over in one message."""

@@ -1,0 +1,19 @@
+"""How long and how large a submission may be, where nothing else is said.
+
+Only numbers, so that the command line can show them before anything is loaded.
+"""
+
+TIME_LIMIT = 10.0
+"""Seconds for one call into a submission, the import of its file included."""
+
+CALLS_IN_ALL = 12
+"""How many time limits all calls together may take, unless it is said otherwise."""
+
+MEMORY_LIMIT = 512
+"""Mebibytes of address space. Python with NumPy takes about 100, with parts of SciPy 200; a gigabyte is too much."""
+
+LEAST_MEMORY = 192
+"""Mebibytes with which the worker starts at all, and has some to spare."""
+
+START_LIMIT = 60.0
+"""Seconds until Python has loaded NumPy; a machine that takes longer has other troubles."""
