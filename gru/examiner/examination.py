@@ -38,7 +38,7 @@ def examine(
     """
     checks = _selected(only)
     references = [Reference(problem, convention)] if problem else _references(effort, seed, convention)
-    put_twice = [r for r in references if problem or _is_put_twice(r.problem)] if "state" in checks else []
+    put_twice = [reference for reference in references if problem or _is_put_twice(reference.problem)]
     trial = Trial(references, put_twice)
     failure: SubmissionFailure | None = None
     try:

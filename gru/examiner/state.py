@@ -43,6 +43,15 @@ class Companion:
     scale: float = 1.0
 
 
+NOT_LINEAR = f"the gradients are not linear in in_grad: {SCALE:.0f} times it does not give {SCALE:.0f} times them"
+"""What is said of gradients that no formula of the chapter's can have made: each is δ times something."""
+
+
+def is_not_linear(finding: Finding) -> bool:
+    """Whether a finding says that the gradients are not linear in δ."""
+    return finding.status == "wrong" and finding.text.startswith(NOT_LINEAR)
+
+
 def _same(name: str, value: Array) -> Array:
     return value
 
@@ -86,7 +95,7 @@ COMPANIONS: tuple[Companion, ...] = (
     Companion("row", "the rows of a batch are mixed: row 0 alone gives something else", _only_first_row, _first_row),
     Companion(
         "scaled",
-        f"the gradients are not linear in in_grad: {SCALE:.0f} times it does not give {SCALE:.0f} times them",
+        NOT_LINEAR,
         lambda job: replace(job, in_grad=job.in_grad * job.in_grad.dtype.type(SCALE)),
         _scaled,
         abs(SCALE),

@@ -17,7 +17,7 @@ from gru.examiner.diagnosis import diagnose, diagnose_order, diagnose_state
 from gru.examiner.judge import Case, agrees_forward, found, judge_uses
 from gru.examiner.outcome import CHECKS, Diagnosis, Finding, Outcome, summarise
 from gru.examiner.reference import Reference
-from gru.examiner.state import COMPANIONS, companion_jobs, judge_companions, judge_recording
+from gru.examiner.state import COMPANIONS, companion_jobs, is_not_linear, judge_companions, judge_recording
 from gru.mistakes import right_formula
 from gru.submission.contract import REQUIRED, Description, Job, Recording
 
@@ -90,19 +90,30 @@ class Trial:
 
     def outcomes(self) -> tuple[list[Outcome], Convention]:
         """The outcome of every check with its diagnosis, and the convention that is followed."""
-        outcomes = list(summarise_all(self.findings))
         asked = self.references[0].convention
-        followed = recognise(self.recorded, asked) if _departs(outcomes) else asked
-        cases = self.cases
-        if followed is not asked:
-            cases = [
-                c for reference, recording in self.recorded for c in judge_uses(reference.as_if(followed), recording)
-            ]
+        outcomes, cases, followed = list(summarise_all(self.findings)), self.cases, asked
+        if _departs(outcomes) and (other := recognise(self.recorded, asked)) is not asked:
+            as_if = self._judged_as_if(other)
             kept = [finding for finding in self.findings if finding.check in ("interface", "state")]
-            consistent = summarise_all([*kept, *(finding for case in cases for finding in case.findings)])
-            outcomes = [_merged(*both, asked, followed) for both in zip(outcomes, consistent, strict=True)]
-        wrong = sum(outcome.status == "wrong" and outcome.equation is not None for outcome in outcomes)
-        return [_diagnosed(o, cases, followed, search=wrong <= WRONG_EVERYWHERE) for o in outcomes], followed
+            consistent = summarise_all([*kept, *(finding for case in as_if for finding in case.findings)])
+            merged = [_merged(*both, asked, other) for both in zip(outcomes, consistent, strict=True)]
+            # A backward pass of the form asked for, behind one slip in (3) or (4), is no other form.
+            if _count_wrong(merged) <= _count_wrong(outcomes):
+                outcomes, cases, followed = merged, as_if, other
+        search = _count_wrong(outcomes) <= WRONG_EVERYWHERE
+        return [_diagnosed(outcome, cases, followed, search=search) for outcome in outcomes], followed
+
+    def _judged_as_if(self, convention: Convention) -> list[Case]:
+        return [
+            case
+            for reference, recording in self.recorded
+            for case in judge_uses(reference.as_if(convention), recording)
+        ]
+
+
+def _count_wrong(outcomes: Iterable[Outcome]) -> int:
+    """How many equations are wrong."""
+    return sum(outcome.status == "wrong" and outcome.equation is not None for outcome in outcomes)
 
 
 def _departs(outcomes: list[Outcome]) -> bool:
@@ -170,10 +181,26 @@ def summarise_all(findings: list[Finding]) -> Iterator[Outcome]:
     for finding in findings:
         by_check[finding.check].append(finding)
     outcomes = {check: summarise(check, found) for check, found in by_check.items()}
+    arbitrary = any(is_not_linear(finding) for finding in by_check["state"])
     for check, outcome in outcomes.items():
         if _is_hidden(outcome) and _is_vouched_for(check, outcomes):
             outcome = replace(outcome, status="right", text="not shown; all that depends on it is right")
+        elif outcome.status == "inherited" and _is_empty_sum(check, outcomes, arbitrary=arbitrary):
+            outcome = replace(outcome, status="not_examined", text="a sum of blocks that tell nothing")
         yield outcome
+
+
+def _is_empty_sum(check: str, outcomes: dict[str, Outcome], *, arbitrary: bool) -> bool:
+    """Whether this is a sum over the steps of blocks that no formula has made.
+
+    The sum is formed here, so that it is always the sum of what was shown: numbers that are wrong,
+    and not even linear in δ, would inherit from themselves.
+    """
+    equation = next((equation for equation in EXPOSED if equation.id == check), None)
+    if equation is None or not equation.is_sum:
+        return False
+    summed = next(outcomes[step.id] for step in EXPOSED if step.name == equation.inputs[0])
+    return summed.status == "not_examined" or (summed.status == "wrong" and arbitrary)
 
 
 def _is_hidden(outcome: Outcome) -> bool:
