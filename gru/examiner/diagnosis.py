@@ -32,6 +32,8 @@ _NEAR = 1e-3
 """A formula further away than this from the submission's value, in units of its largest entry, is not
 looked at more closely: a match is to rounding, and single precision has four digits more."""
 
+_OR = "; or, what is the same here: "
+
 MOST_PAIRS = 3000
 """How many pairs of mistakes in one formula are tried; single ones are all tried before."""
 
@@ -48,7 +50,7 @@ def diagnose(equation: Equation, cases: Iterable[Case], *, pairs: bool = True) -
         return None
     plain = _plain_value(equation, wrong)
     if plain is not None:
-        return plain
+        return _joined(plain, _recognise(equation, wrong, pairs=False))
     spoilt = _not_finite(equation, wrong)
     if spoilt is not None:
         return spoilt
@@ -69,7 +71,7 @@ class _Probe:
     def __init__(self, equation: Equation, case: Case) -> None:
         self.own, self.dtype = case.evidence.own[equation.name], case.evidence.dtype
         evidence = case.evidence
-        self.values: dict[str, Any] = evidence.given | evidence.resolved
+        self.values: dict[str, Any] = evidence.values
         form = evidence.reference.convention.equations
         self.values |= {form[number].name: form[number](self.values) for number in (5, 6, 7)}
         self.given = evidence.reference.given
@@ -150,12 +152,19 @@ def _named(equation: Equation, fitting: list[tuple[Mistake, ...]]) -> Diagnosis:
     alternatives = [" and ".join(mistake.text for mistake in mistakes) for mistakes in fitting]
     hints = dict.fromkeys(HINTS[mistake.kind] for mistakes in fitting for mistake in mistakes)
     return Diagnosis(
-        text="; or, what is the same here: ".join(alternatives[:3]),
+        text=_OR.join(alternatives[:3]),
         ids=tuple(dict.fromkeys(mistake.id for mistakes in fitting[:3] for mistake in mistakes)),
         hint="; ".join(hints),
         formula=right_formula(equation),
         idea=IDEAS[equation.number],
     )
+
+
+def _joined(first: Diagnosis, second: Diagnosis | None) -> Diagnosis:
+    """Two names of one value: there are formulas that are zero throughout."""
+    if second is None:
+        return first
+    return replace(first, text=f"{first.text}{_OR}{second.text}", ids=first.ids + second.ids)
 
 
 def _plain_value(equation: Equation, wrong: list[Case]) -> Diagnosis | None:
@@ -211,7 +220,7 @@ def _ratio(equation: Equation, wrong: list[Case]) -> str | None:
     """One factor between the submission's value and the right formula's on its own values."""
     ratios = []
     for case in wrong:
-        own, right = case.evidence.own[equation.name], equation(case.evidence.given | case.evidence.resolved)
+        own, right = case.evidence.own[equation.name], equation(case.evidence.values)
         if not right.all():
             return None
         ratios.append((own / right).ravel())
@@ -227,7 +236,7 @@ def _place(equation: Equation, wrong: list[Case]) -> str | None:
     """Where in the block the wrong entries are, if they keep to one row or one column."""
     rows, columns, blocks = set(), set(), 0
     for case in wrong:
-        own, right = case.evidence.own[equation.name], equation(case.evidence.given | case.evidence.resolved)
+        own, right = case.evidence.own[equation.name], equation(case.evidence.values)
         if min(own.shape[-2:]) < 2:
             continue
         blocks += 1
@@ -286,7 +295,7 @@ def _is_right_somewhere(check: str, cases: list[Case]) -> bool:
 
 
 def _tells(check: str, case: Case) -> bool:
-    return any(f.check == check and f.unseen is not None for f in case.findings)
+    return any(f.check == check and f.unseen() is not None for f in case.findings)
 
 
 def diagnose_state(found: str) -> Diagnosis | None:

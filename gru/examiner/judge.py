@@ -7,7 +7,7 @@ go out.
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, partial
 from typing import Any
 
 import numpy as np
@@ -17,7 +17,7 @@ from gru import formula
 from gru.conventions import Convention
 from gru.equations import Equation
 from gru.examiner.limit import limit, roundings
-from gru.examiner.outcome import Comparison, Entry, Finding
+from gru.examiner.outcome import Comparison, Entry, Finding, Unseen, everything_shows, nothing_shows
 from gru.examiner.reference import Reference
 from gru.parameters import GATES
 from gru.shapes import DIMENSIONS, Sizes, shape_of
@@ -36,14 +36,16 @@ class Evidence:
     """A submission's values on one problem, beside the reference.
 
     `own` holds what the submission showed as numbers, by name, steps on the first axis, in float64;
-    `odd` what it showed that is no array of the right kind; `dtype` the coarsest precision among
-    the problem's and the values'.
+    `odd` what it showed that is no array of the right kind; `dtype` is the coarsest precision among
+    the problem's and the values'. `unsure` names what the cell may have worked with other values of
+    than are known: what is odd, and what another cell changed.
     """
 
     reference: Reference
     own: dict[str, Array]
     odd: dict[str, Description]
     dtype: Any
+    unsure: frozenset[str] = frozenset()
 
     @cached_property
     def given(self) -> dict[str, Array]:
@@ -59,6 +61,11 @@ class Evidence:
                 own = self.own.get(equation.name)
                 values[equation.name] = equation(self.given | values) if own is None else own
         return values
+
+    @property
+    def values(self) -> dict[str, Array]:
+        """All that a formula may be made of."""
+        return self.given | self.resolved
 
     @cached_property
     def own_limits(self) -> dict[str, Array]:
@@ -76,7 +83,9 @@ def gather(reference: Reference, use: Use) -> Evidence:
     arrays = {name: value for name, value in shown.items() if not isinstance(value, Description)}
     single = any(value.dtype == np.float32 for value in arrays.values())
     dtype = np.float32 if single or reference.problem.precision == "float32" else np.float64
-    return Evidence(reference, {name: value.astype(float) for name, value in arrays.items()}, odd, dtype)
+    unsure = {name for name, value in odd.items() if not value.absent}.union(use.changed_later)
+    own = {name: value.astype(float) for name, value in arrays.items()}
+    return Evidence(reference, own, odd, dtype, frozenset(unsure))
 
 
 def values_shown(use: Use, sizes: Sizes, convention: Convention) -> Shown:
@@ -129,7 +138,7 @@ def judge_equations(evidence: Evidence) -> Iterator[Finding]:
             continue
         finding = _judge(equation, evidence)
         if equation.is_sum and finding.status == "wrong" and _is_stacked_wrongly(evidence):
-            finding = found(equation.id, "inherited", evidence.reference, finding.comparison, unseen=frozenset())
+            finding = found(equation.id, "inherited", evidence.reference, finding.comparison, everything_shows)
         yield finding
 
 
@@ -147,16 +156,18 @@ def _judge(equation: Equation, evidence: Evidence) -> Finding:
     comparison = compare(evidence.own[name], reference.truth[name], limits)
     if comparison.agrees:
         telling = bool((reference.largest[name] > limits).any())
-        return found(check, "right", evidence.reference, comparison, unseen=frozenset() if telling else None)
-    values = evidence.given | evidence.resolved
+        unseen = partial(_unseen, equation, evidence) if telling else nothing_shows
+        return found(check, "right", evidence.reference, comparison, unseen)
+    values = evidence.values
     if not all(np.isfinite(values[dependency]).all() for dependency in equation.inputs):
         return found(check, "silent", evidence.reference, comparison)
     with np.errstate(all="ignore"):
         expected = equation(values)
     if not compare(evidence.own[name], expected, evidence.own_limits[name]).agrees:
-        return found(check, "wrong", evidence.reference, comparison)
-    unseen = _unseen(equation, values, evidence)
-    return found(check, "silent" if unseen is None else "inherited", evidence.reference, comparison, unseen)
+        status = "silent" if evidence.unsure.intersection(equation.inputs) else "wrong"
+        return found(check, status, evidence.reference, comparison)
+    unseen = partial(_unseen, equation, evidence)
+    return found(check, "silent" if unseen() is None else "inherited", evidence.reference, comparison, unseen)
 
 
 def compare(own: Array, truth: Array, limits: Array) -> Comparison:
@@ -167,7 +178,8 @@ def compare(own: Array, truth: Array, limits: Array) -> Comparison:
     """
     errors = _errors(own, truth)
     agrees = bool((errors <= limits).all())
-    step = int((errors / np.maximum(limits, _SMALLEST)).argmax()) if errors.ndim else None
+    with np.errstate(over="ignore"):
+        step = int((errors / np.maximum(limits, _SMALLEST)).argmax()) if errors.ndim else None
     at = () if step is None else (step,)
     own, truth = own[at], truth[at] if truth.ndim > 2 else truth
     return Comparison(
@@ -195,13 +207,13 @@ def _entries(own: Array, truth: Array) -> Iterator[Entry]:
         yield Entry(index, float(own[index]), float(truth[index]))
 
 
-def _unseen(equation: Equation, values: dict[str, Array], evidence: Evidence) -> frozenset[int] | None:
+def _unseen(equation: Equation, evidence: Evidence) -> frozenset[int] | None:
     """Which parts of the formula could be left out without showing, on the submission's own values.
 
     None where the value is one number throughout or a copy of something it was given: then it
     would agree with a formula that nobody wrote down.
     """
-    own, limits = evidence.own[equation.name], evidence.own_limits[equation.name]
+    values, own, limits = evidence.values, evidence.own[equation.name], evidence.own_limits[equation.name]
     if (own.size > 1 and np.ptp(own) == 0) or not own.any():
         return None
     if equation.is_sum:
@@ -210,8 +222,9 @@ def _unseen(equation: Equation, values: dict[str, Array], evidence: Evidence) ->
     inputs = (values[name] for name in (*equation.inputs, "h_p", "in_grad", "x"))
     if any(value.shape == own.shape and np.array_equal(value, own) for value in inputs):
         return None
-    changed = (formula.evaluate(variant, values) for variant in formula.omissions(equation.expression))
-    return frozenset(part for part, value in enumerate(changed) if (_errors(value, own) <= limits).all())
+    with np.errstate(all="ignore"):
+        changed = (formula.evaluate(variant, values) for variant in formula.omissions(equation.expression))
+        return frozenset(part for part, value in enumerate(changed) if (_errors(value, own) <= limits).all())
 
 
 def agrees_forward(reference: Reference, recording: Recording) -> bool:
@@ -245,8 +258,8 @@ def judge_merge(evidence: Evidence) -> Iterator[Finding]:
             telling = not all(np.array_equal(blocks["z"], other) for other in (blocks["r"], blocks["n"]))
             status = "right" if comparison.agrees else "wrong"
             text = "" if comparison.agrees else f"{stacked} is not {', '.join(names)} stacked in this order"
-            unseen = frozenset[int]() if telling else None
-            yield found("merge", status, evidence.reference, comparison, unseen=unseen, text=text)
+            unseen = everything_shows if telling else nothing_shows
+            yield found("merge", status, evidence.reference, comparison, unseen, text)
 
 
 def judge_split(evidence: Evidence, direct: dict[str, Array | Description]) -> Iterator[Finding]:
@@ -262,7 +275,7 @@ def judge_split(evidence: Evidence, direct: dict[str, Array | Description]) -> I
                 comparison = compare(value.astype(float), truth, _copied(evidence, truth))
                 text = "" if comparison.agrees else f"{source} {name} is not the block of that name"
                 status = "right" if comparison.agrees else "wrong"
-                yield found("split", status, evidence.reference, comparison, unseen=frozenset(), text=text)
+                yield found("split", status, evidence.reference, comparison, everything_shows, text)
 
 
 def _finite(own: Array, moved: Array) -> tuple[Array, Array]:
@@ -296,7 +309,7 @@ def found(
     status: Any,
     reference: Reference,
     comparison: Comparison | None = None,
-    unseen: frozenset[int] | None = None,
+    unseen: Unseen = nothing_shows,
     text: str = "",
 ) -> Finding:
     """A finding on the problem of this reference."""

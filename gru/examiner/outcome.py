@@ -3,7 +3,7 @@
 Nothing here measures, prints or awards points.
 """
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -54,13 +54,25 @@ class Comparison:
         return self.largest if self.largest > self.limit else 1.0
 
 
+Unseen = Callable[[], frozenset[int] | None]
+
+
+def nothing_shows() -> None:
+    """No part of a formula shows on this problem."""
+
+
+def everything_shows() -> frozenset[int]:
+    """Every part of a formula shows on this problem."""
+    return frozenset()
+
+
 @dataclass(frozen=True)
 class Finding:
     """What one problem says of one check.
 
-    `silent` stands for a value that is wrong where the formula cannot be judged. `unseen` are the
+    `silent` stands for a value that is wrong where the formula cannot be judged. `unseen` gives the
     parts of the formula whose absence would not have shown on this problem; None where nothing
-    would have.
+    would have. It is a function, as it is asked for rarely and costs as much as all the rest.
     """
 
     check: str
@@ -68,7 +80,7 @@ class Finding:
     problem: str
     sizes: Sizes
     comparison: Comparison | None = None
-    unseen: frozenset[int] | None = None
+    unseen: Unseen = nothing_shows
     text: str = ""
 
 
@@ -183,8 +195,14 @@ def _status(findings: list[Finding]) -> Status:
 
 def _earned(findings: list[Finding]) -> bool:
     """Whether every part of the formula was seen at work, on some problem or other."""
-    unseen = [finding.unseen for finding in findings if finding.unseen is not None]
-    return bool(unseen) and not frozenset.intersection(*unseen)
+    unseen: frozenset[int] | None = None
+    for finding in findings:
+        here = finding.unseen()
+        if here is not None:
+            unseen = here if unseen is None else unseen & here
+        if unseen is not None and not unseen:
+            return True
+    return False
 
 
 def _precision(findings: list[Finding]) -> dict[str, Any]:

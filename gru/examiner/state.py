@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gru.examiner.judge import Evidence, compare, found, gather, values_shown
-from gru.examiner.outcome import Finding
+from gru.examiner.outcome import Finding, everything_shows
 from gru.examiner.reference import Reference
 from gru.shapes import DIMENSIONS
 from gru.submission.contract import GRADIENTS, Job, Recording, Use
@@ -156,7 +156,7 @@ def _agreement(
         comparison = compare(value.astype(float), wanted, factor * evidence.own_limits[name])
         if not comparison.agrees:
             return found("state", "wrong", evidence.reference, comparison, text=f"{text} ({name} differs)")
-    return found("state", "right", evidence.reference, unseen=frozenset())
+    return found("state", "right", evidence.reference, unseen=everything_shows)
 
 
 def _wrong(reference: Reference, text: str) -> Finding:

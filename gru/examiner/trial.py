@@ -15,7 +15,7 @@ from gru.conventions import CONVENTIONS, Convention
 from gru.equations import EQUATIONS, EXPOSED
 from gru.examiner.diagnosis import diagnose, diagnose_order, diagnose_state
 from gru.examiner.judge import Case, agrees_forward, found, judge_uses
-from gru.examiner.outcome import CHECKS, Diagnosis, Finding, Outcome, summarise
+from gru.examiner.outcome import CHECKS, Diagnosis, Finding, Outcome, everything_shows, summarise
 from gru.examiner.reference import Reference
 from gru.examiner.state import COMPANIONS, companion_jobs, is_not_linear, judge_companions, judge_recording
 from gru.mistakes import right_formula
@@ -172,7 +172,7 @@ def judge_interface(reference: Reference, recording: Recording) -> Iterator[Find
                 yield found(
                     "interface", "wrong", reference, text=f"{name} is never set, and the chapter's API requires it"
                 )
-    yield found("interface", "right", reference, unseen=frozenset())
+    yield found("interface", "right", reference, unseen=everything_shows)
 
 
 def summarise_all(findings: list[Finding]) -> Iterator[Outcome]:

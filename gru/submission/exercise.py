@@ -95,7 +95,8 @@ class _Trial:
             self.call("forward", step)
             cell.forward(*arguments.of_forward[step])
             forward.append(_shown(cell, self.after_forward))
-        result: dict[str, Any] = {"forward": _stacked(forward), "backward": {}, "later": []}
+        later = _differing(forward, [_shown(cell, self.after_forward) for cell in self.cells])
+        result: dict[str, Any] = {"forward": _stacked(forward), "backward": {}, "later": later}
         self.answer["uses"].append(result)
         backward = []
         for step, cell in reversed(list(enumerate(self.cells))):
@@ -104,7 +105,8 @@ class _Trial:
             backward.append(_shown(cell, self.after_backward))
         backward.reverse()
         result["backward"] = _stacked(backward)
-        result["later"] = _differing(backward, [_shown(cell, self.after_backward) for cell in self.cells])
+        later += _differing(backward, [_shown(cell, self.after_backward) for cell in self.cells])
+        result["later"] = list(dict.fromkeys(later))
 
     def backward_again(self) -> dict[str, Any] | None:
         """The gradients of one more backward pass; None for cells that allow only one after a forward."""
