@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from gru import __version__
+from gru.cli_late import LateCommand
 from gru.submission.limits import LEAST_MEMORY, MEMORY_LIMIT, TIME_LIMIT
 
 if TYPE_CHECKING:
@@ -45,6 +46,10 @@ def main() -> None:
     # A formula, or a file's name, may hold what the terminal's encoding does not.
     for stream in (sys.stdout, sys.stderr):
         getattr(stream, "reconfigure", lambda **_: None)(errors="backslashreplace")
+
+
+main.add_command(LateCommand("train", "gru.cli_train", "Train a network of cells to subtract binary numbers."))
+main.add_command(LateCommand("predict", "gru.cli_train", "Subtract by a network that `gru train` has saved."))
 
 
 def _checks(context: click.Context, parameter: click.Parameter, value: Any) -> Any:

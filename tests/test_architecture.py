@@ -52,7 +52,7 @@ def reached_from(module: str) -> frozenset[str]:
 
 
 def is_front_end(module: str) -> bool:
-    return module in FRONT_ENDS or module.startswith("gru.report")
+    return module in FRONT_ENDS or module.startswith(("gru.cli_", "gru.report"))
 
 
 def loaded_by(code: str) -> set[str]:

@@ -6,10 +6,11 @@ It knows neither frames nor submissions, and believes nothing that the process s
 import contextlib
 import os
 import queue
+import select
 import signal
 import subprocess
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from threading import Thread
 from typing import IO
 
@@ -18,6 +19,9 @@ CHUNK = 2**16
 
 MAX_WAITING = 64
 """Chunks that are taken from the process before somebody asks for them; it has to wait then."""
+
+AT_ONCE = getattr(select, "PIPE_BUF", 0)
+"""Bytes that a pipe takes without blocking when it is said to be ready; where nothing says so, none."""
 
 GLANCE = 0.25
 """Seconds after which a wait looks whether the process is still there, if a child of its keeps the pipe open."""
@@ -47,15 +51,21 @@ class Channel:
         self._errors: IO[bytes] = self._process.stderr
         self._chunks: queue.Queue[bytes] = queue.Queue(MAX_WAITING)
         self._buffer = bytearray()
-        self._start(self._pump)
-        self._start(self._drain)
-
-    def _start(self, target: Callable[..., None], *arguments: Iterable[bytes]) -> None:
-        Thread(target=target, args=arguments, daemon=True).start()
+        self._messages: queue.SimpleQueue[Iterable[bytes] | None] = queue.SimpleQueue()
+        for target in (self._pump, self._drain, self._write):
+            Thread(target=target, daemon=True).start()
 
     def feed(self, messages: Iterable[bytes]) -> None:
         """Send all messages, one after the other, while others read the answers."""
-        self._start(self._write, messages)
+        self._messages.put(messages)
+
+    def send(self, message: bytes) -> None:
+        """Send one message, with nothing else on its way: at once where that cannot block, which is faster."""
+        if len(message) <= AT_ONCE and select.select([], [self._input], [], 0)[1]:
+            with contextlib.suppress(OSError, ValueError):
+                self._input.write(message)
+        else:
+            self.feed([message])
 
     def read(self, count: int, deadline: float) -> bytes:
         """Exactly so many bytes of the output.
@@ -111,16 +121,18 @@ class Channel:
             while self._errors.read(CHUNK):
                 pass
 
-    def _write(self, messages: Iterable[bytes]) -> None:
+    def _write(self) -> None:
         # A process that has ended is noticed where its answers are read.
         with contextlib.suppress(OSError, ValueError):
-            for message in messages:
-                rest = memoryview(message)
-                while rest:
-                    rest = rest[self._input.write(rest) :]
+            while (messages := self._messages.get()) is not None:
+                for message in messages:
+                    rest = memoryview(message)
+                    while rest:
+                        rest = rest[self._input.write(rest) :]
 
     def close(self) -> None:
         """End the process, and give back what it took."""
         self.kill()
+        self._messages.put(None)
         with contextlib.suppress(OSError):
             self._input.close()

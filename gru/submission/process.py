@@ -8,16 +8,27 @@ import os
 import signal
 import sys
 import time
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
+from gru.shapes import Sizes
 from gru.submission.channel import Channel, ReadTimeoutError
-from gru.submission.contract import Job, Reason, Recording, SubmissionFailure
+from gru.submission.contract import Array, Job, Reason, Recording, SubmissionFailure
 from gru.submission.limits import CALLS_IN_ALL, LEAST_MEMORY, MEMORY_LIMIT, START_LIMIT, TIME_LIMIT
-from gru.submission.protocol import ProtocolError, clean_text, pack, read_answer, read_arrays, read_call, read_header
+from gru.submission.protocol import (
+    ProtocolError,
+    Read,
+    clean_text,
+    pack,
+    read_answer,
+    read_arrays,
+    read_call,
+    read_header,
+    read_values,
+)
 from gru.submission.recording import arrays_of, raised_of, recording_of, request_of
 
 JOBS_A_MESSAGE = 16
@@ -33,6 +44,14 @@ SINGLE_THREADED = dict.fromkeys(("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL
 
 REFUSALS: tuple[Reason, ...] = ("not_python", "import_failed", "no_gru_cell", "out_of_memory")
 """The reasons for which the worker itself says that there is nothing to examine."""
+
+
+ReadValues = Callable[[Read, dict[str, Any], int], Any]
+"""Reads the arrays behind a header, given with the length they have together."""
+
+
+class CellError(Exception):
+    """A cell of a submission has raised while a network was trained with it."""
 
 
 class WorkerError(Exception):
@@ -91,17 +110,66 @@ class SubmissionProcess:
         """
         if self.failure is not None:
             raise self.failure
+        put = list(jobs)
+        left = len(put)
+        try:
+            for recording in self._run(put):
+                left -= 1
+                yield recording
+        except SubmissionFailure as failure:
+            self.failure = failure
+            raise
+        finally:
+            if left:
+                # Answers to jobs that nobody asks for any more would be taken for others.
+                self.close()
+
+    def unroll(self, sizes: Sizes, arrays: Mapping[str, Array], expected: Sequence[tuple[int, ...]]) -> list[Array]:
+        """What the cells, unrolled over time, answer to `arrays` of float64: arrays of the shapes `expected`.
+
+        What may be asked is told by `unrolled.Unrolled.answer`; each such request is one call of
+        `time_limit`. Raises CellError where a cell raises, and what `run` raises.
+        """
+        if self.failure is not None:
+            raise self.failure
         done = False
         try:
-            yield from self._run(list(jobs))
+            answer = self._unroll(sizes, arrays, expected)
             done = True
         except SubmissionFailure as failure:
             self.failure = failure
             raise
         finally:
             if not done:
-                # Answers to jobs that nobody asks for any more would be taken for others.
                 self.close()
+        if isinstance(answer, dict):
+            raise CellError(raised_of(**answer).text)
+        return answer
+
+    def _unroll(
+        self, sizes: Sizes, arrays: Mapping[str, Array], expected: Sequence[tuple[int, ...]]
+    ) -> list[Array] | dict[str, Any]:
+        channel = self._started()
+        shapes = {name: array.shape for name, array in arrays.items()}
+        request = {"kind": "sequence", "sizes": sizes, "dtype": "f8", "arrays": shapes}
+        self._doing = "backward" if "upstream" in arrays else "forward"
+        channel.send(pack(request, arrays.values()))
+        answer: list[Array] | dict[str, Any] = self._frame(
+            values=lambda read, header, length: read_values(
+                read, header, length, sizes.steps, [("f8", shape) for shape in expected]
+            )
+        )["values"]
+        return answer
+
+    def _started(self) -> Channel:
+        """The channel to a process that has imported the file."""
+        if self._channel is None or not self._ready:
+            check_file(self.path)
+            if self._channel is None:
+                self._start()
+            self._wait_until_ready()
+        assert self._channel is not None
+        return self._channel
 
     def _start(self) -> None:
         """Start the process, where there is a file for it; it goes on by itself to import the file."""
@@ -116,14 +184,9 @@ class SubmissionProcess:
             self._channel.feed([pack(settings)])
 
     def _run(self, jobs: Sequence[Job]) -> Iterator[Recording]:
-        check_file(self.path)
-        if self._channel is None:
-            self._start()
-        assert self._channel is not None
-        if not self._ready:
-            self._wait_until_ready()
+        channel = self._started()
         requests = [request_of(job) for job in jobs]
-        self._channel.feed(_messages(jobs, requests))
+        channel.feed(_messages(jobs, requests))
         for job, request in zip(jobs, requests, strict=True):
             answer = self._answer(job, request)
             raised = answer["raised"]
@@ -149,8 +212,8 @@ class SubmissionProcess:
         answer: dict[str, Any] = header["answer"]
         return answer
 
-    def _frame(self, job: dict[str, Any] | None = None) -> dict[str, Any]:
-        """The header of the next frame; with the answer to `job` in it, where it is one."""
+    def _frame(self, job: dict[str, Any] | None = None, values: ReadValues | None = None) -> dict[str, Any]:
+        """The header of the next frame; with the answer to `job`, or the values that are awaited, in it."""
         assert self._channel is not None
         channel, began = self._channel, time.monotonic()
         limit = START_LIMIT if self._doing == "starting" else min(self.time_limit, self.whole_limit - self._waited)
@@ -167,7 +230,9 @@ class SubmissionProcess:
                 if header.get("id") != job["id"]:
                     raise ProtocolError("an answer to another job")
                 header["answer"] = read_answer(read, header, length, job)
-            elif job is not None or length:
+            elif header["kind"] in ("values", "raised") and values is not None:
+                header["values"] = values(read, header, length)
+            elif job is not None or values is not None or length:
                 raise ProtocolError(f"a frame of the kind {clean_text(header['kind'], 20)}")
         except ProtocolError as error:
             raise self._protocol_failure(str(error)) from None

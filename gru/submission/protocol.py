@@ -191,6 +191,18 @@ def _raised(given: Any, job: dict[str, Any]) -> dict[str, Any] | None:
     return {"where": where, "step": step, "type": given["type"], "message": given["message"], "line": line}
 
 
+def read_values(
+    read: Read, header: dict[str, Any], length: int, steps: int, expected: Iterable[tuple[str, tuple[int, ...]]]
+) -> list[Any] | dict[str, Any]:
+    """The answer of `unrolled` in the frame of this header: arrays as expected, or what was raised instead.
+
+    Raises ProtocolError.
+    """
+    raised = _raised(header.get("raised"), {"sizes": (0, 0, 0, steps)})
+    arrays = read_arrays(read, length, () if raised else expected)
+    return raised or arrays
+
+
 def read_call(header: dict[str, Any], steps: int) -> tuple[str, int]:
     """The call that a header names: what is called, and at which of so many steps. Raises ProtocolError."""
     where, step = header.get("where"), header.get("step")

@@ -21,11 +21,11 @@ PACKAGE = "submission_folder"
 def main() -> NoReturn:
     """Serve one submission until there are no more requests; what it registered with `atexit` is not run."""
     read, write = _private_pipes()
-    protocol, exercise = _load_beside("protocol"), _load_beside("exercise")
+    protocol, exercise, unrolled = (_load_beside(name) for name in ("protocol", "exercise", "unrolled"))
     try:
         settings, _ = protocol.read_header(read)
         _limit_memory(settings["memory_limit"])
-        _serve(settings["path"], read, write, protocol, exercise)
+        _serve(settings["path"], read, write, protocol, exercise, unrolled)
     except EOFError:
         os._exit(0)
     except BrokenPipeError:
@@ -33,7 +33,12 @@ def main() -> NoReturn:
 
 
 def _serve(
-    path: str, read: Callable[[int], bytes], write: Callable[[bytes], None], protocol: ModuleType, exercise: ModuleType
+    path: str,
+    read: Callable[[int], bytes],
+    write: Callable[[bytes], None],
+    protocol: ModuleType,
+    exercise: ModuleType,
+    unrolled: ModuleType,
 ) -> NoReturn:
     @cache
     def call_frame(where: str, step: int) -> bytes:
@@ -55,12 +60,25 @@ def _serve(
     except BaseException as error:
         raised = {"where": "import", "step": 0, **exercise.describe_exception(error, path)}
         refuse("out_of_memory" if raised["type"] == "MemoryError" else "import_failed", raised=raised)
+
+    def values(sizes: list[int], arrays: dict[str, Any]) -> bytes:
+        try:
+            frame: bytes = protocol.pack({"kind": "values"}, cells.answer(sizes, arrays))
+        except BaseException as error:
+            raised = {"where": cells.where, "step": cells.step, **exercise.describe_exception(error, path)}
+            frame = protocol.pack({"kind": "raised", "raised": raised})
+        return frame
+
     write(protocol.pack({"kind": "ready"}))
+    cells = unrolled.Unrolled(cell_class)
     while True:
         job, length = protocol.read_header(read)
         shapes = ((job["dtype"], tuple(shape)) for shape in job["arrays"].values())
         arrays = dict(zip(job["arrays"], protocol.read_arrays(read, length, shapes), strict=True))
-        write(protocol.pack_answer(job["id"], exercise.exercise(cell_class, job, arrays, before_call, path)))
+        if job["kind"] == "sequence":
+            write(values(job["sizes"], arrays))
+        else:
+            write(protocol.pack_answer(job["id"], exercise.exercise(cell_class, job, arrays, before_call, path)))
 
 
 def _private_pipes() -> tuple[Callable[[int], bytes], Callable[[bytes], None]]:

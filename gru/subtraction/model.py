@@ -1,0 +1,138 @@
+"""Models: which cells a network is made of, how its parameters start, and its file.
+
+A file is a NumPy archive without pickle. Nothing here trains.
+"""
+
+import zipfile
+import zlib
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from gru.parameters import GATES as GRU_GATES
+from gru.sequence import GRUSequence
+from gru.subtraction.data import Data, TaskError
+from gru.subtraction.lstm import GATES as LSTM_GATES
+from gru.subtraction.lstm import LSTMSequence
+from gru.subtraction.network import Network, Parameters, Sequence
+
+Array = NDArray[Any]
+
+INPUTS = 2
+"""What goes in at each step: a bit of a and a bit of b."""
+
+MOST_HIDDEN = 4096
+"""The largest hidden size taken: one matrix of this size is 128 MiB."""
+
+
+@dataclass(frozen=True)
+class Architecture:
+    """A kind of cell: how many blocks its weights have, whether it has a bias, and its sequence.
+
+    `at_once` tells whether the sequence takes a leading axis of many starts.
+    """
+
+    name: str
+    title: str
+    blocks: int
+    bias: bool
+    sequence: Callable[[int, int], Sequence]
+    at_once: bool = True
+
+    def shapes(self, hidden: int) -> dict[str, tuple[int, int]]:
+        """The shape of each parameter of a network with `hidden` units. Raises TaskError on a bad size."""
+        if not 1 <= hidden <= MOST_HIDDEN:
+            raise TaskError(f"{hidden} hidden units: give from 1 to {MOST_HIDDEN}")
+        bias = {"b": (self.blocks, hidden)} if self.bias else {}
+        return {"W": (self.blocks * hidden, hidden), "U": (self.blocks * INPUTS, hidden), **bias, "V": (hidden, 1)}
+
+    def initial(self, hidden: int, rng: np.random.Generator) -> dict[str, Array]:
+        """The chapter's start: W and U uniform in ±1/√hidden, V uniform in [0, 1); biases at zero."""
+        shapes, bound = self.shapes(hidden), hidden**-0.5
+        start = {
+            "W": rng.uniform(-bound, bound, shapes["W"]),
+            "U": rng.uniform(-bound, bound, shapes["U"]),
+            "b": np.zeros(shapes.get("b", 0)),
+            "V": rng.uniform(0, 1, shapes["V"]),
+        }
+        return {name: start[name] for name in shapes}
+
+    def network(self, hidden: int) -> Network:
+        """A network of these cells."""
+        return Network(self.sequence(INPUTS, hidden))
+
+    def size(self, hidden: int) -> int:
+        """How many numbers the parameters are."""
+        return sum(rows * columns for rows, columns in self.shapes(hidden).values())
+
+
+GRU = Architecture("gru", "GRU", len(GRU_GATES), False, GRUSequence)
+LSTM = Architecture("lstm", "LSTM", len(LSTM_GATES), True, LSTMSequence)
+LSTM_WITHOUT_BIAS = Architecture("lstm-without-bias", "LSTM without bias", len(LSTM_GATES), False, LSTMSequence)
+ARCHITECTURES = {architecture.name: architecture for architecture in (GRU, LSTM, LSTM_WITHOUT_BIAS)}
+
+
+class ModelFileError(ValueError):
+    """A file is not a model that can be used; the message says which file and why."""
+
+
+@dataclass(frozen=True, eq=False)
+class Model:
+    """A network with its parameters, and the bits of the numbers that it was trained on."""
+
+    architecture: Architecture
+    parameters: Parameters
+    bits: int
+
+    @property
+    def hidden(self) -> int:
+        """The number of hidden units."""
+        return len(self.parameters["V"])
+
+    def predict(self, data: Data) -> Array:
+        """The bits of the differences, (samples, steps), integers 0 and 1, the lowest first."""
+        x, _ = data.by_steps()
+        logits = self.architecture.network(self.hidden).logits(x, self.parameters)
+        return np.moveaxis(logits[..., 0] > 0, 0, -1).astype(int)
+
+    def save(self, path: Path) -> None:
+        """Write the model to `path`, whole or not at all. Raises OSError where that cannot be done."""
+        contents = {"architecture": np.array(self.architecture.name), "bits": np.array(self.bits), **self.parameters}
+        beside = path.with_name(f".{path.name}.tmp")
+        try:
+            with beside.open("wb") as file:
+                np.savez(file, allow_pickle=False, **contents)
+            beside.replace(path)
+        finally:
+            beside.unlink(missing_ok=True)
+
+    @classmethod
+    def load(cls, path: Path) -> "Model":
+        """Read a model that `save` wrote. Raises ModelFileError on any other file."""
+        try:
+            with path.open("rb") as file, np.load(file, allow_pickle=False) as archive:
+                return cls._of(dict(archive))
+        except OSError as error:
+            raise ModelFileError(f"cannot read {path}: {error.strerror or 'it is damaged'}") from None
+        except _UNREADABLE:
+            raise ModelFileError(f"{path} is no model, or a damaged one; `gru train --save` writes one") from None
+
+    @classmethod
+    def _of(cls, contents: dict[str, Array]) -> "Model":
+        """The model with these contents. Raises KeyError, TypeError and ValueError where they make none."""
+        architecture = ARCHITECTURES[str(contents.pop("architecture"))]
+        bits = int(contents.pop("bits"))
+        shapes = {name: value.shape for name, value in contents.items()}
+        if shapes != architecture.shapes(len(contents["V"])):
+            raise ValueError(f"parameters of the shapes {shapes}")
+        if not all(value.dtype == float and np.isfinite(value).all() for value in contents.values()):
+            raise ValueError("parameters that are not all finite numbers")
+        return cls(architecture, contents, bits)
+
+
+_UNREADABLE = (ValueError, KeyError, TypeError, AttributeError, EOFError, MemoryError, zipfile.BadZipFile, zlib.error)
+"""What NumPy raises on a file that is none of its own, or no longer: it promises no more than that."""
