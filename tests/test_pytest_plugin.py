@@ -26,11 +26,13 @@ IDS = [
     *(f"test_equation[{equation.number}-{equation.name}]" for equation in EXPOSED),
 ]
 
-RIGHT = "from gru import GRUCell"
+RIGHT = (ROOT / "examples" / "submissions" / "right.py").read_text(encoding="utf-8")
 
-NO_H_PREV = """
-import gru
-class GRUCell(gru.GRUCell):
+BASE = RIGHT.replace("class GRUCell", "class Right")
+"""A right cell for others to be made of, in the same file: a submission cannot import the project's own."""
+
+NO_H_PREV = f"""{BASE}
+class GRUCell(Right):
     def backward(self, h_p, in_grad):
         super().backward(h_p, in_grad)
         self.dzr = (self.dzn @ self.wn.T) * self.r * (1 - self.r)
@@ -40,11 +42,8 @@ class GRUCell(gru.GRUCell):
         self.dx = self.dzn @ self.un.T + self.dzr @ self.ur.T + self.dzz @ self.uz.T
 """
 
-TORCH = """
-import numpy as np
-from gru.equations import sigmoid
-import gru
-class GRUCell(gru.GRUCell):
+TORCH = f"""{BASE}
+class GRUCell(Right):
     def forward(self, x, h_p, W, U):
         self.get_params(W, U)
         self.x = x
@@ -67,10 +66,8 @@ class GRUCell(gru.GRUCell):
 def backward_then(*statements: str) -> str:
     """A submission whose `backward` is right, and then does this."""
     lines = "".join(f"        {statement}\n" for statement in statements)
-    return f"""
-import gru
-import numpy as np
-class GRUCell(gru.GRUCell):
+    return f"""{BASE}
+class GRUCell(Right):
     def backward(self, h_p, in_grad):
         super().backward(h_p, in_grad)
 {lines}"""
@@ -82,7 +79,7 @@ class Judged:
     def __init__(self, pytester: pytest.Pytester) -> None:
         self.pytester = pytester
         pytester.makeconftest("pytest_plugins = ['gru.pytest_plugin']")
-        pytester.makepyfile(test_submission=TESTS_OF_A_CELL, test_other="def test_other(): pass")
+        pytester.makepyfile(test_judged=TESTS_OF_A_CELL, test_other="def test_other(): pass")
 
     def run(self, source: str, *options: str, name: str = "alice.py") -> pytest.RunResult:
         """What pytest says of a submission with this source."""
@@ -175,7 +172,7 @@ def test_a_failure_says_what_is_wrong_and_where(judged: Judged) -> None:
 def test_a_failure_shows_no_code_but_the_test(style: str, judged: Judged) -> None:
     result = judged.run(NO_H_PREV, "-k", "10-dzr", f"--tb={style}")
     places = {match[1] for line in result.outlines if (match := re.match(r"(\S+\.py):\d+: ", line))}
-    assert places == {"test_submission.py"}
+    assert places == {"test_judged.py"}
 
 
 def test_a_falsifying_example_shrinks_to_the_smallest_sizes(judged: Judged) -> None:
