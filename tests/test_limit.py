@@ -102,7 +102,13 @@ def test_a_difference_is_no_smaller_than_a_sum() -> None:
 def test_a_division_by_something_rounded_is_refused() -> None:
     """No formula of the chapter has one; its bound would need the smallest value, not the largest."""
     with pytest.raises(TypeError):
-        exact(np.ones(2)) / exact(np.ones(2))
+        exact(np.ones(2)) / (exact(np.ones(2)) + exact(np.ones(2)))
+
+
+def test_a_division_by_a_given_number_is_that_by_a_number() -> None:
+    by_number, by_given = exact(np.ones(2)) / 3, exact(np.ones(2)) / exact(np.asarray(3.0))
+    np.testing.assert_array_equal(by_given.scale, by_number.scale)
+    np.testing.assert_array_equal(by_given.roundings, by_number.roundings)
 
 
 # It goes with the numbers

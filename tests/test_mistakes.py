@@ -18,6 +18,7 @@ from gru.conventions import CONVENTIONS
 from gru.equations import EQUATIONS
 from gru.examiner import Examination, examine
 from gru.mistakes import Mistake, catalogue
+from gru.submission.contract import FORWARD, GRADIENTS, REQUIRED
 from gru.submission.trusted import TrustedCells
 
 WRITTEN = (1, 2, 3, 4, 8, 9, 10, 11, 12, 13, 14, 15, 16, 23, 24)
@@ -113,6 +114,46 @@ def test_two_mistakes_in_one_equation_are_recognised() -> None:
     examination = examined({23: tree})
     assert wrong_equations(examination) == {23}
     assert len(ids(examination, 23)) == 2
+
+
+# Mistakes in what is not shown
+
+INTERMEDIATE = tuple(name for name in (*FORWARD, *GRADIENTS) if name not in REQUIRED)
+
+
+class Required(Learner):
+    """A cell that shows h, dW, dU, dh and dx, and nothing else."""
+
+    def __getattribute__(self, name: str) -> Any:
+        if name in INTERMEDIATE:
+            raise AttributeError(name)
+        return super().__getattribute__(name)
+
+    def merge_params(self) -> None:
+        blocks = vars(self)
+        self.dW = np.concatenate([blocks[f"dw{gate}"] for gate in "zrn"])
+        self.dU = np.concatenate([blocks[f"du{gate}"] for gate in "zrn"])
+
+
+@pytest.mark.parametrize("mistake", ALL[::17], ids=lambda mistake: mistake.id)
+def test_a_mistake_is_recognised_from_the_required_attributes_alone(mistake: Mistake) -> None:
+    """All that is made of it inherits, shown or not; nothing else is wrong."""
+    formulas = {mistake.equation.name: planted_formula(mistake.expression)}
+    examination = examine(TrustedCells(plant("", formulas, base=Required).cell))
+    if examination.outcome("interface").status == "wrong":
+        pytest.skip("shapes do not go together: the cell does not run")
+    assert wrong_equations(examination) == {mistake.equation.number}
+    assert mistake.id in ids(examination, mistake.equation.number)
+
+
+def test_two_mistakes_in_what_is_not_shown_are_not_explained_by_one() -> None:
+    formulas = {
+        mistake.equation.name: planted_formula(mistake.expression)
+        for mistake in (mistakes.find("equation-9/delta-twice"), mistakes.find("equation-10/no-h-prev"))
+    }
+    examination = examine(TrustedCells(plant("", formulas, base=Required).cell))
+    assert examination.verdict == "wrong"
+    assert {examination.outcome(f"equation-{number}").status for number in (9, 10)} == {"missing"}
 
 
 # Mistakes that nobody wrote down

@@ -28,7 +28,7 @@ Array = NDArray[Any]
 PROBES = 4
 """How many problems sift the candidates, before those that are left are held against all."""
 
-_NEAR = 1e-3
+NEAR = 1e-3
 """A formula further away than this from the submission's value, in units of its largest entry, is not
 looked at more closely: a match is to rounding, and single precision has four digits more."""
 
@@ -89,7 +89,7 @@ class _Probe:
     def is_near(self, tree: ast.expr) -> bool:
         """Whether a formula comes near the submission's value: a quick look that spares the bound."""
         value = self._value(tree)
-        return value is not None and bool(np.abs(value - self.own).max() <= _NEAR * np.abs(self.own).max())
+        return value is not None and bool(np.abs(value - self.own).max() <= NEAR * np.abs(self.own).max())
 
     def is_reproduced_by(self, tree: ast.expr) -> bool:
         """Whether a formula gives the submission's value, to the rounding errors of both."""
@@ -112,7 +112,7 @@ class _Probe:
 
 def _recognise(equation: Equation, wrong: list[Case], *, pairs: bool) -> Diagnosis | None:
     """The known mistakes, single ones first, then pairs, that give the submission's value everywhere."""
-    cases = [_Probe(equation, case) for case in sorted(wrong, key=_says_little)]
+    cases = [_Probe(equation, case) for case in sorted(wrong, key=says_little)]
     known = catalogue(equation.number, wrong[0].evidence.reference.convention)
     tried: list[Iterable[tuple[Mistake, ...]]] = [((mistake,) for mistake in known)]
     if pairs:
@@ -120,7 +120,7 @@ def _recognise(equation: Equation, wrong: list[Case], *, pairs: bool) -> Diagnos
     for candidates in tried:
         fitting = [mistakes for mistakes in candidates if _fits(equation, mistakes, cases)]
         if fitting:
-            return _named(equation, fitting)
+            return named(equation, fitting)
     return None
 
 
@@ -132,7 +132,7 @@ def _fits(equation: Equation, mistakes: tuple[Mistake, ...], cases: list[_Probe]
     return all(case.is_reproduced_by(tree) for case in cases)
 
 
-def _says_little(case: Case) -> tuple[bool, bool, int]:
+def says_little(case: Case) -> tuple[bool, bool, int]:
     """The order in which cases tell mistakes apart: ordinary numbers and sizes that differ first."""
     problem = case.evidence.reference.problem
     batch, inputs, hidden, _ = problem.sizes
@@ -148,7 +148,8 @@ def _applied(equation: Equation, mistakes: tuple[Mistake, ...]) -> ast.expr | No
     return formula.both(equation.expression, first, second)
 
 
-def _named(equation: Equation, fitting: list[tuple[Mistake, ...]]) -> Diagnosis:
+def named(equation: Equation, fitting: list[tuple[Mistake, ...]]) -> Diagnosis:
+    """The diagnosis of an equation's value that each of these, one mistake or two at once, reproduces."""
     alternatives = [" and ".join(mistake.text for mistake in mistakes) for mistakes in fitting]
     hints = dict.fromkeys(HINTS[mistake.kind] for mistakes in fitting for mistake in mistakes)
     return Diagnosis(

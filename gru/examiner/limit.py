@@ -32,7 +32,7 @@ class Rounded(NDArrayOperatorsMixin):
     """A quantity as rounding sees it.
 
     `scale` is its size if nothing cancelled, at least |value|; `roundings` the bound of its error
-    in units of the unit roundoff. Supports `+ - * @`, division by a number, `np.tanh`, `.mT` and
+    in units of the unit roundoff. Supports `+ - * @`, division by what is exact, `np.tanh`, `.mT` and
     `.sum(axis=0)`, so that formulas can be applied to it.
     """
 
@@ -63,7 +63,7 @@ class Rounded(NDArrayOperatorsMixin):
             return Rounded(a * b, a * db + da * b + a * b)
         if ufunc is np.matmul:
             return Rounded(a @ b, a @ (db + a.shape[-1] * b) + da @ b)
-        if ufunc is np.divide and not isinstance(inputs[1], Rounded):
+        if ufunc is np.divide and not np.any(db):
             return Rounded(a / b, da / b + a / b)
         return NotImplemented
 

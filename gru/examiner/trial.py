@@ -14,6 +14,7 @@ import numpy as np
 from gru.conventions import CONVENTIONS, Convention
 from gru.equations import EQUATIONS, EXPOSED
 from gru.examiner.diagnosis import diagnose, diagnose_order, diagnose_state
+from gru.examiner.hidden import Explanation, explain
 from gru.examiner.judge import Case, agrees_forward, found, judge_uses
 from gru.examiner.outcome import CHECKS, Diagnosis, Finding, Outcome, everything_shows, summarise
 from gru.examiner.reference import Reference
@@ -92,6 +93,8 @@ class Trial:
         """The outcome of every check with its diagnosis, and the convention that is followed."""
         asked = self.references[0].convention
         outcomes, cases, followed = list(summarise_all(self.findings)), self.cases, asked
+        if explained := _explained_all(outcomes, cases, asked):
+            return explained, asked
         if _departs(outcomes) and (other := recognise(self.recorded, asked)) is not asked:
             as_if = self._judged_as_if(other)
             kept = [finding for finding in self.findings if finding.check in ("interface", "state")]
@@ -99,7 +102,7 @@ class Trial:
             merged = [_merged(*both, asked, other) for both in zip(outcomes, consistent, strict=True)]
             # A backward pass of the form asked for, behind one slip in (3) or (4), is no other form.
             if _count_wrong(merged) <= _count_wrong(outcomes):
-                outcomes, cases, followed = merged, as_if, other
+                outcomes, cases, followed = _explained_all(merged, as_if, other) or merged, as_if, other
         search = _count_wrong(outcomes) <= WRONG_EVERYWHERE
         return [_diagnosed(outcome, cases, followed, search=search) for outcome in outcomes], followed
 
@@ -145,6 +148,26 @@ def _merged(outcome: Outcome, consistent: Outcome, asked: Convention, followed: 
     if consistent.status == "right" and outcome.status != "right":
         return replace(outcome, status="inherited", text=f"right in the convention that is followed: {followed.text}")
     return outcome if outcome.status == consistent.status == "right" else consistent
+
+
+def _explained_all(outcomes: list[Outcome], cases: list[Case], convention: Convention) -> list[Outcome] | None:
+    """The outcomes of a cell that hides some of its values, where one mistake explains what it shows."""
+    explanation = explain(cases, convention) if any(map(_is_hidden, outcomes)) else None
+    return [_explained(outcome, explanation) for outcome in outcomes] if explanation else None
+
+
+def _explained(outcome: Outcome, explanation: Explanation) -> Outcome:
+    """One outcome of a cell that one mistake explains, whether it shows what is wrong or not."""
+    equation, problem = explanation.equation, explanation.case.evidence.reference.problem
+    if outcome.check == equation.id:
+        if _is_hidden(outcome):
+            text = f"{equation.name} is not shown; this mistake explains all that is shown"
+            outcome = replace(outcome, text=text, problem=problem.id, sizes=problem.sizes)
+        return replace(outcome, status="wrong", mistake=explanation.diagnosis)
+    if _is_hidden(outcome):
+        inherits = outcome.name in explanation.spoilt
+        return replace(outcome, status="inherited" if inherits else "right", text="not shown")
+    return replace(outcome, status="inherited") if outcome.status == "wrong" and outcome.equation else outcome
 
 
 def _diagnosed(outcome: Outcome, cases: list[Case], followed: Convention, *, search: bool) -> Outcome:

@@ -1,0 +1,147 @@
+"""A cell that keeps its intermediate values to itself: the one mistake that explains all that it shows.
+
+Where (10) is not shown, what is made of it is wrong with a right formula, and no formula test can
+tell. So every known mistake is tried in the whole cell. It runs nothing, and decides no outcome.
+"""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from gru import formula
+from gru.conventions import Convention, with_expression
+from gru.equations import Equation
+from gru.examiner.diagnosis import NEAR, PROBES, named, says_little
+from gru.examiner.judge import Case
+from gru.examiner.limit import limit, roundings, squashed
+from gru.examiner.outcome import Diagnosis
+from gru.mistakes import Mistake, catalogue
+
+Array = NDArray[Any]
+
+_IN_ORDER = (5, 1, 6, 2, 7, 3, 4, *range(8, 25))
+"""All equations, each after those that it is made of."""
+
+
+@dataclass(frozen=True)
+class Explanation:
+    """A mistake in one equation with which a cell would show all that was shown.
+
+    `spoilt` are the names of all values that come out wrong with it; `case` is the smallest one
+    that tells it from a mistake in an earlier equation.
+    """
+
+    equation: Equation
+    diagnosis: Diagnosis
+    spoilt: frozenset[str]
+    case: Case
+
+
+def explain(cases: Iterable[Case], convention: Convention) -> Explanation | None:
+    """The first equation in which one mistake explains all that is shown; None where there is none."""
+    tried = [case for case in cases if case.evidence.own]
+    spoilt = {name for case in tried for name in _not_right(case)}
+    if not spoilt:
+        return None
+    candidates = [e for e in convention.exposed if catalogue(e.number, convention) and spoilt <= _reach(e, convention)]
+    probes = sorted((case for case in tried if _not_right(case)), key=says_little)[:PROBES]
+    for equation in candidates:
+        near = [m for m in catalogue(equation.number, convention) if all(_is_near(case, m) for case in probes)]
+        fitting = [mistake for mistake in near if all(_explains(case, mistake) for case in tried)]
+        if fitting:
+            return Explanation(
+                equation,
+                named(equation, [(mistake,) for mistake in fitting]),
+                frozenset(_reach(equation, convention)),
+                _smallest(tried, near, candidates[: candidates.index(equation)]),
+            )
+    return None
+
+
+def _smallest(cases: list[Case], fitting: list[Mistake], before: list[Equation]) -> Case:
+    """The first case that a mistake in no earlier equation explains; the first wrong one where there is none."""
+    wrong = [case for case in cases if _not_right(case)]
+    for case in wrong:
+        convention = case.evidence.reference.convention
+        earlier = (mistake for equation in before for mistake in catalogue(equation.number, convention))
+        if not any(_explains(case, mistake) for mistake in earlier):
+            return case
+    return wrong[0]
+
+
+def _not_right(case: Case) -> set[str]:
+    """The names of what is shown and is not right."""
+    names = {equation.id: equation.name for equation in case.evidence.reference.convention.exposed}
+    return {names[f.check] for f in case.findings if f.check in names and f.status not in ("right", "missing")}
+
+
+def _reach(equation: Equation, convention: Convention) -> set[str]:
+    """The names of all that is made of an equation's left-hand side, itself included."""
+    reached = {equation.name}
+    for number in _IN_ORDER:
+        if reached.intersection(convention.equations[number].inputs):
+            reached.add(convention.equations[number].name)
+    return reached
+
+
+def _is_near(case: Case, mistake: Mistake) -> bool:
+    """Whether a cell with this mistake would show nearly what was shown: a quick look that spares the bounds."""
+    values = _values(case, mistake)
+    return values is not None and all(
+        np.abs(values[name] - own).max() <= NEAR * max(np.abs(own).max(), np.abs(values[name]).max())
+        for name, own in _shown(case)
+    )
+
+
+def _explains(case: Case, mistake: Mistake) -> bool:
+    """Whether a cell with this mistake would show what was shown, to the rounding errors of both."""
+    values = _values(case, mistake)
+    if values is None:
+        return False
+    equations = case.evidence.reference.convention.equations | {mistake.equation.number: _as_rounded(mistake)}
+    with np.errstate(all="ignore"):
+        bounds = roundings(_given(case), values, {number: equations[number] for number in _IN_ORDER})
+    for name, own in _shown(case):
+        allowed = limit(bounds[name].roundings.max(axis=(-2, -1)), case.evidence.dtype)
+        if not (np.abs(values[name] - own).max(axis=(-2, -1)) <= allowed).all():
+            return False
+    return True
+
+
+def _given(case: Case) -> dict[str, Any]:
+    return case.evidence.given | {"batch": np.asarray(float(case.evidence.reference.problem.sizes.batch))}
+
+
+def _values(case: Case, mistake: Mistake) -> dict[str, Any] | None:
+    """All values of a cell with this mistake; None where shapes do not go together, or something is not there yet."""
+    equations = case.evidence.reference.convention.equations | {
+        mistake.equation.number: with_expression(mistake.equation, mistake.expression)
+    }
+    values = _given(case)
+    try:
+        for number in _IN_ORDER:
+            values[equations[number].name] = equations[number](values)
+    except (ValueError, KeyError):
+        return None
+    return values if all(values[name].shape == own.shape for name, own in _shown(case)) else None
+
+
+def _as_rounded(mistake: Mistake) -> Equation:
+    """The wrong formula, for quantities as rounding sees them."""
+    inputs = tuple(formula.names(mistake.expression))
+
+    def function(*values: Any) -> Any:
+        return formula.evaluate(mistake.expression, {"sigmoid": squashed, **dict(zip(inputs, values, strict=True))})
+
+    return replace(mistake.equation, function=function, inputs=inputs)
+
+
+def _shown(case: Case) -> Iterator[tuple[str, Array]]:
+    """What the case shows of the left-hand sides, by name."""
+    for equation in case.evidence.reference.convention.exposed:
+        own = case.evidence.own.get(equation.name)
+        if own is not None:
+            yield equation.name, own
