@@ -182,6 +182,19 @@ def test_the_forward_values_stay_where_backward_raises() -> None:
     assert isinstance(raised["line"], int)
 
 
+def test_an_array_of_another_shape_is_named_where_a_call_raises() -> None:
+    class Outer(GRUCell):
+        def merge_params(self) -> None:
+            self.dwr = np.outer(self.dwr, self.dwr)
+            self.dzz = [self.dzz]
+            super().merge_params()
+
+    answer = exercised(Outer)
+    assert answer["raised"]["where"] == "backward"
+    assert answer["left"] == {"dwr": "an array of float64 of shape (16, 16)"}
+    assert exercised(GRUCell)["left"] == {}
+
+
 @pytest.mark.parametrize(
     ("returned", "text"),
     [

@@ -4,8 +4,9 @@ The ordinary run takes all that are written by hand and a part of those made by 
 equations and rules; `tox -e soak` takes all, on several seeds.
 """
 
+import numpy as np
 import pytest
-from planted import EQUATION, Planted, formula_mistakes, other_mistakes, plant
+from planted import EQUATION, Learner, Planted, formula_mistakes, other_mistakes, plant
 
 from gru.equations import EQUATIONS, EXPOSED
 from gru.examiner import Examination, examine
@@ -96,3 +97,38 @@ def test_what_is_made_of_an_odd_value_is_not_called_wrong() -> None:
         if "dzr" in equation.inputs:
             assert outcome_of(equation.name, examination) in ("inherited", "not_examined")
     assert outcome_of(EQUATIONS[9].name, examination) == "right"
+
+
+# Blocks of another shape
+
+
+class Outer(Learner):
+    """np.outer where a product of matrices belongs: right for a batch of one row, of another shape for more."""
+
+    names: tuple[str, ...] = ()
+
+    def merge_params(self) -> None:
+        for name in self.names:
+            setattr(self, name, np.outer(getattr(self, name), np.ones(2)) if len(self.x) > 1 else getattr(self, name))
+        super().merge_params()
+
+
+def test_the_block_that_makes_merge_raise_is_named() -> None:
+    examination = examine(TrustedCells(type("OneOuter", (Outer,), {"names": ("dwr",)})))
+    assert wrong_checks(examination) == {"interface", "equation-13"}
+    assert "dwr is an array of float64 of shape" in examination.outcome("equation-13").text
+
+
+def test_blocks_of_another_shape_are_wrong_and_what_is_made_of_them_inherits() -> None:
+    blocks = ("dwz", "dwr", "dwn", "duz", "dur", "dun")
+    examination = examine(TrustedCells(type("AllOuter", (Outer,), {"names": blocks})))
+    assert wrong_checks(examination) == {f"equation-{number}" for number in range(11, 17)}
+    inherited = {outcome.check for outcome in examination.outcomes if outcome.status == "inherited"}
+    assert inherited == {"merge", *(f"equation-{number}" for number in range(17, 23))}
+
+
+def test_a_value_of_another_kind_is_wrong_only_where_it_arises() -> None:
+    planted = plant("", {"dzr": lambda cell, at: EQUATION["dzr"](at).astype(complex)})
+    examination = examine(TrustedCells(planted.cell))
+    assert wrong_checks(examination) == {"equation-10"}
+    assert outcome_of("dwr", examination) in ("inherited", "not_examined")

@@ -315,7 +315,7 @@ def diagnose_order(check: str, cases: Iterable[Case]) -> Diagnosis | None:
             said = ", ".join("h̃" if gate == "n" else gate for gate in order)
             right = "the order is z, r, h̃"
             verb = "taken" if check == "split" else "stacked"
-            text = f"the blocks are {verb} in the order {said}; {right}"
+            text = f"the blocks are {verb} in the order {said}"
             return Diagnosis(text, (f"{check}/order-{'-'.join(order)}",), "the order of the blocks is wrong", right)
     return None
 

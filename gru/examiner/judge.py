@@ -37,15 +37,24 @@ class Evidence:
 
     `own` holds what the submission showed as numbers, by name, steps on the first axis, in float64;
     `odd` what it showed that is no array of the right kind; `dtype` is the coarsest precision among
-    the problem's and the values'. `unsure` names what the cell may have worked with other values of
-    than are known: what is odd, and what another cell changed.
+    the problem's and the values'; `changed` names what another cell changed afterwards.
     """
 
     reference: Reference
     own: dict[str, Array]
     odd: dict[str, Description]
     dtype: Any
-    unsure: frozenset[str] = frozenset()
+    changed: frozenset[str] = frozenset()
+
+    @cached_property
+    def of_another_kind(self) -> frozenset[str]:
+        """What is shown, and is no array of the right kind."""
+        return frozenset(name for name, value in self.odd.items() if not value.absent)
+
+    @property
+    def unsure(self) -> frozenset[str]:
+        """What the cell may have worked with other values of than are known."""
+        return self.of_another_kind | self.changed
 
     @cached_property
     def given(self) -> dict[str, Array]:
@@ -83,9 +92,8 @@ def gather(reference: Reference, use: Use) -> Evidence:
     arrays = {name: value for name, value in shown.items() if not isinstance(value, Description)}
     single = any(value.dtype == np.float32 for value in arrays.values())
     dtype = np.float32 if single or reference.problem.precision == "float32" else np.float64
-    unsure = {name for name, value in odd.items() if not value.absent}.union(use.changed_later)
     own = {name: value.astype(float) for name, value in arrays.items()}
-    return Evidence(reference, own, odd, dtype, frozenset(unsure))
+    return Evidence(reference, own, odd, dtype, frozenset(use.changed_later))
 
 
 def values_shown(use: Use, sizes: Sizes, convention: Convention) -> Shown:
@@ -131,26 +139,37 @@ def judge_uses(reference: Reference, recording: Recording) -> Iterator[Case]:
 def judge_equations(evidence: Evidence) -> Iterator[Finding]:
     """A finding for every equation that the evidence says anything about.
 
-    A sum (17)–(22) whose dW is not made of the submission's own blocks inherits from `merge`.
+    A sum (17)–(22) inherits where its dW is not made of the submission's own blocks, or these have
+    another shape.
     """
     for equation in evidence.reference.convention.exposed:
         if equation.name not in evidence.own and equation.name not in evidence.odd:
             continue
         finding = _judge(equation, evidence)
-        if equation.is_sum and finding.status == "wrong" and _is_stacked_wrongly(evidence):
+        if equation.is_sum and finding.status == "wrong" and not _is_stacked(evidence):
             finding = found(equation.id, "inherited", evidence.reference, finding.comparison, everything_shows)
         yield finding
 
 
-def _is_stacked_wrongly(evidence: Evidence) -> bool:
-    return any(finding.status == "wrong" for finding in judge_merge(evidence))
+def _is_stacked(evidence: Evidence) -> bool:
+    """Whether dW and dU are the submission's own blocks, so far as these are shown."""
+    return all(finding.status == "right" for finding in judge_merge(evidence))
+
+
+def judge_left(reference: Reference, recording: Recording) -> Iterator[Finding]:
+    """The equations whose left-hand side had another shape when a call raised, and nothing that it is made of."""
+    for equation in reference.convention.exposed:
+        left = recording.left.get(equation.name)
+        if isinstance(left, Description) and not recording.left.keys() & set(equation.inputs):
+            yield _of_another_kind(equation.id, equation.name, left, reference)
 
 
 def _judge(equation: Equation, evidence: Evidence) -> Finding:
     """The value test and, where that fails, the formula test."""
     name, check = equation.name, equation.id
     if name in evidence.odd:
-        return _odd(check, name, evidence)
+        spoilt = evidence.of_another_kind.intersection(equation.inputs) and name in evidence.of_another_kind
+        return found(check, "silent", evidence.reference) if spoilt else _odd(check, name, evidence)
     reference = evidence.reference
     limits = reference.limits(name, evidence.dtype)
     comparison = compare(evidence.own[name], reference.truth[name], limits)
@@ -241,7 +260,7 @@ def agrees_forward(reference: Reference, recording: Recording) -> bool:
             limits = reference.limits(name, evidence.dtype) if name in FORWARD else _copied(evidence, truth[name])
             if not compare(evidence.own[name], truth[name], limits).agrees:
                 return False
-    return not _is_stacked_wrongly(evidence)
+    return _is_stacked(evidence)
 
 
 def judge_merge(evidence: Evidence) -> Iterator[Finding]:
@@ -250,7 +269,8 @@ def judge_merge(evidence: Evidence) -> Iterator[Finding]:
     for stacked, prefix in (("dW", "dw"), ("dU", "du")):
         names = [f"{prefix}{gate}" for gate in convention.order]
         if stacked in evidence.odd:
-            yield _odd("merge", stacked, evidence)
+            spoilt = evidence.of_another_kind.intersection(names) and stacked in evidence.of_another_kind
+            yield found("merge", "silent", evidence.reference) if spoilt else _odd("merge", stacked, evidence)
         elif stacked in evidence.own and all(name in evidence.own for name in names):
             blocks = {gate: evidence.own[f"{prefix}{gate}"] for gate in GATES}
             merged = convention.merge(blocks)
@@ -297,11 +317,14 @@ def _odd(check: str, name: str, evidence: Evidence) -> Finding:
     description = evidence.odd[name]
     if description.absent:
         return found(check, "missing", evidence.reference, text=f"{name} is never set")
-    sizes = evidence.reference.problem.sizes
     shown = "dW" if name.startswith("sum_dw") else "dU" if name.startswith("sum_du") else name
-    words = ", ".join(DIMENSIONS[shown])
-    text = f"{shown} is {description.text}; expected an array of float64 of shape ({words}) = {shape_of(shown, sizes)}"
-    return found(check, "wrong", evidence.reference, text=text)
+    return _of_another_kind(check, shown, description, evidence.reference)
+
+
+def _of_another_kind(check: str, name: str, description: Description, reference: Reference) -> Finding:
+    sizes = reference.problem.sizes
+    expected = f"an array of float64 of shape ({', '.join(DIMENSIONS[name])}) = {shape_of(name, sizes)}"
+    return found(check, "wrong", reference, text=f"{name} is {description.text}; expected {expected}")
 
 
 def found(

@@ -15,7 +15,7 @@ from gru.conventions import CONVENTIONS, Convention
 from gru.equations import EQUATIONS, EXPOSED
 from gru.examiner.diagnosis import diagnose, diagnose_order, diagnose_state
 from gru.examiner.hidden import Explanation, explain
-from gru.examiner.judge import Case, agrees_forward, found, judge_uses
+from gru.examiner.judge import Case, agrees_forward, found, judge_left, judge_uses
 from gru.examiner.outcome import CHECKS, Diagnosis, Finding, Outcome, everything_shows, summarise
 from gru.examiner.reference import Reference
 from gru.examiner.state import COMPANIONS, companion_jobs, is_not_linear, judge_companions, judge_recording
@@ -35,14 +35,6 @@ class Runner(Protocol):
     def run(self, jobs: Iterable[Job]) -> Iterator[Recording]:
         """One recording for each job, in order, as it is done. Raises SubmissionFailure."""
         ...
-
-
-def judge_problem(reference: Reference, recording: Recording) -> Iterator[Finding]:
-    """All findings of one problem."""
-    yield from judge_interface(reference, recording)
-    yield from judge_recording(reference, recording)
-    for case in judge_uses(reference, recording):
-        yield from case.findings
 
 
 @dataclass
@@ -81,6 +73,7 @@ class Trial:
         self.cases.extend(cases)
         self.findings.extend(judge_interface(reference, recording))
         self.findings.extend(judge_recording(reference, recording))
+        self.findings.extend(judge_left(reference, recording))
         self.findings.extend(finding for case in cases for finding in case.findings)
 
     @property

@@ -269,7 +269,9 @@ def _remarks(outcomes: Sequence[Outcome], *, several: bool) -> list[str]:
         ("not seen", "nothing was seen of it", True, lambda o: o.status == "not_examined" and not o.problems),
         ("lost", "the true values are 0 or lost in rounding, on these problems", True, _is_lost),
     )
-    lines = []
+    lines: list[str] = []
+    if not any(outcome.problems for outcome in outcomes):
+        return lines
     for label, text, shown, belongs in groups:
         group = [outcome for outcome in outcomes if belongs(outcome)]
         if group and shown:

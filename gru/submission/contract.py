@@ -104,7 +104,10 @@ class Use:
 
 @dataclass(frozen=True, eq=False)
 class Recording:
-    """What a submission's cells answered to one job."""
+    """What a submission's cells answered to one job.
+
+    `left` holds the arrays of another shape that a cell had made when it `raised`.
+    """
 
     job_id: str
     uses: tuple[Use, ...] = ()
@@ -112,6 +115,7 @@ class Recording:
     split: Shown = field(default_factory=dict)
     changed_arguments: tuple[str, ...] = ()
     raised: Raised | None = None
+    left: Shown = field(default_factory=dict)
 
 
 class SubmissionFailure(Exception):

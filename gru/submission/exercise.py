@@ -17,6 +17,9 @@ BeforeCall = Callable[[str, int], None]
 MESSAGE_LENGTH = 300
 """How much of an exception's message, or of a dtype's name, is kept: enough to recognise it."""
 
+_AN_ARRAY = "an array of"
+"""How every description of an array begins."""
+
 BLOCKS = 3
 """How many blocks `split_params` returns."""
 
@@ -36,15 +39,17 @@ def exercise(
     the method and the step before each call into the cell; `file` is the file whose line is named
     where an exception comes from.
 
-    The answer holds `uses` (for each: `forward`, `backward`, `later`), `again`, `split`, `changed`
-    and `raised`. A value is an array with the steps on the first axis, or a description
-    `{"text", "absent"}` of what was there instead.
+    The answer holds `uses` (for each: `forward`, `backward`, `later`), `again`, `split`, `changed`,
+    `raised`, and `left`: what kind of arrays were there when it was raised, of another shape. A value
+    is an array with the steps on the first axis, or a description `{"text", "absent"}` of what was
+    there instead.
     """
     trial = _Trial(cell_class, job, arrays, before_call)
     try:
         trial.run()
     except BaseException as error:
         trial.answer["raised"] = {"where": trial.where, "step": trial.step, **describe_exception(error, file)}
+        trial.answer["left"] = trial.left()
     trial.finish()
     return trial.answer
 
@@ -61,7 +66,14 @@ class _Trial:
         self.gradients, self.blocks = shapes["gradients"], shapes["split"]
         self.cells: list[Any] = []
         self.changed: set[str] = set()
-        self.answer: dict[str, Any] = {"uses": [], "again": None, "split": {}, "changed": [], "raised": None}
+        self.answer: dict[str, Any] = {
+            "uses": [],
+            "again": None,
+            "split": {},
+            "changed": [],
+            "raised": None,
+            "left": {},
+        }
 
     def run(self) -> None:
         """The way of the chapter's network: a cell a step, all forward, then all backward."""
@@ -83,6 +95,14 @@ class _Trial:
         if self.cells:
             self.answer["split"] = self.split(self.cells[0])
         self.answer["changed"] = [name for name in self.arrays if name in self.changed]
+
+    def left(self) -> dict[str, str]:
+        """What the cell that raised had made by then in another shape: that may be why it did."""
+        if self.where not in ("forward", "backward"):
+            return {}
+        shown = _shown(self.cells[self.step], self.after_backward)
+        odd = {name: value["text"] for name, value in shown.items() if isinstance(value, dict)}
+        return {name: text for name, text in odd.items() if text.startswith(_AN_ARRAY)}
 
     def call(self, where: str, step: int) -> None:
         self.where, self.step = where, step
@@ -214,7 +234,7 @@ def _as_data(value: Any, shape: tuple[int, ...]) -> Any:
         return _description(_with_article(_type_name(value)))
     own_shape, dtype = np.ndarray.shape.__get__(value), np.ndarray.dtype.__get__(value)
     if dtype.kind != "f" or dtype.itemsize < 4 or own_shape != shape:
-        return _description(f"an array of {str(dtype)[:MESSAGE_LENGTH]} of shape {own_shape}")
+        return _description(f"{_AN_ARRAY} {str(dtype)[:MESSAGE_LENGTH]} of shape {own_shape}")
     return np.array(value, np.float32 if dtype.itemsize == 4 else np.float64, order="C", subok=False)
 
 

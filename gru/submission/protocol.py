@@ -107,6 +107,7 @@ def read_answer(read: Read, header: dict[str, Any], length: int, job: dict[str, 
         "again": None if header.get("again") is None else slots.shown(header["again"], "gradients"),
         "split": slots.shown(header.get("split"), "split", may_be_empty=True, steps=False),
         "changed": _names(header.get("changed"), job["arrays"]),
+        "left": slots.left(header.get("left")),
         "raised": _raised(header.get("raised"), job),
     }
     complete = len(answer["uses"]) == job["uses"] and all(use["backward"] for use in answer["uses"])
@@ -156,6 +157,13 @@ class _Slots:
             else:
                 shown[name] = _description(value)
         return shown
+
+    def left(self, given: Any) -> dict[str, str]:
+        """Texts by name, on what was left by a call that raised."""
+        if type(given) is not dict or not all(type(text) is str for text in given.values()):
+            raise ProtocolError("something else where texts were expected")
+        _names(list(given), self._shapes("kept", "forward", "gradients"))
+        return given
 
     def fill(self, arrays: list[Any]) -> None:
         for (shown, name), array in zip(self._places, arrays, strict=True):

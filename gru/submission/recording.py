@@ -45,6 +45,7 @@ def recording_of(job: Job, answer: dict[str, Any]) -> Recording:
         split=_shown(answer["split"]),
         changed_arguments=tuple(answer["changed"]),
         raised=None if answer["raised"] is None else raised_of(**answer["raised"]),
+        left={name: Description(clean_text(text)) for name, text in answer["left"].items()},
     )
 
 
