@@ -56,12 +56,12 @@ def _checks(context: click.Context, parameter: click.Parameter, value: Any) -> A
     """The checks that are named, if there are such checks."""
     if not value:
         return value
-    from gru.examiner import CHECKS
+    from gru.examiner import CHECKS, TRAINING
 
-    named = (value,) if isinstance(value, str) else value
-    for check in named:
-        if check not in CHECKS:
-            raise click.BadParameter(f"no check has the id {check!r}; the checks are {', '.join(CHECKS)}")
+    known = (*CHECKS, TRAINING)
+    for check in (value,) if isinstance(value, str) else value:
+        if check not in known:
+            raise click.BadParameter(f"no check has the id {check!r}; the checks are {', '.join(known)}")
     return value
 
 

@@ -129,8 +129,8 @@ def _task(generalise: int | None, **numbers: Any) -> "Task":
 
 def _train(task: "Task", cell: str | None, compare: str | None, starts: int, outputs: Outputs) -> int:
     """Train, print, write; the exit status."""
-    from gru.submission.contract import SubmissionFailure
-    from gru.submission.process import CellError, WorkerError
+    from gru.submission.contract import CellError, SubmissionFailure
+    from gru.submission.process import WorkerError
     from gru.subtraction.model import ARCHITECTURES
 
     with ExitStack() as stack:

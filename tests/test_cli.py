@@ -14,7 +14,7 @@ from click.testing import CliRunner, Result
 
 from gru import __version__, cli
 from gru.conventions import CONVENTIONS
-from gru.examiner import CHECKS
+from gru.examiner import CHECKS, TRAINING
 from gru.examiner.outcome import Reason, Status, Verdict
 from gru.problem import Effort
 from gru.report import feedback
@@ -367,7 +367,7 @@ def test_the_version_is_told() -> None:
 NUMBER = {"type": ["number", "null"]}
 SIZES = {"type": "integer", "minimum": 1}
 OUTCOME = {
-    "check": {"enum": list(CHECKS)},
+    "check": {"enum": [*CHECKS, TRAINING]},
     "equation": {"type": ["integer", "null"]},
     "name": {"type": ["string", "null"]},
     "status": {"enum": list(get_args(Status))},

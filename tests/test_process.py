@@ -14,8 +14,8 @@ from gru.examiner import Examination, examine
 from gru.examiner.reference import Reference
 from gru.problem import battery, find
 from gru.shapes import Sizes
-from gru.submission.contract import REASONS, SubmissionFailure
-from gru.submission.process import CellError, SubmissionProcess
+from gru.submission.contract import REASONS, CellError, SubmissionFailure
+from gru.submission.process import SubmissionProcess
 from gru.submission.trusted import TrustedCells
 
 RIGHT = Path(__file__).parent.parent.joinpath("examples", "submissions", "right.py").read_text(encoding="utf-8")

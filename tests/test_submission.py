@@ -32,6 +32,11 @@ def test_merge(require_right: RequireRight) -> None:
     require_right("merge")
 
 
+def test_training(require_right: RequireRight) -> None:
+    """A network of the cells learns binary subtraction; asked for at thorough effort."""
+    require_right("training")
+
+
 @pytest.mark.parametrize("equation", EXPOSED, ids=lambda equation: f"{equation.number}-{equation.name}")
 def test_equation(equation: Equation, require_right: RequireRight) -> None:
     """The left-hand side has the value that is measured, or the one that its own formula gives."""

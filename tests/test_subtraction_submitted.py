@@ -10,8 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gru.sequence import GRUSequence
-from gru.submission.contract import SubmissionFailure
-from gru.submission.process import CellError, SubmissionProcess
+from gru.submission.contract import CellError, SubmissionFailure
+from gru.submission.process import SubmissionProcess
 from gru.subtraction.submitted import SubmittedSequence
 
 EXAMPLES = Path(__file__).parent.parent / "examples" / "submissions"

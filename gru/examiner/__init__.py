@@ -1,6 +1,6 @@
 """The examiner: runs the checks on a submission and returns what it found, as data."""
 
 from gru.examiner.examination import examine
-from gru.examiner.outcome import CHECKS, Entry, Examination, Outcome
+from gru.examiner.outcome import CHECKS, TRAINING, Entry, Examination, Outcome
 
-__all__ = ["CHECKS", "Entry", "Examination", "Outcome", "examine"]
+__all__ = ["CHECKS", "TRAINING", "Entry", "Examination", "Outcome", "examine"]

@@ -7,12 +7,12 @@ from collections.abc import Callable, Iterable
 from functools import lru_cache
 
 from gru.conventions import CHAPTER, Convention
-from gru.examiner.outcome import CHECKS, Examination, judge
+from gru.examiner.outcome import CHECKS, TRAINING, Examination, Outcome, judge
 from gru.examiner.reference import Reference
-from gru.examiner.trial import Runner, Trial
+from gru.examiner.trial import Trial
 from gru.problem import Effort, Problem, battery
 from gru.shapes import Sizes
-from gru.submission.contract import SubmissionFailure
+from gru.submission.contract import Runner, SubmissionFailure
 
 STATE_SIZES = (Sizes(2, 3, 4, 1), Sizes(2, 3, 4, 3))
 """The problems that are put in other ways too: several rows, one step and several."""
@@ -31,12 +31,12 @@ def examine(
     """Examine a submission on the battery of `effort` and `seed`, or on one `problem`.
 
     `convention` is the form of a GRU that is asked for; another that a submission follows throughout
-    is recognised, and counts as one mistake. `only` names the checks that are asked for; all by
-    default. `on_progress` is told how many jobs are done, of how many. A submission that fails to
-    run keeps what was found before.
+    is recognised, and counts as one mistake. `only` names the checks that are asked for; by default
+    all, `training` among them at thorough effort and on no single problem. `on_progress` is told how
+    many jobs are done, of how many. A submission that fails to run keeps what was found before.
     Raises ValueError where `only` names no check.
     """
-    checks = _selected(only)
+    checks = _selected(only, thorough=effort == "thorough" and problem is None)
     references = [Reference(problem, convention)] if problem else _references(effort, seed, convention)
     put_twice = [reference for reference in references if problem or _is_put_twice(reference.problem)]
     trial = Trial(references, put_twice)
@@ -47,6 +47,12 @@ def examine(
     except SubmissionFailure as error:
         failure = error
     outcomes, followed = trial.outcomes()
+    if TRAINING in checks:
+        try:
+            outcomes.append(_trained(runner, seed, outcomes, failure, on_progress))
+        except SubmissionFailure as error:
+            outcomes.append(Outcome(TRAINING, "not_examined"))
+            failure = error
     asked_for = tuple(outcome for outcome in outcomes if outcome.check in checks)
     return Examination(
         verdict="not_examined" if failure else judge(asked_for),
@@ -66,12 +72,30 @@ def _references(effort: Effort, seed: int, convention: Convention) -> list[Refer
     return [Reference(problem, convention) for problem in battery(effort, seed)]
 
 
-def _selected(only: Iterable[str] | None) -> tuple[str, ...]:
-    chosen = tuple(CHECKS if only is None else only)
+def _selected(only: Iterable[str] | None, *, thorough: bool) -> tuple[str, ...]:
+    known = (*CHECKS, TRAINING)
+    chosen = (known if thorough else CHECKS) if only is None else tuple(only)
     for check in chosen:
-        if check not in CHECKS:
-            raise ValueError(f"no check has the id {check!r}; the checks are {', '.join(CHECKS)}")
+        if check not in known:
+            raise ValueError(f"no check has the id {check!r}; the checks are {', '.join(known)}")
     return chosen
+
+
+def _trained(
+    runner: Runner,
+    seed: int,
+    outcomes: list[Outcome],
+    failure: SubmissionFailure | None,
+    on_progress: Callable[[int, int], None],
+) -> Outcome:
+    """The outcome of `training`; none where the submission has failed to run. Raises SubmissionFailure."""
+    if failure is not None:
+        raise failure
+    # The network and its data are loaded only where they are asked for.
+    from gru.examiner.training import EPOCHS, judge_training
+
+    spoilt = any(outcome.status == "wrong" for outcome in outcomes)
+    return judge_training(runner, seed, spoilt=spoilt, on_epoch=lambda epoch: on_progress(epoch, EPOCHS))
 
 
 def _is_put_twice(problem: Problem) -> bool:

@@ -28,6 +28,11 @@ into is that of the four products in (23), four times as long as one. Multiplyin
 not add to it, as each rounding is already counted at the size of the terms without cancellation."""
 
 
+UNDERFLOW = float(np.finfo(np.float32).tiny)
+"""The rounding of a product that underflows, in units of the unit roundoff: half the smallest number above zero
+(Higham, section 2.1). In single precision, and far below anything of account in double."""
+
+
 class Rounded(NDArrayOperatorsMixin):
     """A quantity as rounding sees it.
 
@@ -60,9 +65,10 @@ class Rounded(NDArrayOperatorsMixin):
         if ufunc in (np.add, np.subtract):
             return Rounded(a + b, da + db + (a + b))
         if ufunc is np.multiply:
-            return Rounded(a * b, a * db + da * b + a * b)
+            return Rounded(a * b, a * db + da * b + a * b + _underflow(a, b))
         if ufunc is np.matmul:
-            return Rounded(a @ b, a @ (db + a.shape[-1] * b) + da @ b)
+            terms = a.shape[-1]
+            return Rounded(a @ b, a @ (db + terms * b) + da @ b + terms * _underflow(a, b))
         if ufunc is np.divide and not np.any(db):
             return Rounded(a / b, da / b + a / b)
         return NotImplemented
@@ -70,6 +76,11 @@ class Rounded(NDArrayOperatorsMixin):
     def at_least(self, value: Array) -> "Rounded":
         """The same, with the scale no smaller than |`value`| (entries that are not finite left out)."""
         return Rounded(np.maximum(self.scale, np.where(np.isfinite(value), np.abs(value), 0)), self.roundings)
+
+
+def _underflow(a: Array, b: Array) -> float:
+    """What a product loses where it is too small for its digits; nothing where it is exactly zero."""
+    return UNDERFLOW if a.any() and b.any() else 0.0
 
 
 def exact(value: Array) -> Rounded:

@@ -17,7 +17,10 @@ Reason = Literal[
 ]
 
 CHECKS: tuple[str, ...] = ("interface", "state", "split", "merge", *(equation.id for equation in EXPOSED))
-"""The ids of all checks, in the order of a report."""
+"""The ids of the checks that are always made, in the order of a report."""
+
+TRAINING = "training"
+"""The check that is made at thorough effort only, after all others."""
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,6 @@ process and awards nothing.
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from itertools import islice
-from typing import Protocol
 
 import numpy as np
 
@@ -20,21 +19,13 @@ from gru.examiner.outcome import CHECKS, Diagnosis, Finding, Outcome, everything
 from gru.examiner.reference import Reference
 from gru.examiner.state import COMPANIONS, companion_jobs, is_not_linear, judge_companions, judge_recording
 from gru.mistakes import right_formula
-from gru.submission.contract import REQUIRED, Description, Job, Recording
+from gru.submission.contract import REQUIRED, Description, Recording, Runner
 
 SECOND_USE_EVERY = 3
 """Every third problem uses its cells twice: a mistake in the second use needs no special numbers."""
 
 WRONG_EVERYWHERE = 6
 """With more wrong equations than this, no pairs of mistakes are tried: they would be guesses."""
-
-
-class Runner(Protocol):
-    """Whatever can put jobs to a submission's cells: its process, or a class of our own."""
-
-    def run(self, jobs: Iterable[Job]) -> Iterator[Recording]:
-        """One recording for each job, in order, as it is done. Raises SubmissionFailure."""
-        ...
 
 
 @dataclass

@@ -80,6 +80,7 @@ OF_OTHER_CHECKS = {
     "interface": f"every call goes through, and sets what is required: {', '.join(REQUIRED)}",
     "split": f"the cell takes W and U apart into three equal blocks of rows; {ORDER}",
     "merge": f"dW and dU are the gradients of the blocks stacked, shaped like W and U; {ORDER}",
+    "training": "a network of the cells learns to subtract binary numbers; made at thorough effort only",
     "state": "a result depends on nothing but the arguments of the calls, and the calls leave those alone",
 }
 """What the checks that are of no equation demand."""

@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 from gru.conventions import CONVENTIONS
 from gru.equations import EQUATIONS
-from gru.examiner.outcome import Diagnosis, Examination, Outcome
+from gru.examiner.outcome import TRAINING, Diagnosis, Examination, Outcome
 from gru.mistakes import right_formula
 from gru.parameters import GATES
 from gru.report.numbers import rounded_up, short, side_by_side
@@ -162,8 +162,9 @@ def block(
         lines.append(line("error", f"{_error(outcome)}; limit {outcome.limit:.2g}"))
     lines += [line("note", note) for note in _notes(outcome, outcomes)]
     lines += _help(outcome.mistake)
-    if outcome.problem:
-        again = f"gru check {shlex.quote(submission)} --only {outcome.check} --problem {outcome.problem}"
+    if outcome.problem or outcome.check == TRAINING:
+        again = f"gru check {shlex.quote(submission)} --only {outcome.check}"
+        again += f" --problem {outcome.problem}" if outcome.problem else ""
         lines.append(line("again", again if convention == "chapter" else f"{again} --convention {convention}"))
     return lines
 

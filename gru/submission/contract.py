@@ -1,10 +1,11 @@
-"""The contract with a submission: what it is asked to do, what it must show, what came back.
+"""The contract with a submission: what it is asked to do, what it must show, what came back, and who asks.
 
-Only data. It never runs anything and knows no right answer.
+It never runs anything and knows no right answer.
 """
 
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Literal, get_args
+from typing import Any, Literal, Protocol, get_args
 
 from numpy.typing import NDArray
 
@@ -125,3 +126,23 @@ class SubmissionFailure(Exception):
         super().__init__(text)
         self.reason: Reason = reason
         self.text = text
+
+
+class CellError(Exception):
+    """A cell of a submission has raised while a network was trained with it."""
+
+
+class Runner(Protocol):
+    """Whatever can put jobs to a submission's cells: its process, or a class of our own."""
+
+    def run(self, jobs: Iterable[Job]) -> Iterator[Recording]:
+        """One recording for each job, in order, as it is done. Raises SubmissionFailure."""
+        ...
+
+    def unroll(self, sizes: Sizes, arrays: Mapping[str, Array], expected: Sequence[tuple[int, ...]]) -> list[Array]:
+        """What the cells, unrolled over time, answer to `arrays` of float64: arrays of the shapes `expected`.
+
+        What may be asked is told by `unrolled.Unrolled.answer`. Raises CellError where a cell
+        raises, and SubmissionFailure.
+        """
+        ...

@@ -16,7 +16,7 @@ from typing import Any, Self
 
 from gru.shapes import Sizes
 from gru.submission.channel import Channel, ReadTimeoutError
-from gru.submission.contract import Array, Job, Reason, Recording, SubmissionFailure
+from gru.submission.contract import Array, CellError, Job, Reason, Recording, SubmissionFailure
 from gru.submission.limits import CALLS_IN_ALL, LEAST_MEMORY, MEMORY_LIMIT, START_LIMIT, TIME_LIMIT
 from gru.submission.protocol import (
     ProtocolError,
@@ -48,10 +48,6 @@ REFUSALS: tuple[Reason, ...] = ("not_python", "import_failed", "no_gru_cell", "o
 
 ReadValues = Callable[[Read, dict[str, Any], int], Any]
 """Reads the arrays behind a header, given with the length they have together."""
-
-
-class CellError(Exception):
-    """A cell of a submission has raised while a network was trained with it."""
 
 
 class WorkerError(Exception):

@@ -4,12 +4,14 @@ For the project's own cell, and for tests with planted mistakes. A submission ne
 """
 
 import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
-from gru.submission.contract import Job, Recording
-from gru.submission.exercise import exercise
-from gru.submission.recording import arrays_of, recording_of, request_of
+from gru.shapes import Sizes
+from gru.submission.contract import Array, CellError, Job, Recording
+from gru.submission.exercise import describe_exception, exercise
+from gru.submission.recording import arrays_of, raised_of, recording_of, request_of
+from gru.submission.unrolled import Unrolled
 
 
 class TrustedCells:
@@ -17,10 +19,23 @@ class TrustedCells:
 
     def __init__(self, cell_class: Any) -> None:
         self.cell_class = cell_class
+        self._unrolled = Unrolled(cell_class)
 
     def run(self, jobs: Iterable[Job]) -> Iterator[Recording]:
         """One recording for each job, in order, as it is done."""
-        module = sys.modules.get(getattr(self.cell_class, "__module__", ""))
-        file = getattr(module, "__file__", None)
         for job in jobs:
-            yield recording_of(job, exercise(self.cell_class, request_of(job), arrays_of(job), file=file))
+            yield recording_of(job, exercise(self.cell_class, request_of(job), arrays_of(job), file=self._file))
+
+    @property
+    def _file(self) -> str | None:
+        """The file of the class, whose lines are named where it raises."""
+        module = sys.modules.get(getattr(self.cell_class, "__module__", ""))
+        return getattr(module, "__file__", None)
+
+    def unroll(self, sizes: Sizes, arrays: Mapping[str, Array], expected: Sequence[tuple[int, ...]]) -> list[Array]:
+        """What the cells, unrolled over time, answer to `arrays`. Raises CellError."""
+        try:
+            return self._unrolled.answer(list(sizes), dict(arrays))
+        except Exception as error:
+            described = describe_exception(error, self._file)
+            raise CellError(raised_of(self._unrolled.where, self._unrolled.step, **described).text) from error

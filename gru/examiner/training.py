@@ -1,0 +1,44 @@
+"""The check `training`: a submission's cells learn binary subtraction, as right cells always do.
+
+It proves little by itself (docs/why-check-gradients.md), and so is asked for at thorough effort only.
+It never looks at a derivative.
+"""
+
+from collections.abc import Callable
+
+from gru.examiner.outcome import TRAINING, Outcome
+from gru.submission.contract import CellError, Runner
+from gru.subtraction.check import CHECK_TASK, learn
+from gru.subtraction.demonstration import Run
+from gru.subtraction.submitted import architecture_of
+
+EPOCHS = CHECK_TASK.setting.epochs
+"""After so many a right cell has long learned."""
+
+
+def judge_training(
+    runner: Runner, seed: int, *, spoilt: bool, on_epoch: Callable[[int], None] = lambda epoch: None
+) -> Outcome:
+    """The outcome of the check, from one start.
+
+    Cells that do not learn are wrong; where they are `spoilt`, wrong in another check, they inherit.
+    `on_epoch` is told the epochs that are done. Raises SubmissionFailure where the cells fail to run.
+    """
+    try:
+        run = learn(architecture_of(runner, TRAINING), seed, lambda progress: on_epoch(progress.epoch))
+    except CellError as error:
+        return Outcome(TRAINING, "inherited" if spoilt else "wrong", text=str(error))
+    if run.history.stop == "interrupted":
+        raise KeyboardInterrupt
+    if run.history.stop == "reached":
+        return Outcome(TRAINING, "right", text=_told(run), problems=1)
+    text = f"{_told(run)}; with a right cell all pairs are right by then"
+    return Outcome(TRAINING, "inherited" if spoilt else "wrong", text=text, problems=1)
+
+
+def _told(run: Run) -> str:
+    if run.history.stop == "diverged":
+        return f"the loss is no longer a finite number in epoch {run.history.epochs + 1} of training"
+    pairs = len(run.pairs)
+    right = round(run.overall_accuracy * pairs)
+    return f"{right} of {pairs} pairs of {run.task.bits} bits are right after {run.history.epochs} epochs of training"
