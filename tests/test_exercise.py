@@ -195,6 +195,21 @@ def test_an_array_of_another_shape_is_named_where_a_call_raises() -> None:
     assert exercised(GRUCell)["left"] == {}
 
 
+def test_a_buffer_of_another_shape_is_not_what_a_formula_made() -> None:
+    class ForOneSample(GRUCell):
+        def __init__(self, input_size: int, hidden_size: int) -> None:
+            super().__init__(input_size, hidden_size)
+            self.z = np.zeros((1, hidden_size))
+
+        def forward(self, x: Array, h_p: Array, W: Array, U: Array) -> Array:
+            self.z[:] = h_p
+            return super().forward(x, h_p, W, U)
+
+    answer = exercised(ForOneSample)
+    assert answer["raised"]["where"] == "forward"
+    assert answer["left"] == {}
+
+
 @pytest.mark.parametrize(
     ("returned", "text"),
     [

@@ -65,6 +65,7 @@ class _Trial:
         self.after_backward = self.after_forward | shapes["gradients"]
         self.gradients, self.blocks = shapes["gradients"], shapes["split"]
         self.cells: list[Any] = []
+        self.made_with: list[dict[str, Any]] = []
         self.changed: set[str] = set()
         self.answer: dict[str, Any] = {
             "uses": [],
@@ -81,6 +82,7 @@ class _Trial:
         for step in range(steps):
             self.call("GRUCell", step)
             self.cells.append(self.cell_class(input_size, hidden_size))
+            self.made_with.append(_held_by(self.cells[-1]))
         for _ in range(self.job["uses"]):
             arguments = _Arguments(self.arrays, self.job["layout"])
             try:
@@ -97,12 +99,17 @@ class _Trial:
         self.answer["changed"] = [name for name in self.arrays if name in self.changed]
 
     def left(self) -> dict[str, str]:
-        """What the cell that raised had made by then in another shape: that may be why it did."""
+        """What the cell that raised had computed by then in another shape: that may be why it did.
+
+        A buffer that it was constructed with is no result of its formulas.
+        """
         if self.where not in ("forward", "backward"):
             return {}
-        shown = _shown(self.cells[self.step], self.after_backward)
-        odd = {name: value["text"] for name, value in shown.items() if isinstance(value, dict)}
-        return {name: text for name, text in odd.items() if text.startswith(_AN_ARRAY)}
+        cell, made_with = self.cells[self.step], self.made_with[self.step]
+        odd = {n: v["text"] for n, v in _shown(cell, self.after_backward).items() if isinstance(v, dict)}
+        held = _held_by(cell)
+        kept = {name for name in held.keys() & made_with.keys() if held[name] is made_with[name]}
+        return {name: text for name, text in odd.items() if name not in kept and text.startswith(_AN_ARRAY)}
 
     def call(self, where: str, step: int) -> None:
         self.where, self.step = where, step
@@ -214,6 +221,14 @@ def _shown(cell: Any, shapes: dict[str, tuple[int, ...]]) -> dict[str, Any]:
     """What the cell shows under each name: a private copy, or a description of what is there instead."""
     with np.errstate(all="ignore"):
         return {name: _read(cell, name, shape) for name, shape in shapes.items()}
+
+
+def _held_by(cell: Any) -> dict[str, Any]:
+    """What the cell itself holds, by name: the objects, without a call into the submission's code."""
+    try:
+        return dict(object.__getattribute__(cell, "__dict__"))
+    except BaseException:
+        return {}
 
 
 def _read(cell: Any, name: str, shape: tuple[int, ...]) -> Any:
