@@ -18,7 +18,7 @@ import click
 
 from gru import __version__
 from gru.cli_late import LateCommand
-from gru.submission.limits import LEAST_MEMORY, MEMORY_LIMIT, TIME_LIMIT
+from gru.cli_options import isolation_option, memory_limit_option, time_limit_option, warn_of
 
 if TYPE_CHECKING:
     from gru.report.result import Result
@@ -89,6 +89,7 @@ class Request:
     feedback: Any
     time_limit: float
     memory_limit: int
+    isolation: Any
 
 
 @main.command()
@@ -119,22 +120,9 @@ class Request:
     help="How much is told: the verdict, the equation, the kind of mistake, the right formula.",
 )
 @click.option("--json", "document", metavar="FILE", type=click.Path(path_type=Path), help="Write the results as JSON.")
-@click.option(
-    "--time-limit",
-    default=TIME_LIMIT,
-    show_default=True,
-    metavar="S",
-    type=click.FloatRange(min=0, min_open=True),
-    help="Seconds for one call of a submission.",
-)
-@click.option(
-    "--memory-limit",
-    default=MEMORY_LIMIT,
-    show_default=True,
-    metavar="MIB",
-    type=click.IntRange(min=LEAST_MEMORY),
-    help="Memory for a submission.",
-)
+@time_limit_option
+@memory_limit_option
+@isolation_option
 @click.option("--explain-limit", metavar="CHECK", callback=_checks, help="What the limit of this check is made of.")
 def check(
     files: tuple[str, ...],
@@ -147,6 +135,7 @@ def check(
     document: Path | None,
     time_limit: float,
     memory_limit: int,
+    isolation: str,
     explain_limit: str | None,
 ) -> None:
     """Examine each FILE, a Python file with a class GRUCell in the chapter's API.
@@ -176,7 +165,7 @@ def check(
     if not files:
         raise click.UsageError("Missing argument 'FILE...': name a Python file with a class GRUCell.")
     _refuse(document, files)
-    request = Request(only or None, problem, seed, effort, convention, feedback, time_limit, memory_limit)
+    request = Request(only or None, problem, seed, effort, convention, feedback, time_limit, memory_limit, isolation)
     sys.exit(_check_all(files, request, document))
 
 
@@ -296,7 +285,10 @@ def _examine(file: str, request: Request) -> "Result":
     started = time.perf_counter()
     from gru.submission.process import SubmissionProcess
 
-    with SubmissionProcess(file, time_limit=request.time_limit, memory_limit=request.memory_limit) as process:
+    process = SubmissionProcess(
+        file, time_limit=request.time_limit, memory_limit=request.memory_limit, isolation=request.isolation
+    )
+    with process:
         # The process starts while these are loaded.
         from gru.conventions import CONVENTIONS
         from gru.examiner import examine
@@ -305,6 +297,7 @@ def _examine(file: str, request: Request) -> "Result":
         from gru.report.result import Result
         from gru.report.terminal import progress
 
+        warn_of(process.confinement.warning)
         with progress(file) as on_progress:
             examination = examine(
                 process,
@@ -320,6 +313,7 @@ def _examine(file: str, request: Request) -> "Result":
         sha256=_sha256(file),
         examination=told(examination, request.feedback, asked=request.convention),
         seconds=time.perf_counter() - started,
+        isolation=process.confinement.level,
         problem=request.problem,
         convention=request.convention,
     )

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from gru.submission.limits import MEMORY_LIMIT, TIME_LIMIT
+from gru.cli_options import isolation_option, warn_of
 
 if TYPE_CHECKING:
     from gru.subtraction.demonstration import Run, Task
@@ -57,6 +57,7 @@ class Outputs:
 )
 @click.option("--plot", metavar="FILE", type=_FILE, help="Draw the curves of loss and accuracy: .png or .svg.")
 @click.option("--save", metavar="FILE", type=_FILE, help="Keep the trained model, for `gru predict`.")
+@isolation_option
 def train(
     cell: str | None,
     generalise: int | None,
@@ -64,6 +65,7 @@ def train(
     starts: int,
     plot: Path | None,
     save: Path | None,
+    isolation: str,
     **numbers: Any,
 ) -> None:
     """Train a network of cells to subtract binary numbers.
@@ -92,7 +94,7 @@ def train(
     _refuse(outputs, cell)
     with _usage_errors():
         task = _task(generalise, **numbers)
-    sys.exit(_train(task, cell, compare, starts, outputs))
+    sys.exit(_train(task, cell, isolation, compare, starts, outputs))
 
 
 @click.command()
@@ -127,7 +129,7 @@ def _task(generalise: int | None, **numbers: Any) -> "Task":
     return replace(task, setting=replace(task.setting, **of_setting), **given)
 
 
-def _train(task: "Task", cell: str | None, compare: str | None, starts: int, outputs: Outputs) -> int:
+def _train(task: "Task", cell: str | None, isolation: str, compare: str | None, starts: int, outputs: Outputs) -> int:
     """Train, print, write; the exit status."""
     from gru.submission.contract import CellError, SubmissionFailure
     from gru.submission.process import WorkerError
@@ -135,7 +137,7 @@ def _train(task: "Task", cell: str | None, compare: str | None, starts: int, out
 
     with ExitStack() as stack:
         try:
-            architectures = [stack.enter_context(_cells(cell)) if cell else ARCHITECTURES["gru"]]
+            architectures = [stack.enter_context(_cells(cell, isolation)) if cell else ARCHITECTURES["gru"]]
             architectures += [ARCHITECTURES[compare]] if compare else []
             runs = _runs(task, architectures, cell)
             status = _write(runs, outputs)
@@ -235,12 +237,13 @@ def _usage_errors() -> Iterator[None]:
 
 
 @contextmanager
-def _cells(file: str) -> "Iterator[Architecture]":
+def _cells(file: str, isolation: Any) -> "Iterator[Architecture]":
     """The cells of a submission, in a process of its own as long as this lasts."""
     from gru.submission.process import SubmissionProcess
     from gru.subtraction.submitted import architecture_of
 
-    with SubmissionProcess(file, time_limit=TIME_LIMIT, memory_limit=MEMORY_LIMIT, whole_limit=math.inf) as process:
+    with SubmissionProcess(file, whole_limit=math.inf, isolation=isolation) as process:
+        warn_of(process.confinement.warning)
         yield architecture_of(process, file)
 
 

@@ -39,6 +39,7 @@ from gru.problem import Effort, Problem, find
 from gru.report import text
 from gru.report.words import line, numbered, printable, title_of, words
 from gru.strategies import problems
+from gru.submission.confinement import ConfinementError, Isolation
 from gru.submission.contract import Runner, SubmissionFailure
 from gru.submission.limits import CALLS_IN_ALL, MEMORY_LIMIT, TIME_LIMIT
 from gru.submission.process import SubmissionProcess, check_file
@@ -86,6 +87,12 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         default=MEMORY_LIMIT,
         help="memory for a submission (default: %(default)s)",
     )
+    group.addoption(
+        "--submission-isolation",
+        choices=get_args(Isolation),
+        default="auto",
+        help="what shuts a submission in (default: %(default)s)",
+    )
 
 
 def _seed(argument: str) -> int:
@@ -111,9 +118,12 @@ def pytest_configure(config: pytest.Config) -> None:
             time_limit=option.submission_time_limit,
             memory_limit=option.submission_memory_limit,
             whole_limit=SEARCHES * CALLS_IN_ALL * option.submission_time_limit,
+            isolation=option.submission_isolation,
         )
     except SubmissionFailure as failure:
         raise pytest.UsageError(f"--submission {printable(option.submission)}: {failure.text}") from None
+    except ConfinementError as error:
+        raise pytest.UsageError(f"--submission-{error}") from None
     except ValueError as error:
         raise pytest.UsageError(f"--submission-{str(error).replace('_', '-', 1)}") from None
 
@@ -122,10 +132,16 @@ def pytest_report_header(config: pytest.Config) -> list[str]:
     """What is examined, and on which problems."""
     option = config.option
     submission = "none; own cell" if option.submission is None else printable(option.submission)
-    return [
+    lines = [
         f"submission: {submission}, seed {option.submission_seed}, effort {option.submission_effort}",
         f"convention: {text.convention()}",
     ]
+    if _PROCESS in config.stash:
+        confinement = config.stash[_PROCESS].confinement
+        lines.append(f"isolation: {confinement.level}")
+        if confinement.warning:
+            lines.append(f"warning: {confinement.warning}")
+    return lines
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:

@@ -94,6 +94,7 @@ _VARYING = (
     (r"[ \t]+", " "),
     (r"\b\d+\.\d+ ?s\b", "_ s"),
     (r"\b\d+ deselected", "_ deselected"),
+    (r"\bisolation [a-z+]+,", "isolation _,"),
     (r'("seconds":) [\d.]+', r"\1 _"),
     (r"(\d\.\d{5})\d+", r"\1"),
     # What rounding leaves behind is another number with another library of linear algebra.

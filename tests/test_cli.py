@@ -13,11 +13,13 @@ import pytest
 from click.testing import CliRunner, Result
 
 from gru import __version__, cli
+from gru.cli_options import warn_of
 from gru.conventions import CONVENTIONS
 from gru.examiner import CHECKS, TRAINING
 from gru.examiner.outcome import Reason, Status, Verdict
 from gru.problem import Effort
 from gru.report import feedback
+from gru.submission.confinement import Confinement, confinement
 
 ROOT = Path(__file__).parent.parent
 
@@ -332,6 +334,26 @@ def test_the_choices_are_those_of_the_package() -> None:
     assert tuple(choices["effort"] or ()) == get_args(Effort)
     assert tuple(choices["feedback"] or ()) == feedback.LEVELS
     assert cli.CHAPTER in CONVENTIONS
+
+
+def test_the_isolation_is_told(write: Write) -> None:
+    write(RIGHT)
+    (result,) = results_of("alice.py", "--isolation", "process")
+    assert result["isolation"] == "process"
+    assert results_of("alice.py")[0]["isolation"] == confinement("auto").level
+
+
+def test_what_the_kernel_does_not_give_is_told_once_or_refused(write: Write, monkeypatch: pytest.MonkeyPatch) -> None:
+    bare = Confinement(None, False, ("the kernel has no Landlock: too old",))
+    monkeypatch.setattr("gru.submission.confinement._of_the_kernel", lambda: bare)
+    write(RIGHT)
+    warn_of.cache_clear()
+    done = check("alice.py", "./alice.py")
+    assert done.exit_code == 0
+    assert done.stderr.count("a submission can read and write your files and use the network") == 1
+    refused = check("alice.py", "--isolation", "strict")
+    assert refused.exit_code == 2
+    assert "too old; --isolation auto goes without" in refused.stderr
 
 
 def test_a_gigabyte_is_too_much_unless_it_is_allowed(write: Write) -> None:

@@ -1,7 +1,5 @@
 """A submission in its own process: whatever a file does, the true reason is told and nothing found is lost."""
 
-import os
-import signal
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -231,31 +229,6 @@ def test_nothing_is_waited_for_longer_than_the_limit(write: Write) -> None:
     began = time.monotonic()
     examined(write("while True:\n    try:\n        input()\n    except BaseException:\n        pass\n"), time_limit=0.5)
     assert time.monotonic() - began < 3
-
-
-def test_nothing_that_a_submission_started_outlives_it(write: Write, tmp_path: Path) -> None:
-    """A child in the same group holds the pipes open, and is ended with the rest."""
-    told = tmp_path / "pid"
-    fork = (
-        "import os, time; pid = os.fork(); "
-        f"open({str(told)!r}, 'w').write(str(os.getpid())) if not pid else None; time.sleep(0 if pid else 60)"
-    )
-    assert examined(write(with_line(AT_IMPORT, fork))).verdict == "right"
-    pid = int(told.read_text())
-    for _ in range(100):
-        if not alive(pid):
-            return
-        time.sleep(0.02)
-    os.kill(pid, signal.SIGKILL)
-    raise AssertionError("the child of the submission was still there")
-
-
-def alive(pid: int) -> bool:
-    try:
-        status = Path(f"/proc/{pid}/stat").read_text()
-    except OSError:
-        return False
-    return status.rpartition(")")[2].split()[0] != "Z"
 
 
 @pytest.mark.parametrize(

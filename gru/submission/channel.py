@@ -52,8 +52,25 @@ class Channel:
         self._chunks: queue.Queue[bytes] = queue.Queue(MAX_WAITING)
         self._buffer = bytearray()
         self._messages: queue.SimpleQueue[Iterable[bytes] | None] = queue.SimpleQueue()
-        for target in (self._pump, self._drain, self._write):
+        self._ahead = False
+        for target in (self._drain, self._write):
             Thread(target=target, daemon=True).start()
+        if not AT_ONCE:
+            self.read_ahead()
+
+    @property
+    def pid(self) -> int:
+        """The id of the process, which is that of its session and its group too."""
+        return self._process.pid
+
+    def read_ahead(self) -> None:
+        """From now on take what the process writes before somebody asks for it, so that it need not wait.
+
+        One answer by itself comes sooner without.
+        """
+        if not self._ahead:
+            self._ahead = True
+            Thread(target=self._pump, daemon=True).start()
 
     def feed(self, messages: Iterable[bytes]) -> None:
         """Send all messages, one after the other, while others read the answers."""
@@ -86,13 +103,22 @@ class Channel:
         while True:
             gone = self._process.poll() is not None
             remaining = deadline - time.monotonic()
-            try:
-                return self._chunks.get(timeout=max(0.0, min(remaining, GLANCE)))
-            except queue.Empty:
-                if gone:
-                    return b""
-                if remaining <= 0:
-                    raise ReadTimeoutError from None
+            chunk = self._chunk(max(0.0, min(remaining, GLANCE)))
+            if chunk is not None:
+                return chunk
+            if gone:
+                return b""
+            if remaining <= 0:
+                raise ReadTimeoutError
+
+    def _chunk(self, seconds: float) -> bytes | None:
+        """What there is of the output, or comes within so many seconds; empty at its end."""
+        if not self._ahead:
+            return self._output.read(CHUNK) if select.select([self._output], [], [], seconds)[0] else None
+        try:
+            return self._chunks.get(timeout=seconds)
+        except queue.Empty:
+            return None
 
     def kill(self) -> int:
         """End the process and its whole group, at once; its exit status, negative for a signal."""
@@ -136,3 +162,5 @@ class Channel:
         self._messages.put(None)
         with contextlib.suppress(OSError):
             self._input.close()
+            if not self._ahead:
+                self._output.close()

@@ -4,6 +4,8 @@ Nothing that the process says is believed: an answer has the shapes that were as
 process has failed. It never imports a submission, and knows no right answer.
 """
 
+import json
+import math
 import os
 import signal
 import sys
@@ -16,6 +18,7 @@ from typing import Any, Self
 
 from gru.shapes import Sizes
 from gru.submission.channel import Channel, ReadTimeoutError
+from gru.submission.confinement import Confinement, Isolation, confinement, packages
 from gru.submission.contract import Array, CellError, Job, Reason, Recording, SubmissionFailure
 from gru.submission.limits import CALLS_IN_ALL, LEAST_MEMORY, MEMORY_LIMIT, START_LIMIT, TIME_LIMIT
 from gru.submission.protocol import (
@@ -58,8 +61,10 @@ class SubmissionProcess:
     """A runner of jobs on the class `GRUCell` of a file; a context manager, started on entering.
 
     `time_limit` is in seconds, for one call into the submission; `whole_limit` for all of them
-    together, by default twelve times that; `memory_limit` in MiB, of address space. Raises
-    ValueError on limits that leave no room to run.
+    together, by default twelve times that; `memory_limit` in MiB, of address space. `isolation` is
+    what is asked of the kernel. A file that is run `alone`
+    cannot import or read what is beside it. Raises ValueError on limits that leave no room to run,
+    and ConfinementError where the isolation is not to be had.
     """
 
     def __init__(
@@ -69,6 +74,8 @@ class SubmissionProcess:
         time_limit: float = TIME_LIMIT,
         memory_limit: int = MEMORY_LIMIT,
         whole_limit: float | None = None,
+        isolation: Isolation = "auto",
+        alone: bool = False,
     ) -> None:
         if not time_limit > 0:
             raise ValueError(f"time_limit={time_limit}: expected seconds, more than 0")
@@ -77,11 +84,19 @@ class SubmissionProcess:
         self.path = os.fspath(path)
         self.time_limit, self.memory_limit = time_limit, memory_limit
         self.whole_limit = CALLS_IN_ALL * time_limit if whole_limit is None else whole_limit
+        if isolation == "strict":
+            confinement(isolation)
+        self.isolation, self._alone = isolation, alone
         self.failure: SubmissionFailure | None = None
         self._waited = 0.0
         self._channel: Channel | None = None
         self._ready = False
         self._doing = ""
+
+    @property
+    def confinement(self) -> Confinement:
+        """What the process is shut in by."""
+        return confinement(self.isolation)
 
     def __enter__(self) -> Self:
         self._start()
@@ -174,14 +189,26 @@ class SubmissionProcess:
             check_file(self.path)
             self._doing = "starting"
             kept = {name: os.environ[name] for name in ENVIRONMENT if name in os.environ}
-            command = [sys.executable, "-I", "-B", "-X", "utf8", str(WORKER)]
+            given = json.dumps({"parent": os.getpid(), "packages": packages()})
+            command = [sys.executable, "-I", "-S", "-B", "-X", "utf8", str(WORKER), given]
             self._channel = Channel(command, kept | SINGLE_THREADED)
-            settings = {"kind": "settings", "path": str(Path(self.path).resolve()), "memory_limit": self.memory_limit}
-            self._channel.feed([pack(settings)])
+            self._channel.feed([pack(self._settings(self._channel.pid))])
+
+    def _settings(self, pid: int) -> dict[str, Any]:
+        """What a worker with this process id is told before it imports the file."""
+        path = Path(self.path).resolve()
+        seconds = None if math.isinf(self.whole_limit) else math.ceil(self.whole_limit * (os.cpu_count() or 1)) + 1
+        return {
+            "kind": "settings",
+            "path": str(path),
+            "limits": {"memory": self.memory_limit, "seconds": seconds},
+            "confinement": self.confinement.settings(path, pid, alone=self._alone),
+        }
 
     def _run(self, jobs: Sequence[Job]) -> Iterator[Recording]:
         channel = self._started()
         requests = [request_of(job) for job in jobs]
+        channel.read_ahead()
         channel.feed(_messages(jobs, requests))
         for job, request in zip(jobs, requests, strict=True):
             answer = self._answer(job, request)
@@ -192,6 +219,8 @@ class SubmissionProcess:
 
     def _wait_until_ready(self) -> None:
         header = self._frame()
+        if header["kind"] == "not confined" and self._doing == "starting":
+            raise WorkerError(f"the worker could not be confined: {clean_text(header['text'])}")
         while header["kind"] == "call":
             header = self._frame()
         if header["kind"] == "refused":

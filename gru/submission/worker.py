@@ -1,9 +1,10 @@
 """The worker: imports one submission and puts the problems that come down the pipe to its cells.
 
-A program of its own, `python -I -B worker.py`, that needs the standard library and NumPy only. It
+A program of its own, `python -I -S -B worker.py`, that needs the standard library and NumPy only. It
 never sees the package or a right answer, and judges nothing.
 """
 
+import json
 import os
 import sys
 from collections.abc import Callable
@@ -19,12 +20,24 @@ PACKAGE = "submission_folder"
 
 
 def main() -> NoReturn:
-    """Serve one submission until there are no more requests; what it registered with `atexit` is not run."""
+    """Serve one submission until there are no more requests; what it registered with `atexit` is not run.
+
+    The argument is JSON: the process id of the `parent`, and the folders of the `packages` that can be imported.
+    """
+    given = json.loads(sys.argv.pop())
     read, write = _private_pipes()
+    lockdown = _load_beside("lockdown")
+    lockdown.die_with(given["parent"])
+    sys.meta_path.append(lockdown.Packages(given["packages"]))
     protocol, exercise, unrolled = (_load_beside(name) for name in ("protocol", "exercise", "unrolled"))
     try:
         settings, _ = protocol.read_header(read)
-        _limit_memory(settings["memory_limit"])
+        lockdown.limit(**settings["limits"])
+        try:
+            lockdown.shut(**settings["confinement"])
+        except Exception as error:
+            write(protocol.pack({"kind": "not confined", "text": f"{type(error).__name__}: {error}"}))
+            os._exit(1)
         _serve(settings["path"], read, write, protocol, exercise, unrolled)
     except EOFError:
         os._exit(0)
@@ -114,21 +127,6 @@ def _load_beside(name: str) -> ModuleType:
     module = module_from_spec(spec)
     spec.loader.exec_module(module)
     return module
-
-
-def _limit_memory(mebibytes: int) -> None:
-    """Bound the address space, and leave no core file, where the system has such limits."""
-    try:
-        import resource
-    except ImportError:
-        return
-    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
-    size = mebibytes * 2**20
-    try:
-        resource.setrlimit(resource.RLIMIT_AS, (size, size))
-    except (ValueError, OSError):
-        # macOS refuses this limit.
-        return
 
 
 class _Refused(Exception):

@@ -1,0 +1,112 @@
+"""How the worker shuts itself in, before it runs a line of a submission: limits, Landlock, seccomp, for good.
+
+Standard library only, and `py_landlock` by its path: the worker sees no packages. What is allowed is
+decided on the other side, in `confinement`.
+"""
+
+import ctypes
+import os
+import signal
+import sys
+from collections.abc import Iterable
+from importlib.abc import MetaPathFinder
+from importlib.machinery import ModuleSpec, PathFinder
+from importlib.util import module_from_spec, spec_from_file_location
+from pathlib import Path
+from typing import Any
+
+PR_SET_PDEATHSIG, PR_SET_SECCOMP, PR_SET_NO_NEW_PRIVS = 1, 22, 38
+SECCOMP_MODE_FILTER = 2
+INSTRUCTION = 8
+"""Bytes of one instruction of a seccomp filter."""
+
+
+class Packages(MetaPathFinder):
+    """Finds the packages of the given names in the given folders, and no others."""
+
+    def __init__(self, places: dict[str, str]) -> None:
+        self._places = places
+
+    def find_spec(self, name: str, path: Any = None, target: Any = None) -> ModuleSpec | None:
+        """As any finder's: a package's modules are found by the package's own path."""
+        if name in self._places:
+            return PathFinder.find_spec(name, [self._places[name]], target)
+        return None
+
+
+def limit(memory: int, seconds: int | None) -> None:
+    """Bound the address space (in MiB) and the time of the processor, and allow no file to be written.
+
+    Nothing where the system has no such limits; macOS has none of memory.
+    """
+    try:
+        import resource
+    except ImportError:
+        return
+    limits = {"RLIMIT_CORE": 0, "RLIMIT_FSIZE": 0, "RLIMIT_NOFILE": 64, "RLIMIT_AS": memory * 2**20}
+    if seconds is not None:
+        limits["RLIMIT_CPU"] = seconds
+    for name, most in limits.items():
+        try:
+            resource.setrlimit(getattr(resource, name), (most, most))
+        except (AttributeError, ValueError, OSError):
+            continue
+
+
+def die_with(parent: int) -> None:
+    """Have the kernel end this process as soon as the one that started it is gone. Linux only."""
+    if sys.platform != "linux":
+        return
+    ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, int(signal.SIGKILL), 0, 0, 0)
+    if os.getppid() != parent:
+        os._exit(1)
+
+
+def shut(landlock: str | None, readable: Iterable[str], listable: Iterable[str], seccomp: str | None) -> None:
+    """Allow this process to read what is `readable`, and no more; then the system calls of the filter only.
+
+    `landlock` is the folder of py_landlock, `seccomp` a filter in hexadecimal; None leaves that part
+    out. Raises OSError where the kernel refuses.
+    """
+    if landlock is not None:
+        _shut_files(_package(landlock), readable, listable)
+    if seccomp is not None:
+        _shut_calls(bytes.fromhex(seccomp))
+
+
+def _package(folder: str) -> Any:
+    """The package in this folder, which no import finds."""
+    name = Path(folder).name
+    spec = spec_from_file_location(name, Path(folder, "__init__.py"), submodule_search_locations=[folder])
+    assert spec is not None
+    assert spec.loader is not None
+    sys.modules[name] = module = module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+def _shut_files(py_landlock: Any, readable: Iterable[str], listable: Iterable[str]) -> None:
+    rules = py_landlock.Landlock(strict=False)
+    for path in readable:
+        access = py_landlock.AccessFs.READ_FILE
+        if Path(path).is_dir():
+            access |= py_landlock.AccessFs.READ_DIR
+        rules.add_path_rule(path, access=access)
+    for path in listable:
+        rules.add_path_rule(path, access=py_landlock.AccessFs.READ_DIR)
+    rules.apply()
+
+
+class _Program(ctypes.Structure):
+    """`struct sock_fprog`."""
+
+    _fields_ = (("length", ctypes.c_ushort), ("filter", ctypes.c_char_p))
+
+
+def _shut_calls(instructions: bytes) -> None:
+    program = _Program(len(instructions) // INSTRUCTION, instructions)
+    libc = ctypes.CDLL(None, use_errno=True)
+    for call in ((PR_SET_NO_NEW_PRIVS, 1, 0), (PR_SET_SECCOMP, SECCOMP_MODE_FILTER, ctypes.byref(program))):
+        if libc.prctl(*call, 0, 0) != 0:
+            number = ctypes.get_errno()
+            raise OSError(number, os.strerror(number))
