@@ -4,13 +4,13 @@ It measures and formats nothing itself. NumPy and the examiner are loaded while 
 process starts, and not at all for `gru --help`.
 """
 
-import hashlib
 import os
 import sys
 import time
 import traceback
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -18,9 +18,10 @@ import click
 
 from gru import __version__
 from gru.cli_late import LateCommand
-from gru.cli_options import isolation_option, memory_limit_option, time_limit_option, warn_of
+from gru.cli_options import isolation_option, memory_limit_option, rubric_option, time_limit_option, warn_of
 
 if TYPE_CHECKING:
+    from gru.grading.rubric import Rubric
     from gru.report.result import Result
 
 ALL_RIGHT, SOME_WRONG, SOME_NOT_EXAMINED, OWN_FAILURE, INTERRUPTED = 0, 1, 3, 70, 130
@@ -49,6 +50,8 @@ def main() -> None:
 
 
 main.add_command(LateCommand("train", "gru.cli_train", "Train a network of cells to subtract binary numbers."))
+main.add_command(LateCommand("grade", "gru.cli_grade", "Grade the submissions of a class into a gradebook."))
+main.add_command(LateCommand("export", "gru.cli_grade", "Write a gradebook for the system that a school uses."))
 main.add_command(LateCommand("predict", "gru.cli_train", "Subtract by a network that `gru train` has saved."))
 
 
@@ -92,6 +95,31 @@ class Request:
     isolation: Any
 
 
+@dataclass(frozen=True)
+class Outputs:
+    """The files that are asked for beside what is printed, and what the points in them come from."""
+
+    document: Path | None
+    reports: "dict[str, Path]"
+    rubric: "Rubric | None"
+
+
+def _reports(context: click.Context, parameter: click.Parameter, value: tuple[str, ...]) -> dict[str, Path]:
+    """The files of the reports by their formats."""
+    if not value:
+        return {}
+    from gru.grading.exports import OF_A_CLASS, OF_A_STUDENT
+
+    reports = {}
+    for text in value:
+        form, equals, path = text.partition("=")
+        if not (equals and path) or form not in {**OF_A_CLASS, **OF_A_STUDENT}:
+            known = ", ".join({**OF_A_CLASS, **OF_A_STUDENT})
+            raise click.BadParameter(f"{text!r}; expected FORMAT=FILE with a format of {known}")
+        reports[form] = Path(path)
+    return reports
+
+
 @main.command()
 @click.argument("files", nargs=-1, metavar="FILE...", type=click.Path())
 @click.option("--only", multiple=True, metavar="CHECK", callback=_checks, help="Only this check; repeatable.")
@@ -120,6 +148,15 @@ class Request:
     help="How much is told: the verdict, the equation, the kind of mistake, the right formula.",
 )
 @click.option("--json", "document", metavar="FILE", type=click.Path(path_type=Path), help="Write the results as JSON.")
+@click.option(
+    "--report",
+    "reports",
+    multiple=True,
+    metavar="FORMAT=FILE",
+    callback=_reports,
+    help="Write the points as a school's system reads them; the formats are those of gru export. Repeatable.",
+)
+@rubric_option
 @time_limit_option
 @memory_limit_option
 @isolation_option
@@ -133,6 +170,8 @@ def check(
     convention: str,
     feedback: str,
     document: Path | None,
+    reports: dict[str, Path],
+    rubric: "Rubric | None",
     time_limit: float,
     memory_limit: int,
     isolation: str,
@@ -164,9 +203,10 @@ def check(
         return
     if not files:
         raise click.UsageError("Missing argument 'FILE...': name a Python file with a class GRUCell.")
-    _refuse(document, files)
+    outputs = Outputs(document, reports, rubric)
+    _refuse(outputs, files)
     request = Request(only or None, problem, seed, effort, convention, feedback, time_limit, memory_limit, isolation)
-    sys.exit(_check_all(files, request, document))
+    sys.exit(_check_all(files, request, outputs))
 
 
 @main.command()
@@ -217,20 +257,31 @@ def _tell_limit(check: str, problem: str) -> None:
     click.echo("\n".join(limit_explained(explanation)))
 
 
-def _refuse(document: Path | None, files: Sequence[str]) -> None:
-    """Raise a usage error where the JSON document cannot be written, before any work is done."""
-    if document is None:
+def _refuse(outputs: Outputs, files: Sequence[str]) -> None:
+    """Raise a usage error where a file cannot be written, before any work is done."""
+    wanted = {f"--report {form}": path for form, path in outputs.reports.items()}
+    if outputs.document is not None:
+        wanted["--json"] = outputs.document
+    if not wanted:
         return
     from gru.report.data import refusal
 
-    reason = refusal(document)
-    if document.exists() and any(Path(file).exists() and document.samefile(file) for file in files):
-        reason = "it is one of the files to be examined"
-    if reason:
-        raise click.BadParameter(f"cannot write {click.format_filename(document)}: {reason}", param_hint="'--json'")
+    for option, path in wanted.items():
+        reason = refusal(path)
+        if path.exists() and any(Path(file).exists() and path.samefile(file) for file in files):
+            reason = "it is one of the files to be examined"
+        if reason:
+            raise click.BadParameter(f"cannot write {click.format_filename(path)}: {reason}", param_hint=f"'{option}'")
+    if len(files) > 1 and outputs.reports:
+        from gru.grading.exports import OF_A_STUDENT
+
+        for form in OF_A_STUDENT.keys() & outputs.reports.keys():
+            raise click.BadParameter(
+                f"{form} is a report on one submission; there are {len(files)}", param_hint="'--report'"
+            )
 
 
-def _check_all(files: Sequence[str], request: Request, document: Path | None) -> int:
+def _check_all(files: Sequence[str], request: Request, outputs: Outputs) -> int:
     """Examine and report every file; the exit status. What was found is written whatever happens later."""
     results: list[Result] = []
     try:
@@ -240,7 +291,7 @@ def _check_all(files: Sequence[str], request: Request, document: Path | None) ->
         click.echo("gru: interrupted", err=True)
         return INTERRUPTED
     finally:
-        written = _write(document, results)
+        written = _write(results, request, outputs)
     verdicts = [result.examination.verdict for result in results]
     failures = len(files) - len(results)
     if len(files) > 1:
@@ -263,12 +314,19 @@ def _results(file: str, request: Request) -> "list[Result]":
     """The result of one file, reported; none, and a message, where gru itself fails."""
     try:
         result = _examine(file, request)
-        _show(result)
+        _show(_told(result, request))
     except Exception:
         click.echo(f"gru: failed on {click.format_filename(file)}; this is a mistake of gru, not a verdict", err=True)
         click.echo(traceback.format_exc(), err=True, nl=False)
         return []
     return [result]
+
+
+def _told(result: "Result", request: Request) -> "Result":
+    """The result, cut down to what is to be told."""
+    from gru.report.feedback import told
+
+    return replace(result, examination=told(result.examination, request.feedback, asked=request.convention))
 
 
 def _show(result: "Result") -> None:
@@ -293,8 +351,7 @@ def _examine(file: str, request: Request) -> "Result":
         from gru.conventions import CONVENTIONS
         from gru.examiner import examine
         from gru.problem import find
-        from gru.report.feedback import told
-        from gru.report.result import Result
+        from gru.report.result import Result, sha256_of
         from gru.report.terminal import progress
 
         warn_of(process.confinement.warning)
@@ -310,8 +367,8 @@ def _examine(file: str, request: Request) -> "Result":
             )
     return Result(
         submission=file,
-        sha256=_sha256(file),
-        examination=told(examination, request.feedback, asked=request.convention),
+        sha256=sha256_of(file),
+        examination=examination,
         seconds=time.perf_counter() - started,
         isolation=process.confinement.level,
         problem=request.problem,
@@ -319,26 +376,31 @@ def _examine(file: str, request: Request) -> "Result":
     )
 
 
-def _sha256(file: str) -> str | None:
-    """Of the file's bytes; None where they cannot be read, or are no regular file's and may never end."""
+def _write(results: "Sequence[Result]", request: Request, outputs: Outputs) -> bool:
+    """Write the files that are asked for; False, and a message, for each where that fails."""
+    writers: dict[Path, Callable[[], str]] = {}
+    if outputs.document is not None:
+        from gru.report.data import json_of
+
+        writers[outputs.document] = partial(json_of, [_told(result, request) for result in results])
+    if outputs.reports and results:
+        from gru.grading.exports import report_of
+        from gru.grading.record import record_of
+        from gru.grading.rubric import equal_points
+
+        rubric = outputs.rubric or equal_points(request.feedback)
+        records = [record_of(Path(result.submission).stem, result, rubric) for result in results]
+        writers |= {path: partial(report_of, form, records) for form, path in outputs.reports.items()}
+    done = [_has_written(path, text_of) for path, text_of in writers.items()]
+    return all(done)
+
+
+def _has_written(path: Path, text_of: Callable[[], str]) -> bool:
+    from gru.report.data import replace_file
+
     try:
-        if not Path(file).is_file():
-            return None
-        with Path(file).open("rb") as stream:
-            return hashlib.file_digest(stream, "sha256").hexdigest()
-    except OSError:
-        return None
-
-
-def _write(document: Path | None, results: "Sequence[Result]") -> bool:
-    """Write the JSON document, if one is asked for; False, and a message, where that fails."""
-    if document is None:
-        return True
-    from gru.report.data import write
-
-    try:
-        write(document, results)
+        replace_file(path, text_of())
     except OSError as error:
-        click.echo(f"gru: cannot write {click.format_filename(document)}: {error.strerror}", err=True)
+        click.echo(f"gru: cannot write {click.format_filename(path)}: {error.strerror or error}", err=True)
         return False
     return True

@@ -5,6 +5,7 @@ Nothing is loaded here that `gru --help` would wait for.
 
 from collections.abc import Callable
 from functools import cache
+from pathlib import Path
 from typing import Any
 
 import click
@@ -51,6 +52,29 @@ memory_limit_option = click.option(
     metavar="MIB",
     type=click.IntRange(min=LEAST_MEMORY),
     help="Memory for a submission.",
+)
+
+
+def _rubric(context: click.Context, parameter: click.Parameter, value: Path | None) -> Any:
+    """The rubric in a file; None where there is none."""
+    if value is None:
+        return None
+    from gru.grading.rubric import RubricError, read
+
+    try:
+        return read(value)
+    except RubricError as error:
+        raise click.BadParameter(str(error)) from None
+    except OSError as error:
+        raise click.BadParameter(f"cannot read {click.format_filename(value)}: {error.strerror}") from None
+
+
+rubric_option = click.option(
+    "--rubric",
+    metavar="FILE",
+    type=click.Path(path_type=Path),
+    callback=_rubric,
+    help="What each check is worth, in TOML; without, a point for each equation.",
 )
 
 

@@ -274,7 +274,7 @@ UNBELIEVED = {
     "an abort": ("import os; os.abort()", "crashed: the process was ended by SIGABRT"),
     "killing itself": ("import os; os.kill(os.getpid(), 9)", "crashed: the process was ended by SIGKILL"),
     "recursion": ("f = lambda: f()\nf()", "RecursionError"),
-    "too much memory": ("hoard = [bytearray(2**24) for _ in range(100)]", "out_of_memory"),
+    "too much memory": ("import numpy as np\nhoard = [np.zeros(2**22) for _ in range(100)]", "out_of_memory"),
     "an endless loop": ("while True: pass", "timed_out"),
     "a long sleep": ("import time; time.sleep(100)", "timed_out"),
     "a loop that swallows everything": (

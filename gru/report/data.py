@@ -82,15 +82,16 @@ def _number(value: float | None) -> float | None:
     return value if value is not None and math.isfinite(value) else None
 
 
-def write(path: Path, results: Iterable[Result]) -> None:
-    """Write the document to `path`: first to a file beside it, which then takes its place.
+def json_of(results: Iterable[Result]) -> str:
+    """The document as text."""
+    return json.dumps(document(results), indent=1, allow_nan=False) + "\n"
 
-    Raises OSError.
-    """
-    text = json.dumps(document(results), indent=1, allow_nan=False) + "\n"
+
+def replace_file(path: Path, text: str) -> None:
+    """Write a file whole or not at all: first one beside it, which then takes its place. Raises OSError."""
     beside = _beside(path)
     try:
-        beside.write_text(text, encoding="utf-8")
+        beside.write_text(text, encoding="utf-8", newline="")
         beside.replace(path.resolve())
     finally:
         beside.unlink(missing_ok=True)

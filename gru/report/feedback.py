@@ -3,6 +3,7 @@
 Every format writes what is left, so that none of them can say more. It never changes a verdict.
 """
 
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import Literal, get_args
 
@@ -13,19 +14,27 @@ LEVELS: tuple[Feedback, ...] = get_args(Feedback)
 """The verdict only; the equation; the equation and what kind of mistake; everything with the right formula."""
 
 
-def told(examination: Examination, feedback: Feedback, asked: str = "chapter") -> Examination:
+def told(
+    examination: Examination, feedback: Feedback, asked: str = "chapter", levels: Mapping[str, Feedback] | None = None
+) -> Examination:
     """What is told of an examination at a level of feedback.
 
     `asked` is the id of the convention that was asked for: which other one a submission follows is
-    the diagnosis of a mistake, and told only with it.
+    the diagnosis of a mistake, and told only with it. `levels` are those of single checks, where
+    they differ.
     """
-    if feedback == "full":
-        return examination
-    outcomes = () if feedback == "none" else tuple(_told(outcome, feedback) for outcome in examination.outcomes)
-    return replace(examination, outcomes=outcomes, convention=asked)
+    of = levels or {}
+    outcomes = tuple(
+        _told(outcome, level)
+        for outcome in examination.outcomes
+        if (level := of.get(outcome.check, feedback)) != "none"
+    )
+    return replace(examination, outcomes=outcomes, convention=examination.convention if feedback == "full" else asked)
 
 
 def _told(outcome: Outcome, feedback: Feedback) -> Outcome:
+    if feedback == "full":
+        return outcome
     mistake = outcome.mistake
     hint = mistake.hint or (mistake.text if not mistake.ids else "") if mistake else ""
     kept = Diagnosis(hint, condition=mistake.condition if mistake else "") if mistake and feedback == "hint" else None

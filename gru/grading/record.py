@@ -1,0 +1,186 @@
+"""What is kept of one student's submission: the verdict, the points of each check, what the student is told.
+
+Plain data, which goes into the gradebook and out to every export. Points are awarded here and nowhere else.
+"""
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, replace
+from typing import Any, Self
+
+from gru.examiner.outcome import Examination, Outcome
+from gru.grading.rubric import Item, Rubric
+from gru.report.feedback import told
+from gru.report.result import Result
+from gru.report.text import block, message
+from gru.report.words import printable, spelled, words
+
+FAILED = "failed_to_grade"
+"""The verdict where `gru` itself failed: it is no zero."""
+
+
+@dataclass(frozen=True)
+class Credit:
+    """The points of one check.
+
+    `output` is what the student is told of it, at the rubric's level; `mistake` is what is known of
+    it, for the teacher, and empty where nothing is.
+    """
+
+    check: str
+    points: float
+    maximum: float
+    status: str
+    visibility: str
+    output: str
+    mistake: str = ""
+
+
+@dataclass(frozen=True)
+class Record:
+    """One student's row.
+
+    `verdict` is `right`, `wrong`, `not_examined` with its `reason`, or `failed_to_grade`, which has
+    no `score`. `statuses` holds the outcome of every check, worth points or not; `feedback` is the
+    student's message. `submission` is the path in the folder of the class, `key` what it was judged by.
+    """
+
+    student: str
+    submission: str
+    sha256: str | None
+    key: str
+    verdict: str
+    reason: str | None
+    text: str
+    score: float | None
+    maximum: float
+    title: str
+    credits: tuple[Credit, ...]
+    statuses: Mapping[str, str]
+    feedback: str
+    visibility: str
+    isolation: str
+    seed: int
+    seconds: float
+
+    def as_data(self) -> dict[str, Any]:
+        """The record as JSON holds it."""
+        return asdict(self)
+
+    @classmethod
+    def of_data(cls, data: Mapping[str, Any]) -> Self:
+        """The record that `as_data` has made."""
+        return cls(**{**data, "credits": tuple(Credit(**credit) for credit in data["credits"])})
+
+
+def record_of(student: str, result: Result, rubric: Rubric, key: str = "") -> Record:
+    """The record of an examination, in full, under a rubric."""
+    examination = result.examination
+    credits = credits_of(result, rubric)
+    return Record(
+        student=student,
+        submission=result.submission,
+        sha256=result.sha256,
+        key=key,
+        verdict=examination.verdict,
+        reason=examination.reason,
+        text=examination.text,
+        score=round(sum(credit.points for credit in credits), rubric.rounding),
+        maximum=rubric.maximum,
+        title=rubric.title,
+        credits=credits,
+        statuses={outcome.check: outcome.status for outcome in examination.outcomes},
+        feedback=_feedback(result, rubric, credits),
+        visibility=rubric.visibility,
+        isolation=result.isolation,
+        seed=examination.seed,
+        seconds=round(result.seconds, 3),
+    )
+
+
+def failure_of(student: str, submission: str, rubric: Rubric, key: str, text: str) -> Record:
+    """The record where `gru` itself failed: every check is there, none has points, and there is no score."""
+    return Record(
+        student=student,
+        submission=submission,
+        sha256=None,
+        key=key,
+        verdict=FAILED,
+        reason=None,
+        text=text,
+        score=None,
+        maximum=rubric.maximum,
+        title=rubric.title,
+        credits=tuple(Credit(i.check, 0.0, i.points, "not_examined", i.visibility, "") for i in rubric.items),
+        statuses={},
+        feedback=f"{printable(submission)}: failed to grade\n  gru itself failed; this is no verdict, and no zero\n",
+        visibility=rubric.visibility,
+        isolation="",
+        seed=0,
+        seconds=0.0,
+    )
+
+
+def credits_of(result: Result, rubric: Rubric) -> tuple[Credit, ...]:
+    """The points of each item. A submission that failed to run has none, whatever was found before.
+
+    It may have stopped on purpose where it would have been found wrong.
+    """
+    examination = result.examination
+    outcomes = {outcome.check: outcome for outcome in examination.outcomes}
+    shown = {outcome.check: outcome for outcome in _told(result, rubric).outcomes}
+    items = {item.check: item for item in rubric.items}
+
+    def earned(item: Item) -> bool:
+        outcome = outcomes.get(item.check)
+        if outcome is None or examination.verdict == "not_examined":
+            return False
+        own = outcome.status == "right" or (item.inherited and outcome.status == "inherited")
+        return own and all(earned(items[other]) for other in item.requires)
+
+    def credit(item: Item) -> Credit:
+        outcome = outcomes.get(item.check)
+        has = earned(item)
+        lacking = [other for other in item.requires if not earned(items[other])]
+        return Credit(
+            item.check,
+            item.points if has else 0.0,
+            item.points,
+            outcome.status if outcome else "not_examined",
+            item.visibility,
+            _output(shown.get(item.check), result, lacking),
+            _mistake(outcome),
+        )
+
+    return tuple(credit(item) for item in rubric.items)
+
+
+def _told(result: Result, rubric: Rubric) -> Examination:
+    return told(result.examination, rubric.feedback, result.convention, rubric.levels())
+
+
+def _feedback(result: Result, rubric: Rubric, credits: tuple[Credit, ...]) -> str:
+    """The report at the rubric's level, and the points below it; nothing of what is hidden."""
+    seen = [credit for credit in credits if credit.visibility != "hidden"]
+    width = max((len(credit.check) for credit in seen), default=0)
+    points = [f"  {credit.check:<{width}}  {credit.points:g} of {credit.maximum:g}" for credit in seen]
+    total = f"points  {sum(c.points for c in seen):g} of {sum(c.maximum for c in seen):g}"
+    return "\n".join([*message(replace(result, examination=_told(result, rubric))), "", total, *points]) + "\n"
+
+
+def _output(outcome: Outcome | None, result: Result, lacking: list[str]) -> str:
+    """What a student is told of one check: in full where it is wrong, else in a word."""
+    if outcome is None:
+        return ""
+    said = block(outcome, result.submission, convention=result.convention) if outcome.status == "wrong" else []
+    said = said or [words(outcome.status)]
+    if lacking:
+        said = [*said, f"no points without {', '.join(lacking)}"]
+    return "\n".join(said)
+
+
+def _mistake(outcome: Outcome | None) -> str:
+    """What a class makes wrong alike: the mistake's own words, of known ones."""
+    if outcome is None or outcome.status != "wrong":
+        return ""
+    mistake = outcome.mistake
+    return spelled(mistake.text) if mistake and mistake.ids else "no known mistake"
