@@ -6,7 +6,7 @@ backward formula: those stand trial like everybody's.
 What lies on which axis: (perturbation, step, batch row, unit).
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from functools import partial
 from typing import Any, Literal, NamedTuple
@@ -34,6 +34,11 @@ the quantities of one step, of which there are fewer than twenty, and what arith
 FUSED_ENTRIES = 200_000
 """Below this many numbers, all directions go through one forward pass: a pass costs its calls,
 not its numbers. Above it the directions, nearly all of them zero, would cost more than the calls."""
+
+
+COMPLEX_ENTRIES = 4_000
+"""Below so many numbers one direction is measured in complex numbers: NumPy's complex functions are slow,
+and pairs of real ones cost more calls."""
 
 
 class Given(NamedTuple):
@@ -210,6 +215,24 @@ def full_gradient(
     measured = _measure(forward, arguments, probes, arithmetic, memory)
     stacked = {s.upper(): convention.merge({gate: measured[s + gate] for gate in GATES}) for s in ("w", "u")}
     return stacked | {name: measured[name] for name in ("x", "h_0")}
+
+
+def derivative_along(problem: Problem, direction: Mapping[str, Array], convention: Convention = CHAPTER) -> float:
+    """The derivative of a sequence's loss along one direction in `W`, `U`, `x` and `h_0` at once.
+
+    `direction` holds them by these names, shaped like what they move.
+    """
+    forward, arguments = _sequence(problem, convention)
+    by_gate = {
+        s: convention.split(direction[s.upper()], size)
+        for s, size in (("w", problem.sizes.hidden), ("u", problem.sizes.input))
+    }
+    moving = [by_gate[name[0]][name[1]] for name in WEIGHTS]
+    directions: list[Array | None] = [array[None] for array in (*moving, direction["x"], direction["h_0"])]
+    directions += [None] * (len(arguments) - len(directions))
+    arithmetic: Arithmetic = "complex" if sum(a.size for a in arguments) < COMPLEX_ENTRIES else "pair"
+    tangents = numdiff.directional_derivatives(forward, arguments, directions, arithmetic=arithmetic, need=0)
+    return float(tangents.sum())
 
 
 def _row_by_row(tangents: Array) -> Array:

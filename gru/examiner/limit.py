@@ -78,6 +78,40 @@ class Rounded(NDArrayOperatorsMixin):
         return Rounded(np.maximum(self.scale, np.where(np.isfinite(value), np.abs(value), 0)), self.roundings)
 
 
+class Running(NDArrayOperatorsMixin):
+    """A quantity with its value, for errors that pass through many steps.
+
+    `roundings` is the bound of its error, as in `Rounded`. What an operation rounds is counted at the size of its
+    terms without cancellation; an error that comes in goes on by the true derivative, or it would grow with
+    every step where nothing grows. Supports what `Rounded` supports, but for tanh.
+    """
+
+    def __init__(self, value: Array, roundings: Array) -> None:
+        self.value = value
+        self.roundings = roundings
+
+    @property
+    def mT(self) -> "Running":
+        """The matrix transpose."""
+        return Running(self.value.mT, self.roundings.mT)
+
+    def __array_ufunc__(self, ufunc: np.ufunc, method: str, *inputs: Any, **options: Any) -> Any:
+        """Apply the rule of an operation; NumPy calls this."""
+        if ufunc is np.negative:
+            return Running(-self.value, self.roundings)
+        (a, da), (b, db) = ((i.value, i.roundings) if isinstance(i, Running) else (i, 0.0) for i in inputs)
+        value, size_a, size_b = ufunc(a, b), np.abs(a), np.abs(b)
+        if ufunc in (np.add, np.subtract):
+            return Running(value, da + db + size_a + size_b)
+        if ufunc is np.multiply:
+            return Running(value, size_a * db + da * size_b + np.abs(value) + _underflow(size_a, size_b))
+        if ufunc is np.matmul:
+            terms = size_a.shape[-1]
+            rounded = size_a @ (db + terms * size_b) + da @ size_b
+            return Running(value, rounded + terms * _underflow(size_a, size_b))
+        return NotImplemented
+
+
 def _underflow(a: Array, b: Array) -> float:
     """What a product loses where it is too small for its digits; nothing where it is exactly zero."""
     return UNDERFLOW if a.any() and b.any() else 0.0
@@ -119,9 +153,19 @@ def roundings(
 
 def _gate(name: str, value: Array, preactivation: Rounded) -> Rounded:
     """A σ or tanh: the pre-activation's error times the slope, and its own, at the size of 1."""
-    slope = 1 - value * value if name == "n" else value * (1 - value)
     size = np.maximum(1.0, np.abs(value))
-    return Rounded(size, np.abs(slope) * preactivation.roundings + GATE_ROUNDINGS * size)
+    return Rounded(size, _gate_roundings(value, preactivation.roundings, is_tanh=name == "n"))
+
+
+def running_gate(value: Array, preactivation: Running, *, is_tanh: bool) -> Running:
+    """The same with its value."""
+    return Running(value, _gate_roundings(value, preactivation.roundings, is_tanh=is_tanh))
+
+
+def _gate_roundings(value: Array, roundings: Array, *, is_tanh: bool) -> Array:
+    slope = 1 - value * value if is_tanh else value * (1 - value)
+    own: Array = np.abs(slope) * roundings + GATE_ROUNDINGS * np.maximum(1.0, np.abs(value))
+    return own
 
 
 def limit(bound: Array, dtype: Any) -> Array:
