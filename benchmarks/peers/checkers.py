@@ -1,0 +1,208 @@
+"""Every checker behind one face: is this hand-written gradient right, on this problem?
+
+Each uses its own decision rule, as it comes. A peer that is not installed is left out.
+"""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from functools import partial
+from typing import Any
+
+import numpy as np
+
+from benchmarks.peers.gru_numpy import BLOCKS, Flat, blocks_of
+from gru.examiner.whole import check_along, check_complete
+from gru.problem import Problem
+
+Array = Any
+Gradient = Callable[[list[Array]], list[Array]]
+"""A hand-written gradient: of the blocks, in the order of `BLOCKS`."""
+
+DIFFERENCE = 1e-5
+COURSE = 1e-7
+"""The relative error below which a course says that a gradient is right (CS231n's notes)."""
+
+
+@dataclass(frozen=True)
+class Checker:
+    """`is_right` judges a gradient on a problem; `complete` says whether it looks at every entry."""
+
+    name: str
+    complete: bool
+    is_right: Callable[[Problem, Gradient], bool]
+    largest: int = 10**9
+    """How many variables it is asked to take at most."""
+
+
+def own() -> Iterator[Checker]:
+    """This project's."""
+
+    def complete(problem: Problem, gradient: Gradient) -> bool:
+        return all(c.agrees for c in check_complete(problem, _named(problem, gradient)).values())
+
+    def along(problem: Problem, gradient: Gradient) -> bool:
+        return check_along(problem, _named(problem, gradient)).agrees
+
+    yield Checker("gru, complete", True, complete)
+    yield Checker("gru, one direction", False, along)
+
+
+def _named(problem: Problem, gradient: Gradient) -> dict[str, Array]:
+    return dict(zip(BLOCKS, gradient(blocks_of(problem)), strict=True))
+
+
+def course_loop() -> Iterator[Checker]:
+    """The loop of central differences that every course teaches."""
+
+    def is_right(problem: Problem, gradient: Gradient) -> bool:
+        flat = Flat(problem, gradient)
+        at, numeric = flat.at.copy(), np.empty_like(flat.at)
+        for k, here in enumerate(flat.at):
+            at[k] = here + DIFFERENCE
+            above = flat.loss(at)
+            at[k] = here - DIFFERENCE
+            numeric[k] = (above - flat.loss(at)) / (2 * DIFFERENCE)
+            at[k] = here
+        by_hand = flat.gradient(flat.at)
+        largest = np.maximum(np.abs(numeric), np.abs(by_hand))
+        return bool((np.abs(numeric - by_hand) <= COURSE * np.where(largest > 0, largest, 1)).all())
+
+    yield Checker("loop of central differences", True, is_right)
+
+
+def scipy_peers() -> Iterator[Checker]:
+    """`scipy.optimize.check_grad`, judged as its documentation shows, and `approx_derivative`."""
+    try:
+        from scipy.optimize import check_grad
+        from scipy.optimize._numdiff import approx_derivative
+    except ImportError:
+        return
+
+    def check(problem: Problem, gradient: Gradient, **how: Any) -> bool:
+        flat = Flat(problem, gradient)
+        return float(check_grad(flat.loss, flat.gradient, flat.at, **how)) < 1e-5
+
+    def derivative(problem: Problem, gradient: Gradient, method: str) -> bool:
+        flat = Flat(problem, gradient)
+        numeric = approx_derivative(flat.loss, flat.at, method=method)
+        return bool(np.allclose(numeric, flat.gradient(flat.at)))
+
+    yield Checker("scipy check_grad", True, check)
+    yield Checker("scipy approx_derivative 3-point", True, partial(derivative, method="3-point"))
+    yield Checker("scipy approx_derivative cs", True, partial(derivative, method="cs"))
+    yield Checker("scipy check_grad, random", False, partial(check, direction="random", seed=0))
+
+
+def numdifftools_peer() -> Iterator[Checker]:
+    """`numdifftools.Gradient`, beside the gradient by `np.allclose`; for small sizes only."""
+    try:
+        import numdifftools
+    except ImportError:
+        return
+
+    def is_right(problem: Problem, gradient: Gradient) -> bool:
+        flat = Flat(problem, gradient)
+        return bool(np.allclose(numdifftools.Gradient(flat.loss)(flat.at), flat.gradient(flat.at)))
+
+    yield Checker("numdifftools.Gradient", True, is_right, largest=500)
+
+
+def torch_peers() -> Iterator[Checker]:
+    """`torch.autograd.gradcheck`: the forward pass in torch, the backward pass by hand."""
+    try:
+        import torch
+    except ImportError:
+        return
+    from benchmarks.peers.gru_torch import loss
+
+    torch.set_num_threads(1)
+
+    def is_right(problem: Problem, gradient: Gradient, **how: Any) -> bool:
+        upstream = torch.from_numpy(problem.upstream.astype(float))
+
+        class ByHand(torch.autograd.Function):
+            @staticmethod
+            def forward(context: Any, *blocks: Any) -> Any:
+                context.save_for_backward(*blocks)
+                return loss(*blocks, upstream)
+
+            @staticmethod
+            def backward(context: Any, in_grad: Any) -> Any:
+                found = gradient([block.detach().numpy() for block in context.saved_tensors])
+                return tuple(in_grad * torch.from_numpy(np.ascontiguousarray(block)) for block in found)
+
+        blocks = [torch.from_numpy(block).requires_grad_() for block in blocks_of(problem)]
+        return bool(torch.autograd.gradcheck(ByHand.apply, blocks, raise_exception=False, **how))
+
+    yield Checker("torch gradcheck", True, is_right)
+    yield Checker("torch gradcheck, fast mode", False, partial(is_right, fast_mode=True))
+
+
+def jax_peer() -> Iterator[Checker]:
+    """`jax.test_util.check_grads` on a jitted forward pass, the backward pass by hand."""
+    try:
+        import jax
+        from jax.test_util import check_grads
+    except ImportError:
+        return
+    from benchmarks.peers.gru_jax import loss
+
+    jax.config.update("jax_enable_x64", True)
+    jitted = jax.jit(loss)
+
+    def is_right(problem: Problem, gradient: Gradient) -> bool:
+        upstream = problem.upstream.astype(float)
+
+        @jax.custom_vjp
+        def by_hand(*blocks: Any) -> Any:
+            return jitted(*blocks, upstream)
+
+        def forward(*blocks: Any) -> Any:
+            return jitted(*blocks, upstream), blocks
+
+        def backward(blocks: Any, in_grad: Any) -> Any:
+            return tuple(in_grad * block for block in gradient([np.asarray(block) for block in blocks]))
+
+        by_hand.defvjp(forward, backward)
+        try:
+            check_grads(by_hand, blocks_of(problem), order=1, modes=["rev"])
+        except AssertionError:
+            return False
+        return True
+
+    yield Checker("JAX check_grads", False, is_right)
+
+
+def autograd_peer() -> Iterator[Checker]:
+    """`autograd.test_util.check_grads`, the backward pass by hand."""
+    try:
+        from autograd.extend import defvjp, primitive
+        from autograd.test_util import check_grads
+    except ImportError:
+        return
+    from benchmarks.peers.gru_numpy import loss
+
+    def is_right(problem: Problem, gradient: Gradient) -> bool:
+        upstream = problem.upstream.astype(float)
+
+        @primitive
+        def by_hand(x: Array, h_0: Array, W: Array, U: Array) -> Any:
+            return loss(x, h_0, W, U, upstream)
+
+        def vjp(k: int) -> Callable[..., Any]:
+            return lambda _, *blocks: lambda in_grad: in_grad * gradient(list(blocks))[k]
+
+        defvjp(by_hand, *(vjp(k) for k in range(len(BLOCKS))))
+        try:
+            check_grads(by_hand, modes=["rev"], order=1)(*blocks_of(problem))
+        except AssertionError:
+            return False
+        return True
+
+    yield Checker("autograd check_grads", False, is_right)
+
+
+def checkers() -> list[Checker]:
+    """All that are installed, this project's first."""
+    makers = (own, course_loop, scipy_peers, numdifftools_peer, torch_peers, jax_peer, autograd_peer)
+    return [checker for maker in makers for checker in maker()]
