@@ -10,6 +10,7 @@ from documents import DOCUMENTS, ROOT, Block, blocks, examples, is_shown_by, rew
 from gru import cli
 from gru.conventions import CONVENTIONS
 from gru.examiner import CHECKS
+from gru.grading import rubric
 from gru.mistakes import IDEAS, catalogue
 from gru.report.equations_page import page
 
@@ -74,7 +75,7 @@ def test_every_block_is_run_or_plain_text() -> None:
         for line in document.read_text(encoding="utf-8").splitlines()
         if line.startswith("```")
     ]
-    assert set(fences) == {"```", "```console", "```python", "```sh", "```text"}
+    assert set(fences) == {"```", "```console", "```python", "```sh", "```text", "```toml"}
     examples = [block for block in all_blocks("python") if ">>> " in block.text]
     assert len(all_blocks("python")) == len(examples) + sum(len(files(document)) for document in DOCUMENTS)
 
@@ -124,6 +125,13 @@ def test_every_file_that_is_named_exists(document: Path) -> None:
 @pytest.mark.parametrize("document", [path for path in DOCUMENTS if path != README], ids=lambda path: path.name)
 def test_the_readme_leads_to_every_document(document: Path) -> None:
     assert f"]({document.relative_to(ROOT)})" in README.read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize("block", all_blocks("toml"), ids=str)
+def test_a_rubric_in_a_document_is_one(block: Block, tmp_path: Path) -> None:
+    path = tmp_path / "rubric.toml"
+    path.write_text(block.text, encoding="utf-8")
+    assert rubric.read(path).maximum > 0
 
 
 def test_every_option_and_convention_is_told() -> None:
