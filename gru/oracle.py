@@ -9,6 +9,7 @@ What lies on which axis: (perturbation, step, batch row, unit).
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from functools import partial
+from math import prod
 from typing import Any, Literal, NamedTuple
 
 import numpy as np
@@ -36,9 +37,8 @@ FUSED_ENTRIES = 200_000
 not its numbers. Above it the directions, nearly all of them zero, would cost more than the calls."""
 
 
-COMPLEX_ENTRIES = 4_000
-"""Below so many numbers one direction is measured in complex numbers: NumPy's complex functions are slow,
-and pairs of real ones cost more calls."""
+FEW_VARIABLES = 300
+"""Up to so many variables a gradient costs calls more than arithmetic, and complex numbers need the fewest."""
 
 
 class Given(NamedTuple):
@@ -217,22 +217,51 @@ def full_gradient(
     return stacked | {name: measured[name] for name in ("x", "h_0")}
 
 
-def derivative_along(problem: Problem, direction: Mapping[str, Array], convention: Convention = CHAPTER) -> float:
-    """The derivative of a sequence's loss along one direction in `W`, `U`, `x` and `h_0` at once.
+def gradient(problem: Problem, convention: Convention = CHAPTER, *, memory: int = MEMORY) -> dict[str, Array]:
+    """The same as `full_gradient`, to rounding, in the way that is fastest for the size of the problem."""
+    shapes = {name: getattr(problem, name).shape for name in ("W", "U", "x", "h_0")}
+    ends = np.cumsum([prod(shape) for shape in shapes.values()])
+    if ends[-1] > FEW_VARIABLES:
+        return summed_gradient(problem, convention, memory=memory)
 
-    `direction` holds them by these names, shaped like what they move.
+    def blocks_of(flat: Array) -> dict[str, Array]:
+        parts = np.split(flat, ends[:-1], axis=-1)
+        return {name: p.reshape(*p.shape[:-1], *s) for p, (name, s) in zip(parts, shapes.items(), strict=True)}
+
+    return blocks_of(derivatives_along(problem, blocks_of(np.eye(ends[-1])), convention))
+
+
+def summed_gradient(problem: Problem, convention: Convention = CHAPTER, *, memory: int = MEMORY) -> dict[str, Array]:
+    """The same as `full_gradient`, to rounding: each step's own part measured for the measured δ_t, and summed.
+
+    Within one step a weight moves one unit of its gate alone, so that whole columns are measured at once.
     """
-    forward, arguments = _sequence(problem, convention)
-    by_gate = {
-        s: convention.split(direction[s.upper()], size)
-        for s, size in (("w", problem.sizes.hidden), ("u", problem.sizes.input))
-    }
-    moving = [by_gate[name[0]][name[1]] for name in WEIGHTS]
-    directions: list[Array | None] = [array[None] for array in (*moving, direction["x"], direction["h_0"])]
-    directions += [None] * (len(arguments) - len(directions))
-    arithmetic: Arithmetic = "complex" if sum(a.size for a in arguments) < COMPLEX_ENTRIES else "pair"
-    tangents = numdiff.directional_derivatives(forward, arguments, directions, arithmetic=arithmetic, need=0)
-    return float(tangents.sum())
+    x, h_p = problem.x.astype(float), states(problem, convention)[:-1]
+    at = Given(x, h_p, state_gradients(problem, convention, memory=memory), **blocks(problem, convention))
+    measured = step_gradients(at, convention, memory=memory)
+    stacked = {s.upper(): convention.merge({g: measured[f"d{s}{g}"].sum(axis=0) for g in GATES}) for s in ("w", "u")}
+    return stacked | {"x": measured["dx"], "h_0": measured["dh"][0]}
+
+
+def derivatives_along(problem: Problem, directions: Mapping[str, Array], convention: Convention = CHAPTER) -> Array:
+    """The derivatives of a sequence's loss along directions in `W`, `U`, `x` and `h_0` at once, by a complex step.
+
+    `directions` holds them by these names, each (…, *shape of what it moves); the result has the
+    leading axes. Raises ValueError where a derivative is not finite.
+    """
+    moved = {name: getattr(problem, name) + (1j * numdiff.STEP) * along for name, along in directions.items()}
+    w = convention.split(moved["W"], problem.sizes.hidden)
+    u = convention.split(moved["U"], problem.sizes.input)
+    weights = {f"w{gate}": w[gate] for gate in GATES} | {f"u{gate}": u[gate] for gate in GATES}
+    h: Array = moved["h_0"]
+    slopes: Any = 0.0
+    for t, from_above in enumerate(problem.upstream):
+        h = step(moved["x"][..., t, :, :], h, **weights, convention=convention)
+        slopes = slopes + (h.imag * from_above).sum(axis=(-2, -1))
+    if not np.isfinite(slopes).all():
+        raise ValueError("a derivative along these directions is not finite")
+    derivatives: Array = slopes / numdiff.STEP
+    return derivatives
 
 
 def _row_by_row(tangents: Array) -> Array:

@@ -120,7 +120,7 @@ class Tries(GRUCell):
     def backward(self, h_p, in_grad):
         super().backward(h_p, in_grad)
         if self.hidden_size > 16:
-            for _ in range(2 * (self.W.size + self.U.size)):
+            for _ in range(4 * (self.W.size + self.U.size)):
                 super().forward(self.x, h_p, self.W, self.U)
 
 
@@ -128,7 +128,7 @@ GRUCell = Tries
 """
 
 
-@pytest.mark.parametrize("time_limit", [10.0, 0.3])
+@pytest.mark.parametrize("time_limit", [10.0, 1.0])
 def test_it_is_told_apart_in_its_own_process_whether_its_time_is_up_or_not(time_limit: float, tmp_path: Path) -> None:
     right = Path(__file__).parent.parent / "examples" / "submissions" / "right.py"
     file = tmp_path / "cell.py"

@@ -25,13 +25,17 @@ COURSE = 1e-7
 
 @dataclass(frozen=True)
 class Checker:
-    """`is_right` judges a gradient on a problem; `complete` says whether it looks at every entry."""
+    """`is_right` judges a gradient on a problem; `complete` says whether it looks at every entry.
+
+    `native` is the check of a framework's own gradient of its own forward pass, as it is mostly used.
+    """
 
     name: str
     complete: bool
     is_right: Callable[[Problem, Gradient], bool]
     largest: int = 10**9
     """How many variables it is asked to take at most."""
+    native: Callable[[Problem], bool] | None = None
 
 
 def own() -> Iterator[Checker]:
@@ -134,8 +138,14 @@ def torch_peers() -> Iterator[Checker]:
         blocks = [torch.from_numpy(block).requires_grad_() for block in blocks_of(problem)]
         return bool(torch.autograd.gradcheck(ByHand.apply, blocks, raise_exception=False, **how))
 
-    yield Checker("torch gradcheck", True, is_right)
-    yield Checker("torch gradcheck, fast mode", False, partial(is_right, fast_mode=True))
+    def native(problem: Problem, **how: Any) -> bool:
+        upstream = torch.from_numpy(problem.upstream.astype(float))
+        blocks = [torch.from_numpy(block).requires_grad_() for block in blocks_of(problem)]
+        return bool(torch.autograd.gradcheck(lambda *given: loss(*given, upstream), blocks, **how))
+
+    fast = {"fast_mode": True}
+    yield Checker("torch gradcheck", True, is_right, native=native)
+    yield Checker("torch gradcheck, fast mode", False, partial(is_right, **fast), native=partial(native, **fast))
 
 
 def jax_peer() -> Iterator[Checker]:
@@ -170,7 +180,15 @@ def jax_peer() -> Iterator[Checker]:
             return False
         return True
 
-    yield Checker("JAX check_grads", False, is_right)
+    def native(problem: Problem) -> bool:
+        check_grads(partial(_last, jitted, problem.upstream.astype(float)), blocks_of(problem), order=1, modes=["rev"])
+        return True
+
+    yield Checker("JAX check_grads", False, is_right, native=native)
+
+
+def _last(function: Callable[..., Any], upstream: Array, *blocks: Any) -> Any:
+    return function(*blocks, upstream)
 
 
 def autograd_peer() -> Iterator[Checker]:
@@ -199,7 +217,14 @@ def autograd_peer() -> Iterator[Checker]:
             return False
         return True
 
-    yield Checker("autograd check_grads", False, is_right)
+    from benchmarks.peers import gru_autograd
+
+    def native(problem: Problem) -> bool:
+        loss = partial(_last, gru_autograd.loss, problem.upstream.astype(float))
+        check_grads(loss, modes=["rev"], order=1)(*blocks_of(problem))
+        return True
+
+    yield Checker("autograd check_grads", False, is_right, native=native)
 
 
 def checkers() -> list[Checker]:

@@ -30,6 +30,9 @@ pass in NumPy, some 250 times slower.
 LIMIT = sqrt(SLOWEST_DERIVED * PARAMETERS)
 """Half way, as ratios go, between that and one forward pass for each parameter."""
 
+SAMPLES = 10
+"""Of so many times of the forward pass the shortest is taken: something else may run in between."""
+
 REPEATS = 3
 """How often a time has to be beyond the limit: a machine that is busy with something else is not, each time."""
 
@@ -41,7 +44,7 @@ def judge_cost(runner: Runner, seed: int) -> str | None:
     where the submission fails to run.
     """
     try:
-        forward = min(_seconds_of_forward(runner, seed, STEPS) for _ in range(REPEATS)) / STEPS
+        forward = min(_seconds_of_forward(runner, seed, STEPS) for _ in range(SAMPLES)) / STEPS
         backward = float("inf")
         for _ in range(REPEATS):
             took, ended = _seconds_of_backward(runner, seed)
