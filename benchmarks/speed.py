@@ -68,7 +68,12 @@ def main() -> None:
         os.execve(sys.executable, [sys.executable, *sys.argv], os.environ | ONE_THREAD)
     print("| what | figure | target | |")
     print("|---|---|---|---|")
-    for measure in (gradients, imports, partial(check, submission=options.submission)):
+    for measure in (
+        gradients,
+        imports,
+        partial(check, submission=options.submission),
+        partial(whole_tool, submission=options.submission),
+    ):
         for row in measure(options.repeats):
             print(row, flush=True)
     print_spending(options.repeats, options.submission)
@@ -206,6 +211,26 @@ def check(repeats: int, submission: Path) -> list[Row]:
     ]
 
 
+def whole_tool(repeats: int, submission: Path) -> list[Row]:
+    """`gru check` and pytest on a wrong submission beside a right one."""
+    wrong = submission.with_name("dzr_without_h_prev.py")
+    tests = ("-m", "pytest", "-q", "-p", "no:cacheprovider", "--submission")
+    times = in_turns(
+        {
+            "right": partial(python, "-m", "gru", "check", str(submission)),
+            "wrong": partial(python, "-m", "gru", "check", str(wrong), statuses=(1,)),
+            "pytest right": partial(python, *tests, str(submission)),
+            "pytest wrong": partial(python, *tests, str(wrong), statuses=(1,)),
+        },
+        max(1, repeats // 3),
+    )
+    return [
+        Row("`gru check` of a wrong file / of a right one", ratio(times, "wrong", "right"), 1.5),
+        Row("`pytest --submission` of a right file / `gru check`", ratio(times, "pytest right", "right")),
+        Row("`pytest --submission` of a wrong file / of a right one", ratio(times, "pytest wrong", "pytest right")),
+    ]
+
+
 def print_spending(repeats: int, submission: Path) -> None:
     """What the time of `gru check` goes to: its stages, one after another, in processes of their own."""
     shares: Times = {}
@@ -222,12 +247,12 @@ def print_spending(repeats: int, submission: Path) -> None:
         print(f"| {name} | {100 * statistics.median(share):.0f} % |")
 
 
-def python(*arguments: str) -> subprocess.CompletedProcess[str]:
-    """A fresh Python that has ended well; where it has not, the end of this one, with what it said."""
+def python(*arguments: str, statuses: tuple[int, ...] = (0,)) -> subprocess.CompletedProcess[str]:
+    """A fresh Python that has ended as it should; where it has not, the end of this one, with what it said."""
     path = os.pathsep.join(filter(None, (str(ROOT), os.environ.get("PYTHONPATH"))))
     environment = os.environ | {"PYTHONPATH": path}
-    done = subprocess.run([sys.executable, *arguments], capture_output=True, text=True, env=environment)
-    if done.returncode:
+    done = subprocess.run([sys.executable, *arguments], capture_output=True, text=True, env=environment, cwd=ROOT)
+    if done.returncode not in statuses:
         sys.exit(f"{' '.join(arguments)} ended with status {done.returncode}:\n{done.stdout}{done.stderr}")
     return done
 

@@ -37,7 +37,7 @@ FUSED_ENTRIES = 200_000
 not its numbers. Above it the directions, nearly all of them zero, would cost more than the calls."""
 
 
-FEW_VARIABLES = 300
+FEW_VARIABLES = 150
 """Up to so many variables a gradient costs calls more than arithmetic, and complex numbers need the fewest."""
 
 

@@ -312,7 +312,7 @@ def print_growth(plot: Path | None) -> None:
     counts = [variables(problem) for problem in problems]
     curves = {
         checker.name: [
-            statistics.median(_seconds(partial(checker.is_right, problem, right(problem))) for _ in range(3))
+            statistics.median(_seconds(partial(checker.is_right, problem, right(problem))) for _ in range(9))
             for problem in problems
         ]
         for checker in ours
