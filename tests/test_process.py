@@ -12,8 +12,9 @@ from gru.examiner import Examination, examine
 from gru.examiner.reference import Reference
 from gru.problem import battery, find
 from gru.shapes import Sizes
+from gru.submission import process as process_module
 from gru.submission.contract import REASONS, CellError, SubmissionFailure
-from gru.submission.process import SubmissionProcess
+from gru.submission.process import SubmissionProcess, WorkerError
 from gru.submission.trusted import TrustedCells
 
 RIGHT = Path(__file__).parent.parent.joinpath("examples", "submissions", "right.py").read_text(encoding="utf-8")
@@ -242,6 +243,34 @@ def test_nothing_is_waited_for_longer_than_the_limit(write: Write) -> None:
 def test_limits_that_leave_no_room_are_refused(limits: dict[str, Any], text: str, write: Write) -> None:
     with pytest.raises(ValueError, match=text):
         SubmissionProcess(write(), **limits)
+
+
+# A worker that does not start
+
+
+DIES = """\
+import os, pathlib, runpy, sys
+count = pathlib.Path({count!r})
+count.write_text(str(int(count.read_text()) - 1))
+if int(count.read_text()) >= 0:
+    os.kill(os.getpid(), 9)
+runpy.run_path({worker!r}, run_name="__main__")
+"""
+
+
+@pytest.mark.parametrize(("deaths", "starts"), [(2, True), (3, False)])
+def test_a_worker_that_dies_before_it_has_started_is_started_again(
+    deaths: int, starts: bool, write: Write, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    count = tmp_path / "count"
+    count.write_text(str(deaths))
+    dying = write(DIES.format(count=str(count), worker=str(process_module.WORKER)), "dying.py")
+    monkeypatch.setattr(process_module, "WORKER", dying)
+    if starts:
+        assert examined(write()).verdict == "right"
+    else:
+        with pytest.raises(WorkerError, match="SIGKILL before it had started"):
+            examined(write())
 
 
 # One process for all problems

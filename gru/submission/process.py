@@ -37,6 +37,10 @@ from gru.submission.recording import arrays_of, raised_of, recording_of, request
 JOBS_A_MESSAGE = 16
 """How many jobs go over in one message."""
 
+STARTS = 3
+"""How often a worker is started that ends before it has run a line of the submission: that is a fault of the
+machine's, and passes."""
+
 WORKER = Path(__file__).with_name("worker.py")
 
 ENVIRONMENT = ("PATH", "LD_LIBRARY_PATH", "SYSTEMROOT", "TMPDIR", "TEMP", "TMP")
@@ -176,9 +180,16 @@ class SubmissionProcess:
         """The channel to a process that has imported the file."""
         if self._channel is None or not self._ready:
             check_file(self.path)
-            if self._channel is None:
-                self._start()
-            self._wait_until_ready()
+            for left in reversed(range(STARTS)):
+                if self._channel is None:
+                    self._start()
+                try:
+                    self._wait_until_ready()
+                    break
+                except WorkerError:
+                    self.close()
+                    if not left:
+                        raise
         assert self._channel is not None
         return self._channel
 
