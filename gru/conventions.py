@@ -59,6 +59,14 @@ class Convention:
         """Those whose left-hand sides a cell shows: all but (5)–(7)."""
         return tuple(equation for number, equation in self.equations.items() if number not in (5, 6, 7))
 
+    def made_of(self, name: str) -> frozenset[str]:
+        """The names of all that is computed from a quantity, near and far, itself included."""
+        reached, before = {name}, 0
+        while len(reached) > before:
+            before = len(reached)
+            reached |= {e.name for e in self.equations.values() if reached.intersection(e.inputs)}
+        return frozenset(reached)
+
     @property
     def hidden_state(self) -> str:
         """Its form of (4) as a line of Python, by which it is told from the others."""

@@ -118,16 +118,19 @@ def catalogue(number: int, convention: Convention = CHAPTER) -> tuple[Mistake, .
     """The mistakes in equation (`number`) as a convention has it, each formula once.
 
     Empty for (5)–(7), which a submission does not show, and for the sums (17)–(22), which are not its
-    to compute.
+    to compute; nor is there any formula that needs what is computed from its own result.
     """
     equation = convention.equations[number]
     if number not in IDEAS:
         return ()
+    later = convention.made_of(equation.name)
     found: dict[str, Mistake] = {}
     seen = [_sample(equation.expression)]
     for slug, kind, text, tree in (*_common(equation, convention), *_by_rule(equation)):
         value = _sample(tree)
-        if any(np.allclose(value, other, rtol=1e-9, atol=0) for other in seen):
+        if later.intersection(formula.names(tree)) or any(
+            np.allclose(value, other, rtol=1e-9, atol=0) for other in seen
+        ):
             continue
         seen.append(value)
         place = 2

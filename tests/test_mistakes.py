@@ -14,7 +14,7 @@ import pytest
 from planted import Formula, Learner, plant
 
 from gru import formula, mistakes
-from gru.conventions import CONVENTIONS
+from gru.conventions import CHAPTER, CONVENTIONS
 from gru.equations import EQUATIONS
 from gru.examiner import Examination, examine
 from gru.mistakes import Mistake, catalogue
@@ -24,19 +24,26 @@ from gru.submission.trusted import TrustedCells
 WRITTEN = (1, 2, 3, 4, 8, 9, 10, 11, 12, 13, 14, 15, 16, 23, 24)
 """The equations that a submission writes down."""
 
+COMPUTED = {equation.name: equation for equation in EQUATIONS.values() if not equation.is_sum}
+
 ALL = [mistake for number in WRITTEN for mistake in catalogue(number)]
 SOME = ALL[::8]
 
 
 def planted_formula(tree: ast.expr) -> Formula:
-    """The formula as a cell computes it: from the values it has by then, pre-activations among them."""
+    """The formula as a cell computes it: what it needs and has not got yet is computed first, by the right formulas."""
 
     def compute(cell: Learner, at: Mapping[str, Any]) -> Any:
         values = {**at, "batch": len(cell.x)}
-        inside = formula.names(tree)
-        for number in (5, 6, 7):
-            if EQUATIONS[number].name in inside:
-                values[EQUATIONS[number].name] = EQUATIONS[number](values)
+
+        def provide(name: str) -> None:
+            if name not in values and name in COMPUTED:
+                for needed in COMPUTED[name].inputs:
+                    provide(needed)
+                values[name] = COMPUTED[name](values)
+
+        for name in formula.names(tree):
+            provide(name)
         return formula.evaluate(tree, values)
 
     return compute
@@ -84,7 +91,10 @@ def test_every_mistake_of_the_catalogue_is_recognised(mistake: Mistake) -> None:
 def pairs(spread: int) -> Iterator[tuple[Mistake, Mistake]]:
     """Mistakes of two equations, of every two in turn: others for every spread."""
     for position, (first, second) in enumerate(combinations(WRITTEN, 2)):
-        one, other = catalogue(first), catalogue(second)
+        # What needs the other's result needs it computed first, with the other mistake in it.
+        later = CHAPTER.made_of(EQUATIONS[second].name)
+        one = [m for m in catalogue(first) if not later.intersection(formula.names(m.expression))]
+        other = catalogue(second)
         yield one[(7 * position + spread) % len(one)], other[(11 * position + 3 * spread) % len(other)]
 
 
@@ -191,6 +201,8 @@ def random_edits(count: int) -> list[tuple[int, ast.expr]]:
         number = int(random.choice(WRITTEN))
         tree = edited(EQUATIONS[number].expression, random)
         right = EQUATIONS[number](values)
+        if CHAPTER.made_of(EQUATIONS[number].name).intersection(formula.names(tree)):
+            continue
         try:
             value = np.asarray(formula.evaluate(tree, values))
         except (ValueError, NameError):

@@ -46,7 +46,9 @@ def explain(cases: Iterable[Case], convention: Convention) -> Explanation | None
     spoilt = {name for case in tried for name in _not_right(case)}
     if not spoilt:
         return None
-    candidates = [e for e in convention.exposed if catalogue(e.number, convention) and spoilt <= _reach(e, convention)]
+    candidates = [
+        e for e in convention.exposed if catalogue(e.number, convention) and spoilt <= convention.made_of(e.name)
+    ]
     probes = sorted((case for case in tried if _not_right(case)), key=says_little)[:PROBES]
     for equation in candidates:
         near = [m for m in catalogue(equation.number, convention) if all(_is_near(case, m) for case in probes)]
@@ -55,7 +57,7 @@ def explain(cases: Iterable[Case], convention: Convention) -> Explanation | None
             return Explanation(
                 equation,
                 named(equation, [(mistake,) for mistake in fitting]),
-                frozenset(_reach(equation, convention)),
+                convention.made_of(equation.name),
                 _smallest(tried, near, candidates[: candidates.index(equation)]),
             )
     return None
@@ -76,15 +78,6 @@ def _not_right(case: Case) -> set[str]:
     """The names of what is shown and is not right."""
     names = {equation.id: equation.name for equation in case.evidence.reference.convention.exposed}
     return {names[f.check] for f in case.findings if f.check in names and f.status not in ("right", "missing")}
-
-
-def _reach(equation: Equation, convention: Convention) -> set[str]:
-    """The names of all that is made of an equation's left-hand side, itself included."""
-    reached = {equation.name}
-    for number in _IN_ORDER:
-        if reached.intersection(convention.equations[number].inputs):
-            reached.add(convention.equations[number].name)
-    return reached
 
 
 def _is_near(case: Case, mistake: Mistake) -> bool:
