@@ -24,6 +24,9 @@ from gru.submission.trusted import TrustedCells
 WRITTEN = (1, 2, 3, 4, 8, 9, 10, 11, 12, 13, 14, 15, 16, 23, 24)
 """The equations that a submission writes down."""
 
+FORWARD_EQUATIONS = (1, 2, 3, 4)
+"""Those of the forward pass, to which nothing is known of δ."""
+
 COMPUTED = {equation.name: equation for equation in EQUATIONS.values() if not equation.is_sum}
 
 ALL = [mistake for number in WRITTEN for mistake in catalogue(number)]
@@ -88,6 +91,10 @@ def test_every_mistake_of_the_catalogue_is_recognised(mistake: Mistake) -> None:
 # Two mistakes in two equations
 
 
+UNDOING = (("doubled", "halved"), ("halved", "doubled"), ("negated", "negated"))
+"""Two mistakes of which the second makes the value right again: there is one to be found."""
+
+
 def pairs(spread: int) -> Iterator[tuple[Mistake, Mistake]]:
     """Mistakes of two equations, of every two in turn: others for every spread."""
     for position, (first, second) in enumerate(combinations(WRITTEN, 2)):
@@ -95,7 +102,9 @@ def pairs(spread: int) -> Iterator[tuple[Mistake, Mistake]]:
         later = CHAPTER.made_of(EQUATIONS[second].name)
         one = [m for m in catalogue(first) if not later.intersection(formula.names(m.expression))]
         other = catalogue(second)
-        yield one[(7 * position + spread) % len(one)], other[(11 * position + 3 * spread) % len(other)]
+        pair = one[(7 * position + spread) % len(one)], other[(11 * position + 3 * spread) % len(other)]
+        if tuple(mistake.id.partition("/")[2] for mistake in pair) not in UNDOING:
+            yield pair
 
 
 def check_both_recognised(first: Mistake, second: Mistake) -> None:
@@ -201,7 +210,9 @@ def random_edits(count: int) -> list[tuple[int, ast.expr]]:
         number = int(random.choice(WRITTEN))
         tree = edited(EQUATIONS[number].expression, random)
         right = EQUATIONS[number](values)
-        if CHAPTER.made_of(EQUATIONS[number].name).intersection(formula.names(tree)):
+        names = formula.names(tree)
+        needs_delta = number in FORWARD_EQUATIONS and CHAPTER.made_of("in_grad").intersection(names)
+        if needs_delta or CHAPTER.made_of(EQUATIONS[number].name).intersection(names):
             continue
         try:
             value = np.asarray(formula.evaluate(tree, values))
