@@ -5,10 +5,12 @@ The gradebook is written on this side only. A machine that dies has its submissi
 
 import tempfile
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from gru.grading.folder import Entry
 from gru.grading.gradebook import Gradebook
 from gru.grading.record import Record, failure_of
 from gru.grading.rubric import Rubric
@@ -45,7 +47,7 @@ def run_on(
     with client:
         sent = {
             client.submit(
-                grade_bytes, task, _files(task), course.rubric, course.manner, pure=False, retries=RETRIES
+                grade_bytes, task, _contents(task.entry), course.rubric, course.manner, pure=False, retries=RETRIES
             ): task
             for task in tasks
         }
@@ -69,18 +71,13 @@ def _record(future: Any, task: Task, rubric: Rubric) -> Record:
     return Record.of_data(future.result())
 
 
-def _files(task: Task) -> dict[str, bytes]:
+def _contents(entry: Entry) -> dict[str, bytes]:
     """What a submission may see, by its path beside the file itself."""
-    file = task.entry.file
-    if file is None:
-        return {}
-    files = [file] if task.entry.alone else sorted(file.parent.rglob("*.py"))
     found = {}
-    for path in files:
-        try:
-            found[path.relative_to(file.parent).as_posix()] = path.read_bytes()
-        except OSError:
-            continue
+    for path in entry.files():
+        assert entry.file is not None
+        with suppress(OSError):
+            found[path.relative_to(entry.file.parent).as_posix()] = path.read_bytes()
     return found
 
 

@@ -31,6 +31,16 @@ class Entry:
     alone: bool
     text: str = ""
 
+    def files(self) -> list[Path]:
+        """What there is of Python for the submission to see: its own file, or all in its folder.
+
+        No links: what they lead to is somebody else's, and Landlock would not let the submission read it.
+        """
+        if self.file is None:
+            return []
+        found = [self.file] if self.alone else sorted(self.file.parent.rglob("*.py"))
+        return [path for path in found if path.is_file() and not path.is_symlink()]
+
 
 def entries(folder: Path, pattern: str | None = None) -> list[Entry]:
     """The students in a folder, in the order of their names.
@@ -93,13 +103,12 @@ def _matching(folder: Path, pattern: str) -> Iterator[Entry]:
 
 
 def digest(entry: Entry) -> str:
-    """What changes when anything changes that the submission can see: its file, or all Python files of its folder."""
+    """What changes when anything changes that the submission can see."""
     total = hashlib.sha256()
-    if entry.file is not None:
-        files = [entry.file] if entry.alone else sorted(entry.file.parent.rglob("*.py"))
-        for file in files:
-            total.update(os.fsencode(file.relative_to(entry.file.parent)) + b"\0")
-            total.update(str(sha256_of(file)).encode())
+    for file in entry.files():
+        assert entry.file is not None
+        total.update(os.fsencode(file.relative_to(entry.file.parent)) + b"\0")
+        total.update(str(sha256_of(file)).encode())
     return total.hexdigest()
 
 
