@@ -8,10 +8,11 @@ import json
 import os
 import traceback
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import FIRST_COMPLETED, Executor, Future, ThreadPoolExecutor, wait
-from contextlib import contextmanager
+from concurrent.futures import Executor, Future, ThreadPoolExecutor
+from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from queue import Empty, Queue
 from threading import Event, Lock
 from time import perf_counter
 from typing import Any
@@ -90,8 +91,10 @@ class Progress:
     under_way: tuple[str, ...] = ()
 
 
-Grade = Callable[[Task, Rubric, Manner], Record]
 Report = Callable[[Progress], None]
+
+GLANCE = 0.2
+"""Seconds after which a run tells what is under way, if nothing is done by then."""
 
 
 def outstanding(course: Class, entries: Sequence[Entry], gradebook: Gradebook) -> list[Task]:
@@ -131,12 +134,13 @@ def run(
             with lock:
                 del begun[task.entry.student]
 
+    finished: Queue[Future[Record]] = Queue()
     with ThreadPoolExecutor(jobs) as executor, _stopping(stop, executor):
-        waiting: set[Future[Record]] = {executor.submit(do, task) for task in tasks}
-        while waiting:
-            done, waiting = wait(waiting, timeout=0.2, return_when=FIRST_COMPLETED)
-            for future in done:
-                record = future.result()
+        for task in tasks:
+            executor.submit(do, task).add_done_callback(finished.put)
+        while progress.done < progress.total:
+            with suppress(Empty):
+                record = finished.get(timeout=GLANCE).result()
                 gradebook.put(record)
                 on_record(record)
                 progress.done += 1

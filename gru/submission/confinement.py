@@ -18,8 +18,6 @@ from typing import Any, Literal
 Isolation = Literal["auto", "strict", "process"]
 """What is asked for: what the kernel gives, that or nothing, or an ordinary process."""
 
-ISOLATIONS: tuple[Isolation, ...] = ("auto", "strict", "process")
-
 PACKAGES = ("numpy", "scipy")
 """What a submission can import beside the standard library and the files in its folder."""
 
