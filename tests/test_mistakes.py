@@ -255,9 +255,9 @@ def test_a_random_edit_is_found_where_it_is(number: int, tree: ast.expr) -> None
 
 
 @pytest.mark.soak
-def test_two_thousand_random_edits_are_found_where_they_are(record_property: Any) -> None:
+def test_two_thousand_random_edits_are_found_where_they_are(request: pytest.FixtureRequest) -> None:
     named = [check_found(number, tree) for number, tree in random_edits(2000)]
-    record_property("named", sum(named))
+    request.node.user_properties.append(("named", sum(named)))
     assert len(named) == 2000
 
 
