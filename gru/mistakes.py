@@ -55,6 +55,10 @@ IDEAS: dict[int, str] = {
 OF_STATE: dict[str, tuple[str, str]] = {
     "changed-argument": ("is changed in place", "make a new array, a = a * b, where an argument is changed, a *= b"),
     "shared": ("the cells share it", "make every array in the method itself, not once on the class or in the module"),
+    "forward-differs": (
+        "forward gives something else",
+        "forward makes its values of its arguments and the parameters alone: nothing random, nothing kept",
+    ),
     "kept-from-forward": (
         "when forward and backward are called again",
         "set every gradient anew in each backward pass: = where += adds to the one before",

@@ -589,6 +589,13 @@ def state_mistakes() -> Iterator[Planted]:
     """A backward pass that depends on more than its arguments, or leaves more than its results."""
     for name in ("dwn", "duz", "dh"):
         yield plant(f"{name} is added to that of the last call", _accumulated(name), "state", base=Accumulates)
+    random = np.random.default_rng(0)
+    for name in ("z", "h"):
+        yield plant(
+            f"{name} has dropout",
+            altered(name, lambda value, at: value * random.uniform(0.5, 1.5, value.shape)),
+            "state",
+        )
     yield Planted("dW is added to that of the last call", AccumulatesMerged, (), ("merge", "state"))
     yield Planted("dU is a running mean over all cells", Momentum, (), ("merge", "state"))
     for words, cell in {

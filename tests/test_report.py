@@ -251,7 +251,9 @@ def test_several_files_are_summed_up_in_a_line() -> None:
 STATE_MISTAKES = [
     planted
     for planted in state_mistakes()
-    if planted.id.endswith(("is added to that of the last call", "dwn", "dW", "is changed", "writeable", "contiguous"))
+    if planted.id.endswith(
+        ("is added to that of the last call", "has dropout", "dwn", "dW", "is changed", "writeable", "contiguous")
+    )
 ]
 
 
@@ -262,6 +264,17 @@ def test_what_is_wrong_with_a_state_is_told_with_what_is_right(planted: Planted)
     assert found.status == "wrong"
     report = "\n".join(text.block(found, "alice.py"))
     assert len(labelled(report, "found")) == len(labelled(report, "help")) == 1
+
+
+@pytest.mark.parametrize("planted", STATE_MISTAKES, ids=lambda planted: planted.id)
+def test_what_is_random_in_forward_is_told_from_what_backward_adds_up(planted: Planted) -> None:
+    with np.errstate(all="ignore"):
+        found = examine(TrustedCells(planted.cell), problem=find("2,3,4,3/ordinary/float64/0")).outcome("state")
+    assert found.mistake is not None
+    at_random = "state/forward-differs" in found.mistake.ids
+    added_up = "state/kept-from-backward" in found.mistake.ids
+    assert at_random == planted.id.endswith("has dropout")
+    assert added_up == planted.id.endswith("is added to that of the last call")
 
 
 @pytest.mark.parametrize("companion", COMPANIONS, ids=lambda companion: companion.id)

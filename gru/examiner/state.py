@@ -64,6 +64,10 @@ def _is_gradient(name: str) -> bool:
     return name in GRADIENTS or name.startswith("sum_d")
 
 
+def _of_forward(name: str, value: Array) -> Array | None:
+    return None if _is_gradient(name) else value
+
+
 def _scaled(name: str, value: Array) -> Array:
     return value * SCALE if _is_gradient(name) else value
 
@@ -119,10 +123,11 @@ def judge_recording(reference: Reference, recording: Recording) -> Iterator[Find
     if len(recording.uses) < 2:
         return
     first, second = (gather(reference, use) for use in recording.uses)
-    yield _agreement(first, second.own, "the same cell gives something else when forward and backward are called again")
+    yield _agreement(first, second.own, "forward gives something else when it is called again", _of_forward)
     if recording.again is not None:
         again = gather(reference, Use({}, recording.again, ()))
         yield _agreement(first, again.own, "the same cell gives something else when backward is called again")
+    yield _agreement(first, second.own, "the same cell gives something else when forward and backward are called again")
 
 
 def judge_companions(reference: Reference, plain: Recording, others: list[Recording]) -> Iterator[Finding]:
