@@ -18,7 +18,15 @@ import click
 
 from gru import __version__
 from gru.cli_late import LateCommand
-from gru.cli_options import isolation_option, memory_limit_option, rubric_option, time_limit_option, warn_of
+from gru.cli_options import (
+    convention_option,
+    effort_option,
+    isolation_option,
+    memory_limit_option,
+    rubric_option,
+    time_limit_option,
+    warn_of,
+)
 
 if TYPE_CHECKING:
     from gru.grading.rubric import Rubric
@@ -26,9 +34,6 @@ if TYPE_CHECKING:
 
 ALL_RIGHT, SOME_WRONG, SOME_NOT_EXAMINED, OWN_FAILURE, INTERRUPTED = 0, 1, 3, 70, 130
 """The exit statuses, beside click's 2 for usage. 70 is EX_SOFTWARE of sysexits.h."""
-
-CHAPTER = "chapter"
-"""The id of the convention that is asked for unless another is."""
 
 LIMIT_PROBLEM = "2,3,4,3/ordinary/float64/{seed}"
 """The problem that a limit is explained on unless another is asked for: sizes that differ, and several steps."""
@@ -65,18 +70,6 @@ def _checks(context: click.Context, parameter: click.Parameter, value: Any) -> A
     for check in (value,) if isinstance(value, str) else value:
         if check not in known:
             raise click.BadParameter(f"no check has the id {check!r}; the checks are {', '.join(known)}")
-    return value
-
-
-def _convention(context: click.Context, parameter: click.Parameter, value: str) -> str:
-    """The convention that is named, if there is such a one."""
-    # NumPy is behind this import, and `gru --help` does not wait for it.
-    if value == CHAPTER:
-        return value
-    from gru.conventions import CONVENTIONS
-
-    if value not in CONVENTIONS:
-        raise click.BadParameter(f"no convention has the id {value!r}; there are {', '.join(CONVENTIONS)}")
     return value
 
 
@@ -125,21 +118,8 @@ def _reports(context: click.Context, parameter: click.Parameter, value: tuple[st
 @click.option("--only", multiple=True, metavar="CHECK", callback=_checks, help="Only this check; repeatable.")
 @click.option("--problem", metavar="ID", help="Only this problem, such as 0:17.")
 @click.option("--seed", default=0, show_default=True, type=click.IntRange(min=0), help="Draws the problems.")
-@click.option(
-    "--effort",
-    default="normal",
-    show_default=True,
-    type=click.Choice(["quick", "normal", "thorough"]),
-    help="How many problems.",
-)
-@click.option(
-    "--convention",
-    default=CHAPTER,
-    show_default=True,
-    metavar="ID",
-    callback=_convention,
-    help="The form of a GRU that is asked for, such as swapped, reset-after, torch.",
-)
+@effort_option
+@convention_option
 @click.option(
     "--feedback",
     default="full",

@@ -13,7 +13,15 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from gru.cli_options import isolation_option, memory_limit_option, rubric_option, time_limit_option, warn_of
+from gru.cli_options import (
+    convention_option,
+    effort_option,
+    isolation_option,
+    memory_limit_option,
+    rubric_option,
+    time_limit_option,
+    warn_of,
+)
 
 if TYPE_CHECKING:
     from gru.grading.gradebook import Gradebook
@@ -56,10 +64,8 @@ _FOLDER = click.Path(path_type=Path, exists=True, file_okay=False)
     "--seed", type=click.IntRange(min=0), default=0, show_default=True, help="Draws the same problems for all."
 )
 @click.option("--secret-seed", is_flag=True, help="Draw fresh problems for each submission, from a secret kept in OUT.")
-@click.option("--effort", default="normal", show_default=True, type=click.Choice(["quick", "normal", "thorough"]))
-@click.option(
-    "--convention", default="chapter", show_default=True, metavar="ID", help="The form of a GRU that is asked for."
-)
+@effort_option
+@convention_option
 @click.option(
     "--resume", is_flag=True, help="Go on with the gradebook in OUT: only what is new or has changed is judged."
 )
@@ -97,7 +103,6 @@ def _grade(folder: Path, out: Path, options: dict[str, Any]) -> int:
     from gru.grading.run import Class, outstanding
 
     rubric = options["rubric"] or EQUAL_POINTS
-    _known_convention(options["convention"])
     try:
         found = _chosen(entries(folder, options["pattern"]), options["only"])
     except (OSError, ValueError, NotImplementedError) as error:
@@ -121,15 +126,6 @@ def _grade(folder: Path, out: Path, options: dict[str, Any]) -> int:
         click.echo(f"gru: {error}", err=True)
         click.echo("gru: what was judged before is in the gradebook; --resume goes on", err=True)
         return OWN_FAILURE
-
-
-def _known_convention(convention: str) -> None:
-    from gru.conventions import CONVENTIONS
-
-    if convention not in CONVENTIONS:
-        raise click.BadParameter(
-            f"no convention has the id {convention!r}; there are {', '.join(CONVENTIONS)}", param_hint="'--convention'"
-        )
 
 
 def _chosen(found: "list[Any]", only: tuple[str, ...]) -> "list[Any]":

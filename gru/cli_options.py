@@ -3,7 +3,6 @@
 Nothing is loaded here that `gru --help` would wait for.
 """
 
-from collections.abc import Callable
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -12,7 +11,38 @@ import click
 
 from gru.submission.limits import LEAST_MEMORY, MEMORY_LIMIT, TIME_LIMIT
 
-Command = Callable[..., Any]
+CHAPTER = "chapter"
+"""The id of the convention that is asked for unless another is."""
+
+effort_option = click.option(
+    "--effort",
+    default="normal",
+    show_default=True,
+    type=click.Choice(["quick", "normal", "thorough"]),
+    help="How many problems.",
+)
+
+
+def _convention(context: click.Context, parameter: click.Parameter, value: str) -> str:
+    """The convention that is named, if there is such a one."""
+    # NumPy is behind this import, and `gru --help` does not wait for it.
+    if value == CHAPTER:
+        return value
+    from gru.conventions import CONVENTIONS
+
+    if value not in CONVENTIONS:
+        raise click.BadParameter(f"no convention has the id {value!r}; there are {', '.join(CONVENTIONS)}")
+    return value
+
+
+convention_option = click.option(
+    "--convention",
+    default=CHAPTER,
+    show_default=True,
+    metavar="ID",
+    callback=_convention,
+    help="The form of a GRU that is asked for, such as swapped, reset-after, torch.",
+)
 
 
 def _to_be_had(context: click.Context, parameter: click.Parameter, value: Any) -> Any:

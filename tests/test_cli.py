@@ -13,7 +13,7 @@ import pytest
 from click.testing import CliRunner, Result
 
 from gru import __version__, cli
-from gru.cli_options import warn_of
+from gru.cli_options import CHAPTER, warn_of
 from gru.conventions import CONVENTIONS
 from gru.examiner import CHECKS, TRAINING
 from gru.examiner.outcome import Reason, Status, Verdict
@@ -333,7 +333,7 @@ def test_the_choices_are_those_of_the_package() -> None:
     choices = {o.name: getattr(o.type, "choices", None) for o in cli.check.params}
     assert tuple(choices["effort"] or ()) == get_args(Effort)
     assert tuple(choices["feedback"] or ()) == feedback.LEVELS
-    assert cli.CHAPTER in CONVENTIONS
+    assert CHAPTER in CONVENTIONS
 
 
 def test_the_isolation_is_told(write: Write) -> None:
