@@ -53,6 +53,23 @@ class Learner(GRUCell):
             setattr(self, name, EQUATION[name](at) if replaced is None else replaced(self, at))
 
 
+def hiding(*names: str) -> type:
+    """A cell that shows nothing under these names."""
+
+    class Hides(Learner):
+        def __getattribute__(self, name: str) -> Any:
+            if name in names:
+                raise AttributeError(name)
+            return super().__getattribute__(name)
+
+        def merge_params(self) -> None:
+            blocks = vars(self)
+            self.dW = np.concatenate([blocks[f"dw{gate}"] for gate in "zrn"])
+            self.dU = np.concatenate([blocks[f"du{gate}"] for gate in "zrn"])
+
+    return Hides
+
+
 @dataclass(frozen=True)
 class Planted:
     """A planted mistake.

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as npst
-from planted import EQUATION, FORWARD, OUT_OF_THE_CELL, STEP, Formula, Learner, altered, plant
+from planted import EQUATION, FORWARD, OUT_OF_THE_CELL, STEP, Formula, Learner, altered, hiding, plant
 
 from gru.equations import EQUATIONS, EXPOSED
 from gru.examiner import CHECKS, Examination, examine
@@ -218,23 +218,6 @@ def test_a_sign_turned_everywhere_is_wrong_only_where_delta_enters() -> None:
 
 
 # Hidden values
-
-
-def hiding(*names: str) -> type:
-    """A cell that shows nothing under these names."""
-
-    class Hides(Learner):
-        def __getattribute__(self, name: str) -> Any:
-            if name in names:
-                raise AttributeError(name)
-            return super().__getattribute__(name)
-
-        def merge_params(self) -> None:
-            blocks = vars(self)
-            self.dW = np.concatenate([blocks[f"dw{gate}"] for gate in "zrn"])
-            self.dU = np.concatenate([blocks[f"du{gate}"] for gate in "zrn"])
-
-    return Hides
 
 
 @pytest.mark.parametrize("name", [name for name in (*FORWARD, *BACKWARD) if name not in REQUIRED])

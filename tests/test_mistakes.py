@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from planted import Formula, Learner, plant
+from planted import Formula, Learner, hiding, plant
 
 from gru import formula, mistakes
 from gru.conventions import CHAPTER, CONVENTIONS
@@ -139,26 +139,15 @@ def test_two_mistakes_in_one_equation_are_recognised() -> None:
 
 INTERMEDIATE = tuple(name for name in (*FORWARD, *GRADIENTS) if name not in REQUIRED)
 
-
-class Required(Learner):
-    """A cell that shows h, dW, dU, dh and dx, and nothing else."""
-
-    def __getattribute__(self, name: str) -> Any:
-        if name in INTERMEDIATE:
-            raise AttributeError(name)
-        return super().__getattribute__(name)
-
-    def merge_params(self) -> None:
-        blocks = vars(self)
-        self.dW = np.concatenate([blocks[f"dw{gate}"] for gate in "zrn"])
-        self.dU = np.concatenate([blocks[f"du{gate}"] for gate in "zrn"])
+REQUIRED_ALONE = hiding(*INTERMEDIATE)
+"""A cell that shows h, dW, dU, dh and dx, and nothing else."""
 
 
 @pytest.mark.parametrize("mistake", ALL[::17], ids=lambda mistake: mistake.id)
 def test_a_mistake_is_recognised_from_the_required_attributes_alone(mistake: Mistake) -> None:
     """All that is made of it inherits, shown or not; nothing else is wrong."""
     formulas = {mistake.equation.name: planted_formula(mistake.expression)}
-    examination = examine(TrustedCells(plant("", formulas, base=Required).cell))
+    examination = examine(TrustedCells(plant("", formulas, base=REQUIRED_ALONE).cell))
     if examination.outcome("interface").status == "wrong":
         pytest.skip("shapes do not go together: the cell does not run")
     assert wrong_equations(examination) == {mistake.equation.number}
@@ -170,7 +159,7 @@ def test_two_mistakes_in_what_is_not_shown_are_not_explained_by_one() -> None:
         mistake.equation.name: planted_formula(mistake.expression)
         for mistake in (mistakes.find("equation-9/delta-twice"), mistakes.find("equation-10/no-h-prev"))
     }
-    examination = examine(TrustedCells(plant("", formulas, base=Required).cell))
+    examination = examine(TrustedCells(plant("", formulas, base=REQUIRED_ALONE).cell))
     assert examination.verdict == "wrong"
     assert {examination.outcome(f"equation-{number}").status for number in (9, 10)} == {"missing"}
 
