@@ -191,25 +191,50 @@ def edits(node: ast.expr) -> Iterator[ast.expr]:
 
 
 def random_edits(count: int) -> list[tuple[int, ast.expr]]:
-    """Edited formulas with a value of the right shape that is not the right one, at sizes that differ."""
+    """Formulas that nobody wrote down, made by one to three edits.
+
+    Each has a value of the right shape, at sizes that differ, that is neither the right one, nor that of a mistake of
+    the catalogue, nor that of another of these formulas.
+    """
     random = np.random.default_rng(0)
     values = sample_values()
+    taken = {number: [EQUATIONS[number](values), *values_of_the_catalogue(number, values)] for number in WRITTEN}
     found: list[tuple[int, ast.expr]] = []
     while len(found) < count:
         number = int(random.choice(WRITTEN))
-        tree = edited(EQUATIONS[number].expression, random)
-        right = EQUATIONS[number](values)
+        tree = EQUATIONS[number].expression
+        for _ in range(random.integers(1, 4)):
+            tree = edited(tree, random)
         names = formula.names(tree)
         needs_delta = number in FORWARD_EQUATIONS and CHAPTER.made_of("in_grad").intersection(names)
         if needs_delta or CHAPTER.made_of(EQUATIONS[number].name).intersection(names):
             continue
-        try:
-            value = np.asarray(formula.evaluate(tree, values))
-        except (ValueError, NameError):
+        value = value_of(tree, values)
+        right = taken[number][0]
+        if value is None or value.shape != right.shape or any(is_close(value, other) for other in taken[number]):
             continue
-        if value.shape == right.shape and np.abs(value - right).max() > 1e-6 * np.abs(right).max():
-            found.append((number, tree))
+        taken[number].append(value)
+        found.append((number, tree))
     return found
+
+
+def values_of_the_catalogue(number: int, values: dict[str, Any]) -> list[Any]:
+    """What the mistakes of the catalogue give, in every form of a GRU that has this equation."""
+    trees = (m.expression for convention in CONVENTIONS.values() for m in catalogue(number, convention))
+    return [value for tree in trees if (value := value_of(tree, values)) is not None]
+
+
+def value_of(tree: ast.expr, values: dict[str, Any]) -> Any:
+    """The value of a formula; None where the shapes do not go together or a name is missing."""
+    try:
+        return np.asarray(formula.evaluate(tree, values))
+    except (ValueError, NameError):
+        return None
+
+
+def is_close(value: Any, other: Any) -> bool:
+    """Whether two values are one, for all that the sample tells."""
+    return value.shape == other.shape and np.abs(value - other).max() <= 1e-6 * np.abs(other).max()
 
 
 def sample_values() -> dict[str, Any]:
