@@ -23,19 +23,19 @@ os.environ.setdefault("OMP_NUM_THREADS", "1")
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 
 ROOT = Path(__file__).resolve().parent.parent
-sys.path[:0] = [str(ROOT), str(ROOT / "tests")]
+sys.path.insert(0, str(ROOT))
 
 import numpy as np  # noqa: E402
-from right_cells import CELLS  # noqa: E402
 
 from gru.examiner.judge import judge_uses  # noqa: E402
 from gru.examiner.outcome import CHECKS, Finding  # noqa: E402
 from gru.examiner.reference import Reference  # noqa: E402
 from gru.examiner.state import companion_jobs, judge_companions, judge_recording  # noqa: E402
 from gru.examiner.trial import judge_interface  # noqa: E402
+from gru.layers.gru.shapes import Sizes  # noqa: E402
 from gru.problem import PRECISIONS, REGIMES, Specification, find, identify  # noqa: E402
-from gru.shapes import Sizes  # noqa: E402
 from gru.submission.trusted import TrustedCells  # noqa: E402
+from tests.examiner.right_cells import CELLS  # noqa: E402
 
 CHUNK = 20
 """How many problems a process takes at a time."""

@@ -21,8 +21,9 @@ from typing import Any
 
 import numpy as np
 
-from gru import equations, oracle, parameters
+from gru import oracle
 from gru.examiner.reference import Reference
+from gru.layers.gru import equations, parameters
 from gru.problem import Problem, find
 
 Array = Any

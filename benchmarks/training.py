@@ -22,11 +22,11 @@ from typing import Any
 
 import numpy as np
 
-from gru import formula
-from gru.cell import GRUCell
-from gru.equations import EQUATIONS, EXPOSED
+from gru.calculus import formula
+from gru.layers.gru.cell import GRUCell
+from gru.layers.gru.equations import EQUATIONS, EXPOSED
+from gru.layers.gru.sequence import GRUSequence
 from gru.mistakes import Mistake, catalogue
-from gru.sequence import GRUSequence
 from gru.submission.process import SubmissionProcess
 from gru.subtraction.check import learn
 from gru.subtraction.demonstration import Task, run

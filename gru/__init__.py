@@ -8,14 +8,18 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from gru.cell import GRUCell
-    from gru.sequence import Gradients, GRUSequence
+    from gru.layers.gru.cell import GRUCell
+    from gru.layers.gru.sequence import Gradients, GRUSequence
 
 __version__ = "0.1.0"
 
 __all__ = ["GRUCell", "GRUSequence", "Gradients", "__version__"]
 
-_HOMES = {"GRUCell": "gru.cell", "GRUSequence": "gru.sequence", "Gradients": "gru.sequence"}
+_HOMES = {
+    "GRUCell": "gru.layers.gru.cell",
+    "GRUSequence": "gru.layers.gru.sequence",
+    "Gradients": "gru.layers.gru.sequence",
+}
 
 
 def __getattr__(name: str) -> Any:

@@ -13,10 +13,10 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from gru import formula
-from gru.conventions import CHAPTER, CONVENTIONS, Convention
-from gru.equations import Equation
-from gru.shapes import DIMENSIONS
+from gru.calculus import formula
+from gru.layers.gru.equations import Equation
+from gru.layers.gru.forms import CHAPTER, CONVENTIONS, Convention
+from gru.layers.gru.shapes import DIMENSIONS
 
 Kind = Literal["missing", "sign", "count", "operand", "derivative", "transpose", "convention", "batch"]
 

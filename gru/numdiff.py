@@ -13,7 +13,7 @@ from typing import Any, Literal, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from gru.pair import Pair
+from gru.calculus.pair import Pair
 
 Array = NDArray[Any]
 Function = Callable[..., Any]

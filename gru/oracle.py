@@ -15,9 +15,10 @@ from typing import Any, Literal, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from gru import equations, numdiff
-from gru.conventions import CHAPTER, Convention
-from gru.parameters import GATES
+from gru import numdiff
+from gru.calculus.functions import sigmoid
+from gru.layers.gru.forms import CHAPTER, Convention
+from gru.layers.gru.parameters import GATES
 from gru.problem import Problem
 
 Array = NDArray[Any]
@@ -107,8 +108,8 @@ def step(
     """
     form = convention.equations
     at = {"x": x, "h_p": h_p, "wz": wz, "uz": uz, "wr": wr, "ur": ur, "wn": wn, "un": un}
-    at["z"] = equations.sigmoid(form[5](at) + zz)
-    at["r"] = equations.sigmoid(form[6](at) + zr)
+    at["z"] = sigmoid(form[5](at) + zz)
+    at["r"] = sigmoid(form[6](at) + zr)
     at["n"] = np.tanh(form[7](at) + zn)
     return form[4](at)
 

@@ -12,8 +12,9 @@ from typing import Any, Literal, get_args
 import numpy as np
 from numpy.typing import NDArray
 
-from gru import equations, parameters
-from gru.shapes import Sizes, shape_of
+from gru.calculus.functions import sigmoid
+from gru.layers.gru import equations, parameters
+from gru.layers.gru.shapes import Sizes, shape_of
 
 Array = NDArray[Any]
 Precision = Literal["float64", "float32"]
@@ -209,5 +210,5 @@ def _saturate(W: Array, U: Array, x: Array, h_0: Array, peak: float) -> tuple[Ar
 
     wz, uz, _ = scaled(wz, uz, equations.update_preactivation(h_0, x, wz, uz))
     wr, ur, zr = scaled(wr, ur, equations.reset_preactivation(h_0, x, wr, ur))
-    wn, un, _ = scaled(wn, un, equations.candidate_preactivation(equations.sigmoid(zr), h_0, x, wn, un))
+    wn, un, _ = scaled(wn, un, equations.candidate_preactivation(sigmoid(zr), h_0, x, wn, un))
     return parameters.merge(wz, wr, wn), parameters.merge(uz, ur, un)

@@ -31,10 +31,10 @@ from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import seed as drawn_with
 from hypothesis import strategies as st
 
-from gru.cell import GRUCell
-from gru.conventions import CHAPTER, CONVENTIONS, Convention
-from gru.equations import EQUATIONS
 from gru.examiner import TRAINING, Examination, Outcome, examine
+from gru.layers.gru.cell import GRUCell
+from gru.layers.gru.equations import EQUATIONS
+from gru.layers.gru.forms import CHAPTER, CONVENTIONS, Convention
 from gru.problem import Effort, Problem, find
 from gru.report import text
 from gru.report.words import line, numbered, printable, title_of, words

@@ -27,8 +27,8 @@ except ImportError as error:
     raise ImportError("gru.strategies needs Hypothesis: pip install 'gru-gradcheck[test]'") from error
 
 from gru import problem
+from gru.layers.gru.shapes import Sizes
 from gru.problem import PRECISIONS, REGIMES, Precision, Problem, Specification
-from gru.shapes import Sizes
 
 SEEDS = 2**32
 """How many problems of the same sizes, regime and precision may be drawn."""

@@ -5,9 +5,9 @@ from typing import Any
 
 import numpy as np
 
-from gru.cell import GRUCell
+from gru.layers.gru.cell import GRUCell
+from gru.layers.gru.sequence import GRUSequence
 from gru.problem import Problem
-from gru.sequence import GRUSequence
 
 Array = Any
 

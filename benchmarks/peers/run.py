@@ -22,9 +22,10 @@ import numpy as np
 
 from benchmarks.peers.checkers import Checker, Gradient, checkers
 from benchmarks.peers.gru_numpy import BLOCKS, blocks_of, by_hand
-from gru import formula, oracle
-from gru.cell import GRUCell
-from gru.equations import EQUATIONS
+from gru import oracle
+from gru.calculus import formula
+from gru.layers.gru.cell import GRUCell
+from gru.layers.gru.equations import EQUATIONS
 from gru.mistakes import catalogue
 from gru.problem import Problem, find
 

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from gru.shapes import Sizes, shape_of
+from gru.layers.gru.shapes import Sizes, shape_of
 from gru.submission.contract import CellError, Runner, SubmissionFailure
 
 SIZES = Sizes(batch=1, input=32, hidden=64, steps=1)

@@ -14,13 +14,14 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from gru import formula, parameters
-from gru.equations import Equation
+from gru.calculus import formula
 from gru.examiner.judge import Case, Evidence
 from gru.examiner.limit import Rounded, limit, squashed
 from gru.examiner.outcome import Diagnosis
+from gru.layers.gru import parameters
+from gru.layers.gru.equations import Equation
+from gru.layers.gru.parameters import GATES
 from gru.mistakes import HINTS, IDEAS, OF_STATE, Mistake, catalogue, right_formula
-from gru.parameters import GATES
 from gru.problem import REGIMES
 
 Array = NDArray[Any]

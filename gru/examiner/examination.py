@@ -7,13 +7,13 @@ from collections.abc import Callable, Iterable
 from dataclasses import replace
 from functools import lru_cache
 
-from gru.conventions import CHAPTER, Convention
 from gru.examiner.cost import judge_cost
 from gru.examiner.outcome import CHECKS, TRAINING, Examination, Outcome, judge
 from gru.examiner.reference import Reference
 from gru.examiner.trial import Trial
+from gru.layers.gru.forms import CHAPTER, Convention
+from gru.layers.gru.shapes import Sizes
 from gru.problem import Effort, Problem, battery
-from gru.shapes import Sizes
 from gru.submission.contract import Runner, SubmissionFailure
 
 STATE_SIZES = (Sizes(2, 3, 4, 1), Sizes(2, 3, 4, 3))

@@ -9,11 +9,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from gru.equations import EXPOSED
 from gru.examiner.limit import FORMS, unit_roundoff
 from gru.examiner.reference import Reference
+from gru.layers.gru.equations import EXPOSED
+from gru.layers.gru.shapes import Sizes
 from gru.problem import Problem
-from gru.shapes import Sizes
 
 Array = NDArray[Any]
 

@@ -11,13 +11,13 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from gru import formula
-from gru.conventions import Convention, with_expression
-from gru.equations import Equation
+from gru.calculus import formula
 from gru.examiner.diagnosis import NEAR, PROBES, named, says_little
 from gru.examiner.judge import Case
 from gru.examiner.limit import limit, roundings, squashed
 from gru.examiner.outcome import Diagnosis
+from gru.layers.gru.equations import Equation
+from gru.layers.gru.forms import Convention, with_expression
 from gru.mistakes import Mistake, catalogue
 
 Array = NDArray[Any]

@@ -13,14 +13,14 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from gru import formula
-from gru.conventions import Convention
-from gru.equations import Equation
+from gru.calculus import formula
 from gru.examiner.limit import limit, roundings
 from gru.examiner.outcome import Comparison, Entry, Finding, Unseen, everything_shows, nothing_shows
 from gru.examiner.reference import Reference
-from gru.parameters import GATES
-from gru.shapes import DIMENSIONS, Sizes, shape_of
+from gru.layers.gru.equations import Equation
+from gru.layers.gru.forms import Convention
+from gru.layers.gru.parameters import GATES
+from gru.layers.gru.shapes import DIMENSIONS, Sizes, shape_of
 from gru.submission.contract import FORWARD, KEPT, Description, Recording, Shown, Use
 
 Array = NDArray[Any]

@@ -13,7 +13,7 @@ import numpy as np
 from numpy.lib.mixins import NDArrayOperatorsMixin
 from numpy.typing import NDArray
 
-from gru.equations import Equation
+from gru.layers.gru.equations import Equation
 
 Array = NDArray[Any]
 

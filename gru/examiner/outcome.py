@@ -7,8 +7,8 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from gru.equations import EXPOSED
-from gru.shapes import Sizes
+from gru.layers.gru.equations import EXPOSED
+from gru.layers.gru.shapes import Sizes
 
 Status = Literal["right", "wrong", "inherited", "missing", "not_examined"]
 Verdict = Literal["right", "wrong", "not_examined"]

@@ -11,8 +11,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gru import oracle
-from gru.conventions import CHAPTER, Convention
 from gru.examiner.limit import Rounded, limit, roundings
+from gru.layers.gru.forms import CHAPTER, Convention
 from gru.problem import Problem
 from gru.submission.contract import Job
 

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from gru.examiner.judge import Evidence, compare, found, gather, values_shown
 from gru.examiner.outcome import Finding, everything_shows
 from gru.examiner.reference import Reference
-from gru.shapes import DIMENSIONS
+from gru.layers.gru.shapes import DIMENSIONS
 from gru.submission.contract import GRADIENTS, Job, Recording, Use
 
 Array = NDArray[Any]

@@ -10,14 +10,14 @@ from itertools import islice
 
 import numpy as np
 
-from gru.conventions import CONVENTIONS, Convention
-from gru.equations import EQUATIONS, EXPOSED
 from gru.examiner.diagnosis import diagnose, diagnose_order, diagnose_state
 from gru.examiner.hidden import Explanation, explain
 from gru.examiner.judge import Case, agrees_forward, found, judge_left, judge_uses
 from gru.examiner.outcome import CHECKS, Diagnosis, Finding, Outcome, everything_shows, summarise
 from gru.examiner.reference import Reference
 from gru.examiner.state import COMPANIONS, companion_jobs, is_not_linear, judge_companions, judge_recording
+from gru.layers.gru.equations import EQUATIONS, EXPOSED
+from gru.layers.gru.forms import CONVENTIONS, Convention
 from gru.mistakes import right_formula
 from gru.submission.contract import REQUIRED, Description, Recording, Runner
 

@@ -13,11 +13,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from gru import equations, oracle
-from gru.conventions import CHAPTER, Convention
+from gru import oracle
+from gru.calculus.functions import sigmoid
 from gru.examiner.limit import FORMS, Running, limit, running_gate, unit_roundoff
 from gru.examiner.outcome import Comparison
-from gru.parameters import GATES
+from gru.layers.gru.forms import CHAPTER, Convention
+from gru.layers.gru.parameters import GATES
 from gru.problem import Problem
 
 Array = NDArray[Any]
@@ -137,7 +138,7 @@ def _forward(problem: Problem, convention: Convention) -> list[dict[str, Running
         cell = {**weights, "x": _exact(x), "h_p": h}
         for number, before in ((1, 5), (2, 6), (3, 7)):
             preactivation = convention.equations[before](cell)
-            value = (np.tanh if number == 3 else equations.sigmoid)(preactivation.value)
+            value = (np.tanh if number == 3 else sigmoid)(preactivation.value)
             cell[convention.equations[number].name] = running_gate(value, preactivation, is_tanh=number == 3)
         h = convention.equations[4](cell)
         cells.append(cell)

@@ -6,9 +6,9 @@ It formats records, and reads no file.
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 
-from gru.equations import EXPOSED
 from gru.examiner.outcome import CHECKS
 from gru.grading.record import FAILED, Record
+from gru.layers.gru.equations import EXPOSED
 from gru.report.words import printable, words
 
 MARKS = {"right": ".", "wrong": "X", "inherited": "i", "missing": "-", "not_examined": "?"}

@@ -11,8 +11,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal, get_args
 
-from gru.equations import EXPOSED
 from gru.examiner.outcome import CHECKS
+from gru.layers.gru.equations import EXPOSED
 from gru.report.feedback import LEVELS, Feedback
 
 Visibility = Literal["visible", "hidden", "after_due_date", "after_published"]

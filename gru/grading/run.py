@@ -18,13 +18,13 @@ from time import perf_counter
 from typing import Any
 
 from gru import __version__
-from gru.conventions import CONVENTIONS
 from gru.examiner import examine
 from gru.examiner.outcome import CHECKS, Examination, Outcome
 from gru.grading.folder import Entry, digest
 from gru.grading.gradebook import Gradebook
 from gru.grading.record import FAILED, Record, failure_of, record_of
 from gru.grading.rubric import Rubric
+from gru.layers.gru.forms import CONVENTIONS
 from gru.problem import Effort
 from gru.report.result import Result, sha256_of
 from gru.submission.confinement import Isolation

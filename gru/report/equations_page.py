@@ -6,11 +6,11 @@ Made from the tables of the equations and of the mistakes, as lines of Markdown.
 import re
 from collections.abc import Iterator
 
-from gru import formula
-from gru.equations import EQUATIONS, EXPOSED, Equation
+from gru.calculus import formula
+from gru.layers.gru.equations import EQUATIONS, EXPOSED, Equation
+from gru.layers.gru.shapes import DIMENSIONS
 from gru.mistakes import HINTS, IDEAS, catalogue, right_formula
 from gru.report.words import name_of, numbered, spelled
-from gru.shapes import DIMENSIONS
 
 PARTS = {
     "Forward": range(1, 8),
@@ -23,7 +23,7 @@ PARTS = {
 INTRODUCTION = """\
 # The equations
 
-This page is made from the table in `gru/equations.py` and the catalogue in `gru/mistakes.py`.
+This page is made from the table in `gru/layers/gru/equations.py` and the catalogue in `gru/mistakes.py`.
 
 Vectors are rows, and there is no bias. `∘` is the elementwise product, `·` the matrix product, `σ` the logistic
 sigmoid. Each equation stands here in the chapter's letters, and below that as a line of Python in the letters of a

@@ -13,14 +13,15 @@ from typing import Any
 
 import numpy as np
 
-from gru import formula, mistakes, oracle
-from gru.conventions import CHAPTER, CONVENTIONS, Convention
-from gru.equations import EQUATIONS, EXPOSED, Equation
+from gru import mistakes, oracle
+from gru.calculus import formula
+from gru.layers.gru.equations import EQUATIONS, EXPOSED, Equation
+from gru.layers.gru.forms import CHAPTER, CONVENTIONS, Convention
+from gru.layers.gru.parameters import GATES
+from gru.layers.gru.shapes import DIMENSIONS
 from gru.mistakes import IDEAS, Mistake, catalogue, right_formula
-from gru.parameters import GATES
 from gru.problem import Problem, find
 from gru.report.words import line, name_of, numbered, printable, spelled, title_of
-from gru.shapes import DIMENSIONS
 from gru.submission.contract import REQUIRED
 
 ORDER = f"the order is {spelled(', '.join(GATES))}"

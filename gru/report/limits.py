@@ -3,8 +3,8 @@
 It measures nothing: the parts come from `gru.examiner.explanation`.
 """
 
-from gru.equations import EQUATIONS
 from gru.examiner.explanation import Explanation
+from gru.layers.gru.equations import EQUATIONS
 from gru.report.words import line, name_of, printable
 
 

@@ -10,15 +10,15 @@ from collections.abc import Iterable, Sequence
 from itertools import groupby
 from typing import NamedTuple
 
-from gru.conventions import CONVENTIONS
-from gru.equations import EQUATIONS
 from gru.examiner.outcome import TRAINING, Diagnosis, Examination, Outcome
+from gru.layers.gru.equations import EQUATIONS
+from gru.layers.gru.forms import CONVENTIONS
+from gru.layers.gru.parameters import GATES
+from gru.layers.gru.shapes import shape_of
 from gru.mistakes import right_formula
-from gru.parameters import GATES
 from gru.report.numbers import rounded_up, short, side_by_side
 from gru.report.result import Result
 from gru.report.words import line, name_of, numbered, printable, spelled, title_of, words
-from gru.shapes import shape_of
 
 MOST_IN_SHORT = 6
 """How many more wrong checks are told one by one: with more, no single mistake explains them."""

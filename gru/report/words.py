@@ -5,7 +5,7 @@ Nothing that comes from a submission can steer a terminal once it has passed `pr
 
 import re
 
-from gru.equations import Equation
+from gru.layers.gru.equations import Equation
 
 _SPELLED = {
     "h_p": "h_prev",

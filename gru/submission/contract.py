@@ -9,7 +9,7 @@ from typing import Any, Literal, Protocol, get_args
 
 from numpy.typing import NDArray
 
-from gru.shapes import Sizes
+from gru.layers.gru.shapes import Sizes
 
 Array = NDArray[Any]
 Layout = Literal["plain", "read-only", "fortran", "strided"]

@@ -5,8 +5,8 @@ All text of a submission passes through here, and is cleaned. It never runs anyt
 
 from typing import Any
 
-from gru.parameters import GATES
-from gru.shapes import shape_of
+from gru.layers.gru.parameters import GATES
+from gru.layers.gru.shapes import shape_of
 from gru.submission.contract import FORWARD, GRADIENTS, KEPT, Array, Description, Job, Raised, Recording, Shown, Use
 from gru.submission.protocol import clean_text
 

@@ -7,7 +7,7 @@ import sys
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
-from gru.shapes import Sizes
+from gru.layers.gru.shapes import Sizes
 from gru.submission.contract import Array, CellError, Job, Recording
 from gru.submission.exercise import describe_exception, exercise
 from gru.submission.recording import arrays_of, raised_of, recording_of, request_of

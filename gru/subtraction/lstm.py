@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from gru.equations import sigmoid
+from gru.calculus.functions import sigmoid
 
 Array = NDArray[Any]
 

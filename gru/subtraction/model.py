@@ -13,8 +13,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from gru.parameters import GATES as GRU_GATES
-from gru.sequence import GRUSequence
+from gru.layers.gru.parameters import GATES as GRU_GATES
+from gru.layers.gru.sequence import GRUSequence
 from gru.subtraction.data import Data, TaskError
 from gru.subtraction.lstm import GATES as LSTM_GATES
 from gru.subtraction.lstm import LSTMSequence

@@ -9,7 +9,7 @@ from typing import Any, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from gru.equations import sigmoid
+from gru.calculus.functions import sigmoid
 
 Array = NDArray[Any]
 Parameters = Mapping[str, Array]

@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 
 from numpy.typing import NDArray
 
-from gru.shapes import Sizes
+from gru.layers.gru.shapes import Sizes
 from gru.submission.contract import Runner
 from gru.subtraction.model import GRU, Architecture
 

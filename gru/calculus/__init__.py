@@ -1,0 +1,1 @@
+"""What measures derivatives and rounding. It knows no layer."""

@@ -1,0 +1,17 @@
+"""The activation functions of the layers. They know no layer."""
+
+from typing import Any
+
+import numpy as np
+
+Array = Any
+"""An array of float32, float64 or complex numbers, or a `pair.Pair` of arrays."""
+
+
+def sigmoid(a: Array) -> Array:
+    """σ(a) = 1/(1 + e^{−a}), of any shape, without overflow at any a.
+
+    With e^{−|a|} in place of e^{−a}; written with a sign, because |a| has no complex derivative.
+    """
+    tail = np.exp(-np.copysign(1, a.real) * a)
+    return np.where(a.real >= 0, 1, tail) / (1 + tail)

@@ -1,0 +1,5 @@
+"""The command line: `gru check`, `explain`, `grade`, `export`, `train`, `predict`. It judges nothing."""
+
+from gru.cli.commands import main
+
+__all__ = ["main"]

@@ -1,0 +1,386 @@
+"""The command `gru`: reads the command line, starts the work, prints the report, chooses the exit status.
+
+It measures and formats nothing itself. NumPy and the examiner are loaded while the submission's own
+process starts, and not at all for `gru --help`.
+"""
+
+import os
+import sys
+import time
+import traceback
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from gru import __version__
+from gru.cli.late import LateCommand
+from gru.cli.options import (
+    convention_option,
+    effort_option,
+    isolation_option,
+    memory_limit_option,
+    rubric_option,
+    time_limit_option,
+    warn_of,
+)
+
+if TYPE_CHECKING:
+    from gru.grading.rubric import Rubric
+    from gru.report.result import Result
+
+ALL_RIGHT, SOME_WRONG, SOME_NOT_EXAMINED, OWN_FAILURE, INTERRUPTED = 0, 1, 3, 70, 130
+"""The exit statuses, beside click's 2 for usage. 70 is EX_SOFTWARE of sysexits.h."""
+
+LIMIT_PROBLEM = "2,3,4,3/ordinary/float64/{seed}"
+"""The problem that a limit is explained on unless another is asked for: sizes that differ, and several steps."""
+
+
+@click.group()
+@click.version_option(__version__, prog_name="gru")
+def main() -> None:
+    """Prove the derivatives of a hand-written GRU cell right, or name the first equation that is wrong.
+
+    \b
+    Examples:
+      gru check my_gru.py
+      gru explain 10
+    """
+    # A formula, or a file's name, may hold what the terminal's encoding does not.
+    for stream in (sys.stdout, sys.stderr):
+        getattr(stream, "reconfigure", lambda **_: None)(errors="backslashreplace")
+
+
+main.add_command(LateCommand("train", "gru.cli.train", "Train a network of cells to subtract binary numbers."))
+main.add_command(LateCommand("grade", "gru.cli.grade", "Grade the submissions of a class into a gradebook."))
+main.add_command(LateCommand("export", "gru.cli.grade", "Write a gradebook for the system that a school uses."))
+main.add_command(LateCommand("predict", "gru.cli.train", "Subtract by a network that `gru train` has saved."))
+
+
+def _checks(context: click.Context, parameter: click.Parameter, value: Any) -> Any:
+    """The checks that are named, if there are such checks."""
+    if not value:
+        return value
+    from gru.examiner import CHECKS, TRAINING
+
+    known = (*CHECKS, TRAINING)
+    for check in (value,) if isinstance(value, str) else value:
+        if check not in known:
+            raise click.BadParameter(f"no check has the id {check!r}; the checks are {', '.join(known)}")
+    return value
+
+
+@dataclass(frozen=True)
+class Request:
+    """How each file is to be examined."""
+
+    only: tuple[str, ...] | None
+    problem: str | None
+    seed: int
+    effort: Any
+    convention: str
+    feedback: Any
+    time_limit: float
+    memory_limit: int
+    isolation: Any
+
+
+@dataclass(frozen=True)
+class Outputs:
+    """The files that are asked for beside what is printed, and what the points in them come from."""
+
+    document: Path | None
+    reports: "dict[str, Path]"
+    rubric: "Rubric | None"
+
+
+def _reports(context: click.Context, parameter: click.Parameter, value: tuple[str, ...]) -> dict[str, Path]:
+    """The files of the reports by their formats."""
+    if not value:
+        return {}
+    from gru.grading.exports import OF_A_CLASS, OF_A_STUDENT
+
+    reports = {}
+    for text in value:
+        form, equals, path = text.partition("=")
+        if not (equals and path) or form not in {**OF_A_CLASS, **OF_A_STUDENT}:
+            known = ", ".join({**OF_A_CLASS, **OF_A_STUDENT})
+            raise click.BadParameter(f"{text!r}; expected FORMAT=FILE with a format of {known}")
+        reports[form] = Path(path)
+    return reports
+
+
+@main.command()
+@click.argument("files", nargs=-1, metavar="FILE...", type=click.Path())
+@click.option("--only", multiple=True, metavar="CHECK", callback=_checks, help="Only this check; repeatable.")
+@click.option("--problem", metavar="ID", help="Only this problem, such as 0:17.")
+@click.option("--seed", default=0, show_default=True, type=click.IntRange(min=0), help="Draws the problems.")
+@effort_option
+@convention_option
+@click.option(
+    "--feedback",
+    default="full",
+    show_default=True,
+    type=click.Choice(["none", "location", "hint", "full"]),
+    help="How much is told: the verdict, the equation, the kind of mistake, the right formula.",
+)
+@click.option("--json", "document", metavar="FILE", type=click.Path(path_type=Path), help="Write the results as JSON.")
+@click.option(
+    "--report",
+    "reports",
+    multiple=True,
+    metavar="FORMAT=FILE",
+    callback=_reports,
+    help="Write the points as a school's system reads them; the formats are those of gru export. Repeatable.",
+)
+@rubric_option
+@time_limit_option
+@memory_limit_option
+@isolation_option
+@click.option("--explain-limit", metavar="CHECK", callback=_checks, help="What the limit of this check is made of.")
+def check(
+    files: tuple[str, ...],
+    only: tuple[str, ...],
+    problem: str | None,
+    seed: int,
+    effort: str,
+    convention: str,
+    feedback: str,
+    document: Path | None,
+    reports: dict[str, Path],
+    rubric: "Rubric | None",
+    time_limit: float,
+    memory_limit: int,
+    isolation: str,
+    explain_limit: str | None,
+) -> None:
+    """Examine each FILE, a Python file with a class GRUCell in the chapter's API.
+
+    The checks are interface, state, split, merge, equation-1 to equation-4 and equation-8 to
+    equation-24.
+
+    \b
+    Examples:
+      gru check my_gru.py
+      gru check my_gru.py --only equation-10 --problem 0:17
+      gru check alice.py bob.py --feedback hint --json results.json
+      gru check --explain-limit equation-10
+
+    \b
+    Exit status:
+      0   all are right
+      1   at least one is wrong
+      2   the command line is wrong
+      3   at least one could not be examined, and none is wrong
+      70  gru itself failed; this is no verdict
+    """
+    problem = _problem(problem, seed)
+    if explain_limit:
+        _tell_limit(explain_limit, problem or LIMIT_PROBLEM.format(seed=seed))
+        return
+    if not files:
+        raise click.UsageError("Missing argument 'FILE...': name a Python file with a class GRUCell.")
+    outputs = Outputs(document, reports, rubric)
+    _refuse(outputs, files)
+    request = Request(only or None, problem, seed, effort, convention, feedback, time_limit, memory_limit, isolation)
+    sys.exit(_check_all(files, request, outputs))
+
+
+@main.command()
+@click.argument("topic")
+def explain(topic: str) -> None:
+    """Explain TOPIC: an equation, a mistake in one, or a form of the GRU.
+
+    \b
+    Examples:
+      gru explain 10
+      gru explain dzr
+      gru explain equation-10/no-h-prev
+      gru explain convention/torch
+    """
+    from gru.report.lesson import explained
+
+    try:
+        lines = explained(topic)
+    except KeyError as error:
+        near = error.args[0] or ("10", "equation-10/no-h-prev", "convention/torch")
+        raise click.BadParameter(
+            f"nothing is known by the name {topic!r}; there is, for example, {', '.join(near)}", param_hint="'TOPIC'"
+        ) from None
+    click.echo("\n".join(lines))
+
+
+def _problem(id: str | None, seed: int) -> str | None:
+    """The full id of the problem that is asked for; an index alone is of this seed."""
+    if id is None:
+        return None
+    from gru.problem import find
+
+    try:
+        return find(f"{seed}:{id}" if id.isdecimal() else id).id
+    except ValueError as error:
+        raise click.BadParameter(str(error), param_hint="'--problem'") from None
+
+
+def _tell_limit(check: str, problem: str) -> None:
+    from gru.examiner.explanation import explain_limit
+    from gru.problem import find
+    from gru.report.limits import limit_explained
+
+    try:
+        explanation = explain_limit(check, find(problem))
+    except ValueError as error:
+        raise click.BadParameter(str(error), param_hint="'--explain-limit'") from None
+    click.echo("\n".join(limit_explained(explanation)))
+
+
+def _refuse(outputs: Outputs, files: Sequence[str]) -> None:
+    """Raise a usage error where a file cannot be written, before any work is done."""
+    wanted = {f"--report {form}": path for form, path in outputs.reports.items()}
+    if outputs.document is not None:
+        wanted["--json"] = outputs.document
+    if not wanted:
+        return
+    from gru.report.data import refusal
+
+    for option, path in wanted.items():
+        reason = refusal(path)
+        if path.exists() and any(Path(file).exists() and path.samefile(file) for file in files):
+            reason = "it is one of the files to be examined"
+        if reason:
+            raise click.BadParameter(f"cannot write {click.format_filename(path)}: {reason}", param_hint=f"'{option}'")
+    if len(files) > 1 and outputs.reports:
+        from gru.grading.exports import OF_A_STUDENT
+
+        for form in OF_A_STUDENT.keys() & outputs.reports.keys():
+            raise click.BadParameter(
+                f"{form} is a report on one submission; there are {len(files)}", param_hint="'--report'"
+            )
+
+
+def _check_all(files: Sequence[str], request: Request, outputs: Outputs) -> int:
+    """Examine and report every file; the exit status. What was found is written whatever happens later."""
+    results: list[Result] = []
+    try:
+        for file in files:
+            results.extend(_results(file, request))
+    except KeyboardInterrupt:
+        click.echo("gru: interrupted", err=True)
+        return INTERRUPTED
+    finally:
+        written = _write(results, request, outputs)
+    verdicts = [result.examination.verdict for result in results]
+    failures = len(files) - len(results)
+    if len(files) > 1:
+        from gru.report.text import summary
+
+        click.echo(summary(verdicts, failures))
+    return exit_status(verdicts, own_failure=failures > 0 or not written)
+
+
+def exit_status(verdicts: Sequence[str], *, own_failure: bool) -> int:
+    """A failure of ours hides what it took away, so it comes first; then `wrong`, then `not_examined`."""
+    if own_failure:
+        return OWN_FAILURE
+    if "wrong" in verdicts:
+        return SOME_WRONG
+    return SOME_NOT_EXAMINED if "not_examined" in verdicts else ALL_RIGHT
+
+
+def _results(file: str, request: Request) -> "list[Result]":
+    """The result of one file, reported; none, and a message, where gru itself fails."""
+    try:
+        result = _examine(file, request)
+        _show(_told(result, request))
+    except Exception:
+        click.echo(f"gru: failed on {click.format_filename(file)}; this is a mistake of gru, not a verdict", err=True)
+        click.echo(traceback.format_exc(), err=True, nl=False)
+        return []
+    return [result]
+
+
+def _told(result: "Result", request: Request) -> "Result":
+    """The result, cut down to what is to be told."""
+    from gru.report.feedback import told
+
+    return replace(result, examination=told(result.examination, request.feedback, asked=request.convention))
+
+
+def _show(result: "Result") -> None:
+    from gru.report.terminal import show
+
+    try:
+        show(result)
+    except BrokenPipeError:
+        # The reader has gone, as in `| head`; the exit status and the document still tell the verdict.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
+def _examine(file: str, request: Request) -> "Result":
+    started = time.perf_counter()
+    from gru.submission.process import SubmissionProcess
+
+    process = SubmissionProcess(
+        file, time_limit=request.time_limit, memory_limit=request.memory_limit, isolation=request.isolation
+    )
+    with process:
+        # The process starts while these are loaded.
+        from gru.examiner import examine
+        from gru.layers.gru.forms import CONVENTIONS
+        from gru.problem import find
+        from gru.report.result import Result, sha256_of
+        from gru.report.terminal import progress
+
+        warn_of(process.confinement.warning)
+        with progress(file) as on_progress:
+            examination = examine(
+                process,
+                effort=request.effort,
+                seed=request.seed,
+                only=request.only,
+                problem=find(request.problem) if request.problem else None,
+                convention=CONVENTIONS[request.convention],
+                on_progress=on_progress,
+            )
+    return Result(
+        submission=file,
+        sha256=sha256_of(file),
+        examination=examination,
+        seconds=time.perf_counter() - started,
+        isolation=process.confinement.level,
+        problem=request.problem,
+        convention=request.convention,
+    )
+
+
+def _write(results: "Sequence[Result]", request: Request, outputs: Outputs) -> bool:
+    """Write the files that are asked for; False, and a message, for each where that fails."""
+    writers: dict[Path, Callable[[], str]] = {}
+    if outputs.document is not None:
+        from gru.report.data import json_of
+
+        writers[outputs.document] = partial(json_of, [_told(result, request) for result in results])
+    if outputs.reports and results:
+        from gru.grading.exports import report_of
+        from gru.grading.record import record_of
+        from gru.grading.rubric import equal_points
+
+        rubric = outputs.rubric or equal_points(request.feedback)
+        records = [record_of(Path(result.submission).stem, result, rubric) for result in results]
+        writers |= {path: partial(report_of, form, records) for form, path in outputs.reports.items()}
+    done = [_has_written(path, text_of) for path, text_of in writers.items()]
+    return all(done)
+
+
+def _has_written(path: Path, text_of: Callable[[], str]) -> bool:
+    from gru.report.data import replace_file
+
+    try:
+        replace_file(path, text_of())
+    except OSError as error:
+        click.echo(f"gru: cannot write {click.format_filename(path)}: {error.strerror or error}", err=True)
+        return False
+    return True

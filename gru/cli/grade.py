@@ -1,0 +1,319 @@
+"""The commands `gru grade` and `gru export`: read the command line, start the work, say what came of it.
+
+A run may end at any moment; what was judged is in the gradebook by then. It examines and formats nothing itself.
+"""
+
+import os
+import secrets
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from gru.cli.options import (
+    convention_option,
+    effort_option,
+    isolation_option,
+    memory_limit_option,
+    rubric_option,
+    time_limit_option,
+    warn_of,
+)
+
+if TYPE_CHECKING:
+    from gru.grading.gradebook import Gradebook
+    from gru.grading.record import Record
+    from gru.grading.rubric import Rubric
+    from gru.grading.run import Class, Progress, Task
+
+DONE, OWN_FAILURE, INTERRUPTED = 0, 70, 130
+"""The exit statuses, beside click's 2 for usage."""
+
+FEEDBACK, OVERVIEW = "feedback", "overview.txt"
+"""What is in OUT beside the gradebook."""
+
+MOST_SHOWN = 3
+"""How many of the submissions under way the bar names."""
+
+_FOLDER = click.Path(path_type=Path, exists=True, file_okay=False)
+
+
+@click.command()
+@click.argument("folder", metavar="DIR", type=_FOLDER)
+@click.option(
+    "--out",
+    required=True,
+    metavar="OUT",
+    type=click.Path(path_type=Path, file_okay=False),
+    help="Where the gradebook goes.",
+)
+@rubric_option
+@click.option("--pattern", metavar="GLOB", help="Which files are submissions, such as '*/gru_cell.py'.")
+@click.option("--only", multiple=True, metavar="ID", help="Only this student; repeatable.")
+@click.option(
+    "--jobs",
+    type=click.IntRange(min=1),
+    default=os.cpu_count() or 1,
+    show_default="processors",
+    help="How many at once.",
+)
+@click.option(
+    "--seed", type=click.IntRange(min=0), default=0, show_default=True, help="Draws the same problems for all."
+)
+@click.option("--secret-seed", is_flag=True, help="Draw fresh problems for each submission, from a secret kept in OUT.")
+@effort_option
+@convention_option
+@click.option(
+    "--resume", is_flag=True, help="Go on with the gradebook in OUT: only what is new or has changed is judged."
+)
+@click.option("--scheduler", metavar="ADDRESS", help="Examine on the Dask cluster of this scheduler.")
+@time_limit_option
+@memory_limit_option
+@isolation_option
+def grade(folder: Path, out: Path, **options: Any) -> None:
+    """Grade every submission in DIR: a Python file, or a folder, for each student.
+
+    OUT gets the gradebook (gradebook.sqlite), a feedback file for each student, and the overview of
+    the class. Whatever ends a run, `--resume` goes on where it stopped.
+
+    \b
+    Examples:
+      gru grade submissions --out grades
+      gru grade submissions --out grades --rubric rubric.toml --resume
+      gru grade submissions --out grades --secret-seed --jobs 8
+      gru export grades --format csv
+
+    \b
+    Exit status:
+      0    every student has a row
+      2    the command line is wrong
+      70   some could not be graded, or something not be written, for a fault that is not theirs
+      130  interrupted; --resume goes on
+    """
+    sys.exit(_grade(folder, out, options))
+
+
+def _grade(folder: Path, out: Path, options: dict[str, Any]) -> int:
+    from gru.grading.folder import entries
+    from gru.grading.gradebook import Gradebook, GradebookError, only_one
+    from gru.grading.rubric import EQUAL_POINTS
+    from gru.grading.run import Class, outstanding
+
+    rubric = options["rubric"] or EQUAL_POINTS
+    try:
+        found = _chosen(entries(folder, options["pattern"]), options["only"])
+    except (OSError, ValueError, NotImplementedError) as error:
+        raise click.UsageError(f"cannot read {click.format_filename(folder)}: {error}") from None
+    try:
+        out.mkdir(parents=True, exist_ok=True)
+        (out / FEEDBACK).mkdir(exist_ok=True)
+        with ExitStack() as stack:
+            stack.enter_context(only_one(out))
+            gradebook = stack.enter_context(Gradebook(out, create=True))
+            if gradebook.keys() and not options["resume"]:
+                there = f"{click.format_filename(out)} has a gradebook already"
+                raise click.UsageError(f"{there}: --resume goes on with it, another --out begins anew")
+            course = Class(folder, rubric, _manner(gradebook, options))
+            warn_of(_warning(options))
+            tasks = outstanding(course, found, gradebook)
+            status = _run(course, tasks, gradebook, out, options)
+            _tell(gradebook.records(), out)
+            return status
+    except (GradebookError, OSError) as error:
+        click.echo(f"gru: {error}", err=True)
+        click.echo("gru: what was judged before is in the gradebook; --resume goes on", err=True)
+        return OWN_FAILURE
+
+
+def _chosen(found: "list[Any]", only: tuple[str, ...]) -> "list[Any]":
+    known = {entry.student for entry in found}
+    for student in only:
+        if student not in known:
+            raise click.BadParameter(f"no student has the id {student!r}", param_hint="'--only'")
+    if not found:
+        raise click.UsageError("there are no submissions: expected Python files, or a folder for each student")
+    return [entry for entry in found if entry.student in only] if only else found
+
+
+def _manner(gradebook: "Gradebook", options: dict[str, Any]) -> Any:
+    from gru.grading.run import Manner
+
+    names = ("seed", "effort", "convention", "time_limit", "memory_limit", "isolation")
+    secret = gradebook.setting("secret", lambda: secrets.token_hex(16)) if options["secret_seed"] else None
+    return Manner(secret=secret, **{name: options[name] for name in names})
+
+
+def _warning(options: dict[str, Any]) -> str | None:
+    from gru.submission.confinement import confinement
+
+    return None if options["scheduler"] else confinement(options["isolation"]).warning
+
+
+def _run(course: "Class", tasks: "list[Task]", gradebook: "Gradebook", out: Path, options: dict[str, Any]) -> int:
+    """Do what is left to do; the exit status."""
+    from gru.grading.folder import file_name
+    from gru.grading.record import FAILED
+    from gru.grading.run import run
+
+    failed = []
+
+    def keep(record: "Record") -> None:
+        if record.verdict == FAILED:
+            failed.append(record)
+        (out / FEEDBACK / file_name(record.student, ".txt")).write_text(record.feedback, encoding="utf-8")
+
+    try:
+        with _bar() as on_progress:
+            if options["scheduler"]:
+                from gru.grading.cluster import run_on
+
+                run_on(options["scheduler"], course, tasks, gradebook, keep, on_progress)
+            else:
+                run(course, tasks, gradebook, options["jobs"], keep, on_progress)
+    except KeyboardInterrupt:
+        click.echo("gru: interrupted; what was judged is in the gradebook, and --resume goes on", err=True)
+        return INTERRUPTED
+    for record in failed:
+        click.echo(
+            f"gru: failed on {click.format_filename(record.submission)}; this is a mistake of gru, not a verdict",
+            err=True,
+        )
+        click.echo(record.text, err=True, nl=False)
+    return OWN_FAILURE if failed else DONE
+
+
+def _tell(records: "list[Record]", out: Path) -> None:
+    """Print the overview of the class, and keep it."""
+    from gru.grading.overview import overview
+
+    text = "\n".join(overview(records))
+    click.echo(text)
+    (out / OVERVIEW).write_text(f"{text}\n", encoding="utf-8")
+
+
+@contextmanager
+def _bar() -> "Iterator[Callable[[Progress], None]]":
+    """A bar on standard error, if that is a terminal: what is under way, and how long it will take."""
+    if not sys.stderr.isatty():
+        yield lambda progress: None
+        return
+    from rich.console import Console
+    from rich.markup import escape
+    from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeRemainingColumn
+    from rich.progress import Progress as Bar
+
+    from gru.report.words import printable
+
+    columns = (BarColumn(), MofNCompleteColumn(), TimeRemainingColumn(), TextColumn("{task.description}"))
+    with Bar(*columns, console=Console(stderr=True), transient=True) as bar:
+        task = bar.add_task("")
+
+        def show(progress: "Progress") -> None:
+            names = ", ".join(printable(name) for name in progress.under_way[:MOST_SHOWN])
+            more = len(progress.under_way) - MOST_SHOWN
+            text = f"{names} and {more} more" if more > 0 else names
+            bar.update(task, completed=progress.done, total=progress.total, description=escape(text))
+
+        yield show
+
+
+@click.command()
+@click.argument("out", metavar="[OUT]", required=False, type=_FOLDER)
+@click.option("--format", "form", metavar="FORMAT", help="Of which system: see above.")
+@click.option(
+    "--to",
+    "target",
+    metavar="PATH",
+    type=click.Path(path_type=Path),
+    help="A file, or a folder for one file a student.",
+)
+@click.option(
+    "--roster", metavar="FILE", type=click.Path(path_type=Path), help="The gradebook that Canvas has exported."
+)
+@click.option("--assignment", metavar="NAME", help="The assignment's column in the roster.")
+@click.option(
+    "--gradescope-zip",
+    "archive",
+    metavar="FILE",
+    type=click.Path(path_type=Path),
+    help="Write an autograder for Gradescope; needs no OUT.",
+)
+@rubric_option
+def export(
+    out: Path | None,
+    form: str | None,
+    target: Path | None,
+    roster: Path | None,
+    assignment: str | None,
+    archive: Path | None,
+    rubric: "Rubric | None",
+) -> None:
+    """Write the gradebook in OUT for the system that a school uses.
+
+    csv, canvas, junit and json are one file for the class, on standard output unless --to names one.
+    gradescope, prairielearn, classroom and autolab are one file for each student, in the folder
+    that --to names.
+
+    \b
+    Examples:
+      gru export grades --format csv > grades.csv
+      gru export grades --format canvas --roster exported.csv --assignment "GRU cell" --to canvas.csv
+      gru export grades --format gradescope --to results
+      gru export --gradescope-zip autograder.zip --rubric rubric.toml
+    """
+    from gru.grading.exports import ExportError
+    from gru.grading.gradebook import GradebookError
+
+    if archive is None and (out is None or form is None):
+        raise click.UsageError("name the folder of a gradebook and a --format, or a --gradescope-zip")
+    try:
+        if archive is not None:
+            _zip(archive, rubric)
+        if out is not None and form is not None:
+            _export(out, form, target, roster, assignment)
+    except ExportError as error:
+        raise click.UsageError(str(error)) from None
+    except (GradebookError, OSError) as error:
+        click.echo(f"gru: {error}", err=True)
+        sys.exit(OWN_FAILURE)
+
+
+def _export(out: Path, form: str, target: Path | None, roster: Path | None, assignment: str | None) -> None:
+    from gru.grading.exports import written
+    from gru.grading.gradebook import Gradebook
+
+    with Gradebook(out) as gradebook:
+        records = gradebook.records()
+    _put(written(form, records, roster=roster, assignment=assignment), target)
+
+
+def _zip(archive: Path, rubric: "Rubric | None") -> None:
+    """The files of an autograder in an archive; those that are run may be."""
+    from zipfile import ZipFile, ZipInfo
+
+    from gru.grading.exports.gradescope import autograder
+    from gru.grading.rubric import EQUAL_POINTS
+
+    with ZipFile(archive, "w") as zipped:
+        for name, text in autograder((rubric or EQUAL_POINTS).source).items():
+            info = ZipInfo(name)
+            info.external_attr = (0o644 if name.endswith(".toml") else 0o755) << 16
+            zipped.writestr(info, text)
+
+
+def _put(files: dict[str, str], target: Path | None) -> None:
+    """Write one text to a file or standard output, or each to a file of its own in a folder."""
+    if set(files) == {""}:
+        if target is None:
+            click.echo(files[""], nl=False)
+        else:
+            target.write_text(files[""], encoding="utf-8", newline="")
+        return
+    if target is None:
+        raise click.UsageError("this format is one file for each student: name a folder with --to")
+    target.mkdir(parents=True, exist_ok=True)
+    for name, text in files.items():
+        (target / name).write_text(text, encoding="utf-8", newline="")

@@ -1,0 +1,1 @@
+"""Tests of what judges, by planted mistakes and right cells."""

@@ -1,0 +1,134 @@
+"""Planted mistakes: each one caught at normal effort, and `wrong` exactly where it was planted.
+
+The ordinary run takes all that are written by hand and a part of those made by rule, spread over all
+equations and rules; `tox -e soak` takes all, on several seeds.
+"""
+
+import numpy as np
+import pytest
+
+from gru.examiner import Examination, examine
+from gru.layers.gru.equations import EQUATIONS, EXPOSED
+from gru.submission.trusted import TrustedCells
+from tests.examiner.planted import EQUATION, Learner, Planted, formula_mistakes, other_mistakes, plant
+
+pytestmark = pytest.mark.filterwarnings("ignore")
+"""Wrong formulas overflow, and that is no news."""
+
+BY_RULE = list(formula_mistakes())
+BY_HAND = list(other_mistakes())
+SOME = [*BY_HAND, *BY_RULE[::12]]
+
+
+def wrong_checks(examination: Examination) -> set[str]:
+    return {outcome.check for outcome in examination.outcomes if outcome.status == "wrong"}
+
+
+def check_caught(planted: Planted, seed: int) -> None:
+    """The verdict is `wrong`, on exactly the checks at which the mistake was planted."""
+    examination = examine(TrustedCells(planted.cell), seed=seed)
+    assert examination.verdict == "wrong"
+    assert wrong_checks(examination) == planted.wrong
+
+
+@pytest.mark.parametrize("planted", SOME, ids=lambda planted: planted.id)
+def test_a_planted_mistake_is_caught_where_it_is(planted: Planted) -> None:
+    check_caught(planted, seed=0)
+
+
+@pytest.mark.soak
+@pytest.mark.parametrize("seed", range(3))
+@pytest.mark.parametrize("planted", [*BY_HAND, *BY_RULE], ids=lambda planted: planted.id)
+def test_every_planted_mistake_is_caught_where_it_is(planted: Planted, seed: int) -> None:
+    check_caught(planted, seed)
+
+
+def test_there_are_hundreds_of_mistakes_of_different_names() -> None:
+    ids = [planted.id for planted in (*BY_HAND, *BY_RULE)]
+    assert len(ids) > 300
+    assert len(SOME) > 100
+    assert len(set(ids)) == len(ids)
+
+
+def test_the_ordinary_run_has_a_mistake_in_every_equation() -> None:
+    planted = {number for mistake in SOME for number in mistake.equations}
+    assert planted == {equation.number for equation in EQUATION.values()}
+
+
+# What else is said of a planted mistake
+
+
+def outcome_of(name: str, examination: Examination) -> str:
+    """The status of the equation for `name`."""
+    (status,) = (outcome.status for outcome in examination.outcomes if outcome.name == name)
+    return status
+
+
+def test_a_cell_without_a_planted_mistake_is_right() -> None:
+    assert examine(TrustedCells(plant("none", {}).cell)).verdict == "right"
+
+
+def test_a_wrong_outcome_carries_the_smallest_problem_that_shows_it() -> None:
+    planted = plant("fails from hidden 2 on", {"dzr": lambda cell, at: EQUATION["dzr"]({**at, "wn": at["wn"].mT})})
+    outcome = examine(TrustedCells(planted.cell)).outcome("equation-10")
+    assert outcome.sizes is not None
+    assert outcome.sizes.hidden == 2
+    assert outcome.sizes.batch == 1
+    assert outcome.problem is not None
+
+
+def test_each_of_two_mistakes_is_found_behind_the_other() -> None:
+    """A mistake in (3) changes every number that (9) is made of; (9) is judged on those numbers."""
+    planted = plant(
+        "no reset, and σ' for tanh'",
+        {
+            "n": lambda cell, at: EQUATION["n"]({**at, "r": 1 + 0 * at["r"]}),
+            "dzn": lambda cell, at: at["in_grad"] * at["z"] * at["n"] * (1 - at["n"]),
+        },
+    )
+    assert wrong_checks(examine(TrustedCells(planted.cell))) == {"equation-3", "equation-9"}
+
+
+def test_what_is_made_of_an_odd_value_is_not_called_wrong() -> None:
+    """Half precision in (10) reaches (13) and (23) as numbers that no check has seen."""
+    (planted,) = (planted for planted in BY_HAND if planted.id == "dzr is in half precision")
+    examination = examine(TrustedCells(planted.cell))
+    for equation in EXPOSED:
+        if "dzr" in equation.inputs:
+            assert outcome_of(equation.name, examination) in ("inherited", "not_examined")
+    assert outcome_of(EQUATIONS[9].name, examination) == "right"
+
+
+# Blocks of another shape
+
+
+class Outer(Learner):
+    """np.outer where a product of matrices belongs: right for a batch of one row, of another shape for more."""
+
+    names: tuple[str, ...] = ()
+
+    def merge_params(self) -> None:
+        for name in self.names:
+            setattr(self, name, np.outer(getattr(self, name), np.ones(2)) if len(self.x) > 1 else getattr(self, name))
+        super().merge_params()
+
+
+def test_the_block_that_makes_merge_raise_is_named() -> None:
+    examination = examine(TrustedCells(type("OneOuter", (Outer,), {"names": ("dwr",)})))
+    assert wrong_checks(examination) == {"interface", "equation-13"}
+    assert "dwr is an array of float64 of shape" in examination.outcome("equation-13").text
+
+
+def test_blocks_of_another_shape_are_wrong_and_what_is_made_of_them_inherits() -> None:
+    blocks = ("dwz", "dwr", "dwn", "duz", "dur", "dun")
+    examination = examine(TrustedCells(type("AllOuter", (Outer,), {"names": blocks})))
+    assert wrong_checks(examination) == {f"equation-{number}" for number in range(11, 17)}
+    inherited = {outcome.check for outcome in examination.outcomes if outcome.status == "inherited"}
+    assert inherited == {"merge", *(f"equation-{number}" for number in range(17, 23))}
+
+
+def test_a_value_of_another_kind_is_wrong_only_where_it_arises() -> None:
+    planted = plant("", {"dzr": lambda cell, at: EQUATION["dzr"](at).astype(complex)})
+    examination = examine(TrustedCells(planted.cell))
+    assert wrong_checks(examination) == {"equation-10"}
+    assert outcome_of("dwr", examination) in ("inherited", "not_examined")

@@ -1,0 +1,97 @@
+"""The check `training` of an examination: what it notices, what it does not, and that nothing is lost by it."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from gru.examiner import TRAINING, Outcome, examine
+from gru.layers.gru.cell import GRUCell
+from gru.problem import find
+from gru.submission.process import SubmissionProcess
+from gru.submission.trusted import TrustedCells
+from tests.examiner.planted import EQUATION, plant
+
+Array = Any
+
+EXAMPLES = Path(__file__).parents[2] / "examples" / "submissions"
+
+
+class GoesUp(GRUCell):
+    """A cell whose weights go up the gradient."""
+
+    def backward(self, h_p: Array, in_grad: Array) -> None:
+        super().backward(h_p, in_grad)
+        self.dW = -self.dW
+
+
+def outcome_of(cell: Any, **asked: Any) -> Outcome:
+    return examine(TrustedCells(cell), only=[TRAINING], **asked).outcome(TRAINING)
+
+
+def test_a_right_cell_passes_the_check() -> None:
+    outcome = outcome_of(GRUCell)
+    assert outcome.status == "right"
+    assert outcome.text.startswith("136 of 136 pairs of 4 bits are right after ")
+
+
+def test_the_check_is_made_at_thorough_effort_only() -> None:
+    assert TRAINING not in {outcome.check for outcome in examine(TrustedCells(GRUCell), effort="quick").outcomes}
+    with pytest.raises(KeyError):
+        examine(TrustedCells(GRUCell), problem=find("0:0"), effort="thorough").outcome(TRAINING)
+
+
+def test_a_cell_that_is_wrong_elsewhere_and_does_not_learn_inherits() -> None:
+    outcome = outcome_of(GoesUp)
+    assert outcome.status == "inherited"
+    assert "with a right cell all pairs are right by then" in outcome.text
+
+
+class StandsStill(GRUCell):
+    """A cell that is right of every problem, and stands still once it has been asked often enough."""
+
+    calls = 0
+
+    def backward(self, h_p: Array, in_grad: Array) -> None:
+        super().backward(h_p, in_grad)
+        type(self).calls += 1
+        if len(h_p) == 1 and h_p.shape[1] == 16:
+            self.dW, self.dU = 0 * self.dW, 0 * self.dU
+
+
+def test_a_cell_that_is_right_everywhere_else_and_does_not_learn_is_wrong() -> None:
+    assert outcome_of(StandsStill).status == "wrong"
+
+
+class RaisesInTraining(GRUCell):
+    """A cell that cannot go back from 16 hidden units and two inputs."""
+
+    def backward(self, h_p: Array, in_grad: Array) -> None:
+        if h_p.shape == (1, 16):
+            raise ValueError("too many")
+        super().backward(h_p, in_grad)
+
+
+def test_a_cell_that_raises_in_training_is_told() -> None:
+    outcome = outcome_of(RaisesInTraining)
+    assert (outcome.status, outcome.problems) == ("wrong", 0)
+    assert outcome.text.startswith("backward raised ValueError: too many")
+
+
+def test_a_mistake_that_training_does_not_notice() -> None:
+    """(24) is never used by a single layer; the check on it does notice."""
+    planted = plant("", {"dx": lambda cell, at: 2 * EQUATION["dx"](at)})
+    examination = examine(TrustedCells(planted.cell), only=[TRAINING, "equation-24"])
+    assert [(o.check, o.status) for o in examination.outcomes] == [("equation-24", "wrong"), (TRAINING, "right")]
+
+
+def test_a_submission_that_fails_in_training_keeps_what_was_found(tmp_path: Path) -> None:
+    right = EXAMPLES.joinpath("right.py").read_text(encoding="utf-8")
+    file = tmp_path / "cell.py"
+    file.write_text(
+        right.replace("        self.x = x\n", "        self.x = x\n        while W.shape == (48, 16): pass\n")
+    )
+    with SubmissionProcess(file, time_limit=0.5) as process:
+        examination = examine(process, effort="quick", only=["equation-10", TRAINING])
+    assert (examination.verdict, examination.reason) == ("not_examined", "timed_out")
+    assert [outcome.status for outcome in examination.outcomes] == ["right", "not_examined"]

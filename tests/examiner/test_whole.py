@@ -1,0 +1,107 @@
+"""The gradient of a whole sequence: a right one agrees in every regime, and any mistake is found either way."""
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from gru import oracle
+from gru.examiner import whole
+from gru.examiner.whole import BLOCKS, check_along, check_complete
+from gru.layers.gru.forms import CONVENTIONS
+from gru.layers.gru.sequence import GRUSequence
+from gru.problem import REGIMES, Problem, find
+from gru.strategies import problems
+
+Gradient = dict[str, np.ndarray]
+
+
+def gradient_of(problem: Problem) -> Gradient:
+    """By the project's own cells, backwards through time."""
+    sequence = GRUSequence(problem.sizes.input, problem.sizes.hidden)
+    sequence.forward(problem.x, problem.h_0, problem.W, problem.U)
+    found = sequence.backward(problem.upstream)
+    return {"W": found.dW, "U": found.dU, "x": found.dx, "h_0": found.dh_0}
+
+
+@settings(deadline=None, max_examples=60)
+@given(problem=problems(), seed=st.integers(0, 5))
+def test_a_right_gradient_agrees(problem: Problem, seed: int) -> None:
+    gradient = gradient_of(problem)
+    assert all(comparison.agrees for comparison in check_complete(problem, gradient).values())
+    assert check_along(problem, gradient, seed).agrees
+
+
+@pytest.mark.parametrize("regime", REGIMES)
+@pytest.mark.parametrize("sizes", ["2,3,4,1", "3,2,5,30", "4,8,16,6"])
+def test_the_limit_is_never_less_than_what_is_assumed_of_it(
+    sizes: str, regime: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A small error is passed without working the limit out; the limit is larger than that error."""
+    problem = find(f"{sizes}/{regime}/float64/0")
+    gradient = gradient_of(problem)
+    quick = check_complete(problem, gradient), check_along(problem, gradient)
+    monkeypatch.setattr(whole, "FORMS", 0.0)
+    slow = check_complete(problem, gradient), check_along(problem, gradient)
+    for name in BLOCKS:
+        assert slow[0][name].error == quick[0][name].error
+    limits = whole._limits(problem, CONVENTIONS["chapter"])
+    truth = oracle.full_gradient(problem)
+    for name in BLOCKS:
+        assert limits[name].max() >= np.abs(truth[name]).max()
+
+
+@pytest.mark.parametrize("name", BLOCKS)
+@pytest.mark.parametrize("relative", [1e-3, 1e-9])
+def test_one_entry_off_is_found_either_way(name: str, relative: float) -> None:
+    problem = find("3,2,4,5/ordinary/float64/0")
+    gradient = gradient_of(problem)
+    wrong = gradient[name].copy()
+    wrong.flat[np.abs(wrong).argmax()] *= 1 + relative
+    gradient |= {name: wrong}
+    assert [block for block, c in check_complete(problem, gradient).items() if not c.agrees] == [name]
+    assert not check_along(problem, gradient).agrees
+
+
+@pytest.mark.parametrize("scale", [1e-6, 1.0, 1e6])
+def test_neither_depends_on_the_scale_of_the_loss(scale: float) -> None:
+    problem = find("3,2,4,5/ordinary/float64/0")
+    scaled = Problem(**{**problem.__dict__, "upstream": problem.upstream * scale})
+    gradient = gradient_of(scaled)
+    assert check_along(scaled, gradient).agrees
+    gradient["U"] = gradient["U"] * (1 + 1e-9)
+    assert not check_along(scaled, gradient).agrees
+    assert not check_complete(scaled, gradient)["U"].agrees
+
+
+@pytest.mark.parametrize("convention", ["swapped", "torch", "torch-rzn"])
+def test_the_measured_slope_is_that_of_the_measured_gradient(convention: str) -> None:
+    problem, form = find("2,3,4,3/ordinary/float64/1"), CONVENTIONS[convention]
+    truth = oracle.full_gradient(problem, form)
+    rng = np.random.default_rng(0)
+    direction = {name: rng.normal(size=truth[name].shape) for name in BLOCKS}
+    slope = sum((truth[name] * direction[name]).sum() for name in BLOCKS)
+    assert np.isclose(oracle.derivatives_along(problem, direction, form), slope, rtol=1e-12)
+
+
+@pytest.mark.parametrize("regime", REGIMES)
+@pytest.mark.parametrize("sizes", ["1,1,1,1", "3,2,4,5", "4,8,8,3"])
+def test_a_gradient_is_the_same_measured_at_once_and_step_by_step(sizes: str, regime: str) -> None:
+    problem = find(f"{sizes}/{regime}/float64/0")
+    at_once = oracle.full_gradient(problem)
+    for measured in (oracle.summed_gradient(problem), oracle.gradient(problem)):
+        for name, block in at_once.items():
+            np.testing.assert_allclose(measured[name], block, rtol=0, atol=1e-12 * max(np.abs(block).max(), 1e-300))
+
+
+@pytest.mark.parametrize(("name", "value"), [("W", None), ("x", np.zeros((1, 1)))])
+def test_a_gradient_of_another_shape_is_refused(name: str, value: object) -> None:
+    problem = find("2,3,4,3/ordinary/float64/1")
+    gradient: dict[str, object] = dict(gradient_of(problem))
+    if value is None:
+        del gradient[name]
+    else:
+        gradient[name] = value
+    for check in (check_complete, check_along):
+        with pytest.raises(ValueError, match=f"with respect to {name} is"):
+            check(problem, gradient)  # type: ignore[arg-type]

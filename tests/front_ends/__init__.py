@@ -1,0 +1,1 @@
+"""Tests of the commands, the plugin, the reports and the documents."""

@@ -1,0 +1,106 @@
+"""A class on a Dask cluster on this machine: a scheduler and two workers, one of which is killed in the middle."""
+
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import ExitStack
+from pathlib import Path
+from typing import Any
+
+import pytest
+from click.testing import CliRunner
+
+from gru.cli import commands as cli
+from gru.grading.gradebook import Gradebook
+from gru.grading.rubric import EQUAL_POINTS
+
+pytest.importorskip("distributed")
+
+ROOT = Path(__file__).parents[2]
+EXAMPLES = ROOT / "examples" / "submissions"
+RIGHT = (EXAMPLES / "right.py").read_text(encoding="utf-8")
+
+
+def gru(*arguments: Any) -> Any:
+    return CliRunner().invoke(cli.main, [str(argument) for argument in arguments])
+
+
+class Cluster:
+    """A scheduler, and workers of one thread each, as processes of their own."""
+
+    def __init__(self, folder: Path) -> None:
+        self._file = folder / "scheduler.json"
+        self._processes = [self._start("scheduler", "--port", "0", "--no-dashboard", "--scheduler-file", self._file)]
+        deadline = time.monotonic() + 30
+        while not self._file.exists():
+            assert time.monotonic() < deadline
+            time.sleep(0.05)
+        self.workers = [
+            self._start("worker", "--scheduler-file", self._file, "--nthreads", 1, "--no-nanny", "--no-dashboard")
+            for _ in range(2)
+        ]
+        self._processes += self.workers
+
+    @property
+    def address(self) -> str:
+        import json
+
+        return str(json.loads(self._file.read_text(encoding="utf-8"))["address"])
+
+    def _start(self, what: str, *arguments: Any) -> subprocess.Popen[bytes]:
+        command = [sys.executable, "-m", "distributed.cli.dask_" + what, "--host", "127.0.0.1", *map(str, arguments)]
+        return subprocess.Popen(command, cwd=ROOT, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+
+    def close(self) -> None:
+        for process in self._processes:
+            process.kill()
+            process.wait()
+
+
+@pytest.fixture
+def cluster(tmp_path: Path) -> Iterator[Cluster]:
+    with ExitStack() as stack:
+        cluster = Cluster(tmp_path)
+        stack.callback(cluster.close)
+        yield cluster
+
+
+def test_a_class_is_graded_though_a_worker_dies(cluster: Cluster, tmp_path: Path) -> None:
+    course, out = tmp_path / "class", tmp_path / "out"
+    course.mkdir()
+    for number in range(12):
+        (course / f"s{number:02}.py").write_text(RIGHT, encoding="utf-8")
+    (course / "zoe").mkdir()
+    (course / "zoe" / "helper.py").write_text(RIGHT, encoding="utf-8")
+    (course / "zoe" / "gru_cell.py").write_text("from helper import GRUCell\n", encoding="utf-8")
+    (course / "none").mkdir()
+    command = [sys.executable, "-m", "gru", "grade", str(course), "--out", str(out), "--effort", "quick"]
+    with subprocess.Popen(
+        [*command, "--scheduler", cluster.address], cwd=ROOT, stdout=subprocess.PIPE, text=True
+    ) as run:
+        deadline = time.monotonic() + 60
+        while not (out / "gradebook.sqlite").exists() or len(records(out)) < 2:
+            assert time.monotonic() < deadline
+            time.sleep(0.02)
+        cluster.workers[0].kill()
+        stdout, _ = run.communicate(timeout=120)
+    assert run.returncode == 0, stdout
+    found = records(out)
+    assert len(found) == 14
+    assert {found[f"s{number:02}"] for number in range(12)} | {found["zoe"]} == {EQUAL_POINTS.maximum}
+    assert found["none"] == 0
+
+
+def records(out: Path) -> dict[str, float | None]:
+    with Gradebook(out) as book:
+        return {record.student: record.score for record in book.records()}
+
+
+def test_a_scheduler_that_does_not_answer_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("gru.grading.cluster.CONNECTING", "1s")
+    (tmp_path / "class").mkdir()
+    (tmp_path / "class" / "alice.py").write_text(RIGHT, encoding="utf-8")
+    done = gru("grade", tmp_path / "class", "--out", tmp_path / "out", "--scheduler", "tcp://127.0.0.1:9")
+    assert done.exit_code == 70
+    assert "no scheduler answers at tcp://127.0.0.1:9" in done.stderr

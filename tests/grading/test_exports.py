@@ -1,0 +1,372 @@
+"""The exports: each follows its system's schema, with the smallest and the nastiest result."""
+
+import csv
+import io
+import json
+import os
+import subprocess
+import sys
+import zipfile
+from pathlib import Path
+from typing import Any
+from xml.etree import ElementTree
+
+import jsonschema
+import pytest
+from click.testing import CliRunner, Result
+
+from gru.cli import commands as cli
+from gru.grading.exports import FORMATS, OF_A_STUDENT, ExportError, written
+from gru.grading.exports.prairielearn import LARGEST
+from gru.grading.gradebook import Gradebook
+from gru.grading.record import Credit, Record, failure_of
+from gru.grading.rubric import EQUAL_POINTS, Item, Rubric
+
+ROOT = Path(__file__).parents[2]
+EXAMPLES = ROOT / "examples" / "submissions"
+
+NASTY = "\x1b[2J\u202e<b>&\"']]>\x00\uffff =1+1\n" * 50
+
+
+def record(student: str = "alice", **changes: Any) -> Record:
+    credits = (
+        Credit("equation-9", 2.0, 2.0, "right", "visible", "right"),
+        Credit("equation-10", 0.0, 3.5, "wrong", "hidden", NASTY, "a factor"),
+        Credit("merge", 0.0, 0.0, "inherited", "after_due_date", ""),
+    )
+    given: dict[str, Any] = {
+        **{"student": student, "submission": f"{student}.py", "sha256": "0" * 64, "key": "k", "verdict": "wrong"},
+        **{"reason": None, "text": "", "score": 2.0, "maximum": 5.5, "title": "GRU", "credits": credits},
+        **{"statuses": {"equation-9": "right", "equation-10": "wrong", "merge": "inherited"}},
+        **{"feedback": "alice.py: wrong\n", "visibility": "visible", "isolation": "process", "seed": 0, "seconds": 0.3},
+    }
+    return Record(**{**given, **changes})
+
+
+FAILED = failure_of("fay", "fay.py", EQUAL_POINTS, "key", "Traceback\n")
+RECORDS = {
+    "ordinary": record(),
+    "nasty": record('é\n"<b>', text=NASTY, feedback=NASTY * 10_000),
+    "smallest": failure_of("s", "s.py", Rubric((Item("merge", 1),)), "", ""),
+    "not examined": record("ned", verdict="not_examined", reason="timed_out", text="too long", score=0.0),
+    "failed": FAILED,
+}
+
+NUMBER = {"type": "number", "minimum": 0}
+TEXT = {"type": "string"}
+VISIBILITY = {"enum": ["hidden", "after_due_date", "after_published", "visible"]}
+
+
+def closed(required: dict[str, Any], optional: dict[str, Any] | None = None) -> dict[str, Any]:
+    """An object with these keys and no others."""
+    return {
+        "type": "object",
+        "properties": {**required, **(optional or {})},
+        "required": list(required),
+        "additionalProperties": False,
+    }
+
+
+SCHEMAS: dict[str, Any] = {
+    "gradescope": closed(
+        {
+            **{"score": NUMBER, "execution_time": NUMBER, "output": TEXT, "visibility": VISIBILITY},
+            "stdout_visibility": VISIBILITY,
+            "tests": {
+                "type": "array",
+                "items": closed(
+                    {
+                        **{"score": NUMBER, "max_score": NUMBER, "status": {"enum": ["passed", "failed"]}},
+                        **{"name": TEXT, "number": TEXT, "output": TEXT, "visibility": VISIBILITY},
+                        "output_format": {"enum": ["text", "simple_format", "html", "md", "ansi"]},
+                        "tags": {"type": "array", "items": TEXT},
+                    }
+                ),
+            },
+        },
+        {key: {"const": "text"} for key in ("output_format", "test_output_format", "test_name_format")},
+    ),
+    "prairielearn": {
+        "oneOf": [
+            closed({"gradable": {"const": False}, "format_errors": {"type": "array", "items": TEXT, "minItems": 1}}),
+            closed(
+                {
+                    **{"gradable": {"const": True}, "score": {**NUMBER, "maximum": 1}, "message": TEXT, "output": TEXT},
+                    "tests": {
+                        "type": "array",
+                        "items": closed(
+                            {
+                                **{"name": TEXT, "description": TEXT, "points": NUMBER, "max_points": NUMBER},
+                                **{"message": TEXT, "output": TEXT},
+                            }
+                        ),
+                    },
+                }
+            ),
+        ]
+    },
+    "classroom": closed(
+        {
+            **{"version": {"const": 3}, "status": {"enum": ["pass", "fail", "error"]}, "message": TEXT},
+            "max_score": NUMBER,
+            "tests": {
+                "type": "array",
+                "items": closed(
+                    {
+                        **{"name": TEXT, "status": {"enum": ["pass", "fail", "error"]}, "message": TEXT},
+                        **{"score": NUMBER, "test_code": TEXT, "filename": TEXT, "duration": NUMBER},
+                        **{"line_no": {"type": "integer"}, "output": {"type": "string", "maxLength": 500}},
+                    }
+                ),
+            },
+        }
+    ),
+    "autolab": closed({"scores": {"type": "object", "additionalProperties": NUMBER}}),
+    "json": closed(
+        {
+            **{"schema": {"const": 1}, "version": TEXT},
+            "records": {"type": "array", "items": {"type": "object", "required": list(record().as_data())}},
+        }
+    ),
+}
+
+
+def strict(text: str) -> Any:
+    """JSON without NaN and infinity, which no other reader knows."""
+
+    def refuse(constant: str) -> None:
+        raise AssertionError(constant)
+
+    return json.loads(text, parse_constant=refuse)
+
+
+@pytest.mark.parametrize("of", RECORDS.values(), ids=list(RECORDS))
+@pytest.mark.parametrize("form", SCHEMAS)
+def test_a_document_follows_its_schema(form: str, of: Record) -> None:
+    (text,) = written(form, [of]).values()
+    document = strict(text.splitlines()[-1] if form == "autolab" else text)
+    jsonschema.validate(document, SCHEMAS[form])
+    text.encode()
+
+
+def test_a_schema_refuses_what_is_none() -> None:
+    """The schemas see something: each refuses a document with a key taken out."""
+    for form, schema in SCHEMAS.items():
+        (text,) = written(form, [record()]).values()
+        document = strict(text.splitlines()[-1] if form == "autolab" else text)
+        document.popitem()
+        with pytest.raises(jsonschema.ValidationError):
+            jsonschema.validate(document, schema)
+
+
+@pytest.mark.parametrize("of", RECORDS.values(), ids=list(RECORDS))
+def test_prairielearn_takes_a_megabyte_at_most(of: Record) -> None:
+    many = Record.of_data(of.as_data() | {"credits": [credit.__dict__ for credit in of.credits] * 60})
+    (text,) = written("prairielearn", [many]).values()
+    assert len(text.encode()) <= LARGEST
+
+
+def test_hidden_checks_are_not_told_where_a_system_cannot_hide_them() -> None:
+    for form in ("prairielearn", "classroom"):
+        (text,) = written(form, [record()]).values()
+        assert "equation-10" not in text
+
+
+def test_gradescope_counts_what_the_rubric_counts() -> None:
+    (text,) = written("gradescope", [record()]).values()
+    document = strict(text)
+    assert document["score"] == sum(test["score"] for test in document["tests"]) == 2
+    assert [test["status"] for test in document["tests"]] == ["passed", "failed", "failed"]
+    assert sum(test["max_score"] for test in document["tests"]) == 5.5
+
+
+def test_a_failure_of_ours_is_no_zero_in_a_table() -> None:
+    (text,) = written("csv", [record(), FAILED]).values()
+    rows = list(csv.DictReader(io.StringIO(text)))
+    assert [row["points"] for row in rows] == ["2", ""]
+    assert rows[1]["verdict"] == "failed_to_grade"
+    assert rows[0]["equation-10"] == "0"
+
+
+def test_a_name_that_a_spreadsheet_would_compute_is_text() -> None:
+    (text,) = written("csv", [record("=cmd|'/c calc'!A1")]).values()
+    (row,) = csv.DictReader(io.StringIO(text))
+    assert row["student"].startswith("'=")
+
+
+def test_junit_is_xml_with_the_points_as_properties() -> None:
+    (text,) = written("junit", list(RECORDS.values())).values()
+    suites = ElementTree.fromstring(text)
+    assert len(suites) == len(RECORDS)
+    case = suites[0][1]
+    assert {p.get("name"): p.get("value") for p in case.iter("property")} == {
+        "points": "0",
+        "maximum": "3.5",
+        "status": "wrong",
+    }
+    assert suites[0].get("failures") == "1"
+    assert suites[3].get("errors") == "3"
+
+
+# Canvas
+
+ROSTER = """\
+Student,ID,SIS User ID,SIS Login ID,Section,GRU cell (1234)
+    Points Possible,,,,,5.5
+"Doe, Jane",101,s1,alice,1,
+"Roe, Rik",102,s2,rik,1,3
+"""
+
+
+def roster(folder: Path, text: str = ROSTER, encoding: str = "utf-8-sig") -> Path:
+    path = folder / "roster.csv"
+    path.write_text(text, encoding=encoding)
+    return path
+
+
+@pytest.mark.parametrize("student", ["alice", "s1", "101", "Doe, Jane", "doejane_101_98765_gru_cell"])
+def test_canvas_finds_a_student_and_leaves_the_rest_as_it_was(student: str, tmp_path: Path) -> None:
+    (text,) = written("canvas", [record(student)], roster=roster(tmp_path), assignment="GRU cell").values()
+    before, after = (list(csv.reader(io.StringIO(t))) for t in (ROSTER, text))
+    assert after[2][-1] == "2"
+    after[2][-1] = ""
+    assert after == before
+
+
+def test_canvas_leaves_a_failure_of_ours_empty(tmp_path: Path) -> None:
+    failed = failure_of("rik", "rik.py", EQUAL_POINTS, "", "")
+    (text,) = written("canvas", [failed], roster=roster(tmp_path), assignment="GRU cell (1234)").values()
+    assert text.splitlines()[3].endswith(",3")
+
+
+@pytest.mark.parametrize(
+    ("text", "assignment", "student", "message"),
+    [
+        (ROSTER, None, "alice", "name the assignment's column"),
+        (ROSTER, "LSTM", "alice", "no column 'LSTM'"),
+        (ROSTER, "GRU cell", "zoe", "no row for 'zoe'"),
+        (ROSTER.replace("rik", "alice"), "GRU cell", "alice", "no row for 'alice'"),
+        ("a,b\n", "a", "alice", "no gradebook of Canvas"),
+        ("", "a", "alice", "no gradebook of Canvas"),
+    ],
+)
+def test_canvas_says_what_it_needs(
+    text: str, assignment: str | None, student: str, message: str, tmp_path: Path
+) -> None:
+    with pytest.raises(ExportError, match=message.replace("(", r"\(")):
+        written("canvas", [record(student)], roster=roster(tmp_path, text), assignment=assignment)
+
+
+def test_canvas_needs_a_roster() -> None:
+    with pytest.raises(ExportError, match="--roster"):
+        written("canvas", [record()])
+
+
+# The commands
+
+
+def gru(*arguments: Any) -> Result:
+    return CliRunner().invoke(cli.main, [str(argument) for argument in arguments])
+
+
+@pytest.fixture
+def graded(tmp_path: Path) -> Path:
+    with Gradebook(tmp_path, create=True) as book:
+        for of in (record(), record("bob"), FAILED):
+            book.put(of)
+    return tmp_path
+
+
+@pytest.mark.parametrize("form", [form for form in FORMATS if form != "canvas"])
+def test_a_gradebook_is_exported(form: str, graded: Path) -> None:
+    to = graded / "to"
+    assert gru("export", graded, "--format", form, "--to", to).exit_code == 0
+    if form in OF_A_STUDENT:
+        assert {path.stem for path in to.iterdir()} == {"alice", "bob", "fay"}
+    else:
+        assert to.read_text(encoding="utf-8") == gru("export", graded, "--format", form).stdout
+
+
+@pytest.mark.parametrize(
+    ("arguments", "text"),
+    [
+        ([], "name the folder of a gradebook"),
+        (["--format", "excel"], "there is no format 'excel'"),
+        (["--format", "gradescope"], "name a folder with --to"),
+        (["--format", "canvas"], "--roster"),
+    ],
+)
+def test_a_wrong_export_is_told(arguments: list[str], text: str, graded: Path) -> None:
+    done = gru("export", graded, *arguments)
+    assert done.exit_code == 2
+    assert text in done.stderr.replace("\n", " ")
+
+
+def test_a_folder_without_a_gradebook_is_told(tmp_path: Path) -> None:
+    done = gru("export", tmp_path, "--format", "csv")
+    assert done.exit_code == 70
+    assert "has no gradebook" in done.stderr
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="there is no full device")
+def test_a_full_disk_is_told(graded: Path) -> None:
+    done = gru("export", graded, "--format", "csv", "--to", "/dev/full")
+    assert done.exit_code == 70
+    assert "No space left" in done.stderr
+
+
+def test_a_check_writes_reports(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    rubric = tmp_path / "rubric.toml"
+    rubric.write_text("[checks]\nequation-9 = 1\nequation-10 = 4\n", encoding="utf-8")
+    file = EXAMPLES / "dzr_without_h_prev.py"
+    reports = ("--report", "gradescope=g.json", "--report", "autolab=a.txt")
+    done = gru("check", file, "--effort", "quick", "--feedback", "location", "--rubric", rubric, *reports)
+    assert done.exit_code == 1
+    assert strict(Path("g.json").read_text(encoding="utf-8"))["score"] == 1
+    assert strict(Path("a.txt").read_text(encoding="utf-8").splitlines()[-1]) == {
+        "scores": {"equation-9": 1, "equation-10": 0}
+    }
+
+
+@pytest.mark.parametrize(
+    ("arguments", "text"),
+    [
+        (["--report", "excel=a"], "expected FORMAT=FILE"),
+        (["--report", "csv"], "expected FORMAT=FILE"),
+        (["--report", "csv=/nowhere/a.csv"], "cannot write"),
+        ([str(EXAMPLES / "right.py"), "--report", "autolab=a.txt"], "a report on one submission"),
+    ],
+)
+def test_a_wrong_report_is_told_before_any_work(
+    arguments: list[str], text: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    done = gru("check", EXAMPLES / "right.py", *arguments)
+    assert done.exit_code == 2
+    assert text in done.stderr.replace("\n", " ")
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Gradescope's machines are Linux")
+@pytest.mark.parametrize(("example", "score"), [("right.py", 5), ("dzr_without_h_prev.py", 1)])
+def test_an_autograder_of_gradescope_runs_where_gradescope_puts_it(example: str, score: float, tmp_path: Path) -> None:
+    rubric = tmp_path / "rubric.toml"
+    rubric.write_text("[checks]\nequation-9 = 1\nequation-10 = 4\n", encoding="utf-8")
+    archive = tmp_path / "autograder.zip"
+    assert gru("export", "--gradescope-zip", archive, "--rubric", rubric).exit_code == 0
+    root = tmp_path / "autograder"
+    with zipfile.ZipFile(archive) as zipped:
+        assert sorted(zipped.namelist()) == ["rubric.toml", "run_autograder", "setup.sh"]
+        zipped.extractall(root / "source")
+    (root / "submission").mkdir()
+    (root / "submission" / "my cell.py").write_text((EXAMPLES / example).read_text(encoding="utf-8"), encoding="utf-8")
+    runner = root / "run_autograder"
+    (root / "source" / "run_autograder").rename(runner)
+    environment = os.environ | {"AUTOGRADER": str(root), "GRU_PYTHON": sys.executable, "PYTHONPATH": str(ROOT)}
+    for script in (runner, root / "source" / "setup.sh"):
+        subprocess.run(["bash", "-n", str(script)], check=True)
+    subprocess.run(["bash", str(runner)], env=environment, check=True, capture_output=True, timeout=60)
+    document = strict((root / "results" / "results.json").read_text(encoding="utf-8"))
+    jsonschema.validate(document, SCHEMAS["gradescope"])
+    assert document["score"] == score

@@ -1,0 +1,1 @@
+"""Tests of the layers: each equation, the cell and the sequence."""
