@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 from scipy.differentiate import derivative as scipy_derivative
 
-from gru import numdiff
+from gru.calculus import chunks
 from gru.layers.gru import equations
 from gru.numdiff import (
     MIB,
@@ -225,7 +225,7 @@ def test_a_need_that_is_known_is_not_measured(arithmetic: Any, monkeypatch: pyte
     def measuring(_: Any) -> None:
         raise AssertionError("the need was measured")
 
-    monkeypatch.setattr(numdiff, "_traced", measuring)
+    monkeypatch.setattr(chunks, "traced", measuring)
     known = directional_derivatives(hungry, arguments, directions, arithmetic=arithmetic, memory=MIB, need=MIB // 40)
     assert np.allclose(known, measured, rtol=1e-13, atol=1e-13)
     with pytest.raises(AssertionError, match="was measured"):
