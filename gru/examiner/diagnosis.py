@@ -293,7 +293,9 @@ def _condition(check: str, cases: list[Case]) -> str:
 def _is_right_somewhere(check: str, cases: list[Case]) -> bool:
     """Whether the check is right where a wrong formula could not have been: then it is not the formula."""
     right = (case for case in cases if case.status(check) == "right" and _tells(check, case))
-    return any(min(case.evidence.reference.problem.sizes[:3]) > 1 and case.evidence.own["h"].all() for case in right)
+    return any(
+        min(case.evidence.reference.problem.sizes[:3]) > 1 and case.evidence.resolved["h"].all() for case in right
+    )
 
 
 def _tells(check: str, case: Case) -> bool:

@@ -7,6 +7,8 @@ from collections.abc import Callable, Iterable
 from dataclasses import replace
 from functools import lru_cache
 
+import numpy as np
+
 from gru.examiner.cost import judge_cost
 from gru.examiner.outcome import CHECKS, TRAINING, Examination, Outcome, judge
 from gru.examiner.reference import Reference
@@ -20,6 +22,7 @@ STATE_SIZES = (Sizes(2, 3, 4, 1), Sizes(2, 3, 4, 3))
 """The problems that are put in other ways too: several rows, one step and several."""
 
 
+@np.errstate(all="ignore")
 def examine(
     runner: Runner,
     *,
@@ -37,6 +40,9 @@ def examine(
     all, `training` among them at thorough effort and on no single problem. `on_progress` is told how
     many jobs are done, of how many. A submission that fails to run keeps what was found before.
     Raises ValueError where `only` names no check.
+
+    A submission may show any numbers. What overflows while they are judged is infinite or NaN, which agrees
+    with nothing, and is not worth a warning.
     """
     checks = _selected(only, thorough=effort == "thorough" and problem is None)
     references = [Reference(problem, convention)] if problem else _references(effort, seed, convention)

@@ -1,0 +1,116 @@
+"""Whatever a submission shows, it is judged: no exception, no warning, and a check says what is wrong.
+
+`Replayed` puts odd things into what a cell showed. The default run draws a few, `-m full` tries every
+attribute with every kind of value.
+"""
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from random import Random
+from typing import Any
+
+import pytest
+
+from gru.examiner import Examination, examine
+from gru.grading.record import record_of
+from gru.grading.rubric import EQUAL_POINTS
+from gru.report.data import json_of
+from gru.report.result import Result
+from gru.report.text import message
+from gru.submission.contract import FORWARD, GRADIENTS, KEPT, Job, Recording
+from gru.submission.trusted import TrustedCells
+from tests.hostile.replayed import IN, ODD, WHEN, Oddity, Replayed
+
+EXAMPLES = Path(__file__).parents[2] / "examples" / "submissions"
+NAMES = (*KEPT, *FORWARD, *GRADIENTS)
+
+A_FEW = 4
+"""Random combinations in the default run, for each cell: enough that all parts of an answer are met."""
+
+
+@dataclass
+class Recorded(TrustedCells):
+    """The recordings of a cell, as they come."""
+
+    cell_class: Any
+    recordings: dict[str, Recording] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        super().__init__(self.cell_class)
+
+    def run(self, jobs: Iterable[Job]) -> Iterator[Recording]:
+        """As the cell answers; each answer is kept."""
+        for recording in super().run(jobs):
+            self.recordings[recording.job_id] = recording
+            yield recording
+
+
+def _recorded(source: str) -> Mapping[str, Recording]:
+    namespace: dict[str, Any] = {}
+    exec(source, namespace)
+    recorded = Recorded(namespace["GRUCell"])
+    examine(recorded, effort="quick")
+    return recorded.recordings
+
+
+def _source(name: str) -> str:
+    return (EXAMPLES / f"{name}.py").read_text(encoding="utf-8")
+
+
+SOURCES = {
+    "right": _source("right"),
+    "dx wrong at hidden 1": _source("right").replace("self.dx = ", "self.dx = (self.h.shape[1] == 1) + "),
+    "one equation wrong": _source("dzr_without_h_prev"),
+    "another form": _source("swapped_gate"),
+    "another order": _source("merged_r_first"),
+}
+
+
+@pytest.fixture(scope="module")
+def cells() -> dict[str, Mapping[str, Recording]]:
+    """What each cell showed, by the name of the cell."""
+    return {name: _recorded(source) for name, source in SOURCES.items()}
+
+
+def _is_judged(recorded: Mapping[str, Recording], *oddities: Oddity) -> Examination:
+    """The examination of what was shown with these oddities in it; every report of it can be made."""
+    examination = examine(Replayed(recorded, oddities), effort="quick")
+    result = Result("cell.py", None, examination, 0.0)
+    assert message(result)
+    assert json_of([result])
+    record = record_of("student", result, EQUAL_POINTS)
+    assert record.verdict == examination.verdict
+    return examination
+
+
+def test_a_list_for_h_is_judged_beside_a_mistake_that_shows_at_hidden_1(
+    cells: dict[str, Mapping[str, Recording]],
+) -> None:
+    examination = _is_judged(cells["dx wrong at hidden 1"], Oddity("h", "a list", "always"))
+    wrong = {outcome.check for outcome in examination.outcomes if outcome.status == "wrong"}
+    assert {"equation-4", "equation-24"} <= wrong
+
+
+@pytest.mark.parametrize("cell", SOURCES)
+def test_odd_values_are_judged(cell: str, cells: dict[str, Mapping[str, Recording]]) -> None:
+    random = Random(cell)
+    for _ in range(A_FEW):
+        _is_judged(cells[cell], *_drawn(random))
+
+
+@pytest.mark.full
+@pytest.mark.parametrize("name", NAMES)
+def test_every_kind_of_odd_value_of_every_attribute_is_judged(
+    name: str, cells: dict[str, Mapping[str, Recording]]
+) -> None:
+    random = Random(name)
+    for recorded in cells.values():
+        for kind in ODD:
+            oddity = Oddity(name, kind, random.choice(list(WHEN)), random.choice(IN))
+            _is_judged(recorded, oddity, *_drawn(random))
+
+
+def _drawn(random: Random) -> list[Oddity]:
+    choices = list(NAMES), list(ODD), list(WHEN), [*IN, *["all"] * len(IN)]
+    return [Oddity(*map(random.choice, choices)) for _ in range(random.choice((1, 1, 2, 3)))]
