@@ -10,6 +10,7 @@ from typing import Any, Literal, Protocol, get_args
 from numpy.typing import NDArray
 
 from gru.layers.gru.shapes import Sizes
+from gru.submission.text import CleanText
 
 Array = NDArray[Any]
 Layout = Literal["plain", "read-only", "fortran", "strided"]
@@ -39,7 +40,7 @@ class Description:
     is nothing of that name.
     """
 
-    text: str
+    text: CleanText
     absent: bool = False
 
 
@@ -48,8 +49,8 @@ class Raised:
     """An exception that a call ended in: where, at which step, which type, its message, the line."""
 
     where: str
-    type: str
-    message: str
+    type: CleanText
+    message: CleanText
     step: int | None = None
     line: int | None = None
 

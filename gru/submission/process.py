@@ -24,15 +24,16 @@ from gru.submission.limits import CALLS_IN_ALL, LEAST_MEMORY, MEMORY_LIMIT, STAR
 from gru.submission.protocol import (
     ProtocolError,
     Read,
-    clean_text,
     pack,
     read_answer,
     read_arrays,
     read_call,
     read_header,
+    read_refusal,
     read_values,
 )
 from gru.submission.recording import arrays_of, raised_of, recording_of, request_of
+from gru.submission.text import cleaned
 
 JOBS_A_MESSAGE = 16
 """How many jobs go over in one message."""
@@ -40,6 +41,9 @@ JOBS_A_MESSAGE = 16
 STARTS = 3
 """How often a worker is started that ends before it has run a line of the submission: that is a fault of the
 machine's, and passes."""
+
+IMPORT = "the import of the file"
+"""What the worker is doing after its only call before it is ready."""
 
 WORKER = Path(__file__).with_name("worker.py")
 
@@ -231,13 +235,15 @@ class SubmissionProcess:
     def _wait_until_ready(self) -> None:
         header = self._frame()
         if header["kind"] == "not confined" and self._doing == "starting":
-            raise WorkerError(f"the worker could not be confined: {clean_text(header['text'])}")
-        while header["kind"] == "call":
+            raise WorkerError(f"the worker could not be confined: {header.get('text')}")
+        if header["kind"] == "call" and self._doing == "starting":
+            # Only one: each frame is given the time of a call, and a file could send them for ever.
+            self._doing = IMPORT
             header = self._frame()
         if header["kind"] == "refused":
             raise self._refusal(header)
         if header["kind"] != "ready":
-            raise self._protocol_failure(f"a frame of the kind {header['kind']} in place of ready")
+            raise self._protocol_failure(f"a frame of the kind {header['kind']} where ready was expected")
         self._ready = True
 
     def _answer(self, job: Job, request: dict[str, Any]) -> dict[str, Any]:
@@ -258,10 +264,11 @@ class SubmissionProcess:
             return channel.read(count, began + limit)
 
         try:
-            header, length = read_header(read)
-            if header["kind"] == "call":
+            header, length = _cleaned_header(read)
+            if header["kind"] == "call" and values is None:
                 read_arrays(read, length, ())
-                self._doing = _doing(header, job)
+                if job is not None:
+                    self._doing = _doing(header, job)
             elif header["kind"] == "answer" and job is not None:
                 if header.get("id") != job["id"]:
                     raise ProtocolError("an answer to another job")
@@ -269,7 +276,7 @@ class SubmissionProcess:
             elif header["kind"] in ("values", "raised") and values is not None:
                 header["values"] = values(read, header, length)
             elif job is not None or values is not None or length:
-                raise ProtocolError(f"a frame of the kind {clean_text(header['kind'], 20)}")
+                raise ProtocolError(f"a frame of the kind {header['kind']}")
         except ProtocolError as error:
             raise self._protocol_failure(str(error)) from None
         except ReadTimeoutError:
@@ -281,14 +288,11 @@ class SubmissionProcess:
         return header
 
     def _refusal(self, header: dict[str, Any]) -> SubmissionFailure:
-        reason = header.get("reason")
-        if reason not in REFUSALS:
-            return self._protocol_failure("a refusal for a reason that is none")
-        raised = header.get("raised")
         try:
-            text = raised_of(**raised | {"step": None}).text if isinstance(raised, dict) else clean_text(header["text"])
-        except (TypeError, KeyError):
-            return self._protocol_failure("a refusal that cannot be read")
+            reason, said = read_refusal(header, REFUSALS)
+        except ProtocolError as error:
+            return self._protocol_failure(str(error))
+        text = said if isinstance(said, str) else raised_of(**said | {"step": None}).text
         return SubmissionFailure(reason, self._out_of_memory(text) if reason == "out_of_memory" else text)
 
     def _out_of_memory(self, text: str) -> str:
@@ -337,12 +341,19 @@ def _messages(jobs: Sequence[Job], requests: Sequence[dict[str, Any]]) -> Iterat
         yield b"".join(frames[first : first + JOBS_A_MESSAGE])
 
 
-def _doing(header: dict[str, Any], job: dict[str, Any] | None) -> str:
+def _cleaned_header(read: Read) -> tuple[dict[str, Any], int]:
+    """As `read_header`, of a frame that a submission may have written: every text in it is cleaned."""
+    header, length = read_header(read)
+    try:
+        return cleaned(header), length
+    except RecursionError:
+        raise ProtocolError("a header that is nested too deeply") from None
+
+
+def _doing(header: dict[str, Any], job: dict[str, Any]) -> str:
     """What the worker says it is about to do, in words."""
-    where, step = read_call(header, job["sizes"][3] if job else 1)
-    if where == "import":
-        return "the import of the file"
-    return f"{where} at step {step + 1}" if job and job["sizes"][3] > 1 else where
+    where, step = read_call(header, job["sizes"][3])
+    return f"{where} at step {step + 1}" if job["sizes"][3] > 1 else where
 
 
 def _signal_name(number: int) -> str:

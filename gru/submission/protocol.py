@@ -8,10 +8,12 @@ that the reader did not itself expect.
 import json
 import math
 import struct
-from collections.abc import Callable, Iterable
-from typing import Any
+from collections.abc import Callable, Collection, Iterable
+from typing import Any, TypeVar
 
 import numpy as np
+
+R = TypeVar("R", bound=str)
 
 Read = Callable[[int], bytes]
 """Reads exactly so many bytes. Raises EOFError where there are not so many."""
@@ -211,23 +213,21 @@ def read_values(
     return raised or arrays
 
 
+def read_refusal(header: dict[str, Any], reasons: Collection[R]) -> tuple[R, str | dict[str, Any]]:
+    """Why there is nothing to examine: one of the `reasons`, and a text or what was raised. Raises ProtocolError."""
+    reason = next((known for known in reasons if known == header.get("reason")), None)
+    if reason is None:
+        raise ProtocolError("a refusal for a reason that is none")
+    raised = _raised(header.get("raised"), {"sizes": (0, 0, 0, 1)})
+    said = raised or header.get("text")
+    if not isinstance(said, (str, dict)):
+        raise ProtocolError("a refusal without a text")
+    return reason, said
+
+
 def read_call(header: dict[str, Any], steps: int) -> tuple[str, int]:
     """The call that a header names: what is called, and at which of so many steps. Raises ProtocolError."""
     where, step = header.get("where"), header.get("step")
     if type(where) is not str or where not in CALLS or type(step) is not int or not 0 <= step < steps:
         raise ProtocolError("a call that was not asked for")
     return where, step
-
-
-def clean_text(text: str, length: int = 300, *, lines: bool = False) -> str:
-    """Text from a submission, fit to be shown: short, and without control or bidirectional characters.
-
-    With `lines`, line ends and tabs stay; else every space is an ordinary one.
-
-    >>> clean_text("a\\u202eb\\x1b[31mc\\nd")
-    'ab[31mc d'
-    """
-    kept = "\n\t" if lines else ""
-    characters = (c if c.isprintable() or c in kept else " " if c.isspace() else "" for c in text[: 4 * length])
-    cleaned = "".join(characters).strip()
-    return cleaned if len(cleaned) <= length else cleaned[: length - 1] + "…"

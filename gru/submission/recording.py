@@ -1,6 +1,6 @@
 """Between the contract and plain data: a `Job` as a request, an answer to it as a `Recording`.
 
-All text of a submission passes through here, and is cleaned. It never runs anything.
+It never runs anything, and takes answers whose texts are `cleaned`.
 """
 
 from typing import Any
@@ -8,7 +8,7 @@ from typing import Any
 from gru.layers.gru.parameters import GATES
 from gru.layers.gru.shapes import shape_of
 from gru.submission.contract import FORWARD, GRADIENTS, KEPT, Array, Description, Job, Raised, Recording, Shown, Use
-from gru.submission.protocol import clean_text
+from gru.submission.text import CleanText
 
 ARGUMENTS = ("x", "h_p", "in_grad", "W", "U")
 """The arrays of a job, in the order in which they go over the pipe."""
@@ -45,17 +45,17 @@ def recording_of(job: Job, answer: dict[str, Any]) -> Recording:
         split=_shown(answer["split"]),
         changed_arguments=tuple(answer["changed"]),
         raised=None if answer["raised"] is None else raised_of(**answer["raised"]),
-        left={name: Description(clean_text(text)) for name, text in answer["left"].items()},
+        left={name: Description(text) for name, text in answer["left"].items()},
     )
 
 
-def raised_of(where: str, step: int | None, type: str, message: str, line: int | None) -> Raised:
-    """An exception as `exercise` describes it."""
-    return Raised(where, clean_text(type, 80), clean_text(message), step, line)
+def raised_of(where: str, step: int | None, type: CleanText, message: CleanText, line: int | None) -> Raised:
+    """An exception as `exercise` describes it, cleaned."""
+    return Raised(where, type, message, step, line)
 
 
 def _shown(values: dict[str, Any]) -> Shown:
     return {
-        name: Description(clean_text(value["text"]), value["absent"]) if isinstance(value, dict) else value
+        name: Description(value["text"], value["absent"]) if isinstance(value, dict) else value
         for name, value in values.items()
     }

@@ -11,6 +11,7 @@ from gru.layers.gru.shapes import Sizes
 from gru.submission.contract import Array, CellError, Job, Recording
 from gru.submission.exercise import describe_exception, exercise
 from gru.submission.recording import arrays_of, raised_of, recording_of, request_of
+from gru.submission.text import cleaned
 from gru.submission.unrolled import Unrolled
 
 
@@ -24,7 +25,8 @@ class TrustedCells:
     def run(self, jobs: Iterable[Job]) -> Iterator[Recording]:
         """One recording for each job, in order, as it is done."""
         for job in jobs:
-            yield recording_of(job, exercise(self.cell_class, request_of(job), arrays_of(job), file=self._file))
+            answer = exercise(self.cell_class, request_of(job), arrays_of(job), file=self._file)
+            yield recording_of(job, cleaned(answer))
 
     @property
     def _file(self) -> str | None:
@@ -37,5 +39,5 @@ class TrustedCells:
         try:
             return self._unrolled.answer(list(sizes), dict(arrays))
         except Exception as error:
-            described = describe_exception(error, self._file)
+            described = cleaned(describe_exception(error, self._file))
             raise CellError(raised_of(self._unrolled.where, self._unrolled.step, **described).text) from error

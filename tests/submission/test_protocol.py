@@ -19,7 +19,6 @@ from gru.submission.protocol import (
     LENGTHS,
     MAX_HEADER,
     ProtocolError,
-    clean_text,
     pack,
     pack_answer,
     read_answer,
@@ -192,19 +191,3 @@ def test_the_frame_that_nothing_was_changed_in_is_taken() -> None:
 def test_an_answer_that_is_none_is_refused(change: Callable[[dict[str, Any]], Any]) -> None:
     with pytest.raises(ProtocolError):
         received(changed(change), REQUEST)
-
-
-# Text
-
-
-@given(text=st.text(), length=st.integers(1, 50))
-def test_text_is_short_printable_and_on_one_line(text: str, length: int) -> None:
-    cleaned = clean_text(text, length)
-    assert len(cleaned) <= length
-    assert cleaned.isprintable()
-    assert clean_text(cleaned, length) == cleaned
-
-
-@pytest.mark.parametrize("character", ["\u202e", "\u2066", "\x1b", "\x00", "\u200b", "\x9b"])
-def test_nothing_that_turns_a_line_around_is_left(character: str) -> None:
-    assert clean_text(f"a{character}b") == "ab"

@@ -1,0 +1,48 @@
+"""Text of a submission, made fit to be shown in the one place where it comes over the pipe.
+
+A submission may say anything: steer the terminal, turn a line around, fill a disk. What has been through
+`clean_text` does none of that, and has the type `CleanText`; no other text of a submission goes any further.
+"""
+
+from typing import Any, NewType
+
+CleanText = NewType("CleanText", str)
+"""Text of a submission that `clean_text` has been over."""
+
+LONGEST = 300
+"""Characters of one text that are kept: enough to recognise a message."""
+
+
+def clean_text(text: str, length: int = LONGEST, *, lines: bool = False) -> CleanText:
+    """Text from a submission, fit to be shown: short, and without control or bidirectional characters.
+
+    Args:
+        text: What the submission said.
+        length: How many characters are kept.
+        lines: Whether line ends and tabs stay; else every space is an ordinary one.
+
+    >>> clean_text("a\\u202eb\\x1b[31mc\\nd")
+    'ab[31mc d'
+    """
+    kept = "\n\t" if lines else ""
+    text = text[: 4 * length]
+    if not text.isprintable():
+        text = "".join(c if c.isprintable() or c in kept else " " if c.isspace() else "" for c in text)
+    text = text.strip()
+    return CleanText(text if len(text) <= length else text[: length - 1] + "…")
+
+
+def cleaned(data: Any) -> Any:
+    """The same data with every text in it cleaned, names among them; numbers and arrays stay as they are.
+
+    Args:
+        data: What JSON can hold, or an answer of `exercise` with arrays in it.
+
+    Raises:
+        RecursionError: Where it is nested too deeply.
+    """
+    if isinstance(data, str):
+        return clean_text(data)
+    if isinstance(data, dict):
+        return {cleaned(name): cleaned(value) for name, value in data.items()}
+    return [cleaned(value) for value in data] if isinstance(data, list) else data

@@ -1,0 +1,69 @@
+"""Every file in `attacks/` is a submission that wants more than it has earned. Its docstring says what comes of it.
+
+`Comes of it: VERDICT, WHAT`: WHAT is the reason where it is not examined, else the checks that are wrong. Each is run
+beside the files of `cells/`, which it may import, and whatever comes of it, no report of it holds anything that
+steers a terminal, or is long.
+"""
+
+import re
+import shutil
+from pathlib import Path
+
+import pytest
+
+from gru.examiner import Examination, examine
+from gru.grading.exports import FORMATS, report_of
+from gru.grading.record import record_of
+from gru.grading.rubric import EQUAL_POINTS
+from gru.report.data import json_of
+from gru.report.result import Result
+from gru.report.text import message
+from gru.submission.process import SubmissionProcess
+
+HERE = Path(__file__).parent
+ATTACKS = sorted(HERE.glob("attacks/*/*.py"))
+
+TIME_LIMIT = 2.0
+"""Seconds for one call: what is no attack on the time takes a hundredth of it."""
+
+LONGEST = 40_000
+"""Characters of a report: two hundred lines of a check each, of at most as many characters."""
+
+
+def _expected(attack: Path) -> tuple[str, list[str]]:
+    found = re.search(r"^Comes of it: (\w+)(?:, (.+))?$", attack.read_text(encoding="utf-8"), re.MULTILINE)
+    assert found is not None, f"{attack} does not say what comes of it"
+    return found[1], found[2].split(", ") if found[2] else []
+
+
+def _examined(attack: Path, folder: Path) -> Examination:
+    for file in (*HERE.glob("cells/*.py"), attack):
+        shutil.copy(file, folder)
+    with SubmissionProcess(folder / attack.name, time_limit=TIME_LIMIT) as process:
+        return examine(process, effort="quick")
+
+
+def _reports(examination: Examination) -> list[str]:
+    """Everything that is told of it."""
+    result = Result("cell.py", None, examination, 0.0)
+    record = record_of("student", result, EQUAL_POINTS)
+    exports = [report_of(form, [record]) for form in FORMATS if form != "canvas"]
+    return ["\n".join(message(result)), json_of([result]), record.feedback, *exports]
+
+
+@pytest.mark.parametrize("attack", ATTACKS, ids=lambda path: f"{path.parent.name}-{path.stem}")
+def test_an_attack_comes_to_nothing(attack: Path, tmp_path: Path) -> None:
+    verdict, what = _expected(attack)
+    examination = _examined(attack, tmp_path)
+    wrong = [outcome.check for outcome in examination.outcomes if outcome.status == "wrong"]
+    found = [str(examination.reason)] if examination.reason else wrong
+    assert (examination.verdict, set(what) <= set(found)) == (verdict, True), (found, examination.text)
+    for report in _reports(examination):
+        assert not [c for c in report if not c.isprintable() and c not in "\n\t\r"]
+        assert len(report) < LONGEST
+
+
+@pytest.mark.parametrize("cell", ["right", "wrong"])
+def test_the_cells_that_attacks_are_made_of_are_judged_as_they_should_be(cell: str, tmp_path: Path) -> None:
+    examination = _examined(HERE / "cells" / f"{cell}_cell.py", tmp_path)
+    assert examination.verdict == cell
