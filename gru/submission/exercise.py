@@ -1,7 +1,8 @@
 """What is done with the cells of a submission on one problem, and nothing else.
 
 Standard library and NumPy only: the worker loads this file by its path, as it cannot see the
-package, and the examining process imports it for cells of our own. It judges nothing.
+package, and the examining process imports it for cells of our own. It judges nothing, and compares nothing:
+what was shown before and after goes over as it is.
 """
 
 import sys
@@ -34,15 +35,16 @@ def exercise(
     """The answer of `cell_class` to a job, as plain data. Never raises because of the cell.
 
     `job` holds `sizes` (batch, input, hidden, steps), `layout`, `uses`, and `shapes`: for each of
-    the groups `kept`, `forward`, `gradients` and `split` the shape of each name. `arrays` holds x
+    the groups `kept`, `forward`, `gradients`, `arguments` and `split` the shape of each name. `arrays` holds x
     (steps, batch, input), h_p and in_grad (steps, batch, hidden), W and U. `before_call` is told
     the method and the step before each call into the cell; `file` is the file whose line is named
     where an exception comes from.
 
-    The answer holds `uses` (for each: `forward`, `backward`, `later`), `again`, `split`, `changed`,
-    `raised`, and `left`: what kind of arrays were there when it was raised, of another shape. A value
-    is an array with the steps on the first axis, or a description `{"text", "absent"}` of what was
-    there instead.
+    The answer holds `uses` (for each: `forward` and `backward` as they were after a cell's own call,
+    `forward_later` and `backward_later` as they were after those of all cells, where there are several, and
+    `arguments` as they were left), `again`, `split`, `raised`, and `left`: what kind of arrays were there when
+    it was raised, of another shape. A value is an array with the steps on the first axis, or a description
+    `{"text", "absent"}` of what was there instead.
     """
     trial = _Trial(cell_class, job, arrays, before_call)
     try:
@@ -63,18 +65,10 @@ class _Trial:
         shapes = {group: {n: tuple(s) for n, s in names.items()} for group, names in job["shapes"].items()}
         self.after_forward = shapes["kept"] | shapes["forward"]
         self.after_backward = self.after_forward | shapes["gradients"]
-        self.gradients, self.blocks = shapes["gradients"], shapes["split"]
+        self.gradients, self.blocks, self.arguments = shapes["gradients"], shapes["split"], shapes["arguments"]
         self.cells: list[Any] = []
         self.made_with: list[dict[str, Any]] = []
-        self.changed: set[str] = set()
-        self.answer: dict[str, Any] = {
-            "uses": [],
-            "again": None,
-            "split": {},
-            "changed": [],
-            "raised": None,
-            "left": {},
-        }
+        self.answer: dict[str, Any] = {"uses": [], "again": None, "split": {}, "raised": None, "left": {}}
 
     def run(self) -> None:
         """The way of the chapter's network: a cell a step, all forward, then all backward."""
@@ -84,11 +78,7 @@ class _Trial:
             self.cells.append(self.cell_class(input_size, hidden_size))
             self.made_with.append(_held_by(self.cells[-1]))
         for _ in range(self.job["uses"]):
-            arguments = _Arguments(self.arrays, self.job["layout"])
-            try:
-                self.use(arguments)
-            finally:
-                self.changed.update(arguments.changed())
+            self.use(_Arguments(self.arrays, self.job["layout"]))
         if self.job["uses"] > 1:
             self.answer["again"] = self.backward_again()
 
@@ -96,7 +86,6 @@ class _Trial:
         """What is asked of the cells even where a call has failed."""
         if self.cells:
             self.answer["split"] = self.split(self.cells[0])
-        self.answer["changed"] = [name for name in self.arrays if name in self.changed]
 
     def left(self) -> dict[str, str]:
         """What the cell that raised had computed by then in another shape: that may be why it did.
@@ -122,18 +111,23 @@ class _Trial:
             self.call("forward", step)
             cell.forward(*arguments.of_forward[step])
             forward.append(_shown(cell, self.after_forward))
-        later = _differing(forward, [_shown(cell, self.after_forward) for cell in self.cells])
-        result: dict[str, Any] = {"forward": _stacked(forward), "backward": {}, "later": later}
+        result = {"forward": _stacked(forward), "forward_later": self.later(self.after_forward)}
+        result |= {"backward": {}, "backward_later": {}, "arguments": {}}
         self.answer["uses"].append(result)
-        backward = []
-        for step, cell in reversed(list(enumerate(self.cells))):
-            self.call("backward", step)
-            cell.backward(*arguments.of_backward[step])
-            backward.append(_shown(cell, self.after_backward))
-        backward.reverse()
-        result["backward"] = _stacked(backward)
-        later += _differing(backward, [_shown(cell, self.after_backward) for cell in self.cells])
-        result["later"] = list(dict.fromkeys(later))
+        try:
+            backward = []
+            for step, cell in reversed(list(enumerate(self.cells))):
+                self.call("backward", step)
+                cell.backward(*arguments.of_backward[step])
+                backward.append(_shown(cell, self.after_backward))
+            backward.reverse()
+            result |= {"backward": _stacked(backward), "backward_later": self.later(self.after_backward)}
+        finally:
+            result["arguments"] = arguments.left(self.arguments)
+
+    def later(self, shapes: dict[str, tuple[int, ...]]) -> dict[str, Any]:
+        """What all cells show now; nothing where there is only one, which no other can have changed."""
+        return _stacked([_shown(cell, shapes) for cell in self.cells]) if len(self.cells) > 1 else {}
 
     def backward_again(self) -> dict[str, Any] | None:
         """The gradients of one more backward pass; None for cells that allow only one after a forward."""
@@ -173,30 +167,26 @@ class _Trial:
 class _Arguments:
     """Fresh copies of all that is passed to the cells in one use, by step; W and U are shared.
 
-    `backward` gets a copy of h_p of its own: a cell that overwrites its arguments is found by
-    `changed`, and its derivatives are still judged on the numbers of the problem.
+    `backward` gets a copy of h_p of its own: a cell that overwrites its arguments is found by what is
+    left of them, and its derivatives are still judged on the numbers of the problem.
     """
 
     def __init__(self, arrays: dict[str, Any], layout: str) -> None:
-        self._given: list[tuple[str, Any, Any]] = []
-        W, U = (self._copy(name, arrays[name], layout) for name in ("W", "U"))
+        W, U = (_laid_out(arrays[name], layout) for name in ("W", "U"))
         self.of_forward = [
-            (self._copy("x", x, layout), self._copy("h_p", h_p, layout), W, U)
+            (_laid_out(x, layout), _laid_out(h_p, layout), W, U)
             for x, h_p in zip(arrays["x"], arrays["h_p"], strict=True)
         ]
         self.of_backward = [
-            (self._copy("h_p", h_p, layout), self._copy("in_grad", in_grad, layout))
+            (_laid_out(h_p, layout), _laid_out(in_grad, layout))
             for h_p, in_grad in zip(arrays["h_p"], arrays["in_grad"], strict=True)
         ]
 
-    def _copy(self, name: str, array: Any, layout: str) -> Any:
-        copy = _laid_out(array, layout)
-        self._given.append((name, array, copy))
-        return copy
-
-    def changed(self) -> set[str]:
-        """The names of the arguments that hold other bytes than they were given."""
-        return {name for name, array, copy in self._given if _bytes(array) != _bytes(copy)}
+    def left(self, shapes: dict[str, tuple[int, ...]]) -> dict[str, Any]:
+        """The arguments as they are now, named as in `shapes`: those of `forward`, then those of `backward`."""
+        steps = zip(self.of_forward, self.of_backward, strict=True)
+        left = [dict(zip(shapes, (*forward, *backward), strict=True)) for forward, backward in steps]
+        return _stacked([{name: _as_data(value, shapes[name]) for name, value in at.items()} for at in left])
 
 
 def _laid_out(array: Any, layout: str) -> Any:
@@ -210,11 +200,6 @@ def _laid_out(array: Any, layout: str) -> Any:
     copy = np.array(array, order="C")
     copy.flags.writeable = layout != "read-only"
     return copy
-
-
-def _bytes(array: Any) -> tuple[Any, ...]:
-    """What two arrays of the same contents have in common, NaN included."""
-    return array.shape, array.dtype, array.tobytes()
 
 
 def _shown(cell: Any, shapes: dict[str, tuple[int, ...]]) -> dict[str, Any]:
@@ -265,19 +250,6 @@ def _stacked(shown: list[dict[str, Any]]) -> dict[str, Any]:
             odd = next((value for value in values if isinstance(value, dict)), None)
             stacked[name] = np.array(values, min(v.dtype for v in values)) if odd is None else odd
     return stacked
-
-
-def _differing(before: list[dict[str, Any]], after: list[dict[str, Any]]) -> list[str]:
-    """The names under which other bytes, or something else, are shown at any step."""
-    return [
-        name
-        for name in before[0]
-        if any(_identity(b[name]) != _identity(a[name]) for b, a in zip(before, after, strict=True))
-    ]
-
-
-def _identity(value: Any) -> Any:
-    return value if isinstance(value, dict) else _bytes(value)
 
 
 def describe_exception(error: BaseException, file: str | None) -> dict[str, Any]:

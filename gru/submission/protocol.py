@@ -27,6 +27,15 @@ MAX_HEADER = 2**18
 DTYPES: dict[str, np.dtype[Any]] = {"f4": np.dtype("<f4"), "f8": np.dtype("<f8")}
 """What an array on the pipe can be."""
 
+USES: dict[str, tuple[str, ...]] = {
+    "forward": ("kept", "forward"),
+    "forward_later": ("kept", "forward"),
+    "backward": ("kept", "forward", "gradients"),
+    "backward_later": ("kept", "forward", "gradients"),
+    "arguments": ("arguments",),
+}
+"""The parts of an answer about one use, in their order, and the groups of names that each holds values of."""
+
 CALLS = ("import", "GRUCell", "forward", "backward", "split_params")
 """What a worker can be doing for a submission."""
 
@@ -89,10 +98,7 @@ def pack_answer(id: str, answer: dict[str, Any]) -> bytes:
         arrays.extend(value for value in shown.values() if not isinstance(value, dict))
         return {name: value if isinstance(value, dict) else kind_of(value) for name, value in shown.items()}
 
-    uses = [
-        {"forward": plain(use["forward"]), "backward": plain(use["backward"]), "later": use["later"]}
-        for use in answer["uses"]
-    ]
+    uses = [{part: plain(use[part]) for part in USES} for use in answer["uses"]]
     values = {"uses": uses, "again": plain(answer["again"]), "split": plain(answer["split"])}
     return pack({"kind": "answer", "id": id, **answer, **values}, arrays)
 
@@ -108,13 +114,13 @@ def read_answer(read: Read, header: dict[str, Any], length: int, job: dict[str, 
         "uses": slots.uses(header.get("uses")),
         "again": None if header.get("again") is None else slots.shown(header["again"], "gradients"),
         "split": slots.shown(header.get("split"), "split", may_be_empty=True, steps=False),
-        "changed": _names(header.get("changed"), job["arrays"]),
         "left": slots.left(header.get("left")),
         "raised": _raised(header.get("raised"), job),
     }
-    complete = len(answer["uses"]) == job["uses"] and all(use["backward"] for use in answer["uses"])
+    parts = [part for part in USES if slots.steps > 1 or not part.endswith("later")]
+    complete = len(answer["uses"]) == job["uses"] and all(use[part] for use in answer["uses"] for part in parts)
     if answer["raised"] is None and not complete:
-        raise ProtocolError("an answer that lacks a use")
+        raise ProtocolError("an answer that lacks a use, or a part of one")
     slots.fill(read_arrays(read, length, slots.expected))
     return answer
 
@@ -136,11 +142,7 @@ class _Slots:
     def _use(self, use: Any) -> dict[str, Any]:
         if type(use) is not dict:
             raise ProtocolError("a use that is no object")
-        return {
-            "forward": self.shown(use.get("forward"), "kept", "forward"),
-            "backward": self.shown(use.get("backward"), "kept", "forward", "gradients", may_be_empty=True),
-            "later": _names(use.get("later"), self._shapes("kept", "forward", "gradients")),
-        }
+        return {part: self.shown(use.get(part), *USES[part], may_be_empty=part != "forward") for part in USES}
 
     def shown(self, given: Any, *groups: str, may_be_empty: bool = False, steps: bool = True) -> dict[str, Any]:
         """The values under the names of these groups: a description, or a place for an array."""

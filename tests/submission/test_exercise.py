@@ -1,5 +1,6 @@
 """What is done with a cell on one problem: the chapter's calls in the chapter's order, and what they leave."""
 
+import warnings
 from typing import Any
 
 import numpy as np
@@ -8,9 +9,9 @@ import pytest
 from gru.examiner.reference import Reference
 from gru.layers.gru.cell import GRUCell
 from gru.problem import find
-from gru.submission.contract import GRADIENTS, Layout
+from gru.submission.contract import GRADIENTS, Layout, Recording
 from gru.submission.exercise import exercise
-from gru.submission.recording import ARGUMENTS, arrays_of, request_of
+from gru.submission.recording import ARGUMENTS, arrays_of, recording_of, request_of
 
 Array = Any
 
@@ -20,6 +21,11 @@ REFERENCE = Reference(find("2,3,4,3/ordinary/float64/0"))
 def exercised(cell: Any, uses: int = 1, layout: Layout = "plain", **options: Any) -> dict[str, Any]:
     job = REFERENCE.job(uses)
     return exercise(cell, request_of(job) | {"layout": layout}, arrays_of(job), **options)
+
+
+def recorded(cell: Any) -> Recording:
+    """What the examining process makes of an answer."""
+    return recording_of(REFERENCE.job(), exercised(cell))
 
 
 def test_the_calls_are_those_of_the_chapters_network() -> None:
@@ -90,7 +96,7 @@ def test_an_argument_that_was_changed_is_named(name: str) -> None:
             if name == "in_grad":
                 in_grad[0, 0] += 1
 
-    assert exercised(Changes)["changed"] == [name]
+    assert recorded(Changes).changed_arguments == (name,)
 
 
 def test_an_argument_that_was_changed_to_itself_is_not_named() -> None:
@@ -99,7 +105,18 @@ def test_an_argument_that_was_changed_to_itself_is_not_named() -> None:
             x[:] = x.copy()
             return super().forward(x, h_p, W, U)
 
-    assert exercised(Rewrites)["changed"] == []
+    assert recorded(Rewrites).changed_arguments == ()
+
+
+@pytest.mark.parametrize("change", ["x.shape = (x.size,)", "x.dtype = np.int64", "x.resize(7, refcheck=False)"])
+def test_an_argument_of_another_shape_or_dtype_is_named(change: str) -> None:
+    class Reshapes(GRUCell):
+        def backward(self, h_p: Array, in_grad: Array) -> None:
+            super().backward(h_p, in_grad)
+            with warnings.catch_warnings(action="ignore"):
+                exec(change, {"np": np, "x": in_grad})
+
+    assert recorded(Reshapes).changed_arguments == ("in_grad",)
 
 
 def test_what_another_cell_changes_later_is_named() -> None:
@@ -111,7 +128,7 @@ def test_what_another_cell_changes_later_is_named() -> None:
             self.shared[:] = self.dh
             self.dh = self.shared
 
-    assert exercised(Shares)["uses"][0]["later"] == ["dh"]
+    assert recorded(Shares).uses[0].changed_later == ("dh",)
 
 
 def test_what_is_shown_is_a_private_copy() -> None:

@@ -18,6 +18,7 @@ from gru.submission.exercise import exercise
 from gru.submission.protocol import (
     LENGTHS,
     MAX_HEADER,
+    USES,
     ProtocolError,
     pack,
     pack_answer,
@@ -129,7 +130,7 @@ def test_an_answer_arrives_as_it_was_given(problem: Problem, uses: int) -> None:
     arrived = received(pack_answer(request["id"], answer), request)
     assert arrived.keys() == answer.keys()
     for sent, got in zip(answer["uses"], arrived["uses"], strict=True):
-        for part in ("forward", "backward"):
+        for part in USES:
             assert sent[part].keys() == got[part].keys()
             for name, value in sent[part].items():
                 np.testing.assert_array_equal(got[part][name], value)
@@ -168,10 +169,10 @@ def test_the_frame_that_nothing_was_changed_in_is_taken() -> None:
         pytest.param(lambda h: h["uses"][0]["backward"].update(dh={"text": 3, "absent": False}), id="no text"),
         pytest.param(lambda h: h["uses"][0]["backward"].update(dh={"text": ""}), id="half a description"),
         pytest.param(lambda h: h["uses"][0]["backward"].update(dh={"text": "", "absent": True}), id="an array left"),
-        pytest.param(lambda h: h["uses"][0].update(later=["verdict"]), id="a change of nothing"),
-        pytest.param(lambda h: h["uses"][0].update(later=["dh", "dh"]), id="a change twice"),
-        pytest.param(lambda h: h.update(changed="x"), id="letters for names"),
-        pytest.param(lambda h: h.update(changed=[["x"]]), id="lists for names"),
+        pytest.param(lambda h: h["uses"][0].update(backward_later={}), id="nothing shown later"),
+        pytest.param(lambda h: h["uses"][0].update(arguments={}), id="no arguments"),
+        pytest.param(lambda h: h["uses"][0]["arguments"].pop("W"), id="an argument less"),
+        pytest.param(lambda h: h["uses"][0]["arguments"].update(W=[]), id="an argument that is a list"),
         pytest.param(lambda h: h.update(raised="ValueError"), id="an exception that is a text"),
         pytest.param(lambda h: h.update(raised={"type": "E", "message": ""}), id="an exception from nowhere"),
         pytest.param(
