@@ -6,8 +6,6 @@ import sys
 from functools import cache
 from pathlib import Path
 
-import pytest
-
 ROOT = Path(__file__).parent.parent
 MODULES = {
     ".".join(path.relative_to(ROOT).with_suffix("").parts).removesuffix(".__init__"): path
@@ -25,17 +23,27 @@ MODEL = (
 FRONT_ENDS = ("gru.cli", "gru.pytest_plugin")
 
 
-def imports_of(module: str) -> set[str]:
+@cache
+def tree_of(module: str) -> ast.Module:
+    return ast.parse(MODULES[module].read_text(encoding="utf-8"))
+
+
+@cache
+def imports_of(module: str) -> frozenset[str]:
     """Every module that this one imports, wherever in it, by its full name."""
-    path = MODULES[module]
-    package = module if path.name == "__init__.py" else module.rpartition(".")[0]
+    package = module if MODULES[module].name == "__init__.py" else module.rpartition(".")[0]
     found: set[str] = set()
-    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+    for node in ast.walk(tree_of(module)):
         if isinstance(node, ast.Import):
             found |= {alias.name for alias in node.names}
         elif isinstance(node, ast.ImportFrom):
             found |= _imported_from(node, package)
-    return found
+    return frozenset(found)
+
+
+def known_to(module: str) -> set[str]:
+    """The packages from which a module imports anything."""
+    return {name.partition(".")[0] for name in imports_of(module)}
 
 
 def _imported_from(node: ast.ImportFrom, package: str) -> set[str]:
@@ -76,39 +84,31 @@ def test_importing_the_package_loads_numpy_and_the_standard_library_only() -> No
     assert {name for name in added if name not in sys.stdlib_module_names} <= {"gru", "numpy"}
 
 
-@pytest.mark.parametrize("module", [name for name in MODULES if not is_front_end(name)])
-def test_only_front_ends_know_pytest_click_and_rich(module: str) -> None:
-    known = {name.partition(".")[0] for name in imports_of(module)}
-    assert not known & {"pytest", "_pytest", "click", "rich"}
+def test_only_front_ends_know_pytest_click_and_rich() -> None:
+    theirs = {"pytest", "_pytest", "click", "rich"}
+    assert {m for m in MODULES if not is_front_end(m) and known_to(m) & theirs} == set()
 
 
-@pytest.mark.parametrize("module", [name for name in MODULES if name != "gru.strategies"])
-def test_only_strategies_and_the_plugin_know_hypothesis(module: str) -> None:
-    known = {name.partition(".")[0] for name in imports_of(module)}
-    assert "hypothesis" not in known or module == "gru.pytest_plugin"
+def test_only_strategies_and_the_plugin_know_hypothesis() -> None:
+    assert {m for m in MODULES if "hypothesis" in known_to(m)} == {"gru.strategies", "gru.pytest_plugin"}
 
 
-@pytest.mark.parametrize("module", MODULES)
-def test_nothing_imports_a_front_end(module: str) -> None:
-    assert not imports_of(module) & set(FRONT_ENDS) or module == "gru.__main__"
+def test_nothing_imports_a_front_end() -> None:
+    assert {m for m in MODULES if imports_of(m) & set(FRONT_ENDS)} == {"gru.__main__"}
 
 
-@pytest.mark.parametrize("name", NUMERICS)
-def test_differentiation_knows_no_gru(name: str) -> None:
-    assert reached_from(f"gru.{name}") <= {f"gru.{other}" for other in NUMERICS}
+def test_differentiation_knows_no_gru() -> None:
+    own = {f"gru.{name}" for name in NUMERICS}
+    assert {name: reached_from(name) - own for name in own if reached_from(name) - own} == {}
 
 
-@pytest.mark.parametrize("name", MODEL)
-def test_the_model_knows_only_itself(name: str) -> None:
-    assert reached_from(f"gru.{name}") <= {f"gru.{other}" for other in MODEL} | {
-        "gru.layers",
-        "gru.layers.gru",
-        "gru.calculus",
-    }
+def test_the_model_knows_only_itself() -> None:
+    own = {f"gru.{name}" for name in MODEL}
+    beside = own | {"gru.layers", "gru.layers.gru", "gru.calculus"}
+    assert {name: reached_from(name) - beside for name in own if reached_from(name) - beside} == {}
 
 
-@pytest.mark.parametrize("module", [name for name in MODULES if name.startswith("gru.examiner")])
-def test_the_examiner_returns_data(module: str) -> None:
+def test_the_examiner_returns_data() -> None:
     """It knows no terminal, no test framework, no points; nor how a submission is run."""
     forbidden = (
         "gru.report",
@@ -118,17 +118,17 @@ def test_the_examiner_returns_data(module: str) -> None:
         "gru.strategies",
         "gru.submission.process",
     )
-    assert not any(name.startswith(forbidden) for name in reached_from(module))
+    examiner = [name for name in MODULES if name.startswith("gru.examiner")]
+    assert {name for module in examiner for name in reached_from(module) if name.startswith(forbidden)} == set()
 
 
 def test_the_oracle_knows_no_examiner() -> None:
     assert not any(name.startswith(("gru.examiner", "gru.submission")) for name in reached_from("gru.oracle"))
 
 
-def _public_definitions(module: str) -> list[tuple[str, ast.AST]]:
+def _public_definitions(tree: ast.Module) -> list[tuple[str, ast.FunctionDef | ast.ClassDef]]:
     """The public functions, classes and methods of a module, by name."""
-    found: list[tuple[str, ast.AST]] = []
-    tree = ast.parse(MODULES[module].read_text(encoding="utf-8"))
+    found: list[tuple[str, ast.FunctionDef | ast.ClassDef]] = []
     for node in tree.body:
         if isinstance(node, ast.FunctionDef | ast.ClassDef) and not node.name.startswith("_"):
             found.append((node.name, node))
@@ -138,22 +138,22 @@ def _public_definitions(module: str) -> list[tuple[str, ast.AST]]:
     return found
 
 
-@pytest.mark.parametrize("module", MODULES)
-def test_every_public_name_has_a_docstring(module: str) -> None:
-    missing = [name for name, node in _public_definitions(module) if not ast.get_docstring(node)]  # type: ignore[arg-type]
-    assert missing == []
+def test_every_module_and_every_public_name_has_a_docstring() -> None:
+    bare = [module for module in MODULES if tree_of(module).body and not ast.get_docstring(tree_of(module))]
+    for module in MODULES:
+        definitions = _public_definitions(tree_of(module))
+        bare += [f"{module}.{name}" for name, node in definitions if not ast.get_docstring(node)]
+    assert bare == []
 
 
-@pytest.mark.parametrize("module", [m for m in MODULES if MODULES[m].read_text(encoding="utf-8").strip()])
-def test_every_module_says_what_it_is_for(module: str) -> None:
-    assert ast.get_docstring(ast.parse(MODULES[module].read_text(encoding="utf-8")))
-
-
-@pytest.mark.parametrize("module", MODULES)
-def test_no_function_is_longer_than_a_page(module: str) -> None:
-    tree = ast.parse(MODULES[module].read_text(encoding="utf-8"))
-    functions = [node for node in ast.walk(tree) if isinstance(node, ast.FunctionDef)]
-    assert {f.name: f.end_lineno - f.lineno for f in functions if f.end_lineno and f.end_lineno - f.lineno >= 60} == {}
+def test_no_function_is_longer_than_a_page() -> None:
+    functions = [
+        (f"{module}.{node.name}", (node.end_lineno or 0) - node.lineno)
+        for module in MODULES
+        for node in ast.walk(tree_of(module))
+        if isinstance(node, ast.FunctionDef)
+    ]
+    assert {name: lines for name, lines in functions if lines >= 60} == {}
 
 
 def test_the_walker_of_imports_sees_them() -> None:

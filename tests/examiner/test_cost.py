@@ -94,6 +94,7 @@ class InLoops(GRUCell):
 
 
 @pytest.mark.parametrize("cell_class", [pytest.param(OneByOne, marks=pytest.mark.soak), AllAtOnce])
+@pytest.mark.full
 def test_trying_every_parameter_is_told_as_what_it_is(cell_class: type[GRUCell]) -> None:
     examination = examine(TrustedCells(cell_class), effort="quick")
     assert [outcome.check for outcome in examination.outcomes if outcome.status == "wrong"] == ["state"]
@@ -129,6 +130,7 @@ GRUCell = Tries
 
 
 @pytest.mark.parametrize("time_limit", [10.0, 1.0])
+@pytest.mark.full
 def test_it_is_told_apart_in_its_own_process_whether_its_time_is_up_or_not(time_limit: float, tmp_path: Path) -> None:
     right = Path(__file__).parents[2] / "examples" / "submissions" / "right.py"
     file = tmp_path / "cell.py"

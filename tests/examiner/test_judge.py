@@ -19,6 +19,7 @@ from gru.layers.gru.shapes import Sizes, shape_of
 from gru.submission.contract import REQUIRED
 from gru.submission.trusted import TrustedCells
 from tests.examiner.planted import EQUATION, FORWARD, OUT_OF_THE_CELL, STEP, Formula, Learner, altered, hiding, plant
+from tests.sampling import one_in
 
 pytestmark = pytest.mark.filterwarnings("ignore")
 """Cells that compute nonsense overflow, and that is no news."""
@@ -55,7 +56,7 @@ def test_a_mistake_in_10_has_the_consequences_that_the_chapter_says() -> None:
     assert consequences("dzr") == {13, 14, 19, 20, 23, 24}
 
 
-@pytest.mark.parametrize("name", list(EQUATION))
+@pytest.mark.parametrize("name", one_in(4, EQUATION))
 def test_exactly_what_is_made_of_a_wrong_value_inherits(name: str) -> None:
     formulas = altered(name, lambda value, at: 0.75 * value)
     examination = examined(formulas)
@@ -65,7 +66,7 @@ def test_exactly_what_is_made_of_a_wrong_value_inherits(name: str) -> None:
     assert equations_with("right", examination) == ALL - consequences(name) - {number}
 
 
-@pytest.mark.parametrize(("first", "second"), [("z", "dzr"), ("dzn", "dzr"), ("dzz", "dwz"), ("dzr", "dh")])
+@pytest.mark.parametrize(("first", "second"), one_in(2, [("z", "dzr"), ("dzn", "dzr"), ("dzz", "dwz"), ("dzr", "dh")]))
 def test_a_mistake_behind_another_is_wrong_and_not_inherited(first: str, second: str) -> None:
     formulas = altered(first, lambda value, at: 0.75 * value) | altered(second, lambda value, at: 1.25 * value)
     examination = examined(formulas)
@@ -148,7 +149,7 @@ def nonsense(kind: str, names: tuple[str, ...]) -> dict[str, Formula]:
 BACKWARD = (*STEP, *OUT_OF_THE_CELL)
 
 
-@pytest.mark.parametrize("kind", NONSENSE)
+@pytest.mark.parametrize("kind", one_in(4, NONSENSE))
 def test_nonsense_in_place_of_the_derivatives_earns_nothing(kind: str) -> None:
     examination = examined(nonsense(kind, BACKWARD))
     assert equations_with("right", examination) == {1, 2, 3, 4}
@@ -156,7 +157,7 @@ def test_nonsense_in_place_of_the_derivatives_earns_nothing(kind: str) -> None:
     assert examination.verdict == "wrong"
 
 
-@pytest.mark.parametrize("kind", NONSENSE)
+@pytest.mark.parametrize("kind", one_in(4, NONSENSE))
 def test_nonsense_in_place_of_everything_earns_nothing(kind: str) -> None:
     examination = examined(nonsense(kind, (*FORWARD, *BACKWARD)))
     assert equations_with("right", examination) == set()
@@ -164,7 +165,7 @@ def test_nonsense_in_place_of_everything_earns_nothing(kind: str) -> None:
     assert examination.verdict == "wrong"
 
 
-@pytest.mark.parametrize("kind", NONSENSE)
+@pytest.mark.parametrize("kind", one_in(4, NONSENSE))
 def test_nonsense_in_one_place_is_wrong_there_and_at_most_passed_on(kind: str) -> None:
     examination = examined(nonsense(kind, ("dzr",)))
     assert equations_with("wrong", examination) == {10}
@@ -220,7 +221,7 @@ def test_a_sign_turned_everywhere_is_wrong_only_where_delta_enters() -> None:
 # Hidden values
 
 
-@pytest.mark.parametrize("name", [name for name in (*FORWARD, *BACKWARD) if name not in REQUIRED])
+@pytest.mark.parametrize("name", one_in(4, [name for name in (*FORWARD, *BACKWARD) if name not in REQUIRED]))
 def test_a_hidden_value_is_right_where_all_that_is_made_of_it_is(name: str) -> None:
     assert examined({}, base=hiding(name)).verdict == "right"
 
@@ -230,7 +231,7 @@ def test_all_hidden_values_at_once_are_right() -> None:
     assert examined({}, base=hiding(*names)).verdict == "right"
 
 
-@pytest.mark.parametrize("name", ["dzz", "dzn", "dzr", "dwr"])
+@pytest.mark.parametrize("name", one_in(4, ["dzz", "dzn", "dzr", "dwr"]))
 def test_a_hidden_value_is_missing_where_something_made_of_it_is_wrong(name: str) -> None:
     examination = examined(altered(name, lambda value, at: 0.75 * value), base=hiding(name))
     assert examination.outcome(EQUATION[name].id).status == "missing"

@@ -1,7 +1,7 @@
 """Planted mistakes: each one caught at normal effort, and `wrong` exactly where it was planted.
 
-The ordinary run takes all that are written by hand and a part of those made by rule, spread over all
-equations and rules; `tox -e soak` takes all, on several seeds.
+`pytest` takes a part of them, spread over all equations and rules; `pytest -m full` takes all, `tox -e soak` all on
+other seeds.
 """
 
 import numpy as np
@@ -11,13 +11,14 @@ from gru.examiner import Examination, examine
 from gru.layers.gru.equations import EQUATIONS, EXPOSED
 from gru.submission.trusted import TrustedCells
 from tests.examiner.planted import EQUATION, Learner, Planted, formula_mistakes, other_mistakes, plant
+from tests.sampling import one_in
 
 pytestmark = pytest.mark.filterwarnings("ignore")
 """Wrong formulas overflow, and that is no news."""
 
 BY_RULE = list(formula_mistakes())
 BY_HAND = list(other_mistakes())
-SOME = [*BY_HAND, *BY_RULE[::12]]
+SOME = [*one_in(6, BY_HAND), *one_in(24, BY_RULE)]
 
 
 def wrong_checks(examination: Examination) -> set[str]:
@@ -37,21 +38,14 @@ def test_a_planted_mistake_is_caught_where_it_is(planted: Planted) -> None:
 
 
 @pytest.mark.soak
-@pytest.mark.parametrize("seed", range(3))
+@pytest.mark.parametrize("seed", [1, 2])
 @pytest.mark.parametrize("planted", [*BY_HAND, *BY_RULE], ids=lambda planted: planted.id)
-def test_every_planted_mistake_is_caught_where_it_is(planted: Planted, seed: int) -> None:
+def test_a_planted_mistake_is_caught_on_other_seeds(planted: Planted, seed: int) -> None:
     check_caught(planted, seed)
 
 
-def test_there_are_hundreds_of_mistakes_of_different_names() -> None:
-    ids = [planted.id for planted in (*BY_HAND, *BY_RULE)]
-    assert len(ids) > 300
-    assert len(SOME) > 100
-    assert len(set(ids)) == len(ids)
-
-
-def test_the_ordinary_run_has_a_mistake_in_every_equation() -> None:
-    planted = {number for mistake in SOME for number in mistake.equations}
+def test_pytest_takes_a_mistake_in_every_equation() -> None:
+    planted = {number for case in SOME if not case.marks for number in case.values[0].equations}
     assert planted == {equation.number for equation in EQUATION.values()}
 
 

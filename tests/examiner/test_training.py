@@ -41,6 +41,7 @@ def test_the_check_is_made_at_thorough_effort_only() -> None:
         examine(TrustedCells(GRUCell), problem=find("0:0"), effort="thorough").outcome(TRAINING)
 
 
+@pytest.mark.full
 def test_a_cell_that_is_wrong_elsewhere_and_does_not_learn_inherits() -> None:
     outcome = outcome_of(GoesUp)
     assert outcome.status == "inherited"
@@ -59,6 +60,7 @@ class StandsStill(GRUCell):
             self.dW, self.dU = 0 * self.dW, 0 * self.dU
 
 
+@pytest.mark.full
 def test_a_cell_that_is_right_everywhere_else_and_does_not_learn_is_wrong() -> None:
     assert outcome_of(StandsStill).status == "wrong"
 

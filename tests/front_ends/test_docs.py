@@ -3,6 +3,7 @@
 import doctest
 import re
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -43,7 +44,16 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 # What the documents show
 
 
-@pytest.mark.parametrize("block", all_blocks("console"), ids=str)
+def consoles() -> list[Any]:
+    """The blocks of commands: those of README that judge a file are run always, all others with `-m full`."""
+
+    def is_cheap(block: Block) -> bool:
+        return block.document == README and all(e.command.startswith("gru check") for e in examples(block.text))
+
+    return [pytest.param(block, marks=[] if is_cheap(block) else [pytest.mark.full]) for block in all_blocks("console")]
+
+
+@pytest.mark.parametrize("block", consoles(), ids=str)
 def test_a_command_prints_what_the_document_shows(block: Block, folder: Path) -> None:
     for example in examples(block.text):
         done = run(example.command, folder)
@@ -70,6 +80,7 @@ def files(document: Path) -> dict[str, str]:
 
 
 @pytest.mark.parametrize("document", [d for d in DOCUMENTS if files(d)], ids=lambda path: path.name)
+@pytest.mark.full
 def test_the_tests_in_a_document_pass(document: Path, folder: Path, tmp_path: Path) -> None:
     for name, text in files(document).items():
         (tmp_path / name).write_text(text, encoding="utf-8")

@@ -130,6 +130,7 @@ def test_the_header_says_what_is_examined(judged: Judged) -> None:
     )
 
 
+@pytest.mark.full
 def test_tests_that_are_not_about_a_cell_are_deselected(judged: Judged) -> None:
     judged.run(RIGHT, "-k", "split or other").assert_outcomes(passed=1, deselected=len(CHECKS) + 1)
 
@@ -169,6 +170,7 @@ def test_a_failure_says_what_is_wrong_and_where(judged: Judged) -> None:
 
 
 @pytest.mark.parametrize("style", ["auto", "long"])
+@pytest.mark.full
 def test_a_failure_shows_no_code_but_the_test(style: str, judged: Judged) -> None:
     result = judged.run(NO_H_PREV, "-k", "10-dzr", f"--tb={style}")
     places = {match[1] for line in result.outlines if (match := re.match(r"(\S+\.py):\d+: ", line))}
@@ -184,11 +186,13 @@ def test_a_falsifying_example_shrinks_to_the_smallest_sizes(judged: Judged) -> N
     )
 
 
+@pytest.mark.full
 def test_a_mistake_that_only_the_battery_shows_is_found(judged: Judged) -> None:
     result = judged.run(backward_then("if len(h_p) == 9: self.dx = 2 * self.dx"), "-k", "24-dx")
     result.stdout.fnmatch_lines(["E     at         batch 9, *", "E       problem=find('0:23'),"])
 
 
+@pytest.mark.full
 def test_a_mistake_that_only_drawn_problems_show_is_found(judged: Judged) -> None:
     """The battery is right of all equations; the one that is wrong fails, and what it spoils is inherited."""
     slip = "if len(h_p) == 4 and self.x.shape[1] != 2: "
@@ -202,6 +206,7 @@ def test_a_mistake_that_only_drawn_problems_show_is_found(judged: Judged) -> Non
     result.stdout.fnmatch_lines(["E       problem=find('4,1,1,1/ordinary/float64/0'),"])
 
 
+@pytest.mark.full
 def test_another_form_of_the_gru_costs_the_equations_where_it_departs(judged: Judged) -> None:
     result = judged.run(TORCH)
     assert ended(result, "FAILED") == {"test_equation[3-n]", "test_equation[4-h]"}
@@ -227,6 +232,7 @@ def test_a_failure_has_its_true_reason(source: str, test: str, message: str, jud
     result.stdout.fnmatch_lines([f"E  {message}"])
 
 
+@pytest.mark.full
 def test_an_endless_loop_is_waited_for_once_and_loses_nothing(judged: Judged) -> None:
     limit = 1.0
     forever = (
@@ -240,6 +246,7 @@ def test_an_endless_loop_is_waited_for_once_and_loses_nothing(judged: Judged) ->
     result.stdout.fnmatch_lines(["E     help       the factor h_prev is missing: *", "E     cut short  timed out"])
 
 
+@pytest.mark.full
 def test_an_endless_loop_on_a_drawn_problem_says_on_which(judged: Judged) -> None:
     source = backward_then("while len(h_p) == 4 and self.x.shape[1] != 2: pass")
     result = judged.run(source, "--submission-time-limit=1", "-k", "split or merge")
@@ -279,12 +286,14 @@ def test_what_cannot_be_run_is_a_usage_error(options: list[str], message: str, j
     result.stderr.fnmatch_lines([f"*{message}*"])
 
 
+@pytest.mark.full
 def test_a_file_of_any_name_is_examined(judged: Judged) -> None:
     result = judged.run(NO_H_PREV, "-k", "10-dzr", name="Ålice 门.py")
     result.stdout.fnmatch_lines(["submission: Ålice 门.py, *", "E     again      gru check 'Ålice 门.py' --only *"])
 
 
 @pytest.mark.parametrize(("cell", "passed"), [(RIGHT, len(CHECKS)), (NO_H_PREV, len(CHECKS) - 7)])
+@pytest.mark.full
 def test_the_documented_example_tests_a_cell_of_another_repository(
     cell: str, passed: int, pytester: pytest.Pytester
 ) -> None:
@@ -294,6 +303,7 @@ def test_the_documented_example_tests_a_cell_of_another_repository(
     assert pytester.runpytest_inprocess("-p", "gru.pytest_plugin").parseoutcomes()["passed"] == passed
 
 
+@pytest.mark.full
 def test_a_grade_uses_the_derandomised_profile_of_the_project() -> None:
     command = [sys.executable, "-m", "pytest", "-p", "no:cacheprovider", "-k", "test_split"]
     answer = subprocess.run(
@@ -304,7 +314,7 @@ def test_a_grade_uses_the_derandomised_profile_of_the_project() -> None:
         timeout=60,
         cwd=ROOT,
     )
-    assert "Hypothesis profile: ci\n" in answer.stdout
+    assert "Hypothesis profile: fixed\n" in answer.stdout
     assert "1 passed" in answer.stdout
 
 
@@ -331,6 +341,7 @@ def test_each_problem_is_put_once_however_many_tests_ask() -> None:
     assert len(cells.put) == drawn == len(set(cells.put))
 
 
+@pytest.mark.full
 def test_the_seed_decides_which_problems_are_put() -> None:
     put = []
     for seed in (0, 0, 1):

@@ -151,6 +151,7 @@ def test_a_file_that_cannot_be_written_costs_neither_the_result_nor_the_other_fi
     assert (tmp_path / "curves.png").stat().st_size > 1000
 
 
+@pytest.mark.full
 def test_an_lstm_is_trained_beside_it(tmp_path: Path) -> None:
     plot = tmp_path / "curves.svg"
     result = gru("train", "--bits", "2", "--hidden", "6", "--compare", "lstm", "--starts", "3", "--plot", plot)
@@ -180,6 +181,7 @@ def test_a_submission_is_trained_in_its_own_process_as_our_own_cells_are() -> No
         assert mine == its or line in (0, 1)
 
 
+@pytest.mark.full
 def test_a_submission_with_a_wrong_gradient_may_train_well() -> None:
     result = gru("train", "--cell", EXAMPLES / "swapped_gate.py", "--epochs", "60")
     assert result.exit_code == train_command.REACHED

@@ -66,6 +66,7 @@ def cluster(tmp_path: Path) -> Iterator[Cluster]:
         yield cluster
 
 
+@pytest.mark.full
 def test_a_class_is_graded_though_a_worker_dies(cluster: Cluster, tmp_path: Path) -> None:
     course, out = tmp_path / "class", tmp_path / "out"
     course.mkdir()

@@ -24,6 +24,7 @@ from gru.grading.overview import overview
 from gru.grading.record import Record, failure_of
 from gru.grading.rubric import EQUAL_POINTS
 from gru.grading.run import Class, Manner, outstanding, run
+from tests.sampling import one_in
 
 ROOT = Path(__file__).parents[2]
 EXAMPLES = ROOT / "examples" / "submissions"
@@ -123,7 +124,7 @@ def test_a_link_to_another_submission_is_none(course: Path, write: Write) -> Non
 
 @pytest.mark.parametrize(
     "name",
-    ["a b", "it's", 'say "hi"', "line\nbreak", "门控", "-x", "=1+1", "[red]x", "tab\t", "a" * 250],
+    one_in(5, ["a b", "it's", 'say "hi"', "line\nbreak", "门控", "-x", "=1+1", "[red]x", "tab\t", "a" * 250]),
 )
 def test_any_name_of_a_student_will_do(name: str, course: Path, write: Write) -> None:
     write(f"{name}.py")
@@ -176,6 +177,7 @@ def test_a_file_that_vanishes_under_way_is_a_row(course: Path, write: Write, mon
     assert gradebook(course)["alice"].reason == "no_such_file"
 
 
+@pytest.mark.full
 def test_secret_problems_differ_between_students_and_stay_the_same(course: Path, write: Write) -> None:
     write("alice.py")
     write("bob.py", WRONG)
@@ -265,6 +267,7 @@ def judged_anew(course: Path, *arguments: Any) -> set[str]:
     return {student for student in after if after[student].key != before.get(student)}
 
 
+@pytest.mark.full
 def test_only_what_has_changed_is_judged_anew(course: Path, write: Write, tmp_path: Path) -> None:
     write("alice.py")
     write("bob/gru_cell.py")
@@ -290,6 +293,7 @@ def content(course: Path) -> dict[str, Any]:
 COMMAND = (sys.executable, "-m", "gru", "grade")
 
 
+@pytest.mark.full
 def test_a_run_that_is_killed_at_any_moment_goes_on(course: Path, write: Write) -> None:
     """Twenty times SIGKILL at a random moment; the gradebook is then that of a run that nobody has disturbed."""
     for name in ("alice", "bob", "carol", "dan", "erin", "frank"):
@@ -359,6 +363,7 @@ def test_a_gradebook_is_used_by_threads(tmp_path: Path) -> None:
 # Folders and disks that will not do
 
 
+@pytest.mark.full
 def test_five_thousand_files(course: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     for number in range(5000):
         (course / f"s{number:04}.py").write_text(f"# {number}\n", encoding="utf-8")
@@ -394,6 +399,7 @@ def test_a_folder_that_is_read_only_is_told(course: Path, write: Write) -> None:
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="limits the size of files as a full disk would")
+@pytest.mark.full
 def test_a_full_disk_keeps_what_was_judged(course: Path, write: Write) -> None:
     for number in range(12):
         write(f"s{number:02}.py", RIGHT)

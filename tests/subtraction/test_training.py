@@ -85,6 +85,7 @@ def test_starts_that_reach_are_counted_alike_at_once_and_one_by_one() -> None:
     assert 0 < at_once < 6
 
 
+@pytest.mark.full
 def test_a_task_that_must_not_fail_has_several_starts() -> None:
     hopeless = Task(setting=Setting(epochs=1))
     seeds = []
@@ -206,6 +207,7 @@ class ForgetsTheState(GRUCell):
         self.dW = -self.dW
 
 
+@pytest.mark.full
 def test_the_check_notices_a_cell_that_cannot_learn() -> None:
     assert learn(of_cells(ForgetsTheState)).history.stop != "reached"
 
