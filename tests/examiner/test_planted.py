@@ -18,7 +18,7 @@ pytestmark = pytest.mark.filterwarnings("ignore")
 
 BY_RULE = list(formula_mistakes())
 BY_HAND = list(other_mistakes())
-SOME = [*one_in(6, BY_HAND), *one_in(24, BY_RULE)]
+SOME = [*one_in(6, BY_HAND), *one_in(18, BY_RULE)]
 
 
 def wrong_checks(examination: Examination) -> set[str]:
