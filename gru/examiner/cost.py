@@ -1,101 +1,126 @@
-"""What a backward pass costs beside its forward pass: one that differentiates by trying is told apart by that.
+"""Whether a backward pass was derived, or found by perturbing the forward pass: told by counting, never by a clock.
 
-Perturbing one's own forward pass gives right values and no derivation. It judges no value.
+Perturbing one's own forward pass gives right values and no derivation. It needs new numbers through exp and
+tanh for every parameter; a derived backward pass needs few, however it is written. It judges no value.
 """
 
-from math import prod, sqrt
-from time import perf_counter
-from typing import Any
+from dataclasses import dataclass, replace
+from math import isqrt, prod
 
 import numpy as np
 
+from gru.examiner.outcome import Diagnosis
 from gru.layers.gru.shapes import Sizes, shape_of
-from gru.submission.contract import CellError, Runner, SubmissionFailure
+from gru.problem import Specification, draw
+from gru.submission.contract import Counted, Job, Recording, Runner
 
-SIZES = Sizes(batch=1, input=32, hidden=64, steps=1)
-"""So large that trying every parameter takes much longer than the slowest way to write a derived formula."""
+BATCH, INPUT, HIDDEN = (1, 2), (20, 40), (40, 60)
+"""The sizes are drawn from these, so that no file can know them: large, so that the two ways are far apart."""
 
-STEPS = 21
-"""The forward pass is timed over so many steps, so that the way to the process and back counts little."""
+GATES = 3
+"""How many numbers go through σ or tanh in the forward pass, for each unit and row."""
 
-PARAMETERS = prod(shape_of("W", SIZES)) + prod(shape_of("U", SIZES))
+DERIVED = 4
+"""How many a derived backward pass puts through exp or tanh again for each of these, at most.
 
-SLOWEST_DERIVED = 500
-"""What a derived backward pass may cost, in forward passes.
-
-It multiplies about twice as often as its forward pass; written in plain Python loops beside a forward
-pass in NumPy, some 250 times slower.
+Each is at most recomputed through two exponentials, e^a and e^-a, and its slope through two more.
 """
 
-LIMIT = sqrt(SLOWEST_DERIVED * PARAMETERS)
-"""Half way, as ratios go, between that and one forward pass for each parameter."""
-
-SAMPLES = 10
-"""Of so many times of the forward pass the shortest is taken: something else may run in between."""
-
-REPEATS = 3
-"""How often a time has to be beyond the limit: a machine that is busy with something else is not, each time."""
+GRADIENTS = 13
+"""How often a derived backward pass calls forward for each step, at most: once for each thing that it computes."""
 
 
-def judge_cost(runner: Runner, seed: int) -> str | None:
-    """What is wrong with the cost of a submission's backward pass; None where nothing is.
+@dataclass(frozen=True)
+class Cost:
+    """What was found: `wrong` says why a backward pass is no derivation, `unknown` why that cannot be said."""
 
-    For submissions whose values are right: of others it says nothing. Raises SubmissionFailure
-    where the submission fails to run.
+    wrong: str = ""
+    unknown: str = ""
+
+    @property
+    def diagnosis(self) -> Diagnosis | None:
+        """What is right in its place."""
+        if not self.wrong:
+            return None
+        right = "derive each gradient by the chain rule, from what forward has computed"
+        return Diagnosis(right, ("state/perturbed",), "the gradients are not derived")
+
+
+def judge_cost(runner: Runner, seed: int) -> Cost:
+    """Whether a submission whose values are right found its gradients by perturbing its forward pass.
+
+    Raises SubmissionFailure where the submission fails to run.
     """
-    try:
-        forward = min(_seconds_of_forward(runner, seed, STEPS) for _ in range(SAMPLES)) / STEPS
-        backward = float("inf")
-        for _ in range(REPEATS):
-            took, ended = _seconds_of_backward(runner, seed)
-            backward = min(backward, took)
-            if backward <= LIMIT * forward and ended:
-                raise ended
-            if backward <= LIMIT * forward:
-                return None
-            if ended:
-                break
-    except CellError:
-        return None
-    return (
-        f"backward takes as long as {_rounded(backward / forward)} forward passes where there are {PARAMETERS} "
-        "parameters: it tries them one by one; a derived backward pass takes as long as a few"
+    job = _job(seed)
+    (counted,) = runner.run([job])
+    if counted.counted is None:
+        return Cost(unknown=_UNKNOWN.format("forward was not run"))
+    wrong = _perturbed(job, counted.counted)
+    return Cost(wrong, "" if wrong else _not_counted(runner, job, counted))
+
+
+_UNKNOWN = "how backward finds its gradients was not counted: {}"
+
+
+def _perturbed(job: Job, count: Counted) -> str:
+    """Why the gradients were found by perturbing; empty where nothing says so."""
+    batch, inputs, hidden, _ = job.sizes
+    parameters = prod(shape_of("W", job.sizes)) + prod(shape_of("U", job.sizes))
+    where = f"at batch {batch}, input {inputs}, hidden {hidden}"
+    so = f"the {parameters:,} parameters are perturbed, not derived"
+    if count.backward > job.most:
+        derived = f"a derived pass needs at most {DERIVED * GATES * batch * hidden:,}"
+        return (
+            f"one backward pass puts more than {job.most:,} different numbers through exp, tanh and their like, "
+            f"{count.forward:,} in forward, {where}: {so}; {derived}"
+        )
+    # Perturbing takes at least a pass for each row of a weight matrix: the middle of the two, as ratios go.
+    if count.calls > isqrt(GRADIENTS * (inputs + hidden)):
+        return f"one backward pass calls forward {count.calls:,} times, {where}: {so}"
+    return ""
+
+
+def _not_counted(runner: Runner, job: Job, counted: Recording) -> str:
+    """Why nothing can be said of a submission that was not found to perturb; empty where it can."""
+    assert counted.counted is not None
+    (plain,) = runner.run([replace(job, most=0)])
+    if not _is_same(plain, counted):
+        return _UNKNOWN.format("the cell gives something else while that is done")
+    seen, gates = counted.counted.forward, GATES * job.sizes.batch * job.sizes.hidden
+    if seen < gates:
+        return _UNKNOWN.format(f"forward puts {seen:,} numbers through exp, tanh and their like, of {gates:,}")
+    return ""
+
+
+def _job(seed: int) -> Job:
+    """A problem like any other, of sizes that the seed draws.
+
+    The least that perturbing needs is to move each unit of the reset gate: that puts hidden numbers through
+    tanh for each of them. The limit is the middle, as ratios go, between that and the most of a derived pass.
+    """
+    random = np.random.default_rng([seed, *b"cost"])
+    batch, inputs, hidden = (int(random.integers(low, high, endpoint=True)) for low, high in (BATCH, INPUT, HIDDEN))
+    problem = draw(Specification(Sizes(batch, inputs, hidden, 1)), f"{seed}:cost")
+    most = isqrt(DERIVED * GATES * batch * hidden * batch * hidden * hidden)
+    return Job(
+        id=problem.id,
+        sizes=problem.sizes,
+        x=problem.x,
+        h_p=problem.h_0[np.newaxis],
+        in_grad=problem.upstream,
+        W=problem.W,
+        U=problem.U,
+        most=most,
     )
 
 
-def _rounded(ratio: float) -> str:
-    """Two digits are as much as a time is good for."""
-    return f"{float(f'{ratio:.1e}'):,.0f}"
-
-
-def _problem(seed: int, steps: int) -> dict[str, Any]:
-    rng = np.random.default_rng(seed)
-    sizes = SIZES._replace(steps=steps)
-    return {
-        "x": rng.normal(size=(steps, *shape_of("x", sizes))),
-        "h_0": np.tanh(rng.normal(size=shape_of("h", sizes))),
-        "W": rng.normal(size=shape_of("W", sizes)) / 8,
-        "U": rng.normal(size=shape_of("U", sizes)) / 6,
-    }
-
-
-def _seconds_of_forward(runner: Runner, seed: int, steps: int) -> float:
-    sizes = SIZES._replace(steps=steps)
-    given, states = _problem(seed, steps), (steps, *shape_of("h", sizes))
-    began = perf_counter()
-    runner.unroll(sizes, given, [states])
-    return perf_counter() - began
-
-
-def _seconds_of_backward(runner: Runner, seed: int) -> tuple[float, SubmissionFailure | None]:
-    """The time of one backward pass, and the failure if that was ended by its time limit."""
-    _seconds_of_forward(runner, seed, 1)
-    upstream = np.random.default_rng(seed).normal(size=(1, *shape_of("h", SIZES)))
-    began = perf_counter()
-    try:
-        runner.unroll(SIZES, {"upstream": upstream}, [shape_of("W", SIZES), shape_of("U", SIZES)])
-    except SubmissionFailure as failure:
-        if failure.reason != "timed_out":
-            raise
-        return perf_counter() - began, failure
-    return perf_counter() - began, None
+def _is_same(plain: Recording, counted: Recording) -> bool:
+    """Whether the cell showed the same to a bit while it was counted, or failed both times."""
+    if len(plain.uses) != len(counted.uses) or (plain.raised is None) != (counted.raised is None):
+        return False
+    return all(
+        np.array_equal(value, np.asarray(after.after_backward.get(name)), equal_nan=True)
+        for use, after in zip(plain.uses, counted.uses, strict=True)
+        for name, value in use.after_backward.items()
+        if isinstance(value, np.ndarray)
+    )

@@ -95,9 +95,12 @@ def _selected(only: Iterable[str] | None, *, thorough: bool) -> tuple[str, ...]:
 
 
 def _judged_by_cost(outcome: Outcome, runner: Runner, seed: int) -> Outcome:
-    """The check `state` of a submission whose values are all right: they may have been found by trying."""
-    text = judge_cost(runner, seed) if outcome.check == "state" else None
-    return replace(outcome, status="wrong", text=text) if text else outcome
+    """The check `state` of a submission whose values are all right: they may have been found by perturbing."""
+    if outcome.check != "state":
+        return outcome
+    cost = judge_cost(runner, seed)
+    status = "wrong" if cost.wrong else outcome.status
+    return replace(outcome, status=status, text=cost.wrong or cost.unknown, mistake=cost.diagnosis)
 
 
 def _trained(

@@ -73,7 +73,8 @@ class Job:
 
     `x` (steps, batch, input), `h_p` and `in_grad` (steps, batch, hidden), `W` (3·hidden, hidden),
     `U` (3·input, hidden), of one dtype. The cells are given `h_p` and `in_grad` step by step,
-    whatever they computed before.
+    whatever they computed before. With `most`, the different numbers are counted that go through exp, tanh
+    and their like, up to so many.
     """
 
     id: str
@@ -85,6 +86,7 @@ class Job:
     U: Array
     layout: Layout = "plain"
     uses: int = 1
+    most: int = 0
 
 
 Shown = dict[str, Array | Description]
@@ -104,6 +106,18 @@ class Use:
     changed_later: tuple[str, ...] = ()
 
 
+@dataclass(frozen=True)
+class Counted:
+    """How many different numbers went through exp, tanh and their like, in `forward` and in `backward`.
+
+    `calls` is how often the cell's own forward was called in backward.
+    """
+
+    forward: int
+    backward: int
+    calls: int
+
+
 @dataclass(frozen=True, eq=False)
 class Recording:
     """What a submission's cells answered to one job.
@@ -116,6 +130,7 @@ class Recording:
     again: Shown | None = None
     split: Shown = field(default_factory=dict)
     changed_arguments: tuple[str, ...] = ()
+    counted: Counted | None = None
     raised: Raised | None = None
     left: Shown = field(default_factory=dict)
 

@@ -31,6 +31,7 @@ def exercise(
     arrays: dict[str, Any],
     before_call: BeforeCall = lambda where, step: None,
     file: str | None = None,
+    counting: Any = None,
 ) -> dict[str, Any]:
     """The answer of `cell_class` to a job, as plain data. Never raises because of the cell.
 
@@ -38,17 +39,19 @@ def exercise(
     the groups `kept`, `forward`, `gradients`, `arguments` and `split` the shape of each name. `arrays` holds x
     (steps, batch, input), h_p and in_grad (steps, batch, hidden), W and U. `before_call` is told
     the method and the step before each call into the cell; `file` is the file whose line is named
-    where an exception comes from.
+    where an exception comes from; `counting` is `counting.Counting`, for a job with a `most`, of which the
+    numbers are counted that go through exp, tanh and their like.
 
     The answer holds `uses` (for each: `forward` and `backward` as they were after a cell's own call,
     `forward_later` and `backward_later` as they were after those of all cells, where there are several, and
-    `arguments` as they were left), `again`, `split`, `raised`, and `left`: what kind of arrays were there when
-    it was raised, of another shape. A value is an array with the steps on the first axis, or a description
+    `arguments` as they were left), `again`, `split`, `counted` (None, or what
+    `counting.Counting.found` holds), `raised`, and `left`: what kind of arrays were there when it was raised, of
+    another shape. A value is an array with the steps on the first axis, or a description
     `{"text", "absent"}` of what was there instead.
     """
     trial = _Trial(cell_class, job, arrays, before_call)
     try:
-        trial.run()
+        trial.run(counting)
     except BaseException as error:
         trial.answer["raised"] = {"where": trial.where, "step": trial.step, **describe_exception(error, file)}
         trial.answer["left"] = trial.left()
@@ -68,9 +71,16 @@ class _Trial:
         self.gradients, self.blocks, self.arguments = shapes["gradients"], shapes["split"], shapes["arguments"]
         self.cells: list[Any] = []
         self.made_with: list[dict[str, Any]] = []
-        self.answer: dict[str, Any] = {"uses": [], "again": None, "split": {}, "raised": None, "left": {}}
+        self.answer: dict[str, Any] = {
+            "uses": [],
+            "again": None,
+            "split": {},
+            "counted": None,
+            "raised": None,
+            "left": {},
+        }
 
-    def run(self) -> None:
+    def run(self, counting: Any) -> None:
         """The way of the chapter's network: a cell a step, all forward, then all backward."""
         _, input_size, hidden_size, steps = self.job["sizes"]
         for step in range(steps):
@@ -78,7 +88,11 @@ class _Trial:
             self.cells.append(self.cell_class(input_size, hidden_size))
             self.made_with.append(_held_by(self.cells[-1]))
         for _ in range(self.job["uses"]):
-            self.use(_Arguments(self.arrays, self.job["layout"]))
+            arguments = _Arguments(self.arrays, self.job["layout"])
+            if self.job.get("most"):
+                self.counted(arguments, counting)
+            else:
+                self.use(arguments)
         if self.job["uses"] > 1:
             self.answer["again"] = self.backward_again()
 
@@ -104,8 +118,17 @@ class _Trial:
         self.where, self.step = where, step
         self.before_call(where, step)
 
-    def use(self, arguments: "_Arguments") -> None:
-        """All cells forward, then all backward; what the forward pass showed stays where backward fails."""
+    def counted(self, arguments: "_Arguments", counting: Any) -> None:
+        """One use, of which the numbers are counted that go through exp, tanh and their like."""
+        with counting(self.cell_class, self.job["most"]) as count:
+            self.answer["counted"] = count.found
+            self.use(arguments, count.turn)
+
+    def use(self, arguments: "_Arguments", between: Callable[[], None] = lambda: None) -> None:
+        """All cells forward, then all backward; what the forward pass showed stays where backward fails.
+
+        `between` is called before backward, when everything that forward shows has been read.
+        """
         forward = []
         for step, cell in enumerate(self.cells):
             self.call("forward", step)
@@ -114,6 +137,7 @@ class _Trial:
         result = {"forward": _stacked(forward), "forward_later": self.later(self.after_forward)}
         result |= {"backward": {}, "backward_later": {}, "arguments": {}}
         self.answer["uses"].append(result)
+        between()
         try:
             backward = []
             for step, cell in reversed(list(enumerate(self.cells))):

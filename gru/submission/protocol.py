@@ -39,6 +39,9 @@ USES: dict[str, tuple[str, ...]] = {
 CALLS = ("import", "GRUCell", "forward", "backward", "split_params")
 """What a worker can be doing for a submission."""
 
+COUNTS = ("forward", "backward", "calls")
+"""What is counted of a job that asks for it: `counting.Counting.found`."""
+
 
 class ProtocolError(Exception):
     """The other side sent something that is no frame, or not the frame that was expected."""
@@ -114,6 +117,7 @@ def read_answer(read: Read, header: dict[str, Any], length: int, job: dict[str, 
         "uses": slots.uses(header.get("uses")),
         "again": None if header.get("again") is None else slots.shown(header["again"], "gradients"),
         "split": slots.shown(header.get("split"), "split", may_be_empty=True, steps=False),
+        "counted": _counted(header.get("counted"), job),
         "left": slots.left(header.get("left")),
         "raised": _raised(header.get("raised"), job),
     }
@@ -188,6 +192,17 @@ def _names(given: Any, known: Iterable[str]) -> list[str]:
         raise ProtocolError("something else where names were expected")
     if not set(given) <= set(known) or len(set(given)) != len(given):
         raise ProtocolError("names that were not asked for")
+    return given
+
+
+def _counted(given: Any, job: dict[str, Any]) -> dict[str, int] | None:
+    """What was counted, for a job that asks for it and got so far as to count."""
+    if given is None:
+        return None
+    if not job.get("most") or type(given) is not dict or given.keys() != set(COUNTS):
+        raise ProtocolError("counts that were not asked for")
+    if not all(type(count) is int and 0 <= count < 2**31 for count in given.values()):
+        raise ProtocolError("counts that are none")
     return given
 
 

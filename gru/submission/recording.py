@@ -10,7 +10,19 @@ import numpy as np
 
 from gru.layers.gru.parameters import GATES
 from gru.layers.gru.shapes import shape_of
-from gru.submission.contract import FORWARD, GRADIENTS, KEPT, Array, Description, Job, Raised, Recording, Shown, Use
+from gru.submission.contract import (
+    FORWARD,
+    GRADIENTS,
+    KEPT,
+    Array,
+    Counted,
+    Description,
+    Job,
+    Raised,
+    Recording,
+    Shown,
+    Use,
+)
 from gru.submission.text import CleanText
 
 ARGUMENTS = ("x", "h_p", "in_grad", "W", "U")
@@ -33,6 +45,7 @@ def request_of(job: Job) -> dict[str, Any]:
         "sizes": list(job.sizes),
         "layout": job.layout,
         "uses": job.uses,
+        "most": job.most,
         "arrays": {name: list(array.shape) for name, array in arrays_of(job).items()},
         "dtype": f"f{job.x.dtype.itemsize}",
         "shapes": shapes,
@@ -55,6 +68,7 @@ def recording_of(job: Job, answer: dict[str, Any]) -> Recording:
         again=None if answer["again"] is None else _shown(answer["again"]),
         split=_shown(answer["split"]),
         changed_arguments=tuple(_changed_arguments(job, answer["uses"])),
+        counted=None if answer["counted"] is None else Counted(**answer["counted"]),
         raised=None if answer["raised"] is None else raised_of(**answer["raised"]),
         left={name: Description(text) for name, text in answer["left"].items()},
     )

@@ -29,7 +29,7 @@ def main() -> NoReturn:
     lockdown = _load_beside("lockdown")
     lockdown.die_with(given["parent"])
     sys.meta_path.append(lockdown.Packages(given["packages"]))
-    protocol, exercise, unrolled = (_load_beside(name) for name in ("protocol", "exercise", "unrolled"))
+    protocol, exercise, unrolled, counting = map(_load_beside, ("protocol", "exercise", "unrolled", "counting"))
     try:
         settings, _ = protocol.read_header(read)
         lockdown.limit(**settings["limits"])
@@ -38,7 +38,7 @@ def main() -> NoReturn:
         except Exception as error:
             write(protocol.pack({"kind": "not confined", "text": f"{type(error).__name__}: {error}"}))
             os._exit(1)
-        _serve(settings["path"], read, write, protocol, exercise, unrolled)
+        _serve(settings["path"], read, write, protocol, exercise, unrolled, counting)
     except EOFError:
         os._exit(0)
     except BrokenPipeError:
@@ -52,6 +52,7 @@ def _serve(
     protocol: ModuleType,
     exercise: ModuleType,
     unrolled: ModuleType,
+    counting: ModuleType,
 ) -> NoReturn:
     @cache
     def call_frame(where: str, step: int) -> bytes:
@@ -67,7 +68,7 @@ def _serve(
 
     before_call("import", 0)
     try:
-        cell_class = _cell_class(path)
+        cell_class = _cell_class(path, counting)
     except _Refused as refusal:
         refuse(refusal.reason, text=refusal.text[:1000])
     except BaseException as error:
@@ -91,7 +92,8 @@ def _serve(
         if job["kind"] == "sequence":
             write(values(job["sizes"], arrays))
         else:
-            write(protocol.pack_answer(job["id"], exercise.exercise(cell_class, job, arrays, before_call, path)))
+            answer = exercise.exercise(cell_class, job, arrays, before_call, path, counting.Counting)
+            write(protocol.pack_answer(job["id"], answer))
 
 
 def _private_pipes() -> tuple[Callable[[int], bytes], Callable[[bytes], None]]:
@@ -137,11 +139,11 @@ class _Refused(Exception):
         self.reason, self.text = reason, text
 
 
-def _cell_class(path: str) -> Any:
+def _cell_class(path: str, counting: ModuleType) -> Any:
     """The class `GRUCell` of the file. Raises _Refused, and whatever the file raises."""
     module = _module(path)
     try:
-        code = compile(Path(path).read_bytes(), path, "exec", dont_inherit=True)
+        code = counting.countable(Path(path).read_bytes(), path)
     except SyntaxError as error:
         at = f" (line {error.lineno})" if error.lineno else ""
         raise _Refused("not_python", f"the file is not Python: {error.msg}{at}") from None
