@@ -6,7 +6,7 @@ A run may end at any moment; what was judged is in the gradebook by then. It exa
 import os
 import secrets
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -25,6 +25,7 @@ from gru.cli.options import (
 
 if TYPE_CHECKING:
     from gru.grading.gradebook import Gradebook
+    from gru.grading.handins import Entry
     from gru.grading.record import Record
     from gru.grading.rubric import Rubric
     from gru.grading.run import Class, Progress, Task
@@ -41,8 +42,11 @@ MOST_SHOWN = 3
 _FOLDER = click.Path(path_type=Path, exists=True, file_okay=False)
 
 
+_LAYOUTS = ("canvas", "gradescope", "moodle", "nbgrader", "github-classroom", "classroom50", "plain")
+
+
 @click.command()
-@click.argument("folder", metavar="DIR", type=_FOLDER)
+@click.argument("handed_in", metavar="EXPORT", type=click.Path(path_type=Path, exists=True))
 @click.option(
     "--out",
     required=True,
@@ -51,6 +55,13 @@ _FOLDER = click.Path(path_type=Path, exists=True, file_okay=False)
     help="Where the gradebook goes.",
 )
 @rubric_option
+@click.option(
+    "--layout",
+    type=click.Choice(_LAYOUTS),
+    show_default="recognised",
+    help="Which system the export is from.",
+)
+@click.option("--assignment", metavar="NAME", help="Which of several assignments in a course of nbgrader.")
 @click.option("--pattern", metavar="GLOB", help="Which files are submissions, such as '*/gru_cell.py'.")
 @click.option("--only", multiple=True, metavar="ID", help="Only this student; repeatable.")
 @click.option(
@@ -73,8 +84,11 @@ _FOLDER = click.Path(path_type=Path, exists=True, file_okay=False)
 @time_limit_option
 @memory_limit_option
 @isolation_option
-def grade(folder: Path, out: Path, **options: Any) -> None:
-    """Grade every submission in DIR: a Python file, or a folder, for each student.
+def grade(handed_in: Path, out: Path, **options: Any) -> None:
+    """Grade what a class has handed in: EXPORT is a folder or a zip, as the school's system hands it over.
+
+    That is Canvas, Gradescope, Moodle, nbgrader, GitHub Classroom, Classroom 50, or a file, a folder or
+    a zip for each student.
 
     OUT gets the gradebook (gradebook.sqlite), a feedback file for each student, and the overview of
     the class. Whatever ends a run, `--resume` goes on where it stopped.
@@ -82,7 +96,7 @@ def grade(folder: Path, out: Path, **options: Any) -> None:
     \b
     Examples:
       gru grade submissions --out grades
-      gru grade submissions --out grades --rubric rubric.toml --resume
+      gru grade submissions.zip --out grades --rubric rubric.toml --resume
       gru grade submissions --out grades --secret-seed --jobs 8
       gru export grades --format csv
 
@@ -93,20 +107,16 @@ def grade(folder: Path, out: Path, **options: Any) -> None:
       70   some could not be graded, or something not be written, for a fault that is not theirs
       130  interrupted; --resume goes on
     """
-    sys.exit(_grade(folder, out, options))
+    sys.exit(_grade(handed_in, out, options))
 
 
-def _grade(folder: Path, out: Path, options: dict[str, Any]) -> int:
-    from gru.grading.folder import entries
+def _grade(handed_in: Path, out: Path, options: dict[str, Any]) -> int:
     from gru.grading.gradebook import Gradebook, GradebookError, only_one
     from gru.grading.rubric import EQUAL_POINTS
     from gru.grading.run import Class, outstanding
 
     rubric = options["rubric"] or EQUAL_POINTS
-    try:
-        found = _chosen(entries(folder, options["pattern"]), options["only"])
-    except (OSError, ValueError, NotImplementedError) as error:
-        raise click.UsageError(f"cannot read {click.format_filename(folder)}: {error}") from None
+    found = _entries(handed_in, options)
     try:
         out.mkdir(parents=True, exist_ok=True)
         (out / FEEDBACK).mkdir(exist_ok=True)
@@ -116,7 +126,7 @@ def _grade(folder: Path, out: Path, options: dict[str, Any]) -> int:
             if gradebook.keys() and not options["resume"]:
                 there = f"{click.format_filename(out)} has a gradebook already"
                 raise click.UsageError(f"{there}: --resume goes on with it, another --out begins anew")
-            course = Class(folder, rubric, _manner(gradebook, options))
+            course = Class(rubric, _manner(gradebook, options))
             warn_of(_warning(options))
             tasks = outstanding(course, found, gradebook)
             status = _run(course, tasks, gradebook, out, options)
@@ -128,14 +138,41 @@ def _grade(folder: Path, out: Path, options: dict[str, Any]) -> int:
         return OWN_FAILURE
 
 
-def _chosen(found: "list[Any]", only: tuple[str, ...]) -> "list[Any]":
-    known = {entry.student for entry in found}
-    for student in only:
-        if student not in known:
-            raise click.BadParameter(f"no student has the id {student!r}", param_hint="'--only'")
-    if not found:
-        raise click.UsageError("there are no submissions: expected Python files, or a folder for each student")
-    return [entry for entry in found if entry.student in only] if only else found
+def _entries(handed_in: Path, options: dict[str, Any]) -> "list[Entry]":
+    """The hand-ins to be graded; what they were taken for is told."""
+    from gru.grading.handins import LAYOUTS, read
+    from gru.grading.handins.choice import listed
+    from gru.report.words import printable
+
+    names = ("layout", "pattern", "assignment")
+    try:
+        export = read(handed_in, **{name: options[name] for name in names})
+    except (OSError, ValueError) as error:
+        raise click.UsageError(f"cannot read {click.format_filename(handed_in)}: {error}") from None
+    if not export.entries:
+        raise click.UsageError("there are no submissions: expected hand-ins with a Python file or a notebook")
+    if export.layout in LAYOUTS:
+        said = (
+            f"gru: taken as {LAYOUTS[export.layout].title}, {len(export.entries)} hand-ins (--layout {export.layout})"
+        )
+        click.echo(said, err=True)
+    if export.left_out:
+        click.echo(printable(f"gru: nobody's: {listed(export.left_out)}"), err=True)
+    return _chosen(export.entries, options["only"])
+
+
+def _chosen(found: "Sequence[Entry]", only: tuple[str, ...]) -> "list[Entry]":
+    """The entries that are asked for: each by the student, the name or the id, where that is one student's."""
+    chosen = set()
+    for asked in only:
+        matches = {e.student for e in found if asked == e.student} or {
+            e.student for e in found if asked in (e.name, e.id)
+        }
+        if len(matches) != 1:
+            what = f"{len(matches)} students have" if matches else "no student has"
+            raise click.BadParameter(f"{what} the id {asked!r}", param_hint="'--only'")
+        chosen |= matches
+    return [entry for entry in found if not only or entry.student in chosen]
 
 
 def _manner(gradebook: "Gradebook", options: dict[str, Any]) -> Any:

@@ -13,7 +13,16 @@ from gru.layers.gru.shapes import Sizes
 Status = Literal["right", "wrong", "inherited", "missing", "not_examined"]
 Verdict = Literal["right", "wrong", "not_examined"]
 Reason = Literal[
-    "no_such_file", "not_python", "import_failed", "no_gru_cell", "timed_out", "out_of_memory", "crashed", "protocol"
+    "refused",
+    "no_code",
+    "no_such_file",
+    "not_python",
+    "import_failed",
+    "no_gru_cell",
+    "timed_out",
+    "out_of_memory",
+    "crashed",
+    "protocol",
 ]
 
 CHECKS: tuple[str, ...] = ("interface", "state", "split", "merge", *(equation.id for equation in EXPOSED))

@@ -24,23 +24,55 @@ _COLUMNS = {check: _HEADS.get(check, check) for check in CHECKS}
 def overview(records: Sequence[Record]) -> list[str]:
     """The whole text: table, key, counts, what to discuss, and files that are the same."""
     lines = [*_table(records), "", _key(), "", *_counts(records)]
-    for title, part in (("to discuss in class", to_discuss(records)), ("the same file", _same(records))):
+    parts = (
+        ("to discuss in class", to_discuss(records)),
+        ("not examined", _unexamined(records)),
+        ("to know of the hand-ins", _notes(records)),
+        ("the same file", _same(records)),
+    )
+    for title, part in parts:
         lines += ["", title, *part] if part else []
     return lines
 
 
+def _unexamined(records: Sequence[Record]) -> list[str]:
+    """Who could not be examined, and why."""
+    names = shown(records)
+    return [printable(f"  {names[r.student]}: {r.text}") for r in records if r.verdict == "not_examined" and r.text]
+
+
+def _notes(records: Sequence[Record]) -> list[str]:
+    """What the system tells of a hand-in, and what was chosen for the student."""
+    names = shown(records)
+    told = {r.student: [*([_late(r.late)] if r.late else []), *r.notes] for r in records}
+    return [printable(f"  {names[student]}: {'; '.join(notes)}") for student, notes in told.items() if notes]
+
+
+def _late(late: str) -> str:
+    return late if "late" in late else f"late by {late}"
+
+
 def _table(records: Sequence[Record]) -> Iterator[str]:
-    width = max((len(_name(record.student)) for record in records), default=7)
+    names = shown(records)
+    width = max((len(name) for name in names.values()), default=7)
     yield "  ".join(["student".ljust(width), "points".rjust(13), *_COLUMNS.values()])
     for record in records:
         marks = [MARKS.get(record.statuses.get(check, ""), " ").rjust(len(head)) for check, head in _COLUMNS.items()]
         what = "" if record.verdict in ("right", "wrong") else words(record.reason or record.verdict)
-        yield "  ".join([_name(record.student).ljust(width), points(record).rjust(13), *marks, what]).rstrip()
+        yield "  ".join([names[record.student].ljust(width), points(record).rjust(13), *marks, what]).rstrip()
 
 
-def _name(student: str) -> str:
-    name = printable(student)
-    return name if len(name) <= LONGEST_NAME else f"{name[: LONGEST_NAME - 1]}…"
+def shown(records: Sequence[Record]) -> dict[str, str]:
+    """What each student is called on a page: the name where that is nobody else's, long ones without their middle."""
+    count = Counter(record.name for record in records)
+    names = {r.student: printable(r.name if r.name and count[r.name] == 1 else r.student) for r in records}
+    return {student: _shortened(name) for student, name in names.items()}
+
+
+def _shortened(name: str) -> str:
+    """A name of which the beginning and the end are told."""
+    kept = LONGEST_NAME // 2
+    return name if len(name) <= LONGEST_NAME else f"{name[: LONGEST_NAME - kept - 1]}…{name[-kept:]}"
 
 
 def points(record: Record) -> str:
@@ -80,8 +112,9 @@ def _place(check: str) -> str:
 
 def _same(records: Sequence[Record]) -> list[str]:
     """Students who handed in the same bytes."""
+    names = shown(records)
     by_content: dict[str, list[str]] = {}
     for record in records:
         if record.sha256:
-            by_content.setdefault(record.sha256, []).append(_name(record.student))
+            by_content.setdefault(record.sha256, []).append(names[record.student])
     return [f"  {', '.join(students)}" for students in by_content.values() if len(students) > 1]

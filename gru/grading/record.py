@@ -61,6 +61,11 @@ class Record:
     isolation: str
     seed: int
     seconds: float
+    name: str = ""
+    id: str = ""
+    late: str = ""
+    attempt: int | None = None
+    notes: tuple[str, ...] = ()
 
     def as_data(self) -> dict[str, Any]:
         """The record as JSON holds it."""
@@ -69,7 +74,8 @@ class Record:
     @classmethod
     def of_data(cls, data: Mapping[str, Any]) -> Self:
         """The record that `as_data` has made."""
-        return cls(**{**data, "credits": tuple(Credit(**credit) for credit in data["credits"])})
+        credits, notes = (Credit(**credit) for credit in data["credits"]), data.get("notes", ())
+        return cls(**{**data, "credits": tuple(credits), "notes": tuple(notes)})
 
 
 def record_of(student: str, result: Result, rubric: Rubric, key: str = "") -> Record:

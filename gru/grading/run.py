@@ -5,14 +5,14 @@ It prints nothing, and awards no points itself. Several are under way at once, e
 
 import hashlib
 import json
-import os
 import traceback
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Executor, Future, ThreadPoolExecutor
 from contextlib import contextmanager, suppress
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from queue import Empty, Queue
+from tempfile import TemporaryDirectory
 from threading import Event, Lock
 from time import perf_counter
 from typing import Any
@@ -20,13 +20,13 @@ from typing import Any
 from gru import __version__
 from gru.examiner import examine
 from gru.examiner.outcome import CHECKS, Examination, Outcome
-from gru.grading.folder import Entry, digest
 from gru.grading.gradebook import Gradebook
+from gru.grading.handins import Entry, digest
 from gru.grading.record import FAILED, Record, failure_of, record_of
 from gru.grading.rubric import Rubric
 from gru.layers.gru.forms import CONVENTIONS
 from gru.problem import Effort
-from gru.report.result import Result, sha256_of
+from gru.report.result import Result
 from gru.submission.confinement import Isolation
 from gru.submission.limits import MEMORY_LIMIT, TIME_LIMIT
 from gru.submission.process import SubmissionProcess
@@ -57,29 +57,26 @@ class Manner:
 
 @dataclass(frozen=True)
 class Task:
-    """One submission to be examined: all that a machine needs to know that is to do it."""
+    """One submission to be examined: everything a machine needs to know beside the bytes of its files."""
 
     entry: Entry
-    name: str
     key: str
     seed: int
 
 
 @dataclass(frozen=True)
 class Class:
-    """The folder of a class, and by what it is graded."""
+    """By what the hand-ins of a class are graded."""
 
-    folder: Path
     rubric: Rubric
     manner: Manner
 
-    def task(self, entry: Entry) -> Task:
+    def task(self, entry: Entry, contents: Mapping[str, bytes]) -> Task:
         """The task of one student; its key changes when anything changes that the grade depends on."""
-        content = digest(entry)
-        by = [__version__, self.rubric.digest, asdict(self.manner), content, entry.text, entry.alone]
+        content = digest(entry, contents)
+        by = [__version__, self.rubric.digest, asdict(self.manner), content, entry.text, entry.late, entry.attempt]
         key = hashlib.sha256(json.dumps(by).encode()).hexdigest()
-        name = str((entry.file or self.folder / entry.student).relative_to(self.folder))
-        return Task(entry, os.fsencode(name).decode("utf-8", "backslashreplace"), key, self.manner.seed_of(content))
+        return Task(entry, key, self.manner.seed_of(content))
 
 
 @dataclass
@@ -105,7 +102,7 @@ def outstanding(course: Class, entries: Sequence[Entry], gradebook: Gradebook) -
         key, verdict = judged.get(task.entry.student, ("", FAILED))
         return key == task.key and verdict != FAILED
 
-    return [task for task in map(course.task, entries) if not is_done(task)]
+    return [task for entry in entries if not is_done(task := course.task(entry, entry.contents()))]
 
 
 def run(
@@ -129,7 +126,9 @@ def run(
         with lock:
             begun[task.entry.student] = None
         try:
-            return grade(task, course.rubric, course.manner, stop)
+            # What is graded is what is read now; the files may have changed since the run began.
+            contents = task.entry.contents()
+            return grade(course.task(task.entry, contents), contents, course.rubric, course.manner, stop)
         finally:
             with lock:
                 del begun[task.entry.student]
@@ -163,47 +162,73 @@ def _stopping(stop: Event, executor: Executor) -> Iterator[None]:
         raise
 
 
-def grade(task: Task, rubric: Rubric, manner: Manner, stop: Event | None = None) -> Record:
-    """The record of one submission. A failure of ours is a record too, without a score.
+def grade(
+    task: Task, contents: Mapping[str, bytes], rubric: Rubric, manner: Manner, stop: Event | None = None
+) -> Record:
+    """The record of one submission, whose files have these bytes. A failure of ours is a record too, without a score.
 
     Raises Stopped once `stop` is set.
     """
-    student = task.entry.student
     try:
-        return record_of(student, _result(task, manner, stop), rubric, task.key)
+        record = record_of(task.entry.student, _result(task, contents, manner, stop), rubric, task.key)
     except Stopped:
         raise
     except Exception:
-        return failure_of(student, task.name, rubric, task.key, traceback.format_exc())
+        record = failure_of(task.entry.student, task.entry.origin, rubric, task.key, traceback.format_exc())
+    entry = task.entry
+    return replace(
+        record,
+        name=entry.name,
+        id=entry.id,
+        late=entry.late,
+        attempt=entry.attempt,
+        notes=(*entry.notes, *record.notes),
+    )
 
 
-def _result(task: Task, manner: Manner, stop: Event | None) -> Result:
+def _result(task: Task, contents: Mapping[str, bytes], manner: Manner, stop: Event | None) -> Result:
+    """The examination of a submission in a folder of its own, which holds its files as long as it takes."""
     began = perf_counter()
-    file = task.entry.file
+    entry = task.entry
     settings: dict[str, Any] = {"effort": manner.effort, "seed": task.seed}
-    if file is None:
+    if entry.main is None:
         outcomes = tuple(Outcome(check, "not_examined") for check in CHECKS)
-        examination = Examination("not_examined", outcomes, **settings, reason="no_such_file", text=task.entry.text)
-        return Result(task.name, None, examination, 0.0, isolation="", convention=manner.convention)
+        examination = Examination("not_examined", outcomes, **settings, reason=entry.reason, text=entry.text)
+        return Result(entry.origin, None, examination, 0.0, isolation="", convention=manner.convention)
 
     def on_progress(done: int, total: int) -> None:
         if stop is not None and stop.is_set():
             raise Stopped
 
-    with SubmissionProcess(
-        file,
-        time_limit=manner.time_limit,
-        memory_limit=manner.memory_limit,
-        isolation=manner.isolation,
-        alone=task.entry.alone,
-    ) as process:
-        examination = examine(process, **settings, convention=CONVENTIONS[manner.convention], on_progress=on_progress)
-        level = process.confinement.level
+    with _unpacked(contents) as root:
+        process = SubmissionProcess(
+            root / entry.main,
+            root=root,
+            time_limit=manner.time_limit,
+            memory_limit=manner.memory_limit,
+            isolation=manner.isolation,
+        )
+        with process:
+            form = CONVENTIONS[manner.convention]
+            examination = examine(process, **settings, convention=form, on_progress=on_progress)
+    main = contents.get(entry.main)
     return Result(
-        submission=task.name,
-        sha256=sha256_of(file),
+        submission=entry.origin,
+        sha256=None if main is None else hashlib.sha256(main).hexdigest(),
         examination=examination,
         seconds=perf_counter() - began,
-        isolation=level,
+        isolation=process.confinement.level,
         convention=manner.convention,
     )
+
+
+@contextmanager
+def _unpacked(contents: Mapping[str, bytes]) -> Iterator[Path]:
+    """A folder with these files in it."""
+    with TemporaryDirectory(prefix="gru-", ignore_cleanup_errors=True) as folder:
+        root = Path(folder).resolve()
+        for name, data in contents.items():
+            path = root / name
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_bytes(data)
+        yield root

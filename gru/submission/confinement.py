@@ -91,16 +91,13 @@ class Confinement:
         open_to = [text for has, text in ((self.landlock, FILES), (self.seccomp, CALLING)) if not has]
         return f"a submission can {' and '.join(open_to)} here: {'; '.join(self.missing)}"
 
-    def settings(self, file: Path, pid: int, *, alone: bool = False) -> dict[str, Any]:
-        """The arguments of `lockdown.shut` for a worker with this process id, which may read its file's folder.
-
-        With `alone` it may read the file only.
-        """
-        readable = [*_of_the_interpreter(), *([file] if alone else _without(file.parent, _own()))]
+    def settings(self, folder: Path, pid: int) -> dict[str, Any]:
+        """The arguments of `lockdown.shut` for a worker with this process id, which may read this folder."""
+        readable = [*_of_the_interpreter(), *_without(folder, _own())]
         return {
             "landlock": self.landlock,
             "readable": [str(path) for path in readable] if self.landlock else [],
-            "listable": [str(file.parent)] if self.landlock and not alone else [],
+            "listable": [str(folder)] if self.landlock else [],
             "seccomp": _filter(pid).hex() if self.seccomp else None,
         }
 

@@ -70,9 +70,9 @@ class SubmissionProcess:
 
     `time_limit` is in seconds, for one call into the submission; `whole_limit` for all of them
     together, by default twelve times that; `memory_limit` in MiB, of address space. `isolation` is
-    what is asked of the kernel. A file that is run `alone`
-    cannot import or read what is beside it. Raises ValueError on limits that leave no room to run,
-    and ConfinementError where the isolation is not to be had.
+    what is asked of the kernel. `root` is the folder of all that the submission may read and import,
+    by default the file's own. Raises ValueError on limits that leave no room to run, and
+    ConfinementError where the isolation is not to be had.
     """
 
     def __init__(
@@ -83,7 +83,7 @@ class SubmissionProcess:
         memory_limit: int = MEMORY_LIMIT,
         whole_limit: float | None = None,
         isolation: Isolation = "auto",
-        alone: bool = False,
+        root: Path | None = None,
     ) -> None:
         if not time_limit > 0:
             raise ValueError(f"time_limit={time_limit}: expected seconds, more than 0")
@@ -94,7 +94,7 @@ class SubmissionProcess:
         self.whole_limit = CALLS_IN_ALL * time_limit if whole_limit is None else whole_limit
         if isolation == "strict":
             confinement(isolation)
-        self.isolation, self._alone = isolation, alone
+        self.isolation, self._root = isolation, root
         self.failure: SubmissionFailure | None = None
         self._waited = 0.0
         self._channel: Channel | None = None
@@ -212,12 +212,14 @@ class SubmissionProcess:
     def _settings(self, pid: int) -> dict[str, Any]:
         """What a worker with this process id is told before it imports the file."""
         path = Path(self.path).resolve()
+        root = path.parent if self._root is None else self._root.resolve()
         seconds = None if math.isinf(self.whole_limit) else math.ceil(self.whole_limit * (os.cpu_count() or 1)) + 1
         return {
             "kind": "settings",
             "path": str(path),
             "limits": {"memory": self.memory_limit, "seconds": seconds},
-            "confinement": self.confinement.settings(path, pid, alone=self._alone),
+            "root": str(root),
+            "confinement": self.confinement.settings(root, pid),
         }
 
     def _run(self, jobs: Sequence[Job]) -> Iterator[Recording]:

@@ -38,6 +38,7 @@ def main() -> NoReturn:
         except Exception as error:
             write(protocol.pack({"kind": "not confined", "text": f"{type(error).__name__}: {error}"}))
             os._exit(1)
+        sys.path.insert(0, settings["root"])
         _serve(settings["path"], read, write, protocol, exercise, unrolled, counting)
     except EOFError:
         os._exit(0)

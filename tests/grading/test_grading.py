@@ -18,8 +18,9 @@ from click.testing import CliRunner, Result
 
 from gru.cli import commands as cli
 from gru.cli.options import warn_of
-from gru.grading.folder import LONGEST, Entry, entries, file_name
+from gru.grading.folder import LONGEST, file_name
 from gru.grading.gradebook import Gradebook, GradebookError, only_one
+from gru.grading.handins import Entry, read
 from gru.grading.overview import overview
 from gru.grading.record import Record, failure_of
 from gru.grading.rubric import EQUAL_POINTS
@@ -90,7 +91,7 @@ def test_every_student_has_a_row_with_the_true_reason(course: Path, write: Write
         "carol": ("right", None, FULL),
         "dan": ("not_examined", "timed_out", 0),
         "erin": ("not_examined", "not_python", 0),
-        "frank": ("not_examined", "no_such_file", 0),
+        "frank": ("not_examined", "no_code", 0),
         "grace": ("not_examined", "crashed", 0),
     }
     assert "7 students: 2 right, 1 wrong, 4 not examined" in done.stdout
@@ -119,7 +120,7 @@ def test_a_link_to_another_submission_is_none(course: Path, write: Write) -> Non
     target = write("alice.py")
     (course / "bob.py").symlink_to(target)
     grade(course)
-    assert gradebook(course)["bob"].text == "it is a symbolic link; expected the file itself"
+    assert gradebook(course)["bob"].text == "bob.py: it is a symbolic link; expected the file itself"
 
 
 @pytest.mark.parametrize(
@@ -157,8 +158,8 @@ def test_a_pattern_names_the_submissions(course: Path, write: Write) -> None:
     write("bob/week5/cell.py", WRONG)
     assert grade(course, "--pattern", "*/week5/cell.py").exit_code == 0
     assert scores(course) == {"alice": FULL, "bob": FULL - 1}
-    found = entries(course, "*/*/cell.py")
-    assert [entry.student for entry in found] == ["alice/week4/cell.py", "alice/week5/cell.py", "bob"]
+    found = read(course, pattern="*/*/cell.py")
+    assert [entry.student for entry in found.entries] == ["alice/week4/cell.py", "alice/week5/cell.py", "bob"]
 
 
 def test_one_student_only(course: Path, write: Write) -> None:
@@ -170,9 +171,9 @@ def test_one_student_only(course: Path, write: Write) -> None:
 
 def test_a_file_that_vanishes_under_way_is_a_row(course: Path, write: Write, monkeypatch: pytest.MonkeyPatch) -> None:
     path = write("alice.py")
-    found = entries(course)
+    found = read(course)
     path.unlink()
-    monkeypatch.setattr("gru.grading.folder.entries", lambda *_: found)
+    monkeypatch.setattr("gru.grading.handins.read", lambda *_, **__: found)
     assert grade(course).exit_code == 0
     assert gradebook(course)["alice"].reason == "no_such_file"
 
@@ -369,11 +370,11 @@ def test_five_thousand_files(course: Path, monkeypatch: pytest.MonkeyPatch) -> N
         (course / f"s{number:04}.py").write_text(f"# {number}\n", encoding="utf-8")
     monkeypatch.setattr(
         "gru.grading.run.grade",
-        lambda task, rubric, manner, stop: failure_of(task.entry.student, task.name, rubric, task.key, ""),
+        lambda task, _, rubric, manner, stop: failure_of(task.entry.student, task.entry.origin, rubric, task.key, ""),
     )
-    group = Class(course, EQUAL_POINTS, Manner())
+    group = Class(EQUAL_POINTS, Manner())
     with Gradebook(course, create=True) as book:
-        found = entries(course)
+        found = read(course).entries
         run(group, outstanding(group, found, book), book, jobs=2)
         records = book.records()
     assert [record.student for record in records] == [f"s{number:04}" for number in range(5000)]
@@ -463,6 +464,11 @@ def test_the_secret_gives_each_content_a_seed_of_its_own() -> None:
 
 
 def test_entries_are_sorted_and_hidden_ones_left_out(course: Path, write: Write) -> None:
-    for name in ("b.py", "a.py", ".c.py", "__pycache__/d.py", "notes.txt"):
+    for name in ("b.py", "a.py", ".c.py", "__pycache__/d.py", "README.md"):
         write(name)
-    assert entries(course) == [Entry("a", course / "a.py", alone=True), Entry("b", course / "b.py", alone=True)]
+    export = read(course)
+    assert export.entries == (
+        Entry("a", "a.py", ("a.py",), origin="a.py"),
+        Entry("b", "b.py", ("b.py",), origin="b.py"),
+    )
+    assert export.left_out == ("README.md",)

@@ -34,7 +34,7 @@ def filled(records: Sequence[Record], roster: Path | None, assignment: str | Non
     found = _students(rows)
     strangers = []
     for record in records:
-        row = _row_of(record.student, found)
+        row = _row_of(record, found)
         if row is None:
             strangers.append(record.student)
         elif record.score is not None:
@@ -82,9 +82,13 @@ def _students(rows: Sequence[Sequence[str]]) -> Mapping[str, Mapping[str, int]]:
     return found
 
 
-def _row_of(student: str, found: Mapping[str, Mapping[str, int]]) -> int | None:
-    for by in found.values():
-        if student in by:
-            return by[student]
-    numbers = [part for part in student.split("_") if part.isdecimal()]
+def _row_of(record: Record, found: Mapping[str, Mapping[str, int]]) -> int | None:
+    """The row of a student: by the id that Canvas has told, else by what the student is called."""
+    if record.id in found.get("ID", {}):
+        return found["ID"][record.id]
+    for called in (record.student, record.name):
+        for by in found.values():
+            if called in by:
+                return by[called]
+    numbers = [part for part in record.student.split("_") if part.isdecimal()]
     return next((found["ID"][number] for number in numbers if number in found["ID"]), None)

@@ -12,7 +12,10 @@ SCHEMA = 1
 FORMULA = ("=", "+", "-", "@", "\t", "\r")
 """How a cell begins that a spreadsheet would compute."""
 
-COLUMNS = ("student", "submission", "verdict", "reason", "points", "maximum")
+COLUMNS = (
+    *("student", "name", "id", "late", "attempt"),
+    *("submission", "verdict", "reason", "why", "points", "maximum"),
+)
 
 
 def csv_of(records: Sequence[Record]) -> str:
@@ -24,8 +27,16 @@ def csv_of(records: Sequence[Record]) -> str:
     for record in records:
         points = {c.check: "" if record.score is None else f"{c.points:g}" for c in record.credits}
         score = "" if record.score is None else f"{record.score:g}"
-        row = [record.student, record.submission, record.verdict, record.reason or "", score, f"{record.maximum:g}"]
-        writer.writerow([*(harmless(cell) for cell in row), *(points.get(check, "") for check in checks)])
+        why = "; ".join(filter(None, (record.text, *record.notes)))
+        who = (
+            record.student,
+            record.name,
+            record.id,
+            record.late,
+            "" if record.attempt is None else str(record.attempt),
+        )
+        what = (record.submission, record.verdict, record.reason or "", why, score, f"{record.maximum:g}")
+        writer.writerow([*map(harmless, (*who, *what)), *(points.get(check, "") for check in checks)])
     return stream.getvalue()
 
 

@@ -1,0 +1,237 @@
+"""What a class has handed in, as schools' systems hand it over: a row for each student, with what is to be examined.
+
+Nothing of a hand-in is run, parsed or unpacked here; what cannot be examined has its reason.
+"""
+
+import hashlib
+import os
+import unicodedata
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from contextlib import suppress
+from dataclasses import dataclass, field, replace
+from pathlib import Path, PurePosixPath
+from typing import Literal
+
+from gru.grading.handins.choice import choose, listed
+from gru.grading.handins.layouts import CODE, LAYOUTS, Handin, Reading, recognised, within
+from gru.grading.handins.tree import (
+    LARGEST_FILE,
+    LARGEST_HANDIN,
+    MOST_FILES,
+    ExportRefusedError,
+    Tree,
+    clash,
+    in_words,
+    is_junk,
+    is_within,
+    tree_of,
+)
+
+__all__ = ["LAYOUTS", "Entry", "Export", "ExportRefusedError", "digest", "read"]
+
+Reason = Literal["no_code", "no_gru_cell", "refused"]
+
+LONGEST_NAME = 200
+"""Characters of a student's name."""
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One student: `main` is the file that is examined, None where there is none, for `reason` and as `text` says.
+
+    `files` are the names of all files that the submission may see, `origin` is where `main` lies in the
+    export. `name`, `id`, `late` and `attempt` are as the school's system tells them. `source` is where the
+    bytes come from, and stays on this machine.
+    """
+
+    student: str
+    main: str | None
+    files: tuple[str, ...] = ()
+    origin: str = ""
+    reason: Reason | None = None
+    text: str = ""
+    name: str = ""
+    id: str = ""
+    late: str = ""
+    attempt: int | None = None
+    notes: tuple[str, ...] = ()
+    source: Handin | None = field(default=None, repr=False, compare=False)
+
+    def contents(self) -> dict[str, bytes]:
+        """The bytes of the files by their names; those that cannot be read any more are not in it."""
+        found = {}
+        if self.source is not None:
+            for name in self.files:
+                with suppress(OSError, ExportRefusedError):
+                    found[name] = self.source.tree.read(self.source.files[name])
+        return found
+
+
+@dataclass(frozen=True)
+class Export:
+    """A class's hand-ins in the order of the students: in which layout, and which files are nobody's."""
+
+    layout: str
+    entries: tuple[Entry, ...]
+    left_out: tuple[str, ...] = ()
+
+
+def read(
+    export: Path, layout: str | None = None, *, pattern: str | None = None, assignment: str | None = None
+) -> Export:
+    """The hand-ins in a folder or a zip, in the layout of this id or the one that is recognised.
+
+    With a `pattern`, each file that it matches is a hand-in, and the student is the first part of
+    its path. `assignment` chooses one of several in a course of nbgrader. Raises OSError, and
+    ExportRefusedError, a ValueError, where the export as a whole is not read.
+    """
+    tree = tree_of(export)
+    if pattern:
+        return _export("pattern", Reading(list(_matching(tree, pattern))))
+    if layout is None:
+        layout, tree = recognised(tree)
+    else:
+        tree = within(tree, layout)
+    return _export(layout, LAYOUTS[layout].read(tree, assignment))
+
+
+def _export(layout: str, reading: Reading) -> Export:
+    handins = [
+        replace(handin, student=name) for handin, name in zip(reading.handins, _names(reading.handins), strict=True)
+    ]
+    entries = sorted(map(_entry, handins), key=lambda entry: entry.student)
+    return Export(layout, tuple(entries), tuple(map(_text, reading.left_out)))
+
+
+def _names(handins: list[Handin]) -> Iterator[str]:
+    """What each student is called: the first of three names that no other one has."""
+    choices = [(_plain(h.student), _text(h.student), _text(f"{h.student} {h.origin}")) for h in handins]
+    counts = [Counter(names) for names in zip(*choices, strict=True)]
+    for n, names in enumerate(choices):
+        yield next(
+            (name for name, count in zip(names, counts, strict=True) if count[name] == 1), f"{names[-1]} {n + 1}"
+        )
+
+
+def _plain(student: str) -> str:
+    """A student's name without the ending of a file, or what a pattern matched below the first folder."""
+    name = student.partition("/")[0]
+    ending = next((ending for ending in (*CODE, ".zip") if name.endswith(ending)), "")
+    return _text(name.removesuffix(ending) or name)
+
+
+def _text(name: str) -> str:
+    """The name as text that can be written anywhere, in composed Unicode; bytes that are no text become escapes."""
+    text = os.fsencode(name).decode("utf-8", "backslashreplace")
+    return unicodedata.normalize("NFC", text)
+
+
+def _entry(handin: Handin) -> Entry:
+    handin = replace(handin, files={name: path for name, path in handin.files.items() if not is_junk(name)})
+    entry = Entry(
+        handin.student,
+        None,
+        origin=_text(handin.origin),
+        name=_text(handin.name)[:LONGEST_NAME],
+        id=_text(handin.id)[:LONGEST_NAME],
+        late=_text(handin.late)[:LONGEST_NAME],
+        attempt=handin.attempt,
+        notes=handin.notes,
+        source=handin,
+    )
+    refusal = handin.refusal or _refusal(handin)
+    if refusal:
+        return replace(entry, reason="refused", text=refusal)
+    return _chosen(entry, handin)
+
+
+def _chosen(entry: Entry, handin: Handin) -> Entry:
+    """The entry with the file that is examined, and the files that it may see."""
+    sizes = {name: handin.tree.files[path] for name, path in handin.files.items()}
+    code = [name for name, file in sizes.items() if name.lower().endswith(CODE)]
+    fit = [name for name in code if not sizes[name].is_link and sizes[name].size <= LARGEST_FILE]
+    if not fit:
+        return _without_code(entry, handin, code)
+    read = handin.tree.read
+    choice = choose([handin.main] if handin.main else fit, lambda name: read(handin.files[name]))
+    unseen = [name for name, file in sizes.items() if file.is_link or file.size > LARGEST_FILE]
+    notes = [*entry.notes, *choice.notes, *(f"{name} is left out: {_why_not(handin, name)}" for name in unseen[:5])]
+    if choice.file is None:
+        others = sorted(set(sizes) - set(code))
+        beside = f"; beside it {listed(others)}" if others else ""
+        return replace(entry, reason="no_gru_cell", text=_text(choice.text + beside), notes=tuple(map(_text, notes)))
+    return replace(
+        entry,
+        main=choice.file,
+        files=tuple(sorted(set(sizes) - set(unseen))),
+        origin=_text(handin.place + handin.files[choice.file]),
+        notes=tuple(map(_text, notes)),
+    )
+
+
+def _without_code(entry: Entry, handin: Handin, code: list[str]) -> Entry:
+    """The entry with the reason why there is nothing to examine."""
+    if code:
+        return replace(entry, reason="refused", text=_text(f"{code[0]}: {_why_not(handin, code[0])}"))
+    expected = f"expected a file that ends in {' or '.join(CODE)}"
+    there = sorted(map(_text, handin.files))
+    zipped = [name for name in there if name.lower().endswith(".zip")]
+    what = f"it has {listed(there)}" if there else "nothing was handed in"
+    closed = "; a zip within a hand-in is not opened" if zipped else ""
+    return replace(entry, reason="no_code", text=f"{what}{closed}; {expected}")
+
+
+def _why_not(handin: Handin, name: str) -> str:
+    file = handin.tree.files[handin.files[name]]
+    if file.is_link:
+        return "it is a symbolic link; expected the file itself"
+    return f"it is {in_words(file.size)}; at most {in_words(LARGEST_FILE)} are read"
+
+
+def _refusal(handin: Handin) -> str:
+    """Why nothing of a hand-in is read; empty where it is."""
+    names = list(handin.files)
+    below = {path.rpartition("/")[0] for path in handin.files.values()}
+    if len(names) > MOST_FILES or below & handin.tree.overfull:
+        return f"it has {len(names):,} files; at most {MOST_FILES:,} are read"
+    if outside := next((name for name in names if not is_within(name)), None):
+        return f"it has a file {outside!r}, which leads out of its folder"
+    if same := clash(names):
+        return f"it has both {same[0]} and {same[1]}, which are one file on many systems"
+    sizes = (handin.tree.files[path].size for path in handin.files.values())
+    total = sum(size for size in sizes if size <= LARGEST_FILE)
+    if total > LARGEST_HANDIN:
+        return f"its files are {in_words(total)} together; at most {in_words(LARGEST_HANDIN)} are read"
+    return ""
+
+
+def _matching(tree: Tree, pattern: str) -> Iterator[Handin]:
+    """The files that a pattern matches: each sees its own folder, or itself only where others lie beside it."""
+    if pattern.startswith("/"):
+        raise ExportRefusedError(f"the pattern {pattern} is absolute; expected one of paths in the export")
+    found = {path for path in tree.files if _matches(tuple(path.split("/")), tuple(pattern.split("/")))}
+    for path in sorted(found):
+        folder, _, name = path.rpartition("/")
+        is_alone = not folder or any(other != path and other.rpartition("/")[0] == folder for other in found)
+        start = f"{folder}/"
+        beside = (
+            {} if is_alone else {p.removeprefix(start): p for p in tree.files if p.startswith(start) and p not in found}
+        )
+        yield Handin(path, tree, {**beside, name: path}, origin=path, main=name)
+
+
+def _matches(path: tuple[str, ...], pattern: tuple[str, ...]) -> bool:
+    if not pattern or not path:
+        return not pattern and not path
+    if pattern[0] == "**":
+        return _matches(path, pattern[1:]) or _matches(path[1:], pattern)
+    return PurePosixPath(path[0]).match(pattern[0]) and _matches(path[1:], pattern[1:])
+
+
+def digest(entry: Entry, contents: Mapping[str, bytes]) -> str:
+    """What changes when anything changes that the submission can see."""
+    total = hashlib.sha256(os.fsencode(entry.main or "") + b"\0")
+    for name, data in sorted(contents.items()):
+        total.update(os.fsencode(name) + b"\0" + hashlib.sha256(data).digest())
+    return total.hexdigest()

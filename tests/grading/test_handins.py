@@ -1,0 +1,315 @@
+"""Hand-ins as schools' systems hand them over: every one has a row, and what is examined is the student's file."""
+
+import io
+import os
+import stat
+import unicodedata
+import zipfile
+from collections.abc import Callable
+from contextlib import suppress
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner
+
+from gru.cli import commands as cli
+from gru.grading.gradebook import Gradebook
+from gru.grading.handins import LAYOUTS, Entry, ExportRefusedError, read
+from gru.grading.handins.layouts import recognised
+from gru.grading.handins.tree import LARGEST_FILE, MOST_FILES, MOST_IN_A_FOLDER, tree_of
+from tests.grading.classes import ANOTHER_NAME, RIGHT, STUDENTS, SYSTEMS, WRONG, as_folder, as_zip, zipped
+
+NAMED = {system for system in SYSTEMS if system != "canvas-anonymous"}
+
+
+def of_student(entries: tuple[Entry, ...], name: str) -> Entry:
+    """The entry whose names have all letters of the student's, whatever a system makes of the name."""
+
+    def letters(text: str) -> str:
+        return "".join(sorted(c for c in unicodedata.normalize("NFC", text).lower() if c.isascii() and c.isalpha()))
+
+    found = [e for e in entries if letters(name) in (letters(e.name), letters(e.student))]
+    assert len(found) == 1, (name, [(e.name, e.student) for e in entries])
+    return found[0]
+
+
+@pytest.mark.parametrize("form", [as_folder, as_zip])
+@pytest.mark.parametrize("system", sorted(NAMED))
+def test_each_of_a_class_has_a_row_in_every_layout(system: str, form: Callable[..., Path], tmp_path: Path) -> None:
+    layout, write = SYSTEMS[system]
+    export = read(form(write(STUDENTS), tmp_path))
+    assert export.layout == layout
+    assert len(export.entries) == len(STUDENTS)
+    for student in STUDENTS:
+        entry = of_student(export.entries, student.name)
+        if student.main:
+            assert entry.main == student.main, student.name
+            assert entry.contents()[student.main] == student.files[student.main]
+        else:
+            # A repository has what the course gave out beside it.
+            assert entry.reason in (student.outcome, "no_gru_cell")
+            assert entry.main is None
+            assert ".pdf" in entry.text or ".zip" in entry.text
+        junk = {"._gru.py", ".DS_Store"}
+        assert not junk & set(entry.files)
+
+
+def test_anonymous_names_of_canvas_are_told_apart(tmp_path: Path) -> None:
+    layout, write = SYSTEMS["canvas-anonymous"]
+    export = read(as_folder(write(STUDENTS), tmp_path))
+    assert export.layout == layout
+    assert [e.student for e in export.entries] == [f"anon_x{n:02}Ab" for n in range(len(STUDENTS))]
+    assert [bool(e.late) for e in export.entries] == [student.late for student in STUDENTS]
+
+
+@pytest.mark.parametrize(
+    ("system", "late"),
+    [("canvas", "late"), ("moodle", "2 hours 5 mins"), ("classroom50", "late")],
+)
+def test_lateness_is_kept(system: str, late: str, tmp_path: Path) -> None:
+    entries = read(as_folder(SYSTEMS[system][1](STUDENTS), tmp_path)).entries
+    assert {e.late for e in entries} == {"", late}
+    assert of_student(entries, "Cleo Late").late == late
+
+
+@pytest.mark.parametrize("system", ["canvas", "gradescope"])
+def test_attempts_are_kept(system: str, tmp_path: Path) -> None:
+    entries = read(as_folder(SYSTEMS[system][1](STUDENTS), tmp_path)).entries
+    assert {e.attempt for e in entries} == {1, 2}
+    assert of_student(entries, "Dan Again").attempt == 2
+
+
+def test_ids_of_the_system_are_kept(tmp_path: Path) -> None:
+    for system, id in (("canvas", "100"), ("gradescope", "100"), ("moodle", "12000"), ("classroom50", "rightada")):
+        entries = read(as_folder(SYSTEMS[system][1](STUDENTS), tmp_path / system)).entries
+        assert of_student(entries, "Ada Right").id == id
+
+
+def test_two_classes_are_told(tmp_path: Path) -> None:
+    entries = read(as_folder(SYSTEMS["plain"][1](STUDENTS), tmp_path)).entries
+    assert of_student(entries, "Hal Two").notes == ("gru_cell.py is examined; old.py has such a class too",)
+
+
+def test_a_class_of_another_name_is_taken_and_told(tmp_path: Path) -> None:
+    as_folder({"a/mine.py": ANOTHER_NAME.encode(), "a/plot.py": b"def plot(): ..."}, tmp_path)
+    (entry,) = read(tmp_path).entries
+    assert entry.main == "mine.py"
+    assert entry.notes == ("no file defines a class GRUCell; mine.py is examined, which has a class MyGRU",)
+
+
+def test_a_source_folder_is_looked_into(tmp_path: Path) -> None:
+    as_folder({"a/src/cell.py": RIGHT.encode(), "a/README.md": b"", "a/src/util.py": b""}, tmp_path)
+    (entry,) = read(tmp_path).entries
+    assert (entry.main, entry.origin) == ("src/cell.py", "a/src/cell.py")
+    assert set(entry.files) == {"src/cell.py", "src/util.py", "README.md"}
+
+
+def test_several_files_without_the_class_are_a_reason(tmp_path: Path) -> None:
+    as_folder({"a/x.py": b"1", "a/y.py": b"2"}, tmp_path)
+    (entry,) = read(tmp_path).entries
+    assert (entry.reason, entry.text) == ("no_gru_cell", "none of its 2 files defines a class GRUCell: x.py, y.py")
+
+
+def test_two_students_of_one_name_are_two_rows(tmp_path: Path) -> None:
+    as_folder({"leekim_1_10_gru.py": RIGHT.encode(), "leekim_2_11_gru.py": WRONG.encode()}, tmp_path)
+    assert [(e.student, e.name, e.id) for e in read(tmp_path).entries] == [
+        ("leekim_1", "leekim", "1"),
+        ("leekim_2", "leekim", "2"),
+    ]
+
+
+def test_those_who_hand_in_together_have_a_row_each(tmp_path: Path) -> None:
+    metadata = "submission_1:\n  :submitters:\n  - :name: Al\n    :email: al@x\n  - :name: Bo\n    :email: bo@x\n"
+    as_folder({"submission_metadata.yml": metadata.encode(), "submission_1/gru.py": RIGHT.encode()}, tmp_path)
+    entries = read(tmp_path).entries
+    assert [(e.student, e.notes) for e in entries] == [
+        ("Al_al@x", ("handed in together with Bo",)),
+        ("Bo_bo@x", ("handed in together with Al",)),
+    ]
+
+
+def test_who_has_accepted_and_handed_in_nothing_has_a_row(tmp_path: Path) -> None:
+    as_folder({"scores.csv": b"username,late\nal,\nbo,\n", "ml-hw-al/gru.py": RIGHT.encode()}, tmp_path)
+    entries = read(tmp_path).entries
+    assert [(e.student, e.reason) for e in entries] == [("al", None), ("bo", "no_code")]
+
+
+def test_several_assignments_of_nbgrader_want_a_name(tmp_path: Path) -> None:
+    as_folder({"submitted/al/hw1/x.py": b"", "submitted/al/hw2/gru.py": RIGHT.encode(), "release/x": b""}, tmp_path)
+    with pytest.raises(ExportRefusedError, match="2 assignments: name one of hw1, hw2 with --assignment"):
+        read(tmp_path)
+    (entry,) = read(tmp_path, assignment="hw2").entries
+    assert (entry.student, entry.main) == ("al", "gru.py")
+
+
+def test_a_layout_that_is_asked_for_is_taken(tmp_path: Path) -> None:
+    as_folder({"leekim_1_10_gru.py": RIGHT.encode()}, tmp_path)
+    assert read(tmp_path, "plain").entries[0].student == "leekim_1_10_gru"
+    assert read(tmp_path, "canvas").entries[0].student == "leekim_1"
+
+
+def test_what_lies_beside_the_hand_ins_is_told(tmp_path: Path) -> None:
+    as_folder({"al.py": b"", "README.md": b"", "roster.csv": b"", "essay.pdf": b""}, tmp_path)
+    export = read(tmp_path)
+    assert [(e.student, e.reason) for e in export.entries] == [("al", None), ("essay.pdf", "no_code")]
+    assert export.left_out == ("README.md", "roster.csv")
+
+
+@pytest.mark.parametrize("layout", LAYOUTS)
+def test_no_layout_fails_on_another_s_export(layout: str, tmp_path: Path) -> None:
+    for system, (_, write) in SYSTEMS.items():
+        export = as_folder(write(STUDENTS[:3]), tmp_path / system)
+        with suppress(ExportRefusedError):
+            # Folders within the students' may be taken for several assignments.
+            with_layout = read(export, layout)
+            assert all(entry.text for entry in with_layout.entries if entry.main is None)
+
+
+# What is refused
+
+
+def test_a_zip_that_leads_out_is_refused(tmp_path: Path) -> None:
+    for name in ("../evil.py", "/etc/evil.py", "a/../../evil.py", "C:/evil.py", "..\\evil.py"):
+        (tmp_path / "x.zip").write_bytes(zipped({"al/gru.py": b"", name: b""}))
+        with pytest.raises(ExportRefusedError, match="leads out of the archive"):
+            read(tmp_path / "x.zip")
+
+
+def test_a_student_s_zip_that_leads_out_is_a_row(tmp_path: Path) -> None:
+    as_folder({"al.zip": zipped({"../evil.py": b""}), "bo.py": RIGHT.encode(), "cy.zip": b"PK\3\4no zip"}, tmp_path)
+    entries = read(tmp_path).entries
+    assert [(e.student, e.reason) for e in entries] == [("al", "refused"), ("bo", None), ("cy", "refused")]
+    assert "'../evil.py', which leads out of the archive" in entries[0].text
+
+
+def test_a_link_in_a_zip_is_not_followed(tmp_path: Path) -> None:
+    link = zipfile.ZipInfo("al/gru.py")
+    link.external_attr = (stat.S_IFLNK | 0o777) << 16
+    stream = io.BytesIO()
+    with zipfile.ZipFile(stream, "w") as archive:
+        archive.writestr(link, "/etc/passwd")
+        archive.writestr("bo/gru.py", RIGHT)
+    (tmp_path / "x.zip").write_bytes(stream.getvalue())
+    al, bo = read(tmp_path / "x.zip").entries
+    assert (al.reason, al.text) == ("refused", "gru.py: it is a symbolic link; expected the file itself")
+    assert bo.main == "gru.py"
+
+
+def test_a_bomb_is_refused_unread(tmp_path: Path) -> None:
+    bomb = zipped({"al/gru.py": bytes(LARGEST_FILE + 1), "bo/gru.py": RIGHT.encode()})
+    assert len(bomb) < LARGEST_FILE / 100
+    (tmp_path / "x.zip").write_bytes(bomb)
+    al, bo = read(tmp_path / "x.zip").entries
+    assert (al.reason, al.text) == ("refused", "gru.py: it is 16 MiB; at most 16 MiB are read")
+    assert bo.main == "gru.py"
+
+
+def test_many_large_files_are_refused(tmp_path: Path) -> None:
+    data = bytes(LARGEST_FILE)
+    (tmp_path / "x.zip").write_bytes(zipped({**{f"al/{n}.py": data for n in range(5)}, "bo/gru.py": b""}))
+    al, bo = read(tmp_path / "x.zip").entries
+    assert (al.reason, al.text) == ("refused", "its files are 80 MiB together; at most 64 MiB are read")
+    assert bo.main == "gru.py"
+
+
+def test_a_hundred_thousand_files_are_refused(tmp_path: Path) -> None:
+    stream = io.BytesIO()
+    with zipfile.ZipFile(stream, "w") as archive:
+        archive.writestr("bo/gru.py", RIGHT)
+        for number in range(100_000):
+            archive.writestr(f"al/{number}.py", b"")
+    (tmp_path / "x.zip").write_bytes(stream.getvalue())
+    al, bo = read(tmp_path / "x.zip").entries
+    assert (al.reason, al.text) == ("refused", f"it has 100,000 files; at most {MOST_FILES:,} are read")
+    assert bo.main == "gru.py"
+
+
+def test_a_class_of_a_hundred_thousand_files_is_refused(tmp_path: Path) -> None:
+    stream = io.BytesIO()
+    with zipfile.ZipFile(stream, "w") as archive:
+        for number in range(MOST_IN_A_FOLDER + 1):
+            archive.writestr(f"{number}.py", b"")
+    (tmp_path / "x.zip").write_bytes(stream.getvalue())
+    with pytest.raises(ExportRefusedError, match=f"at most {MOST_IN_A_FOLDER:,} may lie side by side"):
+        read(tmp_path / "x.zip")
+
+
+def test_names_that_clash_are_refused(tmp_path: Path) -> None:
+    (tmp_path / "x.zip").write_bytes(zipped({"al/gru.py": b"", "al/GRU.py": b"", "bo/gru.py": b""}))
+    al, bo = read(tmp_path / "x.zip").entries
+    assert (al.reason, al.text) == ("refused", "it has both gru.py and GRU.py, which are one file on many systems")
+    assert bo.main == "gru.py"
+
+
+@pytest.mark.parametrize("content", [b"", b"PK\5\6" + bytes(18), b"no zip at all"])
+def test_a_file_that_is_no_export_is_told(content: bytes, tmp_path: Path) -> None:
+    (tmp_path / "x.zip").write_bytes(content)
+    done = CliRunner().invoke(cli.main, ["grade", str(tmp_path / "x.zip"), "--out", str(tmp_path / "out")])
+    assert done.exit_code == 2
+    assert "expected" in done.stderr
+    assert not (tmp_path / "out").exists()
+
+
+@pytest.mark.parametrize("metadata", ["a: [", "- 1", "!!python/object:os.system {}"])
+def test_metadata_that_cannot_be_read_is_told(metadata: str, tmp_path: Path) -> None:
+    as_folder({"submission_metadata.yml": metadata.encode(), "submission_1/gru.py": RIGHT.encode()}, tmp_path)
+    with pytest.raises(ExportRefusedError, match=r"submission_metadata.yml cannot be read"):
+        read(tmp_path)
+
+
+@pytest.mark.parametrize("metadata", ["submission_1: &a [*a]", "submission_1:\n  :submitters: 3", "x: {}"])
+def test_odd_metadata_leaves_each_hand_in_its_row(metadata: str, tmp_path: Path) -> None:
+    as_folder({"submission_metadata.yml": metadata.encode(), "submission_1/gru.py": RIGHT.encode()}, tmp_path)
+    assert "submission_1/gru.py" in [entry.origin for entry in read(tmp_path).entries]
+
+
+@pytest.mark.skipif(os.name == "nt", reason="no such files there")
+def test_what_is_no_regular_file_is_not_read(tmp_path: Path) -> None:
+    (tmp_path / "al").mkdir()
+    os.mkfifo(tmp_path / "al" / "gru.py")
+    (entry,) = read(tmp_path).entries
+    assert (entry.main, entry.reason) == (None, "no_code")
+
+
+def test_recognising_reads_no_hand_in(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """However large a class is, its layout is told by names alone and the system's own tables."""
+    for system, (layout, write) in SYSTEMS.items():
+        tree = tree_of(as_folder(write(STUDENTS), tmp_path / system))
+        opened: list[str] = []
+        object.__setattr__(tree, "read", lambda path, t=tree.read, o=opened: o.append(path) or t(path))
+        assert recognised(tree)[0] == layout
+        assert not [path for path in opened if path.endswith(".py")]
+
+
+# Graded
+
+
+def test_a_class_from_canvas_is_graded(tmp_path: Path) -> None:
+    """Each student's verdict, from a zip: a module handed in again is importable by its own name."""
+    export = as_zip(SYSTEMS["canvas"][1](STUDENTS), tmp_path)
+    arguments = ["grade", str(export), "--out", str(tmp_path / "out"), "--effort", "quick"]
+    done = CliRunner().invoke(cli.main, arguments)
+    assert done.exit_code == 0, done.output
+    assert "taken as an export of Canvas, 14 hand-ins (--layout canvas)" in done.stderr
+    with Gradebook(tmp_path / "out") as book:
+        found = {record.student: record for record in book.records()}
+    for n, student in enumerate(STUDENTS):
+        (record,) = (record for record in found.values() if record.id == str(100 + n))
+        assert student.outcome in (record.verdict, record.reason), student.name
+    exported = CliRunner().invoke(cli.main, ["export", str(tmp_path / "out"), "--format", "csv"]).stdout
+    assert "latecleo_102,latecleo,102,late,1,latecleo_LATE_102_9020_mine.py,right" in exported
+    assert "late" in (tmp_path / "out" / "overview.txt").read_text(encoding="utf-8")
+
+
+def test_a_file_in_a_source_folder_imports_from_both(tmp_path: Path) -> None:
+    files = {
+        "al/src/cell.py": b"from gates import a\nfrom src.more import b\n" + RIGHT.encode(),
+        "al/gates.py": b"a = 1\n",
+        "al/src/more.py": b"b = 1\n",
+    }
+    as_folder(files, tmp_path / "class")
+    arguments = ["grade", str(tmp_path / "class"), "--out", str(tmp_path / "out"), "--effort", "quick"]
+    assert CliRunner().invoke(cli.main, arguments).exit_code == 0
+    with Gradebook(tmp_path / "out") as book:
+        (record,) = book.records()
+    assert (record.verdict, record.submission) == ("right", "al/src/cell.py"), record.text
