@@ -53,9 +53,14 @@ class Unrolled:
 
 
 def _array(cell: Any, name: str, shape: tuple[int, ...]) -> Any:
-    """What the cell shows under a name, no copy. Raises TypeError where that is no array of this shape."""
+    """What the cell shows under a name as a plain array, no copy; a subclass, such as a matrix, is one too.
+
+    Raises TypeError where that is no array of this shape.
+    """
     value = getattr(cell, name)
-    if type(value) is not np.ndarray or value.shape != shape or value.dtype.kind != "f":
-        shown = f"{value.dtype} of shape {value.shape}" if type(value) is np.ndarray else type(value).__name__
-        raise TypeError(f"{name} is {shown}; expected an array of shape {shape}")
-    return value
+    if not issubclass(type(value), np.ndarray):
+        raise TypeError(f"{name} is {type(value).__name__}; expected an array of shape {shape}")
+    array = np.asarray(value)
+    if array.shape != shape or array.dtype.kind != "f":
+        raise TypeError(f"{name} is {array.dtype} of shape {array.shape}; expected an array of shape {shape}")
+    return array
