@@ -74,7 +74,8 @@ class Job:
     `x` (steps, batch, input), `h_p` and `in_grad` (steps, batch, hidden), `W` (3·hidden, hidden),
     `U` (3·input, hidden), of one dtype. The cells are given `h_p` and `in_grad` step by step,
     whatever they computed before. With `most`, the different numbers are counted that go through exp, tanh
-    and their like, up to so many.
+    and their like, up to so many. One that `goes_on` is done with the cells of the job before, which had the
+    same sizes but for the batch.
     """
 
     id: str
@@ -87,6 +88,7 @@ class Job:
     layout: Layout = "plain"
     uses: int = 1
     most: int = 0
+    goes_on: bool = False
 
 
 Shown = dict[str, Array | Description]

@@ -32,6 +32,7 @@ def exercise(
     before_call: BeforeCall = lambda where, step: None,
     file: str | None = None,
     counting: Any = None,
+    kept: list[Any] | None = None,
 ) -> dict[str, Any]:
     """The answer of `cell_class` to a job, as plain data. Never raises because of the cell.
 
@@ -40,7 +41,8 @@ def exercise(
     (steps, batch, input), h_p and in_grad (steps, batch, hidden), W and U. `before_call` is told
     the method and the step before each call into the cell; `file` is the file whose line is named
     where an exception comes from; `counting` is `counting.Counting`, for a job with a `most`, of which the
-    numbers are counted that go through exp, tanh and their like.
+    numbers are counted that go through exp, tanh and their like. `kept` holds the cells of the job before, and
+    is given those of this one; a job that `goes_on` uses them again, with its own arrays.
 
     The answer holds `uses` (for each: `forward` and `backward` as they were after a cell's own call,
     `forward_later` and `backward_later` as they were after those of all cells, where there are several, and
@@ -49,13 +51,17 @@ def exercise(
     another shape. A value is an array with the steps on the first axis, or a description
     `{"text", "absent"}` of what was there instead.
     """
+    kept = [] if kept is None else kept
     trial = _Trial(cell_class, job, arrays, before_call)
+    if job["goes_on"] and len(kept) == job["sizes"][3]:
+        trial.cells.extend(kept)
     try:
         trial.run(counting)
     except BaseException as error:
         trial.answer["raised"] = {"where": trial.where, "step": trial.step, **describe_exception(error, file)}
         trial.answer["left"] = trial.left()
     trial.finish()
+    kept[:] = trial.cells
     return trial.answer
 
 
@@ -83,10 +89,10 @@ class _Trial:
     def run(self, counting: Any) -> None:
         """The way of the chapter's network: a cell a step, all forward, then all backward."""
         _, input_size, hidden_size, steps = self.job["sizes"]
-        for step in range(steps):
+        for step in range(len(self.cells), steps):
             self.call("GRUCell", step)
             self.cells.append(self.cell_class(input_size, hidden_size))
-            self.made_with.append(_held_by(self.cells[-1]))
+        self.made_with = [_held_by(cell) for cell in self.cells]
         for _ in range(self.job["uses"]):
             arguments = _Arguments(self.arrays, self.job["layout"])
             if self.job.get("most"):

@@ -46,6 +46,7 @@ def request_of(job: Job) -> dict[str, Any]:
         "layout": job.layout,
         "uses": job.uses,
         "most": job.most,
+        "goes_on": job.goes_on,
         "arrays": {name: list(array.shape) for name, array in arrays_of(job).items()},
         "dtype": f"f{job.x.dtype.itemsize}",
         "shapes": shapes,

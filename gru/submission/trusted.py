@@ -22,12 +22,13 @@ class TrustedCells:
     def __init__(self, cell_class: Any) -> None:
         self.cell_class = cell_class
         self._unrolled = Unrolled(cell_class)
+        self._kept: list[Any] = []
 
     def run(self, jobs: Iterable[Job]) -> Iterator[Recording]:
         """One recording for each job, in order, as it is done."""
         for job in jobs:
             request, arrays = request_of(job), arrays_of(job)
-            answer = exercise(self.cell_class, request, arrays, file=self._file, counting=Counting)
+            answer = exercise(self.cell_class, request, arrays, file=self._file, counting=Counting, kept=self._kept)
             yield recording_of(job, cleaned(answer))
 
     @property

@@ -86,6 +86,7 @@ def _serve(
 
     write(protocol.pack({"kind": "ready"}))
     cells = unrolled.Unrolled(cell_class)
+    kept: list[Any] = []
     while True:
         job, length = protocol.read_header(read)
         shapes = ((job["dtype"], tuple(shape)) for shape in job["arrays"].values())
@@ -93,7 +94,7 @@ def _serve(
         if job["kind"] == "sequence":
             write(values(job["sizes"], arrays))
         else:
-            answer = exercise.exercise(cell_class, job, arrays, before_call, path, counting.Counting)
+            answer = exercise.exercise(cell_class, job, arrays, before_call, path, counting.Counting, kept)
             write(protocol.pack_answer(job["id"], answer))
 
 

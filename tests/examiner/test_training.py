@@ -3,6 +3,7 @@
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
 from gru.examiner import TRAINING, Outcome, examine
@@ -33,6 +34,27 @@ def test_a_right_cell_passes_the_check() -> None:
     outcome = outcome_of(GRUCell)
     assert outcome.status == "right"
     assert outcome.text.startswith("136 of 136 pairs of 4 bits are right after ")
+
+
+class Matrices(GRUCell):
+    """Shows matrices, which are arrays too."""
+
+    def forward(self, x: Array, h_p: Array, W: Array, U: Array) -> Array:
+        self.h = super().forward(x, h_p, W, U).view(Subclass)
+        return self.h
+
+    def merge_params(self) -> None:
+        super().merge_params()
+        self.dW, self.dU = self.dW.view(Subclass), self.dU.view(Subclass)
+
+
+class Subclass(np.ndarray):
+    """An array of another class."""
+
+
+def test_a_subclass_of_an_array_is_an_array_in_training_too() -> None:
+    outcome = outcome_of(Matrices)
+    assert (outcome.status, outcome.text) == ("right", outcome_of(GRUCell).text)
 
 
 def test_the_check_is_made_at_thorough_effort_only() -> None:

@@ -43,6 +43,25 @@ def test_a_cell_is_used_again_as_often_as_asked_and_then_goes_back_once_more() -
     assert exercised(GRUCell)["again"] is None
 
 
+def test_a_job_that_goes_on_has_the_cells_of_the_job_before() -> None:
+    made: list[GRUCell] = []
+
+    class Counts(GRUCell):
+        def __init__(self, input_size: int, hidden_size: int) -> None:
+            super().__init__(input_size, hidden_size)
+            made.append(self)
+
+    kept: list[Any] = []
+    exercised(Counts, kept=kept)
+    assert kept == made
+    job = REFERENCE.job()
+    answer = exercise(Counts, request_of(job) | {"goes_on": True}, arrays_of(job), kept=kept)
+    assert answer["raised"] is None
+    assert len(made) == 3
+    exercised(Counts, kept=kept)
+    assert len(made) == 6
+
+
 def test_every_step_is_given_the_true_state_and_the_true_delta() -> None:
     given: list[tuple[Array, ...]] = []
 
