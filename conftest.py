@@ -5,6 +5,8 @@ grade a submission alike; `random` draws other examples every time, `thorough` m
 `pytest -m full` runs every property once more with the second.
 """
 
+from collections import Counter
+
 import pytest
 from hypothesis import Phase, settings
 
@@ -39,8 +41,17 @@ def pytest_report_header(config: pytest.Config) -> str:
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Every property is run once more by `pytest -m full`, with random examples."""
-    if _is_full(config):
-        for item in items:
-            if getattr(getattr(item, "obj", None), "is_hypothesis_test", False):
+    """Mark as `full` what is to be left to `pytest -m full`, or to be run by it once more.
+
+    Of the cases of a test that is marked `one_in(n)`, one in n is run always, spread evenly, the first among them.
+    Every property is run once more with random examples.
+    """
+    seen: Counter[str] = Counter()
+    for item in items:
+        if spread := item.get_closest_marker("one_in"):
+            test = item.nodeid.partition("[")[0]
+            if seen[test] % spread.args[0]:
                 item.add_marker("full")
+            seen[test] += 1
+        if _is_full(config) and getattr(getattr(item, "obj", None), "is_hypothesis_test", False):
+            item.add_marker("full")

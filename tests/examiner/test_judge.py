@@ -19,7 +19,6 @@ from gru.layers.gru.shapes import Sizes, shape_of
 from gru.submission.contract import REQUIRED
 from gru.submission.trusted import TrustedCells
 from tests.examiner.planted import EQUATION, FORWARD, OUT_OF_THE_CELL, STEP, Formula, Learner, altered, hiding, plant
-from tests.sampling import one_in
 
 pytestmark = pytest.mark.filterwarnings("ignore")
 """Cells that compute nonsense overflow, and that is no news."""
@@ -56,7 +55,8 @@ def test_a_mistake_in_10_has_the_consequences_that_the_chapter_says() -> None:
     assert consequences("dzr") == {13, 14, 19, 20, 23, 24}
 
 
-@pytest.mark.parametrize("name", one_in(4, EQUATION))
+@pytest.mark.one_in(4)
+@pytest.mark.parametrize("name", EQUATION)
 def test_exactly_what_is_made_of_a_wrong_value_inherits(name: str) -> None:
     formulas = altered(name, lambda value, at: 0.75 * value)
     examination = examined(formulas)
@@ -66,7 +66,8 @@ def test_exactly_what_is_made_of_a_wrong_value_inherits(name: str) -> None:
     assert equations_with("right", examination) == ALL - consequences(name) - {number}
 
 
-@pytest.mark.parametrize(("first", "second"), one_in(2, [("z", "dzr"), ("dzn", "dzr"), ("dzz", "dwz"), ("dzr", "dh")]))
+@pytest.mark.one_in(2)
+@pytest.mark.parametrize(("first", "second"), [("z", "dzr"), ("dzn", "dzr"), ("dzz", "dwz"), ("dzr", "dh")])
 def test_a_mistake_behind_another_is_wrong_and_not_inherited(first: str, second: str) -> None:
     formulas = altered(first, lambda value, at: 0.75 * value) | altered(second, lambda value, at: 1.25 * value)
     examination = examined(formulas)
@@ -149,7 +150,8 @@ def nonsense(kind: str, names: tuple[str, ...]) -> dict[str, Formula]:
 BACKWARD = (*STEP, *OUT_OF_THE_CELL)
 
 
-@pytest.mark.parametrize("kind", one_in(4, NONSENSE))
+@pytest.mark.one_in(4)
+@pytest.mark.parametrize("kind", NONSENSE)
 def test_nonsense_in_place_of_the_derivatives_earns_nothing(kind: str) -> None:
     examination = examined(nonsense(kind, BACKWARD))
     assert equations_with("right", examination) == {1, 2, 3, 4}
@@ -157,7 +159,8 @@ def test_nonsense_in_place_of_the_derivatives_earns_nothing(kind: str) -> None:
     assert examination.verdict == "wrong"
 
 
-@pytest.mark.parametrize("kind", one_in(4, NONSENSE))
+@pytest.mark.one_in(4)
+@pytest.mark.parametrize("kind", NONSENSE)
 def test_nonsense_in_place_of_everything_earns_nothing(kind: str) -> None:
     examination = examined(nonsense(kind, (*FORWARD, *BACKWARD)))
     assert equations_with("right", examination) == set()
@@ -165,7 +168,8 @@ def test_nonsense_in_place_of_everything_earns_nothing(kind: str) -> None:
     assert examination.verdict == "wrong"
 
 
-@pytest.mark.parametrize("kind", one_in(4, NONSENSE))
+@pytest.mark.one_in(4)
+@pytest.mark.parametrize("kind", NONSENSE)
 def test_nonsense_in_one_place_is_wrong_there_and_at_most_passed_on(kind: str) -> None:
     examination = examined(nonsense(kind, ("dzr",)))
     assert equations_with("wrong", examination) == {10}
@@ -197,6 +201,7 @@ class AnswersAnother(Learner):
         self.before[key] = own
 
 
+@pytest.mark.full
 def test_right_answers_to_other_problems_earn_nothing() -> None:
     """But for the sums, which are the sums of what is shown, and no worse."""
     examination = examined({}, base=AnswersAnother)
@@ -221,7 +226,8 @@ def test_a_sign_turned_everywhere_is_wrong_only_where_delta_enters() -> None:
 # Hidden values
 
 
-@pytest.mark.parametrize("name", one_in(4, [name for name in (*FORWARD, *BACKWARD) if name not in REQUIRED]))
+@pytest.mark.one_in(4)
+@pytest.mark.parametrize("name", [name for name in (*FORWARD, *BACKWARD) if name not in REQUIRED])
 def test_a_hidden_value_is_right_where_all_that_is_made_of_it_is(name: str) -> None:
     assert examined({}, base=hiding(name)).verdict == "right"
 
@@ -231,7 +237,8 @@ def test_all_hidden_values_at_once_are_right() -> None:
     assert examined({}, base=hiding(*names)).verdict == "right"
 
 
-@pytest.mark.parametrize("name", one_in(4, ["dzz", "dzn", "dzr", "dwr"]))
+@pytest.mark.one_in(4)
+@pytest.mark.parametrize("name", ["dzz", "dzn", "dzr", "dwr"])
 def test_a_hidden_value_is_missing_where_something_made_of_it_is_wrong(name: str) -> None:
     examination = examined(altered(name, lambda value, at: 0.75 * value), base=hiding(name))
     assert examination.outcome(EQUATION[name].id).status == "missing"
@@ -240,6 +247,7 @@ def test_a_hidden_value_is_missing_where_something_made_of_it_is_wrong(name: str
     assert examination.verdict == "wrong"
 
 
+@pytest.mark.one_in(3)
 @pytest.mark.parametrize("name", REQUIRED)
 def test_what_is_required_is_missing_where_it_is_hidden(name: str) -> None:
     examination = examined({}, base=hiding(name))

@@ -21,7 +21,6 @@ from gru.mistakes import Mistake, catalogue
 from gru.submission.contract import FORWARD, GRADIENTS, REQUIRED
 from gru.submission.trusted import TrustedCells
 from tests.examiner.planted import Formula, Learner, hiding, plant
-from tests.sampling import one_in
 
 WRITTEN = (1, 2, 3, 4, 8, 9, 10, 11, 12, 13, 14, 15, 16, 23, 24)
 """The equations that a submission writes down."""
@@ -78,7 +77,8 @@ def examine_one(mistake: Mistake) -> Examination:
     return examined({mistake.equation.number: mistake.expression})
 
 
-@pytest.mark.parametrize("mistake", one_in(32, ALL), ids=lambda mistake: mistake.id)
+@pytest.mark.one_in(32)
+@pytest.mark.parametrize("mistake", ALL, ids=lambda mistake: mistake.id)
 def test_a_mistake_of_the_catalogue_is_recognised(mistake: Mistake) -> None:
     check_recognised(mistake)
 
@@ -111,7 +111,8 @@ def check_both_recognised(first: Mistake, second: Mistake) -> None:
     assert second.id in ids(examination, numbers[1])
 
 
-@pytest.mark.parametrize(("first", "second"), one_in(20, pairs(0)), ids=lambda mistake: mistake.id)
+@pytest.mark.one_in(20)
+@pytest.mark.parametrize(("first", "second"), list(pairs(0)), ids=lambda mistake: mistake.id)
 def test_two_mistakes_are_both_recognised(first: Mistake, second: Mistake) -> None:
     check_both_recognised(first, second)
 
@@ -123,6 +124,7 @@ def test_mistakes_in_every_two_equations_are_both_recognised(spread: int) -> Non
         check_both_recognised(first, second)
 
 
+@pytest.mark.full
 def test_two_mistakes_in_one_equation_are_recognised() -> None:
     tree = formula.parse("in_grad * z + (dzn @ wn.mT) * r + dzr @ wr.mT - dzz @ wz.mT")
     examination = examined({23: tree})
@@ -138,7 +140,8 @@ REQUIRED_ALONE = hiding(*INTERMEDIATE)
 """A cell that shows h, dW, dU, dh and dx, and nothing else."""
 
 
-@pytest.mark.parametrize("mistake", one_in(4, ALL[::17]), ids=lambda mistake: mistake.id)
+@pytest.mark.one_in(4)
+@pytest.mark.parametrize("mistake", ALL[::17], ids=lambda mistake: mistake.id)
 def test_a_mistake_is_recognised_from_the_required_attributes_alone(mistake: Mistake) -> None:
     """All that is made of it inherits, shown or not; nothing else is wrong."""
     formulas = {mistake.equation.name: planted_formula(mistake.expression)}
@@ -149,6 +152,7 @@ def test_a_mistake_is_recognised_from_the_required_attributes_alone(mistake: Mis
     assert mistake.id in ids(examination, mistake.equation.number)
 
 
+@pytest.mark.full
 def test_two_mistakes_in_what_is_not_shown_are_not_explained_by_one() -> None:
     formulas = {
         mistake.equation.name: planted_formula(mistake.expression)
@@ -259,7 +263,8 @@ def some_edits() -> list[tuple[int, ast.expr]]:
     return random_edits(40)
 
 
-@pytest.mark.parametrize("position", one_in(8, range(40)))
+@pytest.mark.one_in(8)
+@pytest.mark.parametrize("position", range(40))
 def test_a_random_edit_is_found_where_it_is(position: int, some_edits: list[tuple[int, ast.expr]]) -> None:
     check_found(*some_edits[position])
 
@@ -274,7 +279,8 @@ def test_two_thousand_random_edits_are_found_where_they_are(request: pytest.Fixt
 # No mistake
 
 
-@pytest.mark.parametrize("convention", one_in(4, CONVENTIONS.values()), ids=lambda convention: convention.id)
+@pytest.mark.one_in(4)
+@pytest.mark.parametrize("convention", CONVENTIONS.values(), ids=lambda convention: convention.id)
 def test_a_cell_of_a_known_convention_has_one_departure_and_no_mistake(convention: Any) -> None:
     formulas = {number: equation.expression for number, equation in convention.equations.items() if number in WRITTEN}
     if convention.order != ("z", "r", "n"):

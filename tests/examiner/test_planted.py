@@ -11,14 +11,12 @@ from gru.examiner import Examination, examine
 from gru.layers.gru.equations import EQUATIONS, EXPOSED
 from gru.submission.trusted import TrustedCells
 from tests.examiner.planted import EQUATION, Learner, Planted, formula_mistakes, other_mistakes, plant
-from tests.sampling import one_in
 
 pytestmark = pytest.mark.filterwarnings("ignore")
 """Wrong formulas overflow, and that is no news."""
 
 BY_RULE = list(formula_mistakes())
 BY_HAND = list(other_mistakes())
-SOME = [*one_in(6, BY_HAND), *one_in(18, BY_RULE)]
 
 
 def wrong_checks(examination: Examination) -> set[str]:
@@ -32,8 +30,15 @@ def check_caught(planted: Planted, seed: int) -> None:
     assert wrong_checks(examination) == planted.wrong
 
 
-@pytest.mark.parametrize("planted", SOME, ids=lambda planted: planted.id)
-def test_a_planted_mistake_is_caught_where_it_is(planted: Planted) -> None:
+@pytest.mark.one_in(6)
+@pytest.mark.parametrize("planted", BY_HAND, ids=lambda planted: planted.id)
+def test_a_mistake_by_hand_is_caught_where_it_is(planted: Planted) -> None:
+    check_caught(planted, seed=0)
+
+
+@pytest.mark.one_in(18)
+@pytest.mark.parametrize("planted", BY_RULE, ids=lambda planted: planted.id)
+def test_a_mistake_by_rule_is_caught_where_it_is(planted: Planted) -> None:
     check_caught(planted, seed=0)
 
 
@@ -42,11 +47,6 @@ def test_a_planted_mistake_is_caught_where_it_is(planted: Planted) -> None:
 @pytest.mark.parametrize("planted", [*BY_HAND, *BY_RULE], ids=lambda planted: planted.id)
 def test_a_planted_mistake_is_caught_on_other_seeds(planted: Planted, seed: int) -> None:
     check_caught(planted, seed)
-
-
-def test_pytest_takes_a_mistake_in_every_equation() -> None:
-    planted = {number for case in SOME if not case.marks for number in case.values[0].equations}
-    assert planted == {equation.number for equation in EQUATION.values()}
 
 
 # What else is said of a planted mistake

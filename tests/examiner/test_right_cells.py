@@ -5,7 +5,6 @@ import pytest
 from gru.examiner import examine
 from gru.submission.trusted import TrustedCells
 from tests.examiner.right_cells import CELLS
-from tests.sampling import one_in
 
 pytestmark = pytest.mark.filterwarnings("ignore")
 """Learners' cells overflow, print and warn; none of that makes a derivative wrong."""
@@ -22,7 +21,8 @@ def check_right(cell: type, seed: int) -> None:
     assert examination.convention == "chapter"
 
 
-@pytest.mark.parametrize(("position", "name"), one_in(4, enumerate(CELLS)), ids=list(CELLS))
+@pytest.mark.one_in(4)
+@pytest.mark.parametrize(("position", "name"), list(enumerate(CELLS)), ids=list(CELLS))
 def test_a_right_cell_is_right_however_it_is_written(position: int, name: str) -> None:
     check_right(CELLS[name], seed=position % SEEDS)
 

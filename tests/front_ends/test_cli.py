@@ -21,7 +21,6 @@ from gru.layers.gru.forms import CONVENTIONS
 from gru.problem import Effort
 from gru.report import feedback
 from gru.submission.confinement import Confinement, confinement
-from tests.sampling import one_in
 
 ROOT = Path(__file__).parents[2]
 
@@ -191,6 +190,7 @@ def test_an_index_alone_is_a_problem_of_the_seed(write: Write) -> None:
     assert "problem 4:7," in check(write(), "--problem", "7", "--seed", "4").stdout
 
 
+@pytest.mark.full
 def test_another_seed_gives_other_numbers(write: Write) -> None:
     name = write(WRONG)
     assert results_of(name, "--seed", "1")[0]["outcomes"] != results_of(name, "--seed", "2")[0]["outcomes"]
@@ -224,6 +224,7 @@ def test_a_teacher_sets_how_much_is_told(write: Write, level: str, told: str, ke
 # Bad input
 
 
+@pytest.mark.one_in(3)
 @pytest.mark.parametrize(
     ("contents", "reason", "text"),
     [
@@ -294,6 +295,7 @@ def test_single_precision_is_judged_as_such_and_told(write: Write) -> None:
     assert "  precision  answers in single precision (float32); judged at single precision" in done.stdout.splitlines()
 
 
+@pytest.mark.one_in(3)
 @pytest.mark.parametrize("name", ["a b.py", "门控.py", "-x.py", "[red]bold.py"])
 def test_any_name_of_a_file_will_do(write: Write, name: str) -> None:
     done = check("--", write(name=name))
@@ -338,6 +340,7 @@ def test_the_choices_are_those_of_the_package() -> None:
     assert CHAPTER in CONVENTIONS
 
 
+@pytest.mark.full
 def test_the_isolation_is_told(write: Write) -> None:
     write(RIGHT)
     (result,) = results_of("alice.py", "--isolation", "process")
@@ -463,7 +466,8 @@ def _no_constant(name: str) -> None:
     raise AssertionError(f"{name} is not JSON")
 
 
-@pytest.mark.parametrize("level", one_in(4, feedback.LEVELS))
+@pytest.mark.one_in(4)
+@pytest.mark.parametrize("level", feedback.LEVELS)
 def test_the_document_follows_its_schema(write: Write, level: str) -> None:
     spoilt = edited("self.r = sigmoid(", "self.r = np.nan * sigmoid(")
     files = (write(), write(WRONG, "wrong.py"), write(spoilt, "nan.py"), write("(", "broken.py"), "nobody.py")
@@ -551,6 +555,7 @@ def test_the_module_is_the_command(write: Write) -> None:
     assert done.stderr == ""
 
 
+@pytest.mark.full
 def test_a_terminal_without_the_chapters_letters_gets_escapes(write: Write) -> None:
     done = run("check", write(name="门控.py"), *QUICK, PYTHONIOENCODING="latin-1")
     assert done.returncode == cli.ALL_RIGHT
@@ -574,6 +579,7 @@ def test_help_does_not_wait_for_numpy(arguments: list[str]) -> None:
     assert not {"numpy", "scipy", "rich"} & loaded
 
 
+@pytest.mark.full
 def test_a_check_loads_neither_scipy_nor_rich(write: Write) -> None:
     loaded = modules_after(f"main({['check', write(), *QUICK]})")
     assert "numpy" in loaded

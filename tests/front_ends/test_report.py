@@ -288,6 +288,7 @@ def test_every_way_to_put_a_problem_again_has_its_help(companion: Companion) -> 
 
 
 @given(st.text())
+@pytest.mark.full
 def test_what_is_printed_is_one_line_and_printable(anything: str) -> None:
     assert words.printable(anything).isprintable()
 

@@ -116,6 +116,7 @@ def test_a_loss_that_is_no_number_is_told(tmp_path: Path) -> None:
     assert Model.load(tmp_path / "model.npz").architecture == GRU
 
 
+@pytest.mark.full
 def test_ctrl_c_keeps_what_was_reached(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     measured = training.accuracy
     epochs: list[int] = []

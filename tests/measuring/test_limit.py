@@ -191,6 +191,7 @@ def test_what_is_beyond_twice_the_limit_is_found_in_any_entry(problem: Problem, 
 
 
 @pytest.mark.parametrize("precision", PRECISIONS)
+@pytest.mark.one_in(3)
 @pytest.mark.parametrize("name", ["z", "h", "dzz", "dzn", "dzr", "dwn", "dur", "dh", "dx"])
 def test_a_relative_error_of_a_hundred_limits_is_a_wrong_formula(name: str, precision: str) -> None:
     problem = find(f"2,3,4,1/ordinary/{precision}/0")

@@ -54,6 +54,7 @@ def examined(path: Path, **limits: Any) -> Examination:
 # What keeps nobody from being judged
 
 
+@pytest.mark.one_in(3)
 @pytest.mark.parametrize(
     "contents",
     [
@@ -105,6 +106,7 @@ def test_the_process_answers_as_a_class_in_this_one_does(write: Write) -> None:
 # What keeps a file from being judged
 
 
+@pytest.mark.one_in(2)
 @pytest.mark.parametrize(
     ("contents", "reason", "text"),
     [
@@ -113,7 +115,11 @@ def test_the_process_answers_as_a_class_in_this_one_does(write: Write) -> None:
         ("def f(:\n", "not_python", "line 1"),
         (b"name = '\xe9'\n", "not_python", ""),
         ("(" * 5000, "not_python", ""),
-        ("def GRUCell(input_size, hidden_size):\n    pass\n", "no_gru_cell", "GRUCell is a function; expected a class"),
+        (
+            "def GRUCell(input_size, hidden_size):\n    pass\n",
+            "no_gru_cell",
+            "GRUCell is a function; expected a class",
+        ),
         ("raise SystemExit(0)\n", "import_failed", "SystemExit"),
         ("raise KeyboardInterrupt\n", "import_failed", "KeyboardInterrupt"),
         ("input()\n", "import_failed", "EOFError"),
@@ -187,6 +193,7 @@ def test_a_constructor_with_other_arguments_is_told(write: Write) -> None:
     assert "positional argument" in text
 
 
+@pytest.mark.one_in(4)
 @pytest.mark.parametrize(
     ("value", "text"),
     [
@@ -226,6 +233,7 @@ def test_the_whole_has_a_limit_too(write: Write) -> None:
     assert "all calls together took more than 0.5 s" in examination.text
 
 
+@pytest.mark.full
 def test_nothing_is_waited_for_longer_than_the_limit(write: Write) -> None:
     began = time.monotonic()
     examined(write("while True:\n    try:\n        input()\n    except BaseException:\n        pass\n"), time_limit=0.5)
