@@ -36,13 +36,6 @@ def test_the_defaults_are_the_chapters() -> None:
     assert Task() == Task(bits=4, hidden=4, setting=Setting(batch=1, rate=0.1, epochs=100, optimiser="sgd"))
 
 
-def test_the_chapters_network_learns_to_subtract(chapter: Run) -> None:
-    assert chapter.history.stop == "reached"
-    assert chapter.history.accuracies[-1] == 1
-    assert (chapter.history.accuracies[:-1] < 1).all()
-    assert chapter.overall_accuracy > 0.9
-
-
 def test_the_history_has_every_iteration_and_every_epoch(chapter: Run) -> None:
     history = chapter.history
     assert history.iterations_per_epoch == 110
@@ -124,8 +117,8 @@ def test_an_interruption_keeps_what_was_reached() -> None:
         np.testing.assert_array_equal(interrupted.model.parameters[name], value)
 
 
-class Uphill(GRUCell):
-    """A cell with every gradient a million times too large, the wrong way round."""
+class Overflows(GRUCell):
+    """A cell whose gradient is so large that one step takes the weights beyond all numbers."""
 
     def merge_params(self) -> None:
         super().merge_params()
@@ -140,7 +133,7 @@ class NotANumber(GRUCell):
         self.dW = self.dW * np.nan
 
 
-@pytest.mark.parametrize("cell", [Uphill, NotANumber])
+@pytest.mark.parametrize("cell", [Overflows, NotANumber])
 def test_a_wrong_cell_that_diverges_ends_with_the_last_weights_that_were_numbers(cell: type) -> None:
     diverged = run(replace(SHORT, setting=Setting(epochs=20, rate=1e150)), of_cells(cell))
     assert diverged.history.stop == "diverged"
@@ -194,22 +187,17 @@ def test_a_negative_seed_is_refused() -> None:
 # The check `training`
 
 
-def test_a_right_cell_learns_all_pairs_at_the_setting_of_the_check() -> None:
-    assert learn().history.stop == "reached"
-    assert CHECK_TASK.all_pairs
+class Uphill(GRUCell):
+    """A cell with the gradient of W the wrong way round: what it descends in U, it climbs in W."""
 
-
-class ForgetsTheState(GRUCell):
-    """A cell that passes no gradient to the step before."""
-
-    def backward(self, h_p: Array, in_grad: Array) -> None:
-        super().backward(h_p, in_grad)
+    def merge_params(self) -> None:
+        super().merge_params()
         self.dW = -self.dW
 
 
 @pytest.mark.full
 def test_the_check_notices_a_cell_that_cannot_learn() -> None:
-    assert learn(of_cells(ForgetsTheState)).history.stop != "reached"
+    assert learn(of_cells(Uphill)).history.stop != "reached"
 
 
 # What takes minutes
