@@ -291,10 +291,16 @@ def exit_status(verdicts: Sequence[str], *, own_failure: bool) -> int:
 
 
 def _results(file: str, request: Request) -> "list[Result]":
-    """The result of one file, reported; none, and a message, where gru itself fails."""
+    """The result of one file, reported; none, and a message, where the machine has too little, or gru itself fails."""
+    from gru.submission.process import WorkerError
+
     try:
         result = _examine(file, request)
         _show(_told(result, request))
+    except (WorkerError, MemoryError, OSError) as error:
+        told = str(error) or type(error).__name__
+        click.echo(f"gru: cannot judge {click.format_filename(file)}: {told}; this is no verdict", err=True)
+        return []
     except Exception:
         click.echo(f"gru: failed on {click.format_filename(file)}; this is a mistake of gru, not a verdict", err=True)
         click.echo(traceback.format_exc(), err=True, nl=False)

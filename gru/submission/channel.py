@@ -27,6 +27,10 @@ GLANCE = 0.25
 """Seconds after which a wait looks whether the process is still there, if a child of its keeps the pipe open."""
 
 
+EXITING = 2.0
+"""Seconds that a process may take to end once the system has closed its output."""
+
+
 class ReadTimeoutError(Exception):
     """The bytes that were waited for did not come in time."""
 
@@ -119,6 +123,12 @@ class Channel:
             return self._chunks.get(timeout=seconds)
         except queue.Empty:
             return None
+
+    def ended(self) -> int | None:
+        """The exit status of a process whose output is at its end; None where it lives on all the same."""
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            return self._process.wait(EXITING)
+        return None
 
     def kill(self) -> int:
         """End the process and its whole group, at once; its exit status, negative for a signal."""

@@ -29,19 +29,18 @@ DEVICES = ("/dev/null", "/dev/zero", "/dev/random", "/dev/urandom", "/etc/ld.so.
 CALLS = """
     read write pread64 pwrite64 readv writev preadv pwritev lseek _llseek close close_range open openat openat2
     creat access faccessat faccessat2 readlink readlinkat getdents getdents64 stat fstat lstat newfstatat stat64
-    fstat64 lstat64 fstatat64 statx statfs fstatfs getcwd chdir fchdir dup dup2 dup3 flock fadvise64 fsync
+    fstat64 lstat64 fstatat64 statx statfs fstatfs getcwd chdir fchdir dup dup2 dup3 fadvise64 fsync
     fdatasync umask mkdir mkdirat unlink unlinkat rmdir rename renameat renameat2 symlink symlinkat link linkat
     truncate ftruncate pipe pipe2 poll ppoll select _newselect pselect6 epoll_create epoll_create1 epoll_ctl
     epoll_wait epoll_pwait eventfd eventfd2 timerfd_create timerfd_settime timerfd_gettime signalfd signalfd4
-    sendfile splice tee brk munmap mprotect mremap madvise mincore msync mlock munlock mlock2 membarrier mbind
+    sendfile splice tee brk munmap mprotect mremap mincore msync membarrier mbind
     get_mempolicy set_mempolicy pkey_alloc pkey_free pkey_mprotect rt_sigaction rt_sigprocmask rt_sigreturn
     rt_sigpending rt_sigsuspend rt_sigtimedwait sigaltstack sigreturn futex futex_waitv set_robust_list
     get_robust_list set_tid_address rseq arch_prctl set_thread_area exit exit_group restart_syscall pause
     sched_yield sched_getaffinity sched_getparam sched_getscheduler sched_get_priority_max
     sched_get_priority_min getpriority nanosleep clock_nanosleep clock_gettime clock_getres gettimeofday time
-    times alarm getitimer setitimer timer_create timer_settime timer_gettime timer_getoverrun timer_delete
-    getpid getppid gettid getpgid getpgrp getsid getuid geteuid getgid getegid getgroups getresuid getresgid
-    getrlimit ugetrlimit getrusage sysinfo uname getcpu getrandom wait4 waitid
+    times alarm getitimer setitimer getpid getppid gettid getpgid getpgrp getsid getuid geteuid getgid getegid
+    getgroups getresuid getresgid getrlimit ugetrlimit getrusage sysinfo uname getcpu getrandom wait4 waitid
 """
 """The system calls that Python, NumPy and SciPy make in a process that only computes and reads.
 
@@ -58,8 +57,22 @@ CALLING = "use the network, start programs and end others"
 
 CLONE_THREAD = 0x10000
 PR_SET_NAME = 15
-FCNTL = (0, 1, 2, 3, 4, 5, 6, 7, 1030, 1031, 1032)
-"""Duplicates, flags, locks and the sizes of pipes; not the owner of a descriptor, who may be sent signals."""
+FCNTL = (0, 1, 2, 3, 4, 1030, 1032)
+"""Duplicates, flags and how much a pipe holds.
+
+Not locks, which would keep others waiting who use the same files of Python; not the size of a pipe, which is
+memory outside the limit; not the owner of a descriptor, who may be sent signals.
+"""
+
+MADVISE = (0, 1, 2, 3, 4, 8, 14, 15)
+"""Advice that the allocators of C, Python and NumPy give: how memory is used, that it is free, and large pages."""
+
+OWN_SIGNALS = (0, 4, 5, 6, 7, 8, 10, 11, 12, 14)
+"""The signals that a submission may send itself: ILL, TRAP, ABRT, BUS, FPE, USR1, SEGV, USR2 and ALRM.
+
+Not SIGKILL and what else is sent from outside, as by a kernel short of memory: so that what ends a worker that way
+was no submission's doing.
+"""
 
 IOCTL = (0x5401, 0x5413, 0x541B, 0x5421, 0x5450, 0x5451)
 """Whether it is a terminal and how large, how much there is to read, blocking, close-on-exec."""
@@ -163,8 +176,11 @@ def _filter(pid: int) -> bytes:
         allow("ioctl", (1, pyseccomp.EQ, command))
     allow("prctl", (0, pyseccomp.EQ, PR_SET_NAME))
     allow("prlimit64", (2, pyseccomp.EQ, 0))
-    allow("kill", (0, pyseccomp.EQ, pid))
-    allow("tgkill", (0, pyseccomp.EQ, pid))
+    for number in OWN_SIGNALS:
+        allow("kill", (0, pyseccomp.EQ, pid), (1, pyseccomp.EQ, number))
+        allow("tgkill", (0, pyseccomp.EQ, pid), (2, pyseccomp.EQ, number))
+    for advice in MADVISE:
+        allow("madvise", (2, pyseccomp.EQ, advice))
     allow("mmap", (3, pyseccomp.MASKED_EQ, MAP_STACK, 0))
     allow("mmap", (1, pyseccomp.GE, LEAST_STACK))
     allow("clone", (0, pyseccomp.MASKED_EQ, CLONE_THREAD, CLONE_THREAD))

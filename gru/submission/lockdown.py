@@ -17,6 +17,7 @@ from typing import Any
 
 PR_SET_PDEATHSIG, PR_SET_SECCOMP, PR_SET_NO_NEW_PRIVS = 1, 22, 38
 SECCOMP_MODE_FILTER = 2
+CAPABILITY_VERSION, CAP_DAC_READ_SEARCH = 0x20080522, 1 << 2
 INSTRUCTION = 8
 """Bytes of one instruction of a seccomp filter."""
 
@@ -43,12 +44,15 @@ def limit(memory: int, seconds: int | None) -> None:
         import resource
     except ImportError:
         return
-    limits = {"RLIMIT_CORE": 0, "RLIMIT_FSIZE": 0, "RLIMIT_NOFILE": 64, "RLIMIT_AS": memory * 2**20}
+    limits = {"RLIMIT_CORE": 0, "RLIMIT_FSIZE": 0, "RLIMIT_MEMLOCK": 0, "RLIMIT_NOFILE": 64}
+    limits["RLIMIT_AS"] = memory * 2**20
     if seconds is not None:
         limits["RLIMIT_CPU"] = seconds
     for name, most in limits.items():
+        # Beyond the first limit of time comes SIGXCPU, which tells what it is; SIGKILL would come from anywhere.
+        hard = 2 * most if name == "RLIMIT_CPU" else most
         try:
-            resource.setrlimit(getattr(resource, name), (most, most))
+            resource.setrlimit(getattr(resource, name), (most, hard))
         except (AttributeError, ValueError, OSError):
             continue
 
@@ -66,8 +70,10 @@ def shut(landlock: str | None, readable: Iterable[str], listable: Iterable[str],
     """Allow this process to read what is `readable`, and no more; then the system calls of the filter only.
 
     `landlock` is the folder of py_landlock, `seccomp` a filter in hexadecimal; None leaves that part
-    out. Raises OSError where the kernel refuses.
+    out. Where the examiner is root, its capabilities are given up too. Raises OSError where the kernel refuses.
     """
+    if landlock is not None or seccomp is not None:
+        _give_up_capabilities()
     if landlock is not None:
         _shut_files(_package(landlock), readable, listable)
     if seccomp is not None:
@@ -95,6 +101,21 @@ def _shut_files(py_landlock: Any, readable: Iterable[str], listable: Iterable[st
     for path in listable:
         rules.add_path_rule(path, access=py_landlock.AccessFs.READ_DIR)
     rules.apply()
+
+
+def _give_up_capabilities() -> None:
+    """Keep none of root's powers but to read another user's files: the submission may be one of them."""
+    header = (ctypes.c_uint32 * 2)(CAPABILITY_VERSION, 0)
+    sets = (ctypes.c_uint32 * 6)()
+    libc = ctypes.CDLL(None, use_errno=True)
+    if libc.capget(ctypes.byref(header), ctypes.byref(sets)) == 0:
+        for word in range(6):
+            # Effective, permitted and inheritable, of the lower 32 and then of the others.
+            sets[word] &= CAP_DAC_READ_SEARCH if word in (0, 1) else 0
+        if libc.capset(ctypes.byref(header), ctypes.byref(sets)) == 0:
+            return
+    number = ctypes.get_errno()
+    raise OSError(number, os.strerror(number))
 
 
 class _Program(ctypes.Structure):

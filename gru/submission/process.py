@@ -42,6 +42,9 @@ STARTS = 3
 """How often a worker is started that ends before it has run a line of the submission: that is a fault of the
 machine's, and passes."""
 
+FROM_OUTSIDE = (1, 2, 3, 9, 15)
+"""HUP, INT, QUIT, KILL and TERM: a confined submission cannot send itself these, see `confinement.OWN_SIGNALS`."""
+
 IMPORT = "the import of the file"
 """What the worker is doing after its only call before it is ready."""
 
@@ -62,7 +65,11 @@ ReadValues = Callable[[Read, dict[str, Any], int], Any]
 
 
 class WorkerError(Exception):
-    """The worker did not start, for no fault of the submission."""
+    """There is no worker, or no longer, for no fault of the submission: the text says why."""
+
+
+class KilledError(WorkerError):
+    """The worker was ended from outside, as by a system that is short of memory: no fault of the submission."""
 
 
 class SubmissionProcess:
@@ -125,14 +132,14 @@ class SubmissionProcess:
         """One recording for each job, in order, as it is done.
 
         Raises SubmissionFailure where the submission fails to run, and again for all later jobs;
-        WorkerError where the worker does not start.
+        WorkerError where the worker does not start, or is ended from outside again and again.
         """
         if self.failure is not None:
             raise self.failure
         put = list(jobs)
         left = len(put)
         try:
-            for recording in self._run(put):
+            for recording in self._run_to_the_end(put):
                 left -= 1
                 yield recording
         except SubmissionFailure as failure:
@@ -153,7 +160,7 @@ class SubmissionProcess:
             raise self.failure
         done = False
         try:
-            answer = self._unroll(sizes, arrays, expected)
+            answer = self._unroll_to_the_end(sizes, arrays, expected)
             done = True
         except SubmissionFailure as failure:
             self.failure = failure
@@ -164,6 +171,44 @@ class SubmissionProcess:
         if isinstance(answer, dict):
             raise CellError(raised_of(**answer).text)
         return answer
+
+    def _run_to_the_end(self, jobs: Sequence[Job]) -> Iterator[Recording]:
+        """The recordings of all jobs. Where the worker is ended from outside, all are done again, and told once."""
+        told = 0
+        for left in reversed(range(STARTS)):
+            try:
+                for number, recording in enumerate(self._run(jobs), 1):
+                    if number > told:
+                        told = number
+                        yield recording
+                return
+            except KilledError:
+                if not left:
+                    raise
+                self._begin_anew()
+
+    def _unroll_to_the_end(
+        self, sizes: Sizes, arrays: Mapping[str, Array], expected: Sequence[tuple[int, ...]]
+    ) -> list[Array] | dict[str, Any]:
+        """As `_unroll`. The cells of a worker that is ended from outside go forward again before backward."""
+        goes_back = "upstream" in arrays
+        if not goes_back:
+            self._went_forward = (sizes, arrays, expected)
+        for left in reversed(range(STARTS)):
+            try:
+                return self._unroll(sizes, arrays, expected)
+            except KilledError:
+                if not left:
+                    raise
+                self._begin_anew()
+                if goes_back:
+                    self._unroll(*self._went_forward)
+        raise AssertionError
+
+    def _begin_anew(self) -> None:
+        """End the process, and forget the time that was waited for it; a later call starts another."""
+        self.close()
+        self._waited = 0.0
 
     def _unroll(
         self, sizes: Sizes, arrays: Mapping[str, Array], expected: Sequence[tuple[int, ...]]
@@ -206,7 +251,11 @@ class SubmissionProcess:
             kept = {name: os.environ[name] for name in ENVIRONMENT if name in os.environ}
             given = json.dumps({"parent": os.getpid(), "packages": packages()})
             command = [sys.executable, "-I", "-S", "-B", "-X", "utf8", str(WORKER), given]
-            self._channel = Channel(command, kept | SINGLE_THREADED)
+            try:
+                self._channel = Channel(command, kept | SINGLE_THREADED)
+            except (OSError, RuntimeError, MemoryError) as error:
+                # Too few descriptors, processes, threads, or too little memory.
+                raise WorkerError(f"no worker can be started: {error}") from error
             self._channel.feed([pack(self._settings(self._channel.pid))])
 
     def _settings(self, pid: int) -> dict[str, Any]:
@@ -311,10 +360,15 @@ class SubmissionProcess:
 
     def _crash(self) -> Exception:
         assert self._channel is not None
-        status = self._channel.kill()
+        status = self._channel.ended()
+        self._channel.kill()
+        if status is None:
+            return SubmissionFailure("crashed", f"the process closed its output in {self._doing}")
         how = f"was ended by {_signal_name(-status)}" if status < 0 else f"ended itself with exit status {status}"
         if self._doing == "starting":
             return WorkerError(f"the worker {how} before it had started")
+        if -status in FROM_OUTSIDE and self.confinement.seccomp:
+            return KilledError(f"the worker {how} in {self._doing}; the submission cannot have done that")
         return SubmissionFailure("crashed", f"the process {how} in {self._doing}")
 
     def _protocol_failure(self, text: str) -> SubmissionFailure:

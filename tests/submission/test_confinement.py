@@ -18,8 +18,9 @@ import pytest
 
 import gru
 from gru.examiner import Examination, examine
+from gru.submission import lockdown
 from gru.submission.confinement import Confinement, ConfinementError, Isolation, confinement, packages
-from gru.submission.process import SubmissionProcess
+from gru.submission.process import FROM_OUTSIDE, SubmissionProcess
 
 EXAMPLES = Path(__file__).parents[2] / "examples" / "submissions"
 RIGHT = (EXAMPLES / "right.py").read_text(encoding="utf-8")
@@ -115,6 +116,27 @@ FORBIDDEN = {
     "killing the parent": ("import os; os.kill(os.getppid(), 9)", "PermissionError"),
     "killing the group of the parent": ("import os; os.killpg(os.getpgid(os.getppid()), 9)", "PermissionError"),
     "killing everything": ("import os; os.kill(-1, 9)", "PermissionError"),
+    "killing itself": ("import os; os.kill(os.getpid(), 9)", "PermissionError"),
+    "killing a thread of its own": ("import signal, threading as t; signal.pthread_kill(t.get_ident(), 9)", "Error"),
+    "ending itself as from outside": ("import signal; signal.raise_signal(signal.SIGTERM)", "PermissionError"),
+    "a lock on a file of Python's": (
+        "import fcntl, os; fcntl.flock(open(os.__file__), fcntl.LOCK_EX)",
+        "PermissionError",
+    ),
+    "a lock on a part of it": ("import fcntl, os; fcntl.lockf(open(os.__file__), fcntl.LOCK_SH)", "PermissionError"),
+    "memory that is locked": ("import ctypes, mmap; assert ctypes.CDLL(None).mlockall(3) == 0", "AssertionError"),
+    "a page that is locked": (
+        "import ctypes; b = ctypes.create_string_buffer(64); assert ctypes.CDLL(None).mlock(b, 64) == 0",
+        "AssertionError",
+    ),
+    "a mapping that is locked": ("import mmap; mmap.mmap(-1, 2**20, flags=0x2000 | 0x20 | 0x2)", "Error"),
+    "a larger pipe": ("import fcntl, os; fcntl.fcntl(os.pipe()[0], fcntl.F_SETPIPE_SZ, 2**20)", "PermissionError"),
+    "merged pages": ("import mmap; mmap.mmap(-1, 8192).madvise(mmap.MADV_MERGEABLE)", "PermissionError"),
+    "poisoned pages": ("import mmap; mmap.mmap(-1, 8192).madvise(100)", "PermissionError"),
+    "a timer that kills": (
+        "import ctypes as c; assert c.CDLL(None).timer_create(1, None, c.byref(c.c_long())) == 0",
+        "AssertionError",
+    ),
     "a session of its own": ("import os; os.setsid()", "PermissionError"),
     "another user": ("import os; os.setuid(0)", "PermissionError"),
     "more memory": ("import resource as r; r.setrlimit(r.RLIMIT_AS, (-1, -1))", "not allowed"),
@@ -275,7 +297,8 @@ UNBELIEVED = {
     "exit in a call": ("import os; os._exit(0)", "crashed: the process ended itself with exit status 0"),
     "a segmentation fault": ("import ctypes; ctypes.string_at(0)", "crashed: the process was ended by SIGSEGV"),
     "an abort": ("import os; os.abort()", "crashed: the process was ended by SIGABRT"),
-    "killing itself": ("import os; os.kill(os.getpid(), 9)", "crashed: the process was ended by SIGKILL"),
+    "a trap": ("import os; os.kill(os.getpid(), 5)", "crashed: the process was ended by SIGTRAP"),
+    "no output": ("import os, time; os.closerange(3, 64); time.sleep(60)", "crashed: the process closed its output"),
     "recursion": ("f = lambda: f()\nf()", "RecursionError"),
     "too much memory": ("import numpy as np\nhoard = [np.zeros(2**22) for _ in range(100)]", "out_of_memory"),
     "an endless loop": ("while True: pass", "timed_out"),
@@ -446,6 +469,30 @@ def test_strict_is_refused_where_the_kernel_gives_less(monkeypatch: pytest.Monke
 def test_the_level_is_told(isolation: Isolation, level: str, place: Path) -> None:
     found = SubmissionProcess(place / "cell.py", isolation=isolation).confinement
     assert (found.level, found.warning) == (level, None)
+
+
+CAPABILITIES = """
+import os, sys
+from pathlib import Path
+sys.path.insert(0, {root!r})
+from gru.submission import lockdown
+from gru.submission.confinement import confinement
+lockdown.shut(confinement().landlock, ["/"], [], None)
+print(int(Path("/proc/self/status").read_text().partition("CapEff:")[2].split()[0], 16))
+"""
+
+
+@confined
+def test_of_root_s_powers_only_reading_is_left() -> None:
+    program = CAPABILITIES.format(root=str(Path(gru.__file__).parent.parent))
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    assert int(done.stdout) & ~lockdown.CAP_DAC_READ_SEARCH == 0
+
+
+@confined
+@pytest.mark.parametrize("signal", FROM_OUTSIDE)
+def test_no_submission_can_end_itself_as_a_worker_is_ended_from_outside(signal: int, place: Path) -> None:
+    assert "PermissionError" in found_out(examined(place, at_import(f"import os; os.kill(os.getpid(), {signal})")))
 
 
 @confined

@@ -1,7 +1,8 @@
 """A submission in its own process: whatever a file does, the true reason is told and nothing found is lost."""
 
+import os
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -13,8 +14,9 @@ from gru.examiner.reference import Reference
 from gru.layers.gru.shapes import Sizes
 from gru.problem import battery, find
 from gru.submission import process as process_module
-from gru.submission.contract import REASONS, CellError, SubmissionFailure
-from gru.submission.process import SubmissionProcess, WorkerError
+from gru.submission.confinement import confinement
+from gru.submission.contract import REASONS, CellError, Job, Recording, SubmissionFailure
+from gru.submission.process import KilledError, SubmissionProcess, WorkerError
 from gru.submission.trusted import TrustedCells
 
 RIGHT = Path(__file__).parents[2].joinpath("examples", "submissions", "right.py").read_text(encoding="utf-8")
@@ -25,6 +27,9 @@ IN_BACKWARD = "        self.merge_params()\n"
 
 TIME_LIMIT = 0.5
 """Seconds; long enough for any call of a right cell on these problems, short enough to be waited for."""
+
+SEQUENCE = {"x": (5, 2, 3), "h_0": (2, 4), "W": (12, 4), "U": (9, 4)}
+"""What cells of sizes (2, 3, 4) are given that are unrolled over five steps."""
 
 Write = Callable[..., Path]
 
@@ -281,6 +286,77 @@ def test_a_worker_that_dies_before_it_has_started_is_started_again(
             examined(write())
 
 
+# A worker that is ended from outside
+
+confined = pytest.mark.skipif(not confinement("auto").seccomp, reason="else a submission could have done it")
+
+
+def killed_after_the_first(process: SubmissionProcess, jobs: list[Job], kills: int) -> Iterator[Recording]:
+    """The recordings of all jobs; so often as told, the worker is killed when the first one of them is there."""
+    for recording in process.run(jobs):
+        if kills and process._channel is not None:
+            kills -= 1
+            os.kill(process._channel.pid, 9)
+        yield recording
+
+
+@pytest.fixture
+def slow(write: Write) -> Path:
+    """A cell that has not done all jobs before anybody could end its process."""
+    return write(with_line(IN_FORWARD, "import time; time.sleep(0.05)"))
+
+
+@confined
+def test_what_a_worker_had_that_was_ended_from_outside_is_done_again(slow: Path) -> None:
+    jobs = [Reference(problem).job() for problem in battery("quick", 0)[:6]]
+    with SubmissionProcess(slow) as process:
+        recordings = list(killed_after_the_first(process, jobs, 2))
+    assert [recording.job_id for recording in recordings] == [job.id for job in jobs]
+    assert all(recording.uses for recording in recordings)
+
+
+@confined
+def test_a_worker_that_is_ended_again_and_again_is_no_fault_of_the_submission(write: Write) -> None:
+    sleeps = write(with_line(IN_FORWARD, "import time; time.sleep(1)"))
+    with SubmissionProcess(sleeps) as process, pytest.raises(KilledError, match="SIGKILL in forward"):
+        list(_killed_always(process))
+
+
+def _killed_always(process: SubmissionProcess) -> Iterator[Recording]:
+    """The recordings where the worker is ended whenever it has begun with the first job."""
+    frame = process._frame
+
+    def killing(*given: Any) -> dict[str, Any]:
+        header = frame(*given)
+        if process._doing == "forward":
+            assert process._channel is not None
+            os.kill(process._channel.pid, 9)
+        return header
+
+    process._frame = killing  # type: ignore[method-assign]
+    return process.run([Reference(find("0:0")).job()])
+
+
+@confined
+@pytest.mark.parametrize("before", ["forward", "backward"])
+def test_cells_that_were_lost_with_their_worker_go_forward_again(before: str, write: Write) -> None:
+    sizes, random = Sizes(2, 3, 4, 5), np.random.default_rng(0)
+    given = {name: random.normal(size=shape) for name, shape in SEQUENCE.items()}
+    upstream = {"upstream": random.normal(size=(5, 2, 4))}
+    answers = []
+    for kill in (False, True):
+        with SubmissionProcess(write()) as process:
+            process.unroll(sizes, given, [(5, 2, 4)])
+            if kill:
+                assert process._channel is not None
+                os.kill(process._channel.pid, 9)
+            if before == "forward":
+                process.unroll(sizes, given, [(5, 2, 4)])
+            answers.append(process.unroll(sizes, upstream, [(12, 4), (9, 4)]))
+    for undisturbed, again in zip(*answers, strict=True):
+        np.testing.assert_array_equal(undisturbed, again)
+
+
 # One process for all problems
 
 
@@ -326,12 +402,7 @@ def test_every_reason_is_one_of_the_contract() -> None:
 def unrolled(path: Path) -> list[np.ndarray[Any, Any]]:
     sizes = Sizes(2, 3, 4, 5)
     random = np.random.default_rng(0)
-    arrays = {
-        "x": random.normal(size=(5, 2, 3)),
-        "h_0": random.normal(size=(2, 4)),
-        "W": random.normal(size=(12, 4)),
-        "U": random.normal(size=(9, 4)),
-    }
+    arrays = {name: random.normal(size=shape) for name, shape in SEQUENCE.items()}
     with SubmissionProcess(path) as process:
         return process.unroll(sizes, arrays, [(5, 2, 4)])
 
