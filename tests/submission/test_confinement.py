@@ -220,12 +220,13 @@ def test_some_threads_are_allowed(place: Path) -> None:
 
 
 @confined
-def test_only_the_file_itself_is_read_where_it_is_run_alone(place: Path) -> None:
+def test_what_is_read_and_imported_lies_in_the_root_that_is_given(place: Path) -> None:
     (place / "other.py").write_text(RIGHT)
-    file = place / "cell.py"
+    (place / "inner").mkdir()
+    file = place / "inner" / "cell.py"
     file.write_text("from other import GRUCell")
-    for alone, verdict in ((False, "right"), (True, "not_examined")):
-        with SubmissionProcess(file, alone=alone) as process:
+    for root, verdict in ((place, "right"), (None, "not_examined")):
+        with SubmissionProcess(file, root=root) as process:
             assert examine(process, effort="quick").verdict == verdict
 
 
