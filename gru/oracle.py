@@ -1,6 +1,6 @@
-"""The oracle: the left-hand side of (8)–(24), measured by perturbing it in the forward pass.
+"""The oracle: the left-hand side of every derivative, measured by perturbing it in the forward pass.
 
-It differentiates the forward equations (1)–(7) of this project by the complex step, and knows no
+It differentiates the forward equations of a layer's table by the complex step, and knows no
 backward formula: those stand trial like everybody's.
 
 What lies on which axis: (perturbation, step, batch row, unit).
@@ -8,7 +8,6 @@ What lies on which axis: (perturbation, step, batch row, unit).
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
-from functools import partial
 from math import prod
 from typing import Any, Literal, NamedTuple
 
@@ -16,15 +15,19 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gru import numdiff
-from gru.calculus.functions import sigmoid
-from gru.layers.gru.forms import CHAPTER, Convention
-from gru.layers.gru.parameters import GATES
+from gru.layer import Form
+from gru.layers.gru.forms import CHAPTER
 from gru.problem import Problem
 
 Array = NDArray[Any]
 Arithmetic = Literal["pair", "complex"]
 
-WEIGHTS = ("wz", "uz", "wr", "ur", "wn", "un")
+Given = dict[str, Array]
+"""What the cells of a problem are given at every step, by name.
+
+The input, the states and what comes from above, such as `x`, `h_p` and `in_grad`, with the steps on the first
+axis; and the blocks of the parameters, such as `wz`.
+"""
 
 MEMORY = 256 * numdiff.MIB
 """The default bound on the memory of one measurement."""
@@ -42,76 +45,63 @@ FEW_VARIABLES = 150
 """Up to so many variables a gradient costs calls more than arithmetic, and complex numbers need the fewest."""
 
 
-class Given(NamedTuple):
-    """What the cells of a problem are given at every step.
-
-    `x` (steps, batch, input), `h_p` and `in_grad` (steps, batch, hidden), the weights' blocks
-    (hidden, hidden) or (input, hidden).
-    """
-
-    x: Array
-    h_p: Array
-    in_grad: Array
-    wz: Array
-    uz: Array
-    wr: Array
-    ur: Array
-    wn: Array
-    un: Array
+def blocks(problem: Problem, form: Form = CHAPTER) -> dict[str, Array]:
+    """The blocks of the parameters by name, in double precision: `wz, uz, wr, ur, wn, un`."""
+    found: dict[str, Array] = {}
+    for stack in form.stacks:
+        found |= form.blocks_of(stack, problem.parameters[stack.name].astype(float))
+    return {name: found[name] for name in form.blocks}
 
 
-def blocks(problem: Problem, convention: Convention = CHAPTER) -> dict[str, Array]:
-    """The blocks of W and U by name, in double precision: `wz, uz, wr, ur, wn, un`."""
-    w = convention.split(problem.W.astype(float), problem.sizes.hidden)
-    u = convention.split(problem.U.astype(float), problem.sizes.input)
-    return {f"w{gate}": w[gate] for gate in w} | {f"u{gate}": u[gate] for gate in u}
-
-
-def given(problem: Problem, convention: Convention = CHAPTER) -> Given:
-    """What the cells of a correct network are given at every step: states and true δ_t.
+def given(problem: Problem, form: Form = CHAPTER) -> Given:
+    """What the cells of a correct network are given at every step: true states, and true derivatives by them.
 
     Rounded to the problem's precision, as a cell can be given nothing finer, and held in float64.
     """
-    h = states(problem, convention)
-    rounded = (problem.x, h[:-1], state_gradients(problem, convention))
-    x, h_p, in_grad = (array.astype(problem.precision).astype(float) for array in rounded)
-    return Given(x, h_p, in_grad, **blocks(problem, convention))
+    at = {form.layer.input: problem.x}
+    for carried, states, gradients in zip(
+        form.layer.carried, all_states(problem, form), all_state_gradients(problem, form), strict=True
+    ):
+        at |= {carried.previous: states[:-1], carried.upstream: gradients}
+    rounded = {name: array.astype(problem.precision).astype(float) for name, array in at.items()}
+    return rounded | blocks(problem, form)
 
 
-def states(problem: Problem, convention: Convention = CHAPTER) -> Array:
-    """The hidden states h_0 … h_τ in double precision, of shape (steps + 1, batch, hidden)."""
-    weights = blocks(problem, convention)
-    h = [problem.h_0.astype(float)]
+def states(problem: Problem, form: Form = CHAPTER) -> Array:
+    """The states h_0 … h_τ in double precision, of shape (steps + 1, batch, hidden)."""
+    return all_states(problem, form)[0]
+
+
+def all_states(problem: Problem, form: Form = CHAPTER) -> list[Array]:
+    """The same of each state that is carried from step to step: of an LSTM, h and c."""
+    weights = blocks(problem, form)
+    at = _previous(form, [state.astype(float) for state in problem.initial])
+    found = [[at[carried.previous]] for carried in form.layer.carried]
     for x_t in problem.x.astype(float):
-        h.append(step(x_t, h[-1], **weights, convention=convention))
-    return np.stack(h)
+        values = form.step({form.layer.input: x_t, **at, **weights})
+        at = _handed_on(form, values)
+        for states, carried in zip(found, form.layer.carried, strict=True):
+            states.append(values[carried.state])
+    return [np.stack(states) for states in found]
 
 
-def step(
-    x: Any,
-    h_p: Any,
-    wz: Any,
-    uz: Any,
-    wr: Any,
-    ur: Any,
-    wn: Any,
-    un: Any,
-    zz: Any = 0,
-    zr: Any = 0,
-    zn: Any = 0,
-    *,
-    convention: Convention = CHAPTER,
-) -> Any:
-    """(1)–(7): h_t of shape (…, batch, hidden), with `zz`, `zr`, `zn` added to the pre-activations.
+def _previous(form: Form, states: Iterable[Any]) -> dict[str, Any]:
+    return {carried.previous: state for carried, state in zip(form.layer.carried, states, strict=True)}
 
-    Takes real or complex arrays and `Pair`s.
+
+def _handed_on(form: Form, values: Mapping[str, Any]) -> dict[str, Any]:
+    """What the next step is given of the values of one."""
+    return {carried.previous: values[carried.state] for carried in form.layer.carried}
+
+
+def step(*, form: Form = CHAPTER, **values: Any) -> Any:
+    """The forward pass of one step: h_t of shape (…, batch, hidden).
+
+    `values` holds by name what the step is given, and what is added to quantities of its forward pass, such as
+    the pre-activations `zz`, `zr`, `zn`; real or complex arrays, or `Pair`s.
     """
-    form = convention.equations
-    at = {"x": x, "h_p": h_p, "wz": wz, "uz": uz, "wr": wr, "ur": ur, "wn": wn, "un": un}
-    at["z"] = sigmoid(form[5](at) + zz)
-    at["r"] = sigmoid(form[6](at) + zr)
-    at["n"] = np.tanh(form[7](at) + zn)
-    return form[4](at)
+    added = {equation.name: values.pop(equation.name) for equation in form.forward if equation.name in values}
+    return form.step(values, added)[form.output]
 
 
 @dataclass(frozen=True)
@@ -129,136 +119,173 @@ class Probe:
 
 
 def step_gradients(
-    at: Given, convention: Convention = CHAPTER, *, arithmetic: Arithmetic = "pair", memory: int = MEMORY
+    at: Given, form: Form = CHAPTER, *, arithmetic: Arithmetic = "pair", memory: int = MEMORY
 ) -> dict[str, Array]:
-    """The left-hand sides of (8)–(16), (23), (24) at every step, for the δ_t that is given there.
+    """The derivatives of one step, at every step, for the δ_t that is given there: (8)–(16), (23), (24).
 
-    ∂Σ(δ_t ∘ h_t)/∂p for p the pre-activations, the weights as used at step t only, h_{t-1} and
+    ∂Σ(δ_t ∘ h_t)/∂p for p the pre-activations, the parameters as used at step t only, h_{t-1} and
     x_t: by name (`dzz`, …), each with the steps on the first axis. Peak memory below `memory` bytes.
     """
-    hidden, inputs = at.wz.shape[0], at.uz.shape[0]
-    nothing = np.zeros((1, 1, hidden))
+    hidden = at[form.layer.carried[0].previous].shape[-1]
+    moved = {equation.name: equation.of for equation in form.backward}
+    inside = [name for name in dict.fromkeys(moved.values()) if name not in form.given]
+    upstreams = [carried.upstream for carried in form.layer.carried]
+    names = [name for name in form.given if name not in upstreams]
+    arguments = [at[name] if at[name].ndim > 2 else np.expand_dims(at[name], 0) for name in names]
+    arguments += [np.zeros((1, 1, hidden))] * len(inside)
+    # With one state, the derivatives of h are taken, and multiplied by δ_t once they are there.
+    single = len(upstreams) == 1
+    in_grad = at[upstreams[0]] if single else np.ones(1)
 
-    weights = [np.expand_dims(getattr(at, name), 0) for name in WEIGHTS]
-    arguments = [at.x, at.h_p, *weights, *[nothing] * 3]
-    in_grad = at.in_grad
+    def forward(*values: Any) -> Any:
+        stepped = form.step(
+            dict(zip(names, values, strict=False)), dict(zip(inside, values[len(names) :], strict=True))
+        )
+        states = [stepped[carried.state] for carried in form.layer.carried]
+        if single:
+            return states[0]
+        terms = [state * at[upstream] for state, upstream in zip(states, upstreams, strict=True)]
+        return sum(terms[1:], terms[0])
 
     # Rows of a batch do not mix: one unit is moved in all of them at once, and read row by row.
     def by_unit(tangents: Array) -> Any:
         return (tangents * in_grad).sum(axis=-1).transpose(1, 2, 0)
 
-    # z, h̃ and h at unit j depend on column j alone of these: all columns are moved at once.
+    # Where unit j depends on column j alone of a block, all columns are moved at once.
     def by_row(tangents: Array) -> Any:
         return (tangents * in_grad).sum(axis=2).transpose(1, 0, 2)
 
     def by_entry(tangents: Array) -> Any:
-        return (tangents * in_grad).sum(axis=(2, 3)).T.reshape(len(in_grad), -1, hidden)
+        return (tangents * in_grad).sum(axis=(2, 3)).T.reshape(tangents.shape[1], -1, hidden)
 
-    units, entries = np.eye(hidden)[:, None, None, :], np.eye(inputs)[:, None, None, :]
-    rows, input_rows = (np.repeat(np.eye(size)[:, None, :, None], hidden, axis=3) for size in (hidden, inputs))
-    probes = [
-        Probe("dx", 0, entries, by_unit),
-        Probe("dh", 1, units, by_unit),
-        Probe("dwz", 2, rows, by_row),
-        Probe("duz", 3, input_rows, by_row),
-        Probe("dwr", 4, np.eye(hidden * hidden).reshape(-1, 1, hidden, hidden), by_entry),
-        Probe("dur", 5, np.eye(inputs * hidden).reshape(-1, 1, inputs, hidden), by_entry),
-        Probe("dwn", 6, rows, by_row),
-        Probe("dun", 7, input_rows, by_row),
-        Probe("dzz", 8, units, by_unit),
-        Probe("dzr", 9, units, by_unit),
-        Probe("dzn", 10, units, by_unit),
-    ]
-    return _measure(partial(step, convention=convention), arguments, probes, arithmetic, memory)
+    def probe(name: str, of: str) -> Probe:
+        place = names.index(of) if of in names else len(names) + inside.index(of)
+        if of not in form.blocks:
+            return Probe(name, place, np.eye(arguments[place].shape[-1])[:, None, None, :], by_unit)
+        rows = at[of].shape[-2]
+        if form.keeps_columns_apart(of):
+            return Probe(name, place, np.repeat(np.eye(rows)[:, None, :, None], hidden, axis=3), by_row)
+        return Probe(name, place, np.eye(rows * hidden).reshape(-1, 1, rows, hidden), by_entry)
+
+    probes = [probe(name, str(of)) for name, of in moved.items()]
+    return _measure(forward, arguments, probes, arithmetic, memory)
 
 
 def state_gradients(
-    problem: Problem, convention: Convention = CHAPTER, *, arithmetic: Arithmetic = "pair", memory: int = MEMORY
+    problem: Problem, form: Form = CHAPTER, *, arithmetic: Arithmetic = "pair", memory: int = MEMORY
 ) -> Array:
     """δ_t = ∂loss/∂h_t for every step, (steps, batch, hidden): each h_t moved on its way to t + 1."""
-    steps, hidden = problem.sizes.steps, problem.sizes.hidden
-    units = np.eye(hidden)[:, None, :]
-    probes = [Probe(str(t), _ADDED + t, units, _row_by_row) for t in range(steps)]
-    measured = _measure(*_sequence(problem, convention), probes, arithmetic, memory)
-    return np.stack([measured[str(t)] for t in range(steps)])
+    return all_state_gradients(problem, form, arithmetic=arithmetic, memory=memory)[0]
+
+
+def all_state_gradients(
+    problem: Problem, form: Form = CHAPTER, *, arithmetic: Arithmetic = "pair", memory: int = MEMORY
+) -> list[Array]:
+    """The same for each state that is carried from step to step: what comes to it from above and from the next step."""
+    steps, units = problem.sizes.steps, np.eye(problem.sizes.hidden)[:, None, :]
+    forward, arguments, place = _sequence(problem, form)
+    kinds = range(len(form.layer.carried))
+    probes = [Probe(f"{k} {t}", place.added + k * steps + t, units, _row_by_row) for k in kinds for t in range(steps)]
+    measured = _measure(forward, arguments, probes, arithmetic, memory)
+    return [np.stack([measured[f"{k} {t}"] for t in range(steps)]) for k in kinds]
 
 
 def parameter_gradients(
-    problem: Problem, convention: Convention = CHAPTER, *, arithmetic: Arithmetic = "pair", memory: int = MEMORY
+    problem: Problem, form: Form = CHAPTER, *, arithmetic: Arithmetic = "pair", memory: int = MEMORY
 ) -> dict[str, Array]:
-    """The left-hand sides of (17)–(22): each weight moved as it is used at all steps.
+    """The sums over the steps, (17)–(22): each block of the parameters moved as it is used at all steps.
 
-    By name (`sum_dwz`, …), each shaped like its weight.
+    By name (`sum_dwz`, …), each shaped like its block.
     """
-    forward, arguments = _sequence(problem, convention)
-    measured = _measure(forward, arguments, _weight_probes(arguments), arithmetic, memory)
-    return {f"sum_d{name}": gradient for name, gradient in measured.items()}
+    forward, arguments, _ = _sequence(problem, form)
+    measured = _measure(forward, arguments, _weight_probes(form, arguments), arithmetic, memory)
+    return {f"sum_{form.derivatives[name].name}": gradient for name, gradient in measured.items()}
+
+
+def variables(problem: Problem, form: Form = CHAPTER) -> dict[str, Array]:
+    """All that a sequence's loss is a function of, by name: `W`, `U`, `x` and `h_0`."""
+    parameters = {stack.name: problem.parameters[stack.name] for stack in form.stacks}
+    starts = dict(zip(form.starts, problem.initial, strict=True))
+    return parameters | {form.layer.input: problem.x} | starts
 
 
 def full_gradient(
-    problem: Problem, convention: Convention = CHAPTER, *, arithmetic: Arithmetic = "pair", memory: int = MEMORY
+    problem: Problem, form: Form = CHAPTER, *, arithmetic: Arithmetic = "pair", memory: int = MEMORY
 ) -> dict[str, Array]:
     """The gradient of a sequence's loss in all that it is a function of: `W`, `U`, `x` and `h_0`.
 
     Each is moved as it is used in the whole sequence, and its gradient is shaped like it.
     """
     steps, batch, inputs = problem.x.shape
-    forward, arguments = _sequence(problem, convention)
+    forward, arguments, place = _sequence(problem, form)
 
     def by_step(tangents: Array) -> Array:
         return _row_by_row(tangents).reshape(batch, steps, inputs).transpose(1, 0, 2)
 
+    units = np.eye(problem.sizes.hidden)[:, None, :]
     probes = [
-        *_weight_probes(arguments),
-        Probe("x", _X, np.eye(steps * inputs).reshape(-1, steps, 1, inputs), by_step),
-        Probe("h_0", _H_0, np.eye(problem.sizes.hidden)[:, None, :], _row_by_row),
+        *_weight_probes(form, arguments),
+        Probe(form.layer.input, place.x, np.eye(steps * inputs).reshape(-1, steps, 1, inputs), by_step),
+        *(Probe(name, place.states + k, units, _row_by_row) for k, name in enumerate(form.starts)),
     ]
     measured = _measure(forward, arguments, probes, arithmetic, memory)
-    stacked = {s.upper(): convention.merge({gate: measured[s + gate] for gate in GATES}) for s in ("w", "u")}
-    return stacked | {name: measured[name] for name in ("x", "h_0")}
+    return _stacked_gradients(form, measured) | {name: measured[name] for name in (form.layer.input, *form.starts)}
 
 
-def gradient(problem: Problem, convention: Convention = CHAPTER, *, memory: int = MEMORY) -> dict[str, Array]:
+def _stacked_gradients(form: Form, by_block: Mapping[str, Array]) -> dict[str, Array]:
+    return {stack.name: form.stacked(stack, by_block) for stack in form.stacks}
+
+
+def gradient(problem: Problem, form: Form = CHAPTER, *, memory: int = MEMORY) -> dict[str, Array]:
     """The same as `full_gradient`, to rounding, in the way that is fastest for the size of the problem."""
-    shapes = {name: getattr(problem, name).shape for name in ("W", "U", "x", "h_0")}
+    shapes = {name: array.shape for name, array in variables(problem, form).items()}
     ends = np.cumsum([prod(shape) for shape in shapes.values()])
     if ends[-1] > FEW_VARIABLES:
-        return summed_gradient(problem, convention, memory=memory)
+        return summed_gradient(problem, form, memory=memory)
 
     def blocks_of(flat: Array) -> dict[str, Array]:
         parts = np.split(flat, ends[:-1], axis=-1)
         return {name: p.reshape(*p.shape[:-1], *s) for p, (name, s) in zip(parts, shapes.items(), strict=True)}
 
-    return blocks_of(derivatives_along(problem, blocks_of(np.eye(ends[-1])), convention))
+    return blocks_of(derivatives_along(problem, blocks_of(np.eye(ends[-1])), form))
 
 
-def summed_gradient(problem: Problem, convention: Convention = CHAPTER, *, memory: int = MEMORY) -> dict[str, Array]:
+def summed_gradient(problem: Problem, form: Form = CHAPTER, *, memory: int = MEMORY) -> dict[str, Array]:
     """The same as `full_gradient`, to rounding: each step's own part measured for the measured δ_t, and summed.
 
     Within one step a weight moves one unit of its gate alone, so that whole columns are measured at once.
     """
-    x, h_p = problem.x.astype(float), states(problem, convention)[:-1]
-    at = Given(x, h_p, state_gradients(problem, convention, memory=memory), **blocks(problem, convention))
-    measured = step_gradients(at, convention, memory=memory)
-    stacked = {s.upper(): convention.merge({g: measured[f"d{s}{g}"].sum(axis=0) for g in GATES}) for s in ("w", "u")}
-    return stacked | {"x": measured["dx"], "h_0": measured["dh"][0]}
+    at: Given = {form.layer.input: problem.x.astype(float), **blocks(problem, form)}
+    for carried, states, gradients in zip(
+        form.layer.carried, all_states(problem, form), all_state_gradients(problem, form, memory=memory), strict=True
+    ):
+        at |= {carried.previous: states[:-1], carried.upstream: gradients}
+    measured = step_gradients(at, form, memory=memory)
+    by_quantity = {of: measured[equation.name] for of, equation in form.derivatives.items()}
+    sums = {block: by_quantity[block].sum(axis=0) for block in form.blocks}
+    first = {
+        name: by_quantity[carried.previous][0] for name, carried in zip(form.starts, form.layer.carried, strict=True)
+    }
+    return _stacked_gradients(form, sums) | {form.layer.input: by_quantity[form.layer.input]} | first
 
 
-def derivatives_along(problem: Problem, directions: Mapping[str, Array], convention: Convention = CHAPTER) -> Array:
+def derivatives_along(problem: Problem, directions: Mapping[str, Array], form: Form = CHAPTER) -> Array:
     """The derivatives of a sequence's loss along directions in `W`, `U`, `x` and `h_0` at once, by a complex step.
 
     `directions` holds them by these names, each (…, *shape of what it moves); the result has the
     leading axes. Raises ValueError where a derivative is not finite.
     """
-    moved = {name: getattr(problem, name) + (1j * numdiff.STEP) * along for name, along in directions.items()}
-    w = convention.split(moved["W"], problem.sizes.hidden)
-    u = convention.split(moved["U"], problem.sizes.input)
-    weights = {f"w{gate}": w[gate] for gate in GATES} | {f"u{gate}": u[gate] for gate in GATES}
-    h: Array = moved["h_0"]
+    values = variables(problem, form)
+    moved = {name: values[name] + (1j * numdiff.STEP) * along for name, along in directions.items()}
+    weights: dict[str, Array] = {}
+    for stack in form.stacks:
+        weights |= form.blocks_of(stack, moved[stack.name])
+    at = _previous(form, (moved[name] for name in form.starts))
     slopes: Any = 0.0
     for t, from_above in enumerate(problem.upstream):
-        h = step(moved["x"][..., t, :, :], h, **weights, convention=convention)
-        slopes = slopes + (h.imag * from_above).sum(axis=(-2, -1))
+        stepped = form.step({form.layer.input: moved[form.layer.input][..., t, :, :], **at, **weights})
+        at = _handed_on(form, stepped)
+        slopes = slopes + (stepped[form.output].imag * from_above).sum(axis=(-2, -1))
     if not np.isfinite(slopes).all():
         raise ValueError("a derivative along these directions is not finite")
     derivatives: Array = slopes / numdiff.STEP
@@ -271,8 +298,8 @@ def _row_by_row(tangents: Array) -> Array:
     return tangents[..., 0].T
 
 
-def _weight_probes(arguments: list[Array]) -> list[Probe]:
-    """The probes of the weights of a sequence, by their names."""
+def _weight_probes(form: Form, arguments: list[Array]) -> list[Probe]:
+    """The probes of the blocks of a sequence, by their names."""
 
     def probe(position: int, name: str) -> Probe:
         shape = arguments[position].shape
@@ -282,32 +309,44 @@ def _weight_probes(arguments: list[Array]) -> list[Probe]:
 
         return Probe(name, position, np.eye(shape[0] * shape[1]).reshape(-1, *shape), read)
 
-    return [probe(*item) for item in enumerate(WEIGHTS)]
+    return [probe(*item) for item in enumerate(form.blocks)]
 
 
-_X, _H_0, _ADDED = (len(WEIGHTS) + k for k in range(3))
-"""Where the arguments of a sequence stand, after the weights."""
+class _Places(NamedTuple):
+    """Where the arguments of a sequence stand, after the blocks."""
+
+    x: int
+    states: int
+    added: int
 
 
-def _sequence(problem: Problem, convention: Convention) -> tuple[Callable[..., Any], list[Array]]:
+def _sequence(problem: Problem, form: Form) -> tuple[Callable[..., Any], list[Array], _Places]:
     """The loss of a sequence for each row of its batch, (batch, 1), and its arguments.
 
-    The arguments are the weights, x, h_0, and one array a step that is added to h_t before h_t is used.
+    The arguments are the blocks, x, the first states, and one array a step for each state that is added to it
+    before the next step uses it.
     """
-    x, h_0, upstream = (array.astype(float) for array in (problem.x, problem.h_0, problem.upstream))
-    weights = blocks(problem, convention)
-    ones = np.ones((h_0.shape[1], 1))
+    x, upstream = problem.x.astype(float), problem.upstream.astype(float)
+    starts = [state.astype(float) for state in problem.initial]
+    weights = blocks(problem, form)
+    hidden, steps = problem.sizes.hidden, len(x)
+    ones = np.ones((hidden, 1))
+    place = _Places(len(weights), len(weights) + 1, len(weights) + 1 + len(starts))
 
     def row_losses(*arguments: Any) -> Any:
-        moved, x, h, added = arguments[:_X], arguments[_X], arguments[_H_0], arguments[_ADDED:]
+        moved = dict(zip(form.blocks, arguments, strict=False))
+        x, added = arguments[place.x], arguments[place.added :]
+        at = _previous(form, arguments[place.states : place.added])
         loss: Any = 0
         for t, from_above in enumerate(upstream):
-            h = step(x[..., t, :, :], h, *moved, convention=convention) + added[t]
-            loss = (h * from_above) @ ones + loss
+            stepped = form.step({form.layer.input: x[..., t, :, :], **at, **moved})
+            states = [stepped[carried.state] + added[k * steps + t] for k, carried in enumerate(form.layer.carried)]
+            at = _previous(form, states)
+            loss = (states[0] * from_above) @ ones + loss
         return loss
 
-    nothing = np.zeros((1, h_0.shape[1]))
-    return row_losses, [*(weights[name] for name in WEIGHTS), x, h_0, *[nothing] * len(x)]
+    nothing = np.zeros((1, hidden))
+    return row_losses, [*weights.values(), x, *starts, *[nothing] * (steps * len(starts))], place
 
 
 def _measure(

@@ -1,4 +1,4 @@
-"""Problems: concrete instances of a GRU, from the smallest sizes up and over all regimes.
+"""Problems: concrete instances of a layer, from the smallest sizes up and over all regimes.
 
 A problem is a function of its id alone, so that everybody sees the same one and any one can be
 run again. It never knows the right answer: that is the oracle's part.
@@ -12,9 +12,8 @@ from typing import Any, Literal, get_args
 import numpy as np
 from numpy.typing import NDArray
 
-from gru.calculus.functions import sigmoid
-from gru.layers.gru import equations, parameters
-from gru.layers.gru.shapes import Sizes, shape_of
+from gru.layer import ACTIVATIONS, Form, Sizes, Stack
+from gru.layers.gru.forms import CHAPTER
 
 Array = NDArray[Any]
 Precision = Literal["float64", "float32"]
@@ -53,9 +52,15 @@ REGIMES: dict[str, Regime] = {
 class Problem:
     """One concrete instance.
 
-    `x` (steps, batch, input), `h_0` (batch, hidden), `W` (3·hidden, hidden), `U`
-    (3·input, hidden), and `upstream` (steps, batch, hidden), the part of ∂loss/∂h_t that comes
-    from outside the sequence. All of dtype `precision`.
+    Attributes:
+        id: The name that it is drawn from.
+        sizes: Rows of the batch, inputs, hidden units, steps.
+        regime: How its numbers are drawn.
+        precision: The dtype of all arrays.
+        x: (steps, batch, input).
+        initial: The first state of each kind, `h_0` first: (batch, hidden) each.
+        parameters: By name, as a cell is given them: `W` (3·hidden, hidden), `U` (3·input, hidden).
+        upstream: (steps, batch, hidden), the part of ∂loss/∂h_t that comes from outside the sequence.
     """
 
     id: str
@@ -63,10 +68,24 @@ class Problem:
     regime: str
     precision: Precision
     x: Array
-    h_0: Array
-    W: Array
-    U: Array
+    initial: tuple[Array, ...]
+    parameters: dict[str, Array]
     upstream: Array
+
+    @property
+    def h_0(self) -> Array:
+        """The first hidden state, (batch, hidden)."""
+        return self.initial[0]
+
+    @property
+    def W(self) -> Array:
+        """The recurrent weights, stacked."""
+        return self.parameters["W"]
+
+    @property
+    def U(self) -> Array:
+        """The input weights, stacked."""
+        return self.parameters["U"]
 
     def __repr__(self) -> str:
         return f"find({self.id!r})"
@@ -87,11 +106,11 @@ class Specification:
     regime: str = "ordinary"
     precision: Precision = "float64"
 
-    @property
-    def volume(self) -> int:
+    def volume(self, form: Form = CHAPTER) -> int:
         """How much there is to read in the problem; the smallest problem has the least."""
         batch, inputs, hidden, steps = self.sizes
-        return steps * batch * (inputs + hidden) + 3 * hidden * (inputs + hidden)
+        parameters = sum(math.prod(self.sizes.shape(stack.dimensions)) for stack in form.layer.stacks)
+        return steps * batch * (inputs + hidden) + parameters
 
 
 _SIZES = [
@@ -124,11 +143,11 @@ COUNTS: dict[Effort, int] = {"quick": len(_SIZES), "normal": len(PLAN), "thoroug
 """How many problems an examination takes: the smaller efforts are beginnings of the larger."""
 
 
-def battery(effort: Effort, seed: int) -> list[Problem]:
+def battery(effort: Effort, seed: int, form: Form = CHAPTER) -> list[Problem]:
     """The problems of an examination, the smallest first; the same for the same seed."""
     specified = [(_specification(seed, index), f"{seed}:{index}") for index in range(COUNTS[effort])]
-    specified.sort(key=lambda item: item[0].volume)
-    return [draw(specification, id) for specification, id in specified]
+    specified.sort(key=lambda item: item[0].volume(form))
+    return [draw(specification, id, form) for specification, id in specified]
 
 
 def identify(specification: Specification, seed: int) -> str:
@@ -137,8 +156,8 @@ def identify(specification: Specification, seed: int) -> str:
     return f"{sizes}/{specification.regime}/{specification.precision}/{seed}"
 
 
-def find(id: str) -> Problem:
-    """The problem with this id.
+def find(id: str, form: Form = CHAPTER) -> Problem:
+    """The problem with this id, for a form of a layer.
 
     `17` and `0:17` are problem 17 of seed 0; `2,3,4,1/ordinary/float64/5` is the problem of
     those sizes (batch, input, hidden, steps), regime and precision drawn with seed 5.
@@ -151,12 +170,12 @@ def find(id: str) -> Problem:
             specification = Specification(Sizes(batch, inputs, hidden, steps), regime, precision)  # type: ignore[arg-type]
             if min(specification.sizes) < 1 or regime not in REGIMES or precision not in PRECISIONS or int(number) < 0:
                 raise ValueError
-            return draw(specification, identify(specification, int(number)))
+            return draw(specification, identify(specification, int(number)), form)
         seed, _, index = id.rpartition(":")
         id = f"{int(seed or 0)}:{int(index)}"
         if int(seed or 0) < 0 or int(index) < 0:
             raise ValueError
-        return draw(_specification(int(seed or 0), int(index)), id)
+        return draw(_specification(int(seed or 0), int(index)), id, form)
     except ValueError:
         raise ValueError(
             f"no problem has the id {id!r}: expected SEED:INDEX, such as 0:17, "
@@ -182,33 +201,56 @@ def _specification(seed: int, index: int) -> Specification:
     return Specification(Sizes(batch, inputs, hidden, steps), regime, precision)
 
 
-def draw(specification: Specification, id: str) -> Problem:
-    """The problem of this specification whose numbers are drawn from `id`."""
+def draw(specification: Specification, id: str, form: Form = CHAPTER) -> Problem:
+    """The problem of this specification whose numbers are drawn from `id`.
+
+    All forms of a layer have the same numbers; what a form has beside its layer is drawn after them.
+    """
     sizes, regime = specification.sizes, REGIMES[specification.regime]
     batch, inputs, hidden, steps = sizes
-    random = _generator(id)
-    W, U = (random.normal(size=shape_of(name, sizes)) / math.sqrt(max(inputs, hidden)) for name in ("W", "U"))
+    layer, random = form.layer, _generator(id)
+    weights = {stack.name: _weights(stack, sizes, random) for stack in layer.stacks}
     x = regime.inputs * random.normal(size=(steps, batch, inputs))
-    h_0 = regime.state * random.uniform(-1, 1, size=(batch, hidden))
+    initial = [regime.state * random.uniform(-1, 1, size=(batch, hidden)) for _ in layer.carried]
     upstream = regime.upstream * random.normal(size=(steps, batch, hidden))
     if regime.peak is not None:
-        W, U = _saturate(W, U, x, h_0, peak=math.exp(random.uniform(*np.log(regime.peak))))
-    arrays = [
-        array.astype(specification.precision) for array in (x, h_0, regime.weights * W, regime.weights * U, upstream)
-    ]
-    return Problem(id, sizes, specification.regime, specification.precision, *arrays)
+        weights = _saturate(layer.form, weights, x, initial, peak=math.exp(random.uniform(*np.log(regime.peak))))
+    added = [stack for stack in form.stacks if stack not in layer.stacks]
+    weights |= {stack.name: _weights(stack, sizes, random) for stack in added}
+    dtype = specification.precision
+    return Problem(
+        id,
+        sizes,
+        specification.regime,
+        dtype,
+        x.astype(dtype),
+        tuple(state.astype(dtype) for state in initial),
+        {name: (regime.weights * array).astype(dtype) for name, array in weights.items()},
+        upstream.astype(dtype),
+    )
 
 
-def _saturate(W: Array, U: Array, x: Array, h_0: Array, peak: float) -> tuple[Array, Array]:
-    """W and U with each gate's blocks scaled so that its largest pre-activation from h_0 is `peak`."""
-    hidden, inputs = W.shape[1], x.shape[-1]
-    (wz, wr, wn), (uz, ur, un) = parameters.split(W, hidden), parameters.split(U, inputs)
+def _weights(stack: Stack, sizes: Sizes, random: np.random.Generator) -> Array:
+    """The numbers of a parameter: pre-activations of size 1 from inputs of size 1; a bias is as large as these."""
+    scale = 1.0 if stack.rows == "1" else math.sqrt(max(sizes.input, sizes.hidden))
+    numbers: Array = random.normal(size=sizes.shape(stack.dimensions)) / scale
+    return numbers
 
-    def scaled(w: Array, u: Array, preactivation: Array) -> tuple[Array, Array, Array]:
-        factor = peak / np.abs(preactivation).max()
-        return factor * w, factor * u, factor * preactivation
 
-    wz, uz, _ = scaled(wz, uz, equations.update_preactivation(h_0, x, wz, uz))
-    wr, ur, zr = scaled(wr, ur, equations.reset_preactivation(h_0, x, wr, ur))
-    wn, un, _ = scaled(wn, un, equations.candidate_preactivation(sigmoid(zr), h_0, x, wn, un))
-    return parameters.merge(wz, wr, wn), parameters.merge(uz, ur, un)
+def _saturate(form: Form, weights: dict[str, Array], x: Array, initial: list[Array], peak: float) -> dict[str, Array]:
+    """The parameters with each gate's blocks scaled so that its largest pre-activation from the first state is `peak`."""
+    values: dict[str, Any] = {form.layer.input: x}
+    values |= {carried.previous: state for carried, state in zip(form.layer.carried, initial, strict=True)}
+    for stack in form.stacks:
+        values |= form.blocks_of(stack, weights[stack.name])
+    for equation in form.forward:
+        inside = form.preactivations.get(equation.name)
+        if inside is not None:
+            values[equation.name] = ACTIVATIONS[form.activations[equation.name]](values[inside])
+            continue
+        values[equation.name] = equation(values)
+        own = [name for name in equation.inputs if name in form.blocks]
+        if form.activation_of(equation.name) is not None and own:
+            factor = peak / np.abs(values[equation.name]).max()
+            values |= {name: factor * values[name] for name in (*own, equation.name)}
+    return {stack.name: form.stacked(stack, values) for stack in form.stacks}

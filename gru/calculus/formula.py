@@ -5,6 +5,7 @@ in it mean.
 """
 
 import ast
+import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import cache, partial
 from types import CodeType
@@ -12,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from gru.calculus.functions import sigmoid
+from gru.calculus.functions import sigmoid, sum_rows
 
 _OPERATORS: dict[type[ast.operator], tuple[str, int]] = {
     ast.Add: ("+", 1),
@@ -39,6 +40,8 @@ def text(expression: ast.expr) -> str:
             return name
         case ast.Attribute(value, name):
             return f"{_operand(value, ast.MatMult(), 3)}.{'T' if name == 'mT' else name}"
+        case ast.Call(ast.Name("sum_rows"), [rows]):
+            return f"{_operand(rows, ast.MatMult(), 3)}.sum(axis=0, keepdims=True)"
         case ast.Call(function, arguments):
             return f"{text(function)}({', '.join(text(argument) for argument in arguments)})"
         case _:
@@ -57,7 +60,7 @@ def _operand(expression: ast.expr, around: ast.operator, rank: int) -> str:
     return f"({line})" if own < rank or mixed else line
 
 
-_NAMESPACE = {"np": np, "sigmoid": sigmoid}
+_NAMESPACE = {"np": np, "sigmoid": sigmoid, "sum_rows": sum_rows}
 
 
 def evaluate(expression: ast.expr, values: Mapping[str, Any]) -> Any:
@@ -103,13 +106,31 @@ def _ones(operand: ast.expr) -> ast.expr:
 def substituted(expression: ast.expr, old: str, new: str) -> ast.expr:
     """The formula with the part `old` replaced by `new`, both of them lines of Python.
 
-    Raises ValueError unless it stands there exactly once.
+    `...` as `old` is the whole formula, and in `new` it stands for that. Raises ValueError unless `old`
+    stands there exactly once.
     """
+    if old == "...":
+        return put_whole(parse(new), expression)
     sought, put = ast.dump(parse(old)), parse(new)
     results = list(rewritten(expression, lambda node: [put] if ast.dump(node) == sought else []))
     if len(results) != 1:
         raise ValueError(f"{old!r} stands {len(results)} times in {text(expression)!r}; expected once")
     return results[0]
+
+
+def put_whole(around: ast.expr, expression: ast.expr) -> ast.expr:
+    """A formula in which `...` stands once, with another formula in its place."""
+    (result,) = rewritten(around, lambda node: [expression] if _is_ellipsis(node) else [])
+    return result
+
+
+def _is_ellipsis(node: ast.expr) -> bool:
+    return isinstance(node, ast.Constant) and node.value is Ellipsis
+
+
+def renamed(text: str, names: Mapping[str, str]) -> str:
+    """A text with some of its words replaced, whole words only."""
+    return re.sub(r"\w+", lambda word: names.get(word[0], word[0]), text)
 
 
 def parse(line: str) -> ast.expr:

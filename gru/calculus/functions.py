@@ -1,4 +1,4 @@
-"""The activation functions of the layers. They know no layer."""
+"""The functions that the formulas of layers are made with. They know no layer."""
 
 from typing import Any
 
@@ -15,3 +15,8 @@ def sigmoid(a: Array) -> Array:
     """
     tail = np.exp(-np.copysign(1, a.real) * a)
     return np.where(a.real >= 0, 1, tail) / (1 + tail)
+
+
+def sum_rows(a: Array) -> Array:
+    """Σ over the rows of a batch, (…, rows, columns) to (…, 1, columns)."""
+    return a.sum(axis=-2, keepdims=True)

@@ -16,12 +16,10 @@ from numpy.typing import NDArray
 
 from gru.calculus import formula
 from gru.examiner.judge import Case, Evidence
-from gru.examiner.limit import Rounded, limit, squashed
+from gru.calculus.rounding import Rounded, limit, squashed
 from gru.examiner.outcome import Diagnosis
-from gru.layers.gru import parameters
-from gru.layers.gru.equations import Equation
-from gru.layers.gru.parameters import GATES
-from gru.mistakes import HINTS, IDEAS, OF_STATE, Mistake, catalogue, right_formula
+from gru.layer import Equation
+from gru.mistakes import HINTS, OF_STATE, Mistake, catalogue, right_formula
 from gru.problem import REGIMES
 
 Array = NDArray[Any]
@@ -63,7 +61,7 @@ def diagnose(equation: Equation, cases: Iterable[Case], *, pairs: bool = True) -
     if described is None and not condition:
         return None
     text = described or f"{equation.name} is right elsewhere"
-    return Diagnosis(text, (), "", right_formula(equation), IDEAS[equation.number], condition)
+    return Diagnosis(text, (), "", right_formula(equation), equation.idea, condition)
 
 
 class _Probe:
@@ -72,9 +70,9 @@ class _Probe:
     def __init__(self, equation: Equation, case: Case) -> None:
         self.own, self.dtype = case.evidence.own[equation.name], case.evidence.dtype
         evidence = case.evidence
+        self.form = evidence.form
         self.values: dict[str, Any] = evidence.values
-        form = evidence.reference.convention.equations
-        self.values |= {form[number].name: form[number](self.values) for number in (5, 6, 7)}
+        self.values |= {e.name: e(self.values) for e in self.form.forward if e.name not in self.values}
         self.given = evidence.reference.given
         self.batch = evidence.reference.problem.sizes.batch
 
@@ -83,7 +81,7 @@ class _Probe:
         """The same values as rounding sees them: each shown value carries one rounding of its own."""
         seen: dict[str, Any] = {"sigmoid": squashed, "batch": self.batch}
         for name, value in self.values.items():
-            scale = np.maximum(np.abs(value), 1.0) if name in ("z", "r", "n") else np.abs(value)
+            scale = np.maximum(np.abs(value), 1.0) if name in self.form.activations else np.abs(value)
             seen[name] = Rounded(scale, scale * (name not in self.given))
         return seen
 
@@ -114,7 +112,7 @@ class _Probe:
 def _recognise(equation: Equation, wrong: list[Case], *, pairs: bool) -> Diagnosis | None:
     """The known mistakes, single ones first, then pairs, that give the submission's value everywhere."""
     cases = [_Probe(equation, case) for case in sorted(wrong, key=says_little)]
-    known = catalogue(equation.number, wrong[0].evidence.reference.convention)
+    known = catalogue(equation.key, wrong[0].evidence.reference.convention)
     tried: list[Iterable[tuple[Mistake, ...]]] = [((mistake,) for mistake in known)]
     if pairs:
         tried.append(islice(combinations(known, 2), MOST_PAIRS))
@@ -158,7 +156,7 @@ def named(equation: Equation, fitting: list[tuple[Mistake, ...]]) -> Diagnosis:
         ids=tuple(dict.fromkeys(mistake.id for mistakes in fitting[:3] for mistake in mistakes)),
         hint="; ".join(hints),
         formula=right_formula(equation),
-        idea=IDEAS[equation.number],
+        idea=equation.idea,
     )
 
 
@@ -178,7 +176,7 @@ def _plain_value(equation: Equation, wrong: list[Case]) -> Diagnosis | None:
         slug, text = "constant", f"{equation.name} is one number throughout"
     else:
         return None
-    return Diagnosis(text, (f"{equation.id}/{slug}",), "no formula", right_formula(equation), IDEAS[equation.number])
+    return Diagnosis(text, (f"{equation.id}/{slug}",), "no formula", right_formula(equation), equation.idea)
 
 
 def _not_finite(equation: Equation, wrong: list[Case]) -> Diagnosis | None:
@@ -257,6 +255,12 @@ def _place(equation: Equation, wrong: list[Case]) -> str | None:
     return None
 
 
+def _has_state(case: Case) -> bool:
+    """Whether any state that the cells are given has an entry that is not zero."""
+    carried = case.evidence.form.layer.carried
+    return any(case.evidence.reference.at[one.previous].any() for one in carried)
+
+
 _CONDITIONS: tuple[tuple[str, Callable[[Case], bool]], ...] = (
     ("only where the batch has one row", lambda c: c.evidence.reference.problem.sizes.batch == 1),
     ("only where the batch has several rows", lambda c: c.evidence.reference.problem.sizes.batch > 1),
@@ -266,8 +270,8 @@ _CONDITIONS: tuple[tuple[str, Callable[[Case], bool]], ...] = (
     ("only where hidden > 1", lambda c: c.evidence.reference.problem.sizes.hidden > 1),
     ("only where input > 1", lambda c: c.evidence.reference.problem.sizes.input > 1),
     ("only where there are several steps", lambda c: c.evidence.reference.problem.sizes.steps > 1),
-    ("only where the state is not zero", lambda c: bool(c.evidence.reference.at.h_p.any())),
-    ("only where the state is zero", lambda c: not c.evidence.reference.at.h_p.any()),
+    ("only where the state is not zero", lambda c: _has_state(c)),
+    ("only where the state is zero", lambda c: not _has_state(c)),
     ("only in the second use of a cell", lambda c: c.use > 0),
     ("only where the gates are saturated", lambda c: c.evidence.reference.problem.regime == "saturated"),
     ("only where the upstream gradient is large", lambda c: c.evidence.reference.problem.regime == "large-upstream"),
@@ -293,9 +297,11 @@ def _condition(check: str, cases: list[Case]) -> str:
 def _is_right_somewhere(check: str, cases: list[Case]) -> bool:
     """Whether the check is right where a wrong formula could not have been: then it is not the formula."""
     right = (case for case in cases if case.status(check) == "right" and _tells(check, case))
-    return any(
-        min(case.evidence.reference.problem.sizes[:3]) > 1 and case.evidence.resolved["h"].all() for case in right
-    )
+    return any(min(case.evidence.reference.problem.sizes[:3]) > 1 and _output(case).all() for case in right)
+
+
+def _output(case: Case) -> Array:
+    return case.evidence.resolved[case.evidence.form.output]
 
 
 def _tells(check: str, case: Case) -> bool:
@@ -313,30 +319,35 @@ def diagnose_state(found: str) -> Diagnosis | None:
 def diagnose_order(check: str, cases: Iterable[Case]) -> Diagnosis | None:
     """For `split` and `merge`: the order of the gates in which the blocks are taken or stacked."""
     wrong = [case.evidence for case in cases if case.status(check) == "wrong"]
-    for order in permutations(GATES):
-        if order != GATES and wrong and all(_has_order(check, evidence, order) for evidence in wrong):
-            said = ", ".join("h̃" if gate == "n" else gate for gate in order)
-            right = "the order is z, r, h̃"
+    if not wrong:
+        return None
+    layer = wrong[0].form.layer
+    gates = tuple(layer.gates)
+    for order in permutations(gates):
+        if order != gates and all(_has_order(check, evidence, order) for evidence in wrong):
+            said, right = (", ".join(layer.form.spelling.get(gate, gate) for gate in o) for o in (order, gates))
             verb = "taken" if check == "split" else "stacked"
             text = f"the blocks are {verb} in the order {said}"
-            return Diagnosis(text, (f"{check}/order-{'-'.join(order)}",), "the order of the blocks is wrong", right)
+            id = f"{check}/order-{'-'.join(order)}"
+            return Diagnosis(text, (id,), "the order of the blocks is wrong", f"the order is {right}")
     return None
 
 
 def _has_order(check: str, evidence: Evidence, order: tuple[str, ...]) -> bool:
     """Whether all blocks that are shown are those of this order, to a bit."""
-    sizes = evidence.reference.problem.sizes
-    for stacked, prefix, size in (("W", "w", sizes.hidden), ("U", "u", sizes.input)):
+    form = evidence.form
+    for stack in form.stacks:
+        prefix = "" if check == "split" else "d"
         if check == "split":
-            whole = parameters.merge(*(evidence.reference.given[f"{prefix}{gate}"] for gate in GATES))
-            own = {gate: evidence.own.get(f"{prefix}{gate}") for gate in GATES}
+            whole = form.layer.form.stacked(stack, evidence.reference.given)
+        elif stack.gradient in evidence.own:
+            whole = evidence.own[stack.gradient]
         else:
-            if f"d{stacked}" not in evidence.own:
-                return False
-            whole = evidence.own[f"d{stacked}"]
-            own = {gate: evidence.own.get(f"d{prefix}{gate}") for gate in GATES}
-        blocks = dict(zip(order, parameters.split(whole, size), strict=True))
-        for gate, block in own.items():
-            if block is None or not np.array_equal(block, np.broadcast_to(blocks[gate], block.shape)):
+            return False
+        size = whole.shape[-2] // len(stack.blocks)
+        for place, gate in enumerate(gate for gate in order if gate in stack.gates):
+            block = evidence.own.get(f"{prefix}{stack.name.lower()}{gate}")
+            part = whole[..., place * size : (place + 1) * size, :]
+            if block is None or not np.array_equal(block, np.broadcast_to(part, block.shape)):
                 return False
     return True

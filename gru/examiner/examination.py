@@ -10,11 +10,11 @@ from functools import lru_cache
 import numpy as np
 
 from gru.examiner.cost import judge_cost
-from gru.examiner.outcome import CHECKS, TRAINING, Examination, Outcome, judge
+from gru.examiner.outcome import TRAINING, Examination, Outcome, judge
 from gru.examiner.reference import Reference
 from gru.examiner.trial import Trial
-from gru.layers.gru.forms import CHAPTER, Convention
-from gru.layers.gru.shapes import Sizes
+from gru.layer import Form, Sizes
+from gru.layers.gru.forms import CHAPTER
 from gru.problem import Effort, Problem, battery
 from gru.submission.contract import Runner, SubmissionFailure
 
@@ -30,7 +30,7 @@ def examine(
     seed: int = 0,
     only: Iterable[str] | None = None,
     problem: Problem | None = None,
-    convention: Convention = CHAPTER,
+    convention: Form = CHAPTER,
     on_progress: Callable[[int, int], None] = lambda done, total: None,
 ) -> Examination:
     """Examine a submission on the battery of `effort` and `seed`, or on one `problem`.
@@ -44,7 +44,7 @@ def examine(
     A submission may show any numbers. What overflows while they are judged is infinite or NaN, which agrees
     with nothing, and is not worth a warning.
     """
-    checks = _selected(only, thorough=effort == "thorough" and problem is None)
+    checks = _selected(only, convention, thorough=effort == "thorough" and problem is None)
     references = [Reference(problem, convention)] if problem else _references(effort, seed, convention)
     put_twice = [reference for reference in references if problem or _is_put_twice(reference.problem)]
     trial = Trial(references, put_twice)
@@ -75,19 +75,19 @@ def examine(
         reason=failure.reason if failure else None,
         text=failure.text if failure else "",
         precision=trial.precision,
-        convention=followed.id,
+        form=followed,
     )
 
 
 @lru_cache(maxsize=4)
-def _references(effort: Effort, seed: int, convention: Convention) -> list[Reference]:
+def _references(effort: Effort, seed: int, convention: Form) -> list[Reference]:
     """A battery with its right answers: measured once, however many submissions are examined."""
-    return [Reference(problem, convention) for problem in battery(effort, seed)]
+    return [Reference(problem, convention) for problem in battery(effort, seed, convention)]
 
 
-def _selected(only: Iterable[str] | None, *, thorough: bool) -> tuple[str, ...]:
-    known = (*CHECKS, TRAINING)
-    chosen = (known if thorough else CHECKS) if only is None else tuple(only)
+def _selected(only: Iterable[str] | None, form: Form, *, thorough: bool) -> tuple[str, ...]:
+    known = (*form.checks, TRAINING)
+    chosen = (known if thorough else form.checks) if only is None else tuple(only)
     for check in chosen:
         if check not in known:
             raise ValueError(f"no check has the id {check!r}; the checks are {', '.join(known)}")

@@ -9,10 +9,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from gru.examiner.limit import FORMS, unit_roundoff
+from gru.calculus.rounding import FORMS, unit_roundoff
 from gru.examiner.reference import Reference
-from gru.layers.gru.equations import EXPOSED
-from gru.layers.gru.shapes import Sizes
+from gru.layer import Equation, Form, Sizes
+from gru.layers.gru.forms import CHAPTER
 from gru.problem import Problem
 
 Array = NDArray[Any]
@@ -28,8 +28,7 @@ class Explanation:
     how far the chapter's formula is from the oracle here. `step` is None for the sums.
     """
 
-    equation: int
-    name: str
+    equation: Equation
     problem: str
     sizes: Sizes
     precision: str
@@ -49,23 +48,22 @@ class Explanation:
         return 2 * self.limit
 
 
-def explain_limit(check: str, problem: Problem) -> Explanation:
+def explain_limit(check: str, problem: Problem, form: Form = CHAPTER) -> Explanation:
     """The parts of the limit of a check on a problem, at the step where the limit is largest.
 
     Raises ValueError where the check is none of an equation.
     """
-    equation = next((equation for equation in EXPOSED if equation.id == check), None)
+    equation = next((equation for equation in form.exposed if equation.id == check), None)
     if equation is None:
-        known = ", ".join(equation.id for equation in EXPOSED)
+        known = ", ".join(equation.id for equation in form.exposed)
         raise ValueError(f"{check!r} is not the check of an equation; those with a limit are {known}")
-    name, reference = equation.name, Reference(problem)
+    name, reference = equation.name, Reference(problem, form)
     limits = np.atleast_1d(reference.limits(name, problem.precision))
     step = int(np.argmax(limits))
     bound = float(np.atleast_1d(reference.roundings[name].roundings.max(axis=(-2, -1)))[step])
     apart = np.abs(_in_precision(reference)[name] - reference.truth[name]).max(axis=(-2, -1))
     return Explanation(
-        equation=equation.number,
-        name=name,
+        equation=equation,
         problem=problem.id,
         sizes=problem.sizes,
         precision=problem.precision,
@@ -84,6 +82,6 @@ def explain_limit(check: str, problem: Problem) -> Explanation:
 def _in_precision(reference: Reference) -> dict[str, Array]:
     """Every left-hand side by the chapter's formulas, in the problem's own precision."""
     values = {name: value.astype(reference.problem.precision) for name, value in reference.given.items()}
-    for equation in EXPOSED:
+    for equation in reference.convention.ordered:
         values[equation.name] = equation(values)
     return values

@@ -14,17 +14,13 @@ from numpy.typing import NDArray
 from gru.calculus import formula
 from gru.examiner.diagnosis import NEAR, PROBES, named, says_little
 from gru.examiner.judge import Case
-from gru.examiner.limit import limit, roundings, squashed
+from gru.calculus.rounding import limit, squashed
+from gru.examiner.limit import roundings
 from gru.examiner.outcome import Diagnosis
-from gru.layers.gru.equations import Equation
-from gru.layers.gru.forms import Convention, with_expression
+from gru.layer import Equation, Form
 from gru.mistakes import Mistake, catalogue
 
 Array = NDArray[Any]
-
-_IN_ORDER = (5, 1, 6, 2, 7, 3, 4, *range(8, 25))
-"""All equations, each after those that it is made of."""
-
 
 @dataclass(frozen=True)
 class Explanation:
@@ -40,18 +36,18 @@ class Explanation:
     case: Case
 
 
-def explain(cases: Iterable[Case], convention: Convention) -> Explanation | None:
+def explain(cases: Iterable[Case], convention: Form) -> Explanation | None:
     """The first equation in which one mistake explains all that is shown; None where there is none."""
     tried = [case for case in cases if case.evidence.own]
     spoilt = {name for case in tried for name in _not_right(case)}
     if not spoilt:
         return None
     candidates = [
-        e for e in convention.exposed if catalogue(e.number, convention) and spoilt <= convention.made_of(e.name)
+        e for e in convention.exposed if catalogue(e.key, convention) and spoilt <= convention.made_of(e.name)
     ]
     probes = sorted((case for case in tried if _not_right(case)), key=says_little)[:PROBES]
     for equation in candidates:
-        near = [m for m in catalogue(equation.number, convention) if all(_is_near(case, m) for case in probes)]
+        near = [m for m in catalogue(equation.key, convention) if all(_is_near(case, m) for case in probes)]
         fitting = [mistake for mistake in near if all(_explains(case, mistake) for case in tried)]
         if fitting:
             return Explanation(
@@ -68,7 +64,7 @@ def _smallest(cases: list[Case], fitting: list[Mistake], before: list[Equation])
     wrong = [case for case in cases if _not_right(case)]
     for case in wrong:
         convention = case.evidence.reference.convention
-        earlier = (mistake for equation in before for mistake in catalogue(equation.number, convention))
+        earlier = (mistake for equation in before for mistake in catalogue(equation.key, convention))
         if not any(_explains(case, mistake) for mistake in earlier):
             return case
     return wrong[0]
@@ -94,9 +90,8 @@ def _explains(case: Case, mistake: Mistake) -> bool:
     values = _values(case, mistake)
     if values is None:
         return False
-    equations = case.evidence.reference.convention.equations | {mistake.equation.number: _as_rounded(mistake)}
     with np.errstate(all="ignore"):
-        bounds = roundings(_given(case), values, {number: equations[number] for number in _IN_ORDER})
+        bounds = roundings(_given(case), values, case.evidence.form, {mistake.equation.name: _as_rounded(mistake)})
     for name, own in _shown(case):
         allowed = limit(bounds[name].roundings.max(axis=(-2, -1)), case.evidence.dtype)
         if not (np.abs(values[name] - own).max(axis=(-2, -1)) <= allowed).all():
@@ -110,13 +105,11 @@ def _given(case: Case) -> dict[str, Any]:
 
 def _values(case: Case, mistake: Mistake) -> dict[str, Any] | None:
     """All values of a cell with this mistake; None where shapes do not go together, or something is not there yet."""
-    equations = case.evidence.reference.convention.equations | {
-        mistake.equation.number: with_expression(mistake.equation, mistake.expression)
-    }
+    wrong = mistake.equation.with_expression(mistake.expression)
     values = _given(case)
     try:
-        for number in _IN_ORDER:
-            values[equations[number].name] = equations[number](values)
+        for equation in case.evidence.form.ordered:
+            values[equation.name] = (wrong if equation.name == wrong.name else equation)(values)
     except (ValueError, KeyError):
         return None
     return values if all(values[name].shape == own.shape for name, own in _shown(case)) else None

@@ -14,14 +14,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gru.calculus import formula
-from gru.examiner.limit import limit, roundings
+from gru.calculus.rounding import limit
+from gru.examiner.limit import roundings
 from gru.examiner.outcome import Comparison, Entry, Finding, Unseen, everything_shows, nothing_shows
 from gru.examiner.reference import Reference
-from gru.layers.gru.equations import Equation
-from gru.layers.gru.forms import Convention
-from gru.layers.gru.parameters import GATES
-from gru.layers.gru.shapes import DIMENSIONS, Sizes, shape_of
-from gru.submission.contract import FORWARD, KEPT, Description, Recording, Shown, Use
+from gru.layer import Equation, Form
+from gru.submission.contract import Description, Recording, Shown, Use
 
 Array = NDArray[Any]
 
@@ -52,6 +50,11 @@ class Evidence:
         return frozenset(name for name, value in self.odd.items() if not value.absent)
 
     @property
+    def form(self) -> Form:
+        """The form that the values are held against."""
+        return self.reference.convention
+
+    @property
     def unsure(self) -> frozenset[str]:
         """What the cell may have worked with other values of than are known."""
         return self.of_another_kind | self.changed
@@ -59,16 +62,18 @@ class Evidence:
     @cached_property
     def given(self) -> dict[str, Array]:
         """What the equations are given; the submission's own where it kept any of that."""
-        return self.reference.given | {name: self.own[name] for name in KEPT if name in self.own}
+        return self.reference.given | {name: self.own[name] for name in self.form.kept if name in self.own}
 
     @cached_property
     def resolved(self) -> dict[str, Array]:
         """Every value: the submission's own where it shows one, else our formula on its own values."""
         values: dict[str, Array] = {}
+        at, form = dict(self.given), self.form
         with np.errstate(all="ignore"):
-            for equation in self.reference.convention.exposed:
-                own = self.own.get(equation.name)
-                values[equation.name] = equation(self.given | values) if own is None else own
+            for equation in form.ordered:
+                if equation.has_check or equation.name in form.needed:
+                    own = self.own.get(equation.name)
+                    at[equation.name] = values[equation.name] = equation(at) if own is None else own
         return values
 
     @property
@@ -80,14 +85,14 @@ class Evidence:
     def own_limits(self) -> dict[str, Array]:
         """The limit of the formula test by name, at every step: rounding on the submission's own values."""
         with np.errstate(all="ignore"):
-            form = self.reference.convention
-            bounds = roundings(self.given, self.resolved, form.equations)
+            form = self.form
+            bounds = roundings(self.given, self.resolved, form)
             return {e.name: limit(bounds[e.name].roundings.max(axis=(-2, -1)), self.dtype) for e in form.exposed}
 
 
 def gather(reference: Reference, use: Use) -> Evidence:
     """The evidence of one use of a submission's cells on a problem."""
-    shown = values_shown(use, reference.problem.sizes, reference.convention)
+    shown = values_shown(use, reference.convention)
     odd = {name: value for name, value in shown.items() if isinstance(value, Description)}
     arrays = {name: value for name, value in shown.items() if not isinstance(value, Description)}
     single = any(value.dtype == np.float32 for value in arrays.values())
@@ -96,22 +101,24 @@ def gather(reference: Reference, use: Use) -> Evidence:
     return Evidence(reference, own, odd, dtype, frozenset(use.changed_later))
 
 
-def values_shown(use: Use, sizes: Sizes, convention: Convention) -> Shown:
-    """What a use showed by name, with the left-hand sides of (17)–(22): dW and dU summed over the steps.
+def values_shown(use: Use, form: Form) -> Shown:
+    """What a use showed by name, with the sums over the steps, (17)–(22): the blocks of dW and dU, summed.
 
     The forward values are those right after `forward`, as a backward pass may use them up.
     """
-    shown = use.after_backward | {name: value for name, value in use.after_forward.items() if name in FORWARD}
+    forward = {name: value for name, value in use.after_forward.items() if name in form.shown_forward}
+    shown = use.after_backward | forward
     if not use.after_backward:
         shown = dict(use.after_forward)
-    for stacked, prefix, size in (("dW", "sum_dw", sizes.hidden), ("dU", "sum_du", sizes.input)):
-        value = shown.get(stacked)
+    for stack in form.stacks:
+        value = shown.get(stack.gradient)
+        sums = {block: f"sum_{form.derivatives[block].name}" for block in stack.blocks}
         if isinstance(value, Description):
-            shown |= dict.fromkeys((f"{prefix}{gate}" for gate in GATES), value)
+            shown |= dict.fromkeys(sums.values(), value)
         elif value is not None:
             with np.errstate(all="ignore"):
-                parts = convention.split(value.sum(axis=0), size)
-            shown |= {f"{prefix}{gate}": part for gate, part in parts.items()}
+                parts = form.blocks_of(stack, value.sum(axis=0))
+            shown |= {sums[block]: part for block, part in parts.items()}
     return shown
 
 
@@ -238,7 +245,8 @@ def _unseen(equation: Equation, evidence: Evidence) -> frozenset[int] | None:
     if equation.is_sum:
         terms = np.abs(values[equation.inputs[0]]).max(axis=(-2, -1))
         return frozenset() if (terms > limits).all() else frozenset({0})
-    inputs = (values[name] for name in (*equation.inputs, "h_p", "in_grad", "x"))
+    given = (name for name in evidence.form.given if name not in evidence.form.blocks)
+    inputs = (values[name] for name in (*equation.inputs, *given))
     if any(value.shape == own.shape and np.array_equal(value, own) for value in inputs):
         return None
     with np.errstate(all="ignore"):
@@ -254,30 +262,33 @@ def agrees_forward(reference: Reference, recording: Recording) -> bool:
     if not recording.uses:
         return True
     evidence = gather(reference, recording.uses[0])
-    truth = reference.given | reference.forward
-    for name in (*KEPT, *FORWARD):
+    truth, form = reference.given | reference.forward, reference.convention
+    for name in (*form.kept, *form.shown_forward):
         if name in evidence.own:
-            limits = reference.limits(name, evidence.dtype) if name in FORWARD else _copied(evidence, truth[name])
+            is_made = name in form.shown_forward
+            limits = reference.limits(name, evidence.dtype) if is_made else _copied(evidence, truth[name])
             if not compare(evidence.own[name], truth[name], limits).agrees:
                 return False
     return _is_stacked(evidence)
 
 
 def judge_merge(evidence: Evidence) -> Iterator[Finding]:
-    """Whether dW and dU are the submission's own blocks, stacked in the order z, r, h̃."""
-    convention = evidence.reference.convention
-    for stacked, prefix in (("dW", "dw"), ("dU", "du")):
-        names = [f"{prefix}{gate}" for gate in convention.order]
-        if stacked in evidence.odd:
-            spoilt = evidence.of_another_kind.intersection(names) and stacked in evidence.of_another_kind
-            yield found("merge", "silent", evidence.reference) if spoilt else _odd("merge", stacked, evidence)
-        elif stacked in evidence.own and all(name in evidence.own for name in names):
-            blocks = {gate: evidence.own[f"{prefix}{gate}"] for gate in GATES}
-            merged = convention.merge(blocks)
-            comparison = compare(*_finite(evidence.own[stacked], merged), _copied(evidence, merged))
-            telling = not all(np.array_equal(blocks["z"], other) for other in (blocks["r"], blocks["n"]))
+    """Whether dW and dU are the submission's own blocks, stacked in the order of the gates."""
+    form = evidence.form
+    for stack in form.stacks:
+        if not stack.is_stacked:
+            continue
+        names, whole = [f"d{block}" for block in form.order_of(stack)], stack.gradient
+        if whole in evidence.odd:
+            spoilt = evidence.of_another_kind.intersection(names) and whole in evidence.of_another_kind
+            yield found("merge", "silent", evidence.reference) if spoilt else _odd("merge", whole, evidence)
+        elif whole in evidence.own and all(name in evidence.own for name in names):
+            first, *others = (evidence.own[name] for name in names)
+            merged = form.stacked(stack, evidence.own, "d")
+            comparison = compare(*_finite(evidence.own[whole], merged), _copied(evidence, merged))
+            telling = not all(np.array_equal(first, other) for other in others)
             status = "right" if comparison.agrees else "wrong"
-            text = "" if comparison.agrees else f"{stacked} is not {', '.join(names)} stacked in this order"
+            text = "" if comparison.agrees else f"{whole} is not {', '.join(names)} stacked in this order"
             unseen = everything_shows if telling else nothing_shows
             yield found("merge", status, evidence.reference, comparison, unseen, text)
 
@@ -285,7 +296,7 @@ def judge_merge(evidence: Evidence) -> Iterator[Finding]:
 def judge_split(evidence: Evidence, direct: dict[str, Array | Description]) -> Iterator[Finding]:
     """Whether the blocks that the cell keeps, and those that `split_params` returns, are W's and U's."""
     for source, shown in (("the cell's", evidence.own), ("split_params:", direct)):
-        for name in ("wz", "wr", "wn", "uz", "ur", "un"):
+        for name in evidence.form.kept[1:]:
             value = shown.get(name)
             if isinstance(value, Description):
                 if not value.absent:
@@ -317,13 +328,14 @@ def _odd(check: str, name: str, evidence: Evidence) -> Finding:
     description = evidence.odd[name]
     if description.absent:
         return found(check, "missing", evidence.reference, text=f"{name} is never set")
-    shown = "dW" if name.startswith("sum_dw") else "dU" if name.startswith("sum_du") else name
+    form = evidence.form
+    shown = next((s.gradient for s in form.stacks if name in (f"sum_d{block}" for block in s.blocks)), name)
     return _of_another_kind(check, shown, description, evidence.reference)
 
 
 def _of_another_kind(check: str, name: str, description: Description, reference: Reference) -> Finding:
-    sizes = reference.problem.sizes
-    expected = f"an array of float64 of shape ({', '.join(DIMENSIONS[name])}) = {shape_of(name, sizes)}"
+    form, sizes = reference.convention, reference.problem.sizes
+    expected = f"an array of float64 of shape ({', '.join(form.dimensions[name])}) = {form.shape_of(name, sizes)}"
     return found(check, "wrong", reference, text=f"{name} is {description.text}; expected {expected}")
 
 

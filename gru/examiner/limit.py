@@ -1,183 +1,70 @@
 """The limit: the largest difference that a correct submission can show, from its rounding errors.
 
-A running error analysis (Higham, Accuracy and Stability of Numerical Algorithms, chapters 2–3) of
-the chapter's own equations, with every subtraction taken as an addition, so that it holds for any
-algebraically equal form of them. It never looks at what a submission computed wrongly or rightly.
+The running error analysis of `gru.calculus.rounding`, applied to a layer's own equations. It never looks at what a
+submission computed wrongly or rightly.
 """
 
 from collections.abc import Mapping
-from functools import cache
 from typing import Any
 
-import numpy as np
-from numpy.lib.mixins import NDArrayOperatorsMixin
 from numpy.typing import NDArray
 
-from gru.layers.gru.equations import Equation
+from gru.calculus.rounding import (
+    FORMS,
+    UNDERFLOW,
+    Rounded,
+    Running,
+    exact,
+    limit,
+    rounded_gate,
+    running_gate,
+    squashed,
+    unit_roundoff,
+)
+from gru.layer import Equation, Form
 
 Array = NDArray[Any]
 
-GATE_ROUNDINGS = 4.0
-"""Rounding errors of one σ or tanh, in units of 1: NumPy's exponential is good to 4 units in the
-last place, which is 8 roundings, and reaches the result with a slope of at most ¼; then come an
-addition and a division. A gate near 0 is given the error of one near 1: 1 − z is a gate too."""
-
-FORMS = 4.0
-"""How many times as many roundings an equal form may have: the longest sum that terms can be merged
-into is that of the four products in (23), four times as long as one. Multiplying out brackets does
-not add to it, as each rounding is already counted at the size of the terms without cancellation."""
-
-
-UNDERFLOW = float(np.finfo(np.float32).tiny)
-"""The rounding of a product that underflows, in units of the unit roundoff: half the smallest number above zero
-(Higham, section 2.1). In single precision, and far below anything of account in double."""
-
-
-class Rounded(NDArrayOperatorsMixin):
-    """A quantity as rounding sees it.
-
-    `scale` is its size if nothing cancelled, at least |value|; `roundings` the bound of its error
-    in units of the unit roundoff. Supports `+ - * @`, division by what is exact, `np.tanh`, `.mT` and
-    `.sum(axis=0)`, so that formulas can be applied to it.
-    """
-
-    def __init__(self, scale: Array, roundings: Array) -> None:
-        self.scale = scale
-        self.roundings = roundings
-
-    @property
-    def mT(self) -> "Rounded":
-        """The matrix transpose."""
-        return Rounded(self.scale.mT, self.roundings.mT)
-
-    def sum(self, axis: int) -> "Rounded":
-        """The sum over an axis: as many additions as it is long."""
-        scale = self.scale.sum(axis=axis)
-        return Rounded(scale, self.roundings.sum(axis=axis) + self.scale.shape[axis] * scale)
-
-    def __array_ufunc__(self, ufunc: np.ufunc, method: str, *inputs: Any, **options: Any) -> Any:
-        """Apply the rule of an operation; NumPy calls this."""
-        if ufunc is np.negative:
-            return inputs[0]
-        if ufunc is np.tanh:
-            return squashed(inputs[0])
-        (a, da), (b, db) = ((i.scale, i.roundings) if isinstance(i, Rounded) else (np.abs(i), 0.0) for i in inputs)
-        if ufunc in (np.add, np.subtract):
-            return Rounded(a + b, da + db + (a + b))
-        if ufunc is np.multiply:
-            return Rounded(a * b, a * db + da * b + a * b + _underflow(a, b))
-        if ufunc is np.matmul:
-            terms = a.shape[-1]
-            return Rounded(a @ b, a @ (db + terms * b) + da @ b + terms * _underflow(a, b))
-        if ufunc is np.divide and not np.any(db):
-            return Rounded(a / b, da / b + a / b)
-        return NotImplemented
-
-    def at_least(self, value: Array) -> "Rounded":
-        """The same, with the scale no smaller than |`value`| (entries that are not finite left out)."""
-        return Rounded(np.maximum(self.scale, np.where(np.isfinite(value), np.abs(value), 0)), self.roundings)
-
-
-class Running(NDArrayOperatorsMixin):
-    """A quantity with its value, for errors that pass through many steps.
-
-    `roundings` is the bound of its error, as in `Rounded`. What an operation rounds is counted at the size of its
-    terms without cancellation; an error that comes in goes on by the true derivative, or it would grow with
-    every step where nothing grows. Supports what `Rounded` supports, but for tanh.
-    """
-
-    def __init__(self, value: Array, roundings: Array) -> None:
-        self.value = value
-        self.roundings = roundings
-
-    @property
-    def mT(self) -> "Running":
-        """The matrix transpose."""
-        return Running(self.value.mT, self.roundings.mT)
-
-    def __array_ufunc__(self, ufunc: np.ufunc, method: str, *inputs: Any, **options: Any) -> Any:
-        """Apply the rule of an operation; NumPy calls this."""
-        if ufunc is np.negative:
-            return Running(-self.value, self.roundings)
-        (a, da), (b, db) = ((i.value, i.roundings) if isinstance(i, Running) else (i, 0.0) for i in inputs)
-        value, size_a, size_b = ufunc(a, b), np.abs(a), np.abs(b)
-        if ufunc in (np.add, np.subtract):
-            return Running(value, da + db + size_a + size_b)
-        if ufunc is np.multiply:
-            return Running(value, size_a * db + da * size_b + np.abs(value) + _underflow(size_a, size_b))
-        if ufunc is np.matmul:
-            terms = size_a.shape[-1]
-            rounded = size_a @ (db + terms * size_b) + da @ size_b
-            return Running(value, rounded + terms * _underflow(size_a, size_b))
-        return NotImplemented
-
-
-def _underflow(a: Array, b: Array) -> float:
-    """What a product loses where it is too small for its digits; nothing where it is exactly zero."""
-    return UNDERFLOW if a.any() and b.any() else 0.0
-
-
-def exact(value: Array) -> Rounded:
-    """A number that is given: its own size, and no error."""
-    return Rounded(np.abs(value), np.zeros_like(value))
-
-
-def squashed(a: Rounded) -> Rounded:
-    """σ or tanh of a quantity whose value is not known: at a slope of 1."""
-    return Rounded(np.ones_like(a.scale), a.roundings + GATE_ROUNDINGS)
-
-
-_GATES = {1: 5, 2: 6, 3: 7}
-"""Each gate's equation and that of its pre-activation."""
-
 
 def roundings(
-    given: Mapping[str, Array], values: Mapping[str, Array], table: Mapping[int, Equation]
+    given: Mapping[str, Array],
+    values: Mapping[str, Array],
+    form: Form,
+    instead: Mapping[str, Equation] | None = None,
 ) -> dict[str, Rounded]:
     """The rounding errors of every left-hand side, by name.
 
-    `given` holds x, h_p, in_grad and the blocks; `values` the values of z, r, n, … that the
-    errors are to be taken at: true ones, or those of a submission. Steps lie on the first axis.
-    `table` holds the equations by number.
+    Args:
+        given: What the equations of a step are given, by name: the input, the states, δ and the blocks.
+        values: The values that the errors are taken at: true ones, or those of a submission. Steps lie on the
+            first axis.
+        form: The equations.
+        instead: Equations that stand in place of those of the same name.
     """
     found = {name: exact(value) for name, value in given.items()}
-    for number, equation in table.items():
-        value = values.get(equation.name)
-        if number in _GATES:
-            preactivation = table[_GATES[number]](found)
-            found[equation.name] = _gate(equation.name, values[equation.name], preactivation)
+    for equation in form.ordered:
+        inside, value = form.preactivations.get(equation.name), values.get(equation.name)
+        equation = (instead or {}).get(equation.name, equation)
+        if inside is not None and value is not None:
+            is_tanh = form.activations[equation.name] == "tanh"
+            found[equation.name] = rounded_gate(value, found[inside], is_tanh=is_tanh)
         elif value is not None:
             found[equation.name] = equation(found).at_least(value)
+        elif equation.name in form.hidden_inside:
+            found[equation.name] = equation(found)
     return found
 
 
-def _gate(name: str, value: Array, preactivation: Rounded) -> Rounded:
-    """A σ or tanh: the pre-activation's error times the slope, and its own, at the size of 1."""
-    size = np.maximum(1.0, np.abs(value))
-    return Rounded(size, _gate_roundings(value, preactivation.roundings, is_tanh=name == "n"))
-
-
-def running_gate(value: Array, preactivation: Running, *, is_tanh: bool) -> Running:
-    """The same with its value."""
-    return Running(value, _gate_roundings(value, preactivation.roundings, is_tanh=is_tanh))
-
-
-def _gate_roundings(value: Array, roundings: Array, *, is_tanh: bool) -> Array:
-    slope = 1 - value * value if is_tanh else value * (1 - value)
-    own: Array = np.abs(slope) * roundings + GATE_ROUNDINGS * np.maximum(1.0, np.abs(value))
-    return own
-
-
-def limit(bound: Array, dtype: Any) -> Array:
-    """The largest difference to the oracle that rounding explains, for a submission in `dtype`.
-
-    `bound` is in units of the unit roundoff. The submission may round `FORMS` times as often as
-    the chapter's own formula; the oracle rounds as often as it, in double precision.
-    """
-    return bound * (FORMS * unit_roundoff(dtype) + unit_roundoff(np.float64))
-
-
-@cache
-def unit_roundoff(dtype: Any) -> float:
-    """Half the distance from 1 to the next number of this dtype."""
-    return float(np.finfo(dtype).eps) / 2
+__all__ = [
+    "FORMS",
+    "UNDERFLOW",
+    "Rounded",
+    "Running",
+    "exact",
+    "limit",
+    "rounded_gate",
+    "roundings",
+    "running_gate",
+    "squashed",
+    "unit_roundoff",
+]

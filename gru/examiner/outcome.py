@@ -7,8 +7,8 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from gru.layers.gru.equations import EXPOSED
-from gru.layers.gru.shapes import Sizes
+from gru.layer import Equation, Form, Sizes
+from gru.layers.gru.forms import CHAPTER
 
 Status = Literal["right", "wrong", "inherited", "missing", "not_examined"]
 Verdict = Literal["right", "wrong", "not_examined"]
@@ -25,8 +25,8 @@ Reason = Literal[
     "protocol",
 ]
 
-CHECKS: tuple[str, ...] = ("interface", "state", "split", "merge", *(equation.id for equation in EXPOSED))
-"""The ids of the checks that are always made, in the order of a report."""
+CHECKS: tuple[str, ...] = CHAPTER.checks
+"""The ids of the checks that are always made of the chapter's GRU, in the order of a report."""
 
 TRAINING = "training"
 """The check that is made at thorough effort only, after all others."""
@@ -137,6 +137,11 @@ class Outcome:
     text: str = ""
     mistake: Diagnosis | None = None
 
+    @property
+    def is_of_equation(self) -> bool:
+        """Whether the check is on an equation, whose left-hand side is `name`."""
+        return self.name is not None
+
 
 @dataclass(frozen=True)
 class Examination:
@@ -144,7 +149,7 @@ class Examination:
 
     `verdict` is `not_examined` where the submission failed to run, for `reason` and as `text` says;
     `outcomes` then holds what was found before. `precision` is the coarsest that the submission
-    answered a problem in double precision with; `convention` the form of a GRU that it follows.
+    answered a problem in double precision with; `form` the form of the layer that it follows.
     """
 
     verdict: Verdict
@@ -154,7 +159,12 @@ class Examination:
     reason: Reason | None = None
     text: str = ""
     precision: str = "float64"
-    convention: str = "chapter"
+    form: Form = CHAPTER
+
+    @property
+    def convention(self) -> str:
+        """The id of the form that the submission follows."""
+        return self.form.id
 
     def outcome(self, check: str) -> Outcome:
         """The outcome of the check with this id. Raises KeyError where it was not asked for."""
@@ -164,14 +174,10 @@ class Examination:
         raise KeyError(check)
 
 
-_EQUATIONS = {equation.id: equation for equation in EXPOSED}
-
-
-def summarise(check: str, findings: Iterable[Finding]) -> Outcome:
-    """The outcome of a check from its findings, the smallest problem first."""
+def summarise(check: str, findings: Iterable[Finding], equation: Equation | None = None) -> Outcome:
+    """The outcome of a check, of this equation if it is of one, from its findings, the smallest problem first."""
     found = list(findings)
     status = _status(found)
-    equation = _EQUATIONS.get(check)
     common: dict[str, Any] = {
         "check": check,
         "status": status,

@@ -11,8 +11,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gru import oracle
-from gru.examiner.limit import Rounded, limit, roundings
-from gru.layers.gru.forms import CHAPTER, Convention
+from gru.calculus.rounding import Rounded, limit
+from gru.examiner.limit import roundings
+from gru.layer import Form
+from gru.layers.gru.forms import CHAPTER
 from gru.problem import Problem
 from gru.submission.contract import Job
 
@@ -30,7 +32,7 @@ class Reference:
     """
 
     problem: Problem
-    convention: Convention = CHAPTER
+    convention: Form = CHAPTER
     fed: oracle.Given | None = None
 
     @cached_property
@@ -38,12 +40,14 @@ class Reference:
         """What every cell is given: the true state and the true δ_t of each step."""
         if self.fed is None:
             return oracle.given(self.problem, self.convention)
-        return self.fed._replace(**oracle.blocks(self.problem, self.convention))
+        return {name: self.fed[name] for name in self.fed if name in self.convention.given} | oracle.blocks(
+            self.problem, self.convention
+        )
 
-    @cached_property
+    @property
     def given(self) -> dict[str, Array]:
-        """The same by name."""
-        return self.at._asdict()
+        """The same."""
+        return self.at
 
     @cached_property
     def truth(self) -> dict[str, Array]:
@@ -51,18 +55,18 @@ class Reference:
         values = self.forward | oracle.step_gradients(self.at, self.convention)
         if self.fed is None:
             return values | oracle.parameter_gradients(self.problem, self.convention)
-        return values | {sum.name: sum(values) for sum in self.convention.exposed if sum.is_sum}
+        return values | {total.name: total(values) for total in self.convention.sums}
 
     @cached_property
     def forward(self) -> dict[str, Array]:
         """The left-hand sides of (1)–(4)."""
-        values: dict[str, Array] = {}
-        for number in (1, 2, 3, 4):
-            equation = self.convention.equations[number]
-            values[equation.name] = equation(self.given | values)
-        return values
+        values = dict(self.given)
+        for equation in self.convention.forward:
+            if equation.has_check or equation.name in self.convention.needed:
+                values[equation.name] = equation(values)
+        return {equation.name: values[equation.name] for equation in self.convention.forward_shown}
 
-    def as_if(self, convention: Convention) -> "Reference":
+    def as_if(self, convention: Form) -> "Reference":
         """The right answers to the same job for a submission that follows another convention."""
         return Reference(self.problem, convention, fed=self.at)
 
@@ -73,8 +77,8 @@ class Reference:
             id=problem.id,
             sizes=problem.sizes,
             x=problem.x,
-            h_p=self.at.h_p.astype(dtype),
-            in_grad=self.at.in_grad.astype(dtype),
+            h_p=self.at["h_p"].astype(dtype),
+            in_grad=self.at["in_grad"].astype(dtype),
             W=problem.W,
             U=problem.U,
             uses=uses,
@@ -83,7 +87,7 @@ class Reference:
     @cached_property
     def roundings(self) -> dict[str, Rounded]:
         """The rounding errors of every true value, by name."""
-        return roundings(self.given, self.truth, self.convention.equations)
+        return roundings(self.given, self.truth, self.convention)
 
     @cached_property
     def largest(self) -> dict[str, Array]:
@@ -99,8 +103,7 @@ class Reference:
         """
         return {
             equation.name: float(np.abs(equation(self.truth) - self.truth[equation.name]).max())
-            for equation in self.convention.exposed
-            if equation.is_sum
+            for equation in self.convention.sums
         }
 
     def limits(self, name: str, dtype: Any) -> Array:

@@ -14,8 +14,8 @@ from numpy.typing import NDArray
 from gru.examiner.judge import Evidence, compare, found, gather, values_shown
 from gru.examiner.outcome import Finding, everything_shows
 from gru.examiner.reference import Reference
-from gru.layers.gru.shapes import DIMENSIONS
-from gru.submission.contract import GRADIENTS, Job, Recording, Use
+from gru.layer import Form
+from gru.submission.contract import Job, Recording, Use
 
 Array = NDArray[Any]
 
@@ -23,8 +23,9 @@ SCALE = -(2.0**20)
 """The factor on δ in the check that a backward pass is linear in it: a power of two, so that it
 rounds nothing; large, so that a clip shows; negative, so that an absolute value does."""
 
-STATES = tuple(name for name, dimensions in DIMENSIONS.items() if dimensions[0] == "batch")
-"""The quantities with one row for each row of the batch."""
+
+Expected = Callable[[str, Array, Form], Array | None]
+"""What a value should be in another way, of its name and its value in the plain one; None where nothing is known."""
 
 
 @dataclass(frozen=True)
@@ -39,7 +40,7 @@ class Companion:
     id: str
     text: str
     job: Callable[[Job], Job]
-    expected: Callable[[str, Array], Array | None]
+    expected: Expected
     scale: float = 1.0
 
 
@@ -52,24 +53,24 @@ def is_not_linear(finding: Finding) -> bool:
     return finding.status == "wrong" and finding.text.startswith(NOT_LINEAR)
 
 
-def _same(name: str, value: Array) -> Array:
+def _same(name: str, value: Array, form: Form) -> Array:
     return value
 
 
-def _first_row(name: str, value: Array) -> Array | None:
-    return value[:, :1] if name in STATES else None
+def _first_row(name: str, value: Array, form: Form) -> Array | None:
+    return value[:, :1] if form.dimensions[name][0] == "batch" else None
 
 
-def _is_gradient(name: str) -> bool:
-    return name in GRADIENTS or name.startswith("sum_d")
+def _is_gradient(name: str, form: Form) -> bool:
+    return name in form.shown_backward or any(name == total.name for total in form.sums)
 
 
-def _of_forward(name: str, value: Array) -> Array | None:
-    return None if _is_gradient(name) else value
+def _of_forward(name: str, value: Array, form: Form) -> Array | None:
+    return None if _is_gradient(name, form) else value
 
 
-def _scaled(name: str, value: Array) -> Array:
-    return value * SCALE if _is_gradient(name) else value
+def _scaled(name: str, value: Array, form: Form) -> Array:
+    return value * SCALE if _is_gradient(name, form) else value
 
 
 def _only_first_row(job: Job) -> Job:
@@ -139,7 +140,7 @@ def judge_companions(reference: Reference, plain: Recording, others: list[Record
         if recording.raised is not None:
             yield _wrong(reference, f"{companion.text} ({recording.raised.text})")
             continue
-        shown = values_shown(recording.uses[0], reference.problem.sizes, reference.convention)
+        shown = values_shown(recording.uses[0], reference.convention)
         yield _agreement(evidence, shown, companion.text, companion.expected, companion.scale)
 
 
@@ -147,17 +148,18 @@ def _agreement(
     evidence: Evidence,
     shown: dict[str, Any],
     text: str,
-    expected: Callable[[str, Array], Array | None] = _same,
+    expected: Expected = _same,
     scale: float = 1.0,
 ) -> Finding:
     """Whether values agree with those expected from the evidence, to the rounding of both."""
+    form = evidence.form
     for name, own in evidence.own.items():
-        value, wanted = shown.get(name), expected(name, own)
+        value, wanted = shown.get(name), expected(name, own, form)
         if name not in evidence.own_limits or wanted is None or not isinstance(value, np.ndarray):
             continue
         if not np.isfinite(wanted).all():
             continue
-        factor = 2 * (scale if _is_gradient(name) else 1.0)
+        factor = 2 * (scale if _is_gradient(name, form) else 1.0)
         comparison = compare(value.astype(float), wanted, factor * evidence.own_limits[name])
         if not comparison.agrees:
             return found("state", "wrong", evidence.reference, comparison, text=f"{text} ({name} differs)")

@@ -6,6 +6,7 @@ process and awards nothing.
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
+from functools import cache
 from itertools import islice
 
 import numpy as np
@@ -13,13 +14,12 @@ import numpy as np
 from gru.examiner.diagnosis import diagnose, diagnose_order, diagnose_state
 from gru.examiner.hidden import Explanation, explain
 from gru.examiner.judge import Case, agrees_forward, found, judge_left, judge_uses
-from gru.examiner.outcome import CHECKS, Diagnosis, Finding, Outcome, everything_shows, summarise
+from gru.examiner.outcome import Diagnosis, Finding, Outcome, everything_shows, summarise
 from gru.examiner.reference import Reference
 from gru.examiner.state import COMPANIONS, companion_jobs, is_not_linear, judge_companions, judge_recording
-from gru.layers.gru.equations import EQUATIONS, EXPOSED
-from gru.layers.gru.forms import CONVENTIONS, Convention
+from gru.layer import Form
 from gru.mistakes import right_formula
-from gru.submission.contract import REQUIRED, Description, Recording, Runner
+from gru.submission.contract import Description, Recording, Runner
 
 SECOND_USE_EVERY = 3
 """Every third problem uses its cells twice: a mistake in the second use needs no special numbers."""
@@ -73,16 +73,16 @@ class Trial:
         double = (case for case in self.cases if case.evidence.reference.problem.precision == "float64")
         return "float32" if any(case.evidence.dtype == np.float32 for case in double) else "float64"
 
-    def outcomes(self) -> tuple[list[Outcome], Convention]:
+    def outcomes(self) -> tuple[list[Outcome], Form]:
         """The outcome of every check with its diagnosis, and the convention that is followed."""
         asked = self.references[0].convention
-        outcomes, cases, followed = list(summarise_all(self.findings)), self.cases, asked
+        outcomes, cases, followed = list(summarise_all(self.findings, asked)), self.cases, asked
         if explained := _explained_all(outcomes, cases, asked):
             return explained, asked
-        if _departs(outcomes) and (other := recognise(self.recorded, asked)) is not asked:
+        if _departs(outcomes, asked) and (other := recognise(self.recorded, asked)) is not asked:
             as_if = self._judged_as_if(other)
             kept = [finding for finding in self.findings if finding.check in ("interface", "state")]
-            consistent = summarise_all([*kept, *(finding for case in as_if for finding in case.findings)])
+            consistent = summarise_all([*kept, *(finding for case in as_if for finding in case.findings)], other)
             merged = [_merged(*both, asked, other) for both in zip(outcomes, consistent, strict=True)]
             # A backward pass of the form asked for, behind one slip in (3) or (4), is no other form.
             if _count_wrong(merged) <= _count_wrong(outcomes):
@@ -90,7 +90,7 @@ class Trial:
         search = _count_wrong(outcomes) <= WRONG_EVERYWHERE
         return [_diagnosed(outcome, cases, followed, search=search) for outcome in outcomes], followed
 
-    def _judged_as_if(self, convention: Convention) -> list[Case]:
+    def _judged_as_if(self, convention: Form) -> list[Case]:
         return [
             case
             for reference, recording in self.recorded
@@ -100,33 +100,33 @@ class Trial:
 
 def _count_wrong(outcomes: Iterable[Outcome]) -> int:
     """How many equations are wrong."""
-    return sum(outcome.status == "wrong" and outcome.equation is not None for outcome in outcomes)
+    return sum(outcome.status == "wrong" and outcome.is_of_equation for outcome in outcomes)
 
 
-def _departs(outcomes: list[Outcome]) -> bool:
+def _departs(outcomes: list[Outcome], asked: Form) -> bool:
     """Whether a check at which conventions part is wrong."""
-    parting = ("equation-3", "equation-4", "split")
+    parting = {check for form in asked.layer.forms.values() for check in (*form.departs, *asked.departs)}
     return any(outcome.status == "wrong" and outcome.check in parting for outcome in outcomes)
 
 
-def recognise(recorded: list[tuple[Reference, Recording]], asked: Convention) -> Convention:
+def recognise(recorded: list[tuple[Reference, Recording]], asked: Form) -> Form:
     """The convention whose forward values these are, on every problem; `asked` where there is none."""
-    for convention in CONVENTIONS.values():
-        if convention is not asked and all(
+    for convention in asked.layer.forms.values():
+        if convention is not asked and convention.stacks == asked.stacks and all(
             agrees_forward(reference.as_if(convention), recording) for reference, recording in recorded
         ):
             return convention
     return asked
 
 
-def _merged(outcome: Outcome, consistent: Outcome, asked: Convention, followed: Convention) -> Outcome:
+def _merged(outcome: Outcome, consistent: Outcome, asked: Form, followed: Form) -> Outcome:
     """One outcome of a submission that follows another convention than the one asked for.
 
     It counts once, where the conventions part; what is right in its own convention is inherited.
     """
     if outcome.check in set(asked.departs) ^ set(followed.departs):
         order = f"the order is {', '.join(asked.order)}"
-        right = right_formula(asked.equations[outcome.equation]) if outcome.equation else order
+        right = right_formula(asked.named[outcome.name]) if outcome.name else order
         known = Diagnosis(followed.text, (f"convention/{followed.id}",), "this is another form of the GRU", right)
         return replace(outcome, status="wrong", text=followed.text, mistake=known)
     if consistent.status == "right" and outcome.status != "right":
@@ -134,7 +134,7 @@ def _merged(outcome: Outcome, consistent: Outcome, asked: Convention, followed: 
     return outcome if outcome.status == consistent.status == "right" else consistent
 
 
-def _explained_all(outcomes: list[Outcome], cases: list[Case], convention: Convention) -> list[Outcome] | None:
+def _explained_all(outcomes: list[Outcome], cases: list[Case], convention: Form) -> list[Outcome] | None:
     """The outcomes of a cell that hides some of its values, where one mistake explains what it shows."""
     explanation = explain(cases, convention) if any(map(_is_hidden, outcomes)) else None
     return [_explained(outcome, explanation) for outcome in outcomes] if explanation else None
@@ -151,15 +151,15 @@ def _explained(outcome: Outcome, explanation: Explanation) -> Outcome:
     if _is_hidden(outcome):
         inherits = outcome.name in explanation.spoilt
         return replace(outcome, status="inherited" if inherits else "right", text="not shown")
-    return replace(outcome, status="inherited") if outcome.status == "wrong" and outcome.equation else outcome
+    return replace(outcome, status="inherited") if outcome.status == "wrong" and outcome.is_of_equation else outcome
 
 
-def _diagnosed(outcome: Outcome, cases: list[Case], followed: Convention, *, search: bool) -> Outcome:
+def _diagnosed(outcome: Outcome, cases: list[Case], followed: Form, *, search: bool) -> Outcome:
     """A wrong outcome with what is likely wrong."""
     if outcome.status != "wrong" or outcome.mistake is not None:
         return outcome
-    if outcome.equation is not None:
-        return replace(outcome, mistake=diagnose(followed.equations[outcome.equation], cases, pairs=search))
+    if outcome.name is not None:
+        return replace(outcome, mistake=diagnose(followed.named[outcome.name], cases, pairs=search))
     if outcome.check in ("split", "merge"):
         return replace(outcome, mistake=diagnose_order(outcome.check, cases))
     if outcome.check == "state":
@@ -173,7 +173,7 @@ def judge_interface(reference: Reference, recording: Recording) -> Iterator[Find
         yield found("interface", "wrong", reference, text=recording.raised.text)
         return
     for use in recording.uses:
-        for name in REQUIRED:
+        for name in reference.convention.required:
             value = use.after_backward.get(name)
             if isinstance(value, Description) and value.absent:
                 yield found(
@@ -182,63 +182,52 @@ def judge_interface(reference: Reference, recording: Recording) -> Iterator[Find
     yield found("interface", "right", reference, unseen=everything_shows)
 
 
-def summarise_all(findings: list[Finding]) -> Iterator[Outcome]:
+def summarise_all(findings: list[Finding], form: Form) -> Iterator[Outcome]:
     """The outcome of every check; what is not shown is judged by what depends on it."""
-    by_check: dict[str, list[Finding]] = {check: [] for check in CHECKS}
+    by_check: dict[str, list[Finding]] = {check: [] for check in form.checks}
     for finding in findings:
         by_check[finding.check].append(finding)
-    outcomes = {check: summarise(check, found) for check, found in by_check.items()}
+    of_check = {equation.id: equation for equation in form.exposed}
+    outcomes = {check: summarise(check, found, of_check.get(check)) for check, found in by_check.items()}
     arbitrary = any(is_not_linear(finding) for finding in by_check["state"])
     for check, outcome in outcomes.items():
-        if _is_hidden(outcome) and _is_vouched_for(check, outcomes):
+        equation = of_check.get(check)
+        if _is_hidden(outcome) and _is_vouched_for(check, outcomes, form):
             outcome = replace(outcome, status="right", text="not shown; all that depends on it is right")
-        elif outcome.status == "inherited" and _is_empty_sum(check, outcomes, arbitrary=arbitrary):
-            outcome = replace(outcome, status="not_examined", text="a sum of blocks that tell nothing")
+        elif outcome.status == "inherited" and equation and equation.is_sum:
+            summed = outcomes[form.named[equation.inputs[0]].id]
+            # The sum is formed here, so that it is always the sum of what was shown: numbers that are wrong, and
+            # not even linear in δ, would inherit from themselves.
+            if summed.status == "not_examined" or (summed.status == "wrong" and arbitrary):
+                outcome = replace(outcome, status="not_examined", text="a sum of blocks that tell nothing")
         yield outcome
-
-
-def _is_empty_sum(check: str, outcomes: dict[str, Outcome], *, arbitrary: bool) -> bool:
-    """Whether this is a sum over the steps of blocks that no formula has made.
-
-    The sum is formed here, so that it is always the sum of what was shown: numbers that are wrong,
-    and not even linear in δ, would inherit from themselves.
-    """
-    equation = next((equation for equation in EXPOSED if equation.id == check), None)
-    if equation is None or not equation.is_sum:
-        return False
-    summed = next(outcomes[step.id] for step in EXPOSED if step.name == equation.inputs[0])
-    return summed.status == "not_examined" or (summed.status == "wrong" and arbitrary)
 
 
 def _is_hidden(outcome: Outcome) -> bool:
     return outcome.status == "missing" or (outcome.status == "not_examined" and not outcome.problems)
 
 
-def _is_vouched_for(check: str, outcomes: dict[str, Outcome]) -> bool:
+def _is_vouched_for(check: str, outcomes: dict[str, Outcome], form: Form) -> bool:
     """Whether everything that is made of a hidden quantity is right, but for what may be hidden too."""
-    dependents = [outcomes[dependent] for dependent in _dependents(check)]
+    required = {e.id for e in form.exposed if e.name in form.required or e.is_sum}
+    dependents = [outcomes[dependent] for dependent in _dependents(check, form)]
     return any(o.status == "right" for o in dependents) and all(
-        o.status == "right" or (_is_hidden(o) and o.check not in _REQUIRED) for o in dependents
+        o.status == "right" or (_is_hidden(o) and o.check not in required) for o in dependents
     )
 
 
-_SHOWN_BY: dict[str, tuple[int, ...]] = {
-    "split": (1, 2, 3),
-    "merge": tuple(range(17, 23)),
-    "interface": (),
-    "state": (),
-}
-_REQUIRED = {equation.id for equation in EXPOSED if equation.name in REQUIRED or equation.is_sum}
-
-
-def _dependents(check: str) -> list[str]:
+@cache
+def _dependents(check: str, form: Form) -> tuple[str, ...]:
     """The checks on everything that is computed from the quantity of this check, near and far."""
-    if check in _SHOWN_BY:
-        return [dependent for n in _SHOWN_BY[check] for dependent in (EQUATIONS[n].id, *_dependents(EQUATIONS[n].id))]
-    reached = {equation.name for equation in EXPOSED if equation.id == check}
-    dependents = []
-    for equation in EXPOSED:
-        if reached.intersection(equation.inputs):
-            reached.add(equation.name)
-            dependents.append(equation.id)
-    return dependents
+    if check == "split":
+        made = set().union(*(form.made_of(block) - {block} for block in form.blocks))
+        return tuple(equation.id for equation in form.exposed if equation.name in made)
+    if check == "merge":
+        return tuple(equation.id for equation in form.sums)
+    return tuple(
+        other.id
+        for equation in form.exposed
+        if equation.id == check
+        for other in form.exposed
+        if other is not equation and other.name in form.made_of(equation.name)
+    )

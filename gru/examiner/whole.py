@@ -14,80 +14,68 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gru import oracle
-from gru.calculus.functions import sigmoid
-from gru.examiner.limit import FORMS, Running, limit, running_gate, unit_roundoff
+from gru.calculus.rounding import FORMS, Running, limit, running_gate, unit_roundoff
 from gru.examiner.outcome import Comparison
-from gru.layers.gru.forms import CHAPTER, Convention
-from gru.layers.gru.parameters import GATES
+from gru.layer import ACTIVATIONS, Form
+from gru.layers.gru.forms import CHAPTER
 from gru.problem import Problem
 
 Array = NDArray[Any]
 
-BLOCKS = ("W", "U", "x", "h_0")
-"""What the loss of a sequence is a function of."""
 
-_BACKWARD = (9, 10, 8, 11, 12, 13, 14, 15, 16, 23, 24)
-"""The equations of one step, in an order in which each finds what it needs."""
-
-
-def check_complete(
-    problem: Problem, gradient: Mapping[str, Array], convention: Convention = CHAPTER
-) -> dict[str, Comparison]:
+def check_complete(problem: Problem, gradient: Mapping[str, Array], form: Form = CHAPTER) -> dict[str, Comparison]:
     """Every entry of a gradient with respect to `W`, `U`, `x` and `h_0` beside the measured one.
 
     `gradient` holds them by these names, each shaped like what it belongs to. Raises ValueError
     where one is missing or has another shape.
     """
-    _require_blocks(problem, gradient)
-    measured = oracle.gradient(problem, convention)
-    limits = cache(lambda: _limits(problem, convention))
+    names = _required(problem, gradient, form)
+    measured = oracle.gradient(problem, form)
+    limits = cache(lambda: _limits(problem, form))
 
     def compare(name: str) -> Comparison:
         true, claimed = measured[name], np.asarray(gradient[name])
         error, largest = float(np.abs(claimed - true).max()), float(np.abs(true).max())
         return Comparison(error, _limit(error, largest, claimed.dtype, lambda: float(limits()[name].max())), largest)
 
-    return {name: compare(name) for name in BLOCKS}
+    return {name: compare(name) for name in names}
 
 
-def check_along(
-    problem: Problem, gradient: Mapping[str, Array], seed: int = 0, convention: Convention = CHAPTER
-) -> Comparison:
+def check_along(problem: Problem, gradient: Mapping[str, Array], seed: int = 0, form: Form = CHAPTER) -> Comparison:
     """A gradient's slope along one random direction in all of `W`, `U`, `x` and `h_0`, beside the measured one.
 
     Any error shows with probability one, so far as it is above rounding. `gradient` is that of
     `check_complete`. Raises what that raises.
     """
-    _require_blocks(problem, gradient)
-    direction = _direction(problem, seed)
-    measured = float(oracle.derivatives_along(problem, direction, convention))
-    terms = np.concatenate([np.ravel(gradient[name] * direction[name]) for name in BLOCKS])
+    names = _required(problem, gradient, form)
+    direction = _direction(problem, seed, form)
+    measured = float(oracle.derivatives_along(problem, direction, form))
+    terms = np.concatenate([np.ravel(gradient[name] * direction[name]) for name in names])
     error, largest = abs(float(terms.sum()) - measured), float(np.abs(terms).sum())
 
     def bound() -> float:
-        limits = _limits(problem, convention)
-        return sum(float((limits[name] * np.abs(direction[name])).sum()) for name in BLOCKS) + _of_sum(
-            direction, limits
-        )
+        limits = _limits(problem, form)
+        of_terms = sum(float((limits[name] * np.abs(direction[name])).sum()) for name in names)
+        return of_terms + _of_sum(direction, limits)
 
-    dtype = max((np.asarray(gradient[name]).dtype for name in BLOCKS), key=unit_roundoff)
+    dtype = max((np.asarray(gradient[name]).dtype for name in names), key=unit_roundoff)
     return Comparison(error, _limit(error, largest, dtype, bound), largest)
 
 
-def _direction(problem: Problem, seed: int) -> dict[str, Array]:
+def _direction(problem: Problem, seed: int, form: Form = CHAPTER) -> dict[str, Array]:
     """A random direction in everything that the loss is a function of: no two entries are tied to each other."""
-    shapes = [getattr(problem, name).shape for name in BLOCKS]
-    ends = tuple(accumulate(map(prod, shapes)))
+    shapes = {name: array.shape for name, array in oracle.variables(problem, form).items()}
+    ends = tuple(accumulate(map(prod, shapes.values())))
     numbers = np.random.default_rng(seed).random(ends[-1]) - 0.5
     starts = (0, *ends[:-1])
     parts = (numbers[start:end] for start, end in zip(starts, ends, strict=True))
-    return {name: part.reshape(shape) for name, part, shape in zip(BLOCKS, parts, shapes, strict=True)}
+    return {name: part.reshape(shape) for part, (name, shape) in zip(parts, shapes.items(), strict=True)}
 
 
 def _of_sum(direction: Mapping[str, Array], limits: Mapping[str, Array]) -> float:
     """What the sum of the terms itself rounds: at most one rounding of all of them for each."""
     count = sum(array.size for array in direction.values())
-    return count * max(float((limits[name] * np.abs(direction[name])).max()) for name in BLOCKS)
+    return count * max(float((limits[name] * np.abs(along)).max()) for name, along in direction.items())
 
 
 def _limit(error: float, largest: float, dtype: Any, bound: Callable[[], float]) -> float:
@@ -99,48 +87,62 @@ def _limit(error: float, largest: float, dtype: Any, bound: Callable[[], float])
     return least if error <= least else max(least, float(limit(np.array(bound()), dtype)))
 
 
-def _require_blocks(problem: Problem, gradient: Mapping[str, Array]) -> None:
-    for name in BLOCKS:
-        expected = getattr(problem, name).shape
-        if name not in gradient or np.shape(gradient[name]) != expected:
+def _required(problem: Problem, gradient: Mapping[str, Array], form: Form) -> tuple[str, ...]:
+    """The names of what the loss is a function of. Raises ValueError where a gradient lacks one, or its shape is another."""
+    variables = oracle.variables(problem, form)
+    for name, array in variables.items():
+        if name not in gradient or np.shape(gradient[name]) != array.shape:
             found = f"of shape {np.shape(gradient[name])}" if name in gradient else "not there"
-            raise ValueError(f"the gradient with respect to {name} is {found}; expected shape {expected}")
+            raise ValueError(f"the gradient with respect to {name} is {found}; expected shape {array.shape}")
+    return tuple(variables)
 
 
-def _limits(problem: Problem, convention: Convention) -> dict[str, Array]:
+def _limits(problem: Problem, form: Form) -> dict[str, Array]:
     """The rounding errors of every entry of the gradient, in units of the unit roundoff.
 
-    The running error analysis of `limit`, through all steps forward and then backward.
+    The running error analysis of `rounding`, through all steps forward and then backward.
     """
-    cells = _forward(problem, convention)
+    layer = form.layer
+    cells = _forward(problem, form)
     sums: dict[str, Any] = {}
     dx: list[Array] = []
-    from_next_step: Any = 0
+    from_next_step: dict[str, Any] = {}
     for cell, from_above in zip(reversed(cells), reversed(problem.upstream.astype(float)), strict=True):
-        cell["in_grad"] = _exact(from_above) + from_next_step
-        for number in _BACKWARD:
-            equation = convention.equations[number]
+        for carried in layer.carried:
+            above = from_above if carried.state == form.output else np.zeros_like(from_above)
+            cell[carried.upstream] = _exact(above) + from_next_step.get(carried.previous, 0)
+        for equation in form.backward:
             cell[equation.name] = equation(cell)
-        from_next_step = cell["dh"]
-        dx.append(cell["dx"].roundings)
-        for block in ("wz", "uz", "wr", "ur", "wn", "un"):
-            sums[block] = cell[f"d{block}"] + sums.get(block, 0)
-    stacked = {s.upper(): convention.merge({gate: sums[s + gate].roundings for gate in GATES}) for s in ("w", "u")}
-    return stacked | {"x": np.stack(dx[::-1]), "h_0": from_next_step.roundings}
+        from_next_step = {c.previous: cell[form.derivatives[c.previous].name] for c in layer.carried}
+        dx.append(cell[form.derivatives[layer.input].name].roundings)
+        for block in form.blocks:
+            sums[block] = cell[form.derivatives[block].name] + sums.get(block, 0)
+    roundings = {block: total.roundings for block, total in sums.items()}
+    stacked = {stack.name: form.stacked(stack, roundings) for stack in form.stacks}
+    firsts = {
+        name: from_next_step[carried.previous].roundings
+        for name, carried in zip(form.starts, layer.carried, strict=True)
+    }
+    return stacked | {layer.input: np.stack(dx[::-1])} | firsts
 
 
-def _forward(problem: Problem, convention: Convention) -> list[dict[str, Running]]:
+def _forward(problem: Problem, form: Form) -> list[dict[str, Running]]:
     """What every cell is given and makes of it, with the errors that have come so far."""
-    weights = {name: _exact(block) for name, block in oracle.blocks(problem, convention).items()}
-    h = _exact(problem.h_0.astype(float))
+    layer = form.layer
+    weights = {name: _exact(block) for name, block in oracle.blocks(problem, form).items()}
+    at = {c.previous: _exact(state.astype(float)) for c, state in zip(layer.carried, problem.initial, strict=True)}
     cells = []
     for x in problem.x.astype(float):
-        cell = {**weights, "x": _exact(x), "h_p": h}
-        for number, before in ((1, 5), (2, 6), (3, 7)):
-            preactivation = convention.equations[before](cell)
-            value = (np.tanh if number == 3 else sigmoid)(preactivation.value)
-            cell[convention.equations[number].name] = running_gate(value, preactivation, is_tanh=number == 3)
-        h = convention.equations[4](cell)
+        cell = {**weights, layer.input: _exact(x), **at}
+        for equation in form.forward:
+            inside = form.preactivations.get(equation.name)
+            if inside is None:
+                cell[equation.name] = equation(cell)
+            else:
+                kind = form.activations[equation.name]
+                value = ACTIVATIONS[kind](cell[inside].value)
+                cell[equation.name] = running_gate(value, cell[inside], is_tanh=kind == "tanh")
+        at = {carried.previous: cell[carried.state] for carried in layer.carried}
         cells.append(cell)
     return cells
 

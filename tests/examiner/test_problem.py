@@ -115,7 +115,7 @@ class TestBattery:
     @pytest.mark.parametrize("effort", ["quick", "normal", "thorough"])
     def test_problems_come_from_the_smallest_up(self, effort: str) -> None:
         found = battery(effort, 0)  # type: ignore[arg-type]
-        volumes = [Specification(problem.sizes).volume for problem in found]
+        volumes = [Specification(problem.sizes).volume() for problem in found]
         assert len(found) == COUNTS[effort]  # type: ignore[index]
         assert volumes == sorted(volumes)
         assert found[0].sizes == Sizes(1, 1, 1, 1)
@@ -151,7 +151,7 @@ class TestRegimes:
 
     def preactivations(self, problem: Problem) -> np.ndarray:
         at = oracle.given(problem)
-        return np.abs(at.h_p[0] @ at.wz + at.x[0] @ at.uz)
+        return np.abs(at["h_p"][0] @ at["wz"] + at["x"][0] @ at["uz"])
 
     @given(seed=st.integers(0, 999))
     def test_saturated_reaches_far_and_not_beyond_800(self, seed: int) -> None:

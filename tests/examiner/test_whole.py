@@ -7,13 +7,17 @@ from hypothesis import strategies as st
 
 from gru import oracle
 from gru.examiner import whole
-from gru.examiner.whole import BLOCKS, check_along, check_complete
+from gru.examiner.whole import check_along, check_complete
 from gru.layers.gru.forms import CONVENTIONS
 from gru.layers.gru.sequence import GRUSequence
 from gru.problem import REGIMES, Problem, find
 from gru.strategies import problems
 
 Gradient = dict[str, np.ndarray]
+
+
+BLOCKS = ("W", "U", "x", "h_0")
+"""What the loss of a sequence is a function of."""
 
 
 def gradient_of(problem: Problem) -> Gradient:

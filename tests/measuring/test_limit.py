@@ -11,9 +11,11 @@ from hypothesis.extra import numpy as npst
 
 from gru.examiner import examine
 from gru.examiner.judge import compare, gather, judge_uses
-from gru.examiner.limit import UNDERFLOW, exact, limit, roundings, unit_roundoff
+from gru.calculus.rounding import UNDERFLOW, exact, limit, unit_roundoff
+from gru.examiner.limit import roundings
 from gru.examiner.reference import Reference
-from gru.layers.gru.equations import EQUATIONS, EXPOSED
+from gru.layers.gru.equations import EXPOSED
+from gru.layers.gru.forms import CHAPTER
 from gru.problem import PRECISIONS, Problem, find
 from gru.strategies import problems, regimes, sizes
 from gru.submission.contract import Recording
@@ -61,7 +63,7 @@ def test_the_bound_holds_before_any_allowance_for_other_forms(problem: Problem) 
     truth: dict[str, Array] = {}
     for equation in EXPOSED:
         truth[equation.name] = equation(exactly | truth)
-    bounds = roundings(exactly, truth, EQUATIONS)
+    bounds = roundings(exactly, truth, CHAPTER)
     for name in NAMES:
         bound = bounds[name].roundings.max(axis=(-2, -1)) * unit_roundoff(np.float32) * (1 + 1e-3)
         assert (np.abs(values[name] - truth[name]).max(axis=(-2, -1)) <= bound).all(), name

@@ -33,6 +33,10 @@ ROUNDINGS_OF_A_STEP = 20
 """Sums over hidden and input (three each at most here) and the activations: counted generously."""
 
 
+WEIGHTS = ("wz", "uz", "wr", "ur", "wn", "un")
+"""The blocks of the parameters."""
+
+
 def run(problem: Problem, moved: dict[tuple[str, int], Array]) -> tuple[float, float]:
     """The loss of a whole sequence, and the sum of its terms without signs.
 
@@ -63,7 +67,7 @@ def assert_witnessed(problem: Problem, gradient: Array, names: list[tuple[str, i
     assert abs(terms.sum() - measured.value) <= measured.error + UNIT * terms.size * np.abs(terms).sum()
 
 
-MOVED = {"dzz": "zz", "dzn": "zn", "dzr": "zr", "dh": "h_p", "dx": "x"} | {f"d{w}": w for w in oracle.WEIGHTS}
+MOVED = {"dzz": "zz", "dzn": "zn", "dzr": "zr", "dh": "h_p", "dx": "x"} | {f"d{w}": w for w in WEIGHTS}
 """What is moved to measure each left-hand side of one step."""
 
 
@@ -103,7 +107,7 @@ def test_the_full_gradient_is_that_of_the_whole_sequence(problem: Problem) -> No
             assert np.abs(gradient - reference.truth[name]).max() <= 2 * reference.limits(name, np.float64), name
 
 
-@pytest.mark.parametrize("weight", oracle.WEIGHTS)
+@pytest.mark.parametrize("weight", WEIGHTS)
 def test_scipy_sees_the_same_slope_entry_by_entry(weight: str) -> None:
     """The second witness. Beside its own estimate there is rounding at its smallest step."""
     problem = find("2,3,2,3/ordinary/float64/0")
@@ -165,7 +169,7 @@ def test_pairs_are_complex_arithmetic(problem: Problem) -> None:
 def test_memory_is_bounded_and_changes_nothing(arithmetic: oracle.Arithmetic) -> None:
     reference, memory = Reference(find("4,8,12,2/ordinary/float64/0")), 2 * numdiff.MIB
     at = reference.at
-    directions = sum(8 * 144 * array.size for array in (at.wr, at.ur))
+    directions = sum(8 * 144 * array.size for array in (at["wr"], at["ur"]))
     tracemalloc.start()
     bounded = oracle.step_gradients(at, arithmetic=arithmetic, memory=memory)
     _, peak = tracemalloc.get_traced_memory()

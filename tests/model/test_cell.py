@@ -28,7 +28,7 @@ AFTER_BACKWARD = {"dzz", "dzn", "dzr", "dwn", "dun", "dwr", "dur", "dwz", "duz",
 def arguments(problem: Problem, step: int = 0) -> tuple[Any, Any, Any]:
     """x_t, h_{t-1} and δ_t of one step, in the problem's precision."""
     at = oracle.given(problem)
-    return tuple(array[step].astype(problem.precision) for array in (at.x, at.h_p, at.in_grad))
+    return tuple(array[step].astype(problem.precision) for array in (at["x"], at["h_p"], at["in_grad"]))
 
 
 def run(problem: Problem) -> GRUCell:

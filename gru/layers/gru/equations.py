@@ -1,4 +1,4 @@
-"""Equations (1)–(24) of the chapter, one pure function each, and one table of them.
+"""Equations (1)–(24) of the chapter, one pure function each, and the layer that they make.
 
 Only here is the arithmetic of a GRU written down. Nothing here keeps a state.
 
@@ -7,83 +7,29 @@ docstring. (1)–(7) take complex numbers and `numdiff.Pair`s as well: that is h
 differentiated. `∘` is `*`, `·` is `@`, and `ᵀ` is `.mT`.
 """
 
-import ast
-import inspect
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
-from functools import cached_property
-
 import numpy as np
 
 from gru.calculus.functions import Array, sigmoid
-from gru.layers.gru.shapes import DIMENSIONS
+from gru.layer import Carried, Equation, Form, Layer, sum_over_steps
+
+GRU = Layer(
+    "gru",
+    title="GRU",
+    cell="GRUCell",
+    gates={"z": "z", "r": "r", "n": "h"},
+    parameters={"W": "hidden", "U": "input"},
+    carried=[Carried("h_p", "h_{t-1}", state="h", upstream="in_grad", upstream_symbol="δ_t")],
+)
+"""The chapter's GRU. Its gates in the order z, r, h̃: `n` is the chapter's name for h̃ in code."""
 
 
-@dataclass(frozen=True)
-class Equation:
-    """One equation of the chapter.
-
-    `number` is the chapter's, `name` the attribute of a cell that holds the left-hand side,
-    `symbol` the chapter's sign for it, `quantity` what it means, `function` its right-hand side,
-    whose arguments are `inputs`.
-    """
-
-    number: int
-    name: str
-    symbol: str
-    quantity: str
-    function: Callable[..., Array]
-    inputs: tuple[str, ...]
-    tree: ast.expr | None = None
-
-    @property
-    def id(self) -> str:
-        """The name of the check on this equation, such as `equation-10`."""
-        return f"equation-{self.number}"
-
-    @property
-    def dimensions(self) -> tuple[str, str]:
-        """The shape of the left-hand side in words: `("batch", "hidden")`."""
-        return DIMENSIONS[self.name]
-
-    @property
-    def is_sum(self) -> bool:
-        """Whether this is one of the sums over the steps, (17)–(22)."""
-        return self.function is sum_over_steps
-
-    @cached_property
-    def expression(self) -> ast.expr:
-        """The right-hand side as a syntax tree: `tree`, or read from the function's own source."""
-        if self.tree is not None:
-            return self.tree
-        (definition,) = ast.parse(inspect.getsource(self.function)).body
-        assert isinstance(definition, ast.FunctionDef)
-        (result,) = (line for line in definition.body if isinstance(line, ast.Return))
-        assert result.value is not None
-        return result.value
-
-    def __call__(self, values: Mapping[str, Array]) -> Array:
-        """The right-hand side, its inputs taken from `values` by their names."""
-        return self.function(*(values[name] for name in self.inputs))
-
-
-_TABLE: list[Equation] = []
-
-_Function = Callable[..., Array]
-
-
-def _equation(number: int, name: str, symbol: str, quantity: str) -> Callable[[_Function], _Function]:
-    """Enter the decorated function in the table as equation (`number`)."""
-
-    def enter(function: _Function) -> _Function:
-        inputs = tuple(inspect.signature(function).parameters)
-        _TABLE.append(Equation(number, name, symbol, quantity, function, inputs))
-        return function
-
-    return enter
-
-
-@_equation(1, "z", "z_t", "the update gate")
+@GRU.equation(
+    "z",
+    "z_t",
+    "the update gate",
+    number=1,
+    idea="each gate sees the old state through its W and the input through its U, and σ keeps it in (0, 1)",
+)
 def update_gate(h_p: Array, x: Array, wz: Array, uz: Array) -> Array:
     """(1)  z_t = σ(h_{t-1}·W_z + x_t·U_z)
 
@@ -93,7 +39,13 @@ def update_gate(h_p: Array, x: Array, wz: Array, uz: Array) -> Array:
     return sigmoid(h_p @ wz + x @ uz)
 
 
-@_equation(2, "r", "r_t", "the reset gate")
+@GRU.equation(
+    "r",
+    "r_t",
+    "the reset gate",
+    number=2,
+    idea="each gate sees the old state through its W and the input through its U, and σ keeps it in (0, 1)",
+)
 def reset_gate(h_p: Array, x: Array, wr: Array, ur: Array) -> Array:
     """(2)  r_t = σ(h_{t-1}·W_r + x_t·U_r)
 
@@ -103,7 +55,14 @@ def reset_gate(h_p: Array, x: Array, wr: Array, ur: Array) -> Array:
     return sigmoid(h_p @ wr + x @ ur)
 
 
-@_equation(3, "n", "h̃_t", "the candidate for the hidden state")
+@GRU.equation(
+    "n",
+    "h̃_t",
+    "the candidate for the hidden state",
+    number=3,
+    written="h̃",
+    idea="the reset gate decides how much of the old state the candidate sees, before the product with W_h",
+)
 def candidate(r: Array, h_p: Array, x: Array, wn: Array, un: Array) -> Array:
     """(3)  h̃_t = tanh((r_t ∘ h_{t-1})·W_h + x_t·U_h)
 
@@ -113,7 +72,13 @@ def candidate(r: Array, h_p: Array, x: Array, wn: Array, un: Array) -> Array:
     return np.tanh((r * h_p) @ wn + x @ un)
 
 
-@_equation(4, "h", "h_t", "the hidden state")
+@GRU.equation(
+    "h",
+    "h_t",
+    "the hidden state",
+    number=4,
+    idea="z is the share of the candidate in the new state, and 1 − z that of the old state",
+)
 def hidden_state(z: Array, n: Array, h_p: Array) -> Array:
     """(4)  h_t = (1 − z_t) ∘ h_{t-1} + z_t ∘ h̃_t
 
@@ -122,25 +87,31 @@ def hidden_state(z: Array, n: Array, h_p: Array) -> Array:
     return (1 - z) * h_p + z * n
 
 
-@_equation(5, "zz", "z_zt", "the update gate's pre-activation")
+@GRU.preactivation("zz", "z_zt", "the update gate's pre-activation", number=5)
 def update_preactivation(h_p: Array, x: Array, wz: Array, uz: Array) -> Array:
     """(5)  z_zt = h_{t-1}·W_z + x_t·U_z, with the shapes of (1)."""
     return h_p @ wz + x @ uz
 
 
-@_equation(6, "zr", "z_rt", "the reset gate's pre-activation")
+@GRU.preactivation("zr", "z_rt", "the reset gate's pre-activation", number=6)
 def reset_preactivation(h_p: Array, x: Array, wr: Array, ur: Array) -> Array:
     """(6)  z_rt = h_{t-1}·W_r + x_t·U_r, with the shapes of (2)."""
     return h_p @ wr + x @ ur
 
 
-@_equation(7, "zn", "z_h̃t", "the candidate's pre-activation")
+@GRU.preactivation("zn", "z_h̃t", "the candidate's pre-activation", number=7)
 def candidate_preactivation(r: Array, h_p: Array, x: Array, wn: Array, un: Array) -> Array:
     """(7)  z_h̃t = (r_t ∘ h_{t-1})·W_h + x_t·U_h, with the shapes of (3)."""
     return (r * h_p) @ wn + x @ un
 
 
-@_equation(8, "dzz", "δ_zz", "∂loss/∂z_zt")
+@GRU.derivative(
+    "dzz",
+    "δ_zz",
+    of="zz",
+    number=8,
+    idea="∂h/∂z = h̃ − h_prev, by (4), and σ′ = z(1 − z) at the pre-activation",
+)
 def update_preactivation_gradient(in_grad: Array, n: Array, h_p: Array, z: Array) -> Array:
     """(8)  δ_zz = δ_t ∘ (h̃_t − h_{t-1}) ∘ z_t ∘ (1 − z_t)
 
@@ -149,7 +120,13 @@ def update_preactivation_gradient(in_grad: Array, n: Array, h_p: Array, z: Array
     return in_grad * (n - h_p) * z * (1 - z)
 
 
-@_equation(9, "dzn", "δ_zh̃", "∂loss/∂z_h̃t")
+@GRU.derivative(
+    "dzn",
+    "δ_zh̃",
+    of="zn",
+    number=9,
+    idea="∂h/∂h̃ = z, by (4), and tanh′ = 1 − h̃² at the pre-activation",
+)
 def candidate_preactivation_gradient(in_grad: Array, z: Array, n: Array) -> Array:
     """(9)  δ_zh̃ = δ_t ∘ z_t ∘ (1 − h̃_t²)
 
@@ -158,7 +135,13 @@ def candidate_preactivation_gradient(in_grad: Array, z: Array, n: Array) -> Arra
     return in_grad * z * (1 - n * n)
 
 
-@_equation(10, "dzr", "δ_zr", "∂loss/∂z_rt")
+@GRU.derivative(
+    "dzr",
+    "δ_zr",
+    of="zr",
+    number=10,
+    idea="the loss reaches r through (r ∘ h_prev)·W_h: back through W_hᵀ, times h_prev, and σ′ = r(1 − r)",
+)
 def reset_preactivation_gradient(dzn: Array, wn: Array, h_p: Array, r: Array) -> Array:
     """(10)  δ_zr = (δ_zh̃·W_hᵀ) ∘ h_{t-1} ∘ r_t ∘ (1 − r_t)
 
@@ -167,7 +150,14 @@ def reset_preactivation_gradient(dzn: Array, wn: Array, h_p: Array, r: Array) ->
     return (dzn @ wn.mT) * h_p * r * (1 - r)
 
 
-@_equation(11, "dwn", "d_{W_h,t}", "∂loss/∂W_h as used at step t")
+@GRU.derivative(
+    "dwn",
+    "d_{W_h,t}",
+    of="wn",
+    number=11,
+    summed=17,
+    idea="W_h is multiplied by r ∘ h_prev, so that is what its gradient is made with",
+)
 def candidate_recurrent_gradient(r: Array, h_p: Array, dzn: Array) -> Array:
     """(11)  d_{W_h,t} = (r_t ∘ h_{t-1})ᵀ·δ_zh̃
 
@@ -176,7 +166,14 @@ def candidate_recurrent_gradient(r: Array, h_p: Array, dzn: Array) -> Array:
     return (r * h_p).mT @ dzn
 
 
-@_equation(12, "dun", "d_{U_h,t}", "∂loss/∂U_h as used at step t")
+@GRU.derivative(
+    "dun",
+    "d_{U_h,t}",
+    of="un",
+    number=12,
+    summed=18,
+    idea="U_h is multiplied by x, so its gradient is xᵀ times that of the pre-activation",
+)
 def candidate_input_gradient(x: Array, dzn: Array) -> Array:
     """(12)  d_{U_h,t} = x_tᵀ·δ_zh̃
 
@@ -185,7 +182,14 @@ def candidate_input_gradient(x: Array, dzn: Array) -> Array:
     return x.mT @ dzn
 
 
-@_equation(13, "dwr", "d_{W_r,t}", "∂loss/∂W_r as used at step t")
+@GRU.derivative(
+    "dwr",
+    "d_{W_r,t}",
+    of="wr",
+    number=13,
+    summed=19,
+    idea="W_r is multiplied by h_prev, so its gradient is h_prevᵀ times that of the pre-activation",
+)
 def reset_recurrent_gradient(h_p: Array, dzr: Array) -> Array:
     """(13)  d_{W_r,t} = h_{t-1}ᵀ·δ_zr
 
@@ -194,7 +198,14 @@ def reset_recurrent_gradient(h_p: Array, dzr: Array) -> Array:
     return h_p.mT @ dzr
 
 
-@_equation(14, "dur", "d_{U_r,t}", "∂loss/∂U_r as used at step t")
+@GRU.derivative(
+    "dur",
+    "d_{U_r,t}",
+    of="ur",
+    number=14,
+    summed=20,
+    idea="U_r is multiplied by x, so its gradient is xᵀ times that of the pre-activation",
+)
 def reset_input_gradient(x: Array, dzr: Array) -> Array:
     """(14)  d_{U_r,t} = x_tᵀ·δ_zr
 
@@ -203,7 +214,14 @@ def reset_input_gradient(x: Array, dzr: Array) -> Array:
     return x.mT @ dzr
 
 
-@_equation(15, "dwz", "d_{W_z,t}", "∂loss/∂W_z as used at step t")
+@GRU.derivative(
+    "dwz",
+    "d_{W_z,t}",
+    of="wz",
+    number=15,
+    summed=21,
+    idea="W_z is multiplied by h_prev, so its gradient is h_prevᵀ times that of the pre-activation",
+)
 def update_recurrent_gradient(h_p: Array, dzz: Array) -> Array:
     """(15)  d_{W_z,t} = h_{t-1}ᵀ·δ_zz
 
@@ -212,7 +230,14 @@ def update_recurrent_gradient(h_p: Array, dzz: Array) -> Array:
     return h_p.mT @ dzz
 
 
-@_equation(16, "duz", "d_{U_z,t}", "∂loss/∂U_z as used at step t")
+@GRU.derivative(
+    "duz",
+    "d_{U_z,t}",
+    of="uz",
+    number=16,
+    summed=22,
+    idea="U_z is multiplied by x, so its gradient is xᵀ times that of the pre-activation",
+)
 def update_input_gradient(x: Array, dzz: Array) -> Array:
     """(16)  d_{U_z,t} = x_tᵀ·δ_zz
 
@@ -221,16 +246,13 @@ def update_input_gradient(x: Array, dzz: Array) -> Array:
     return x.mT @ dzz
 
 
-def sum_over_steps(terms: Array) -> Array:
-    """(17)–(22)  d_W = Σ_t d_{W,t}, and the same for U.
-
-    `terms` (steps, rows, hidden), rows being hidden for W and input for U; the result
-    (rows, hidden).
-    """
-    return terms.sum(axis=0)
-
-
-@_equation(23, "dh", "δ_{h_{t-1}}", "∂loss/∂h_{t-1}")
+@GRU.derivative(
+    "dh",
+    "δ_{h_{t-1}}",
+    of="h_p",
+    number=23,
+    idea="h_prev acts in four places: in (4) itself, and through the three pre-activations",
+)
 def state_gradient(
     in_grad: Array, z: Array, dzn: Array, wn: Array, r: Array, dzr: Array, wr: Array, dzz: Array, wz: Array
 ) -> Array:
@@ -241,7 +263,13 @@ def state_gradient(
     return in_grad * (1 - z) + (dzn @ wn.mT) * r + dzr @ wr.mT + dzz @ wz.mT
 
 
-@_equation(24, "dx", "δ_{x_t}", "∂loss/∂x_t")
+@GRU.derivative(
+    "dx",
+    "δ_{x_t}",
+    of="x",
+    number=24,
+    idea="x acts in three places: through the three pre-activations",
+)
 def input_gradient(dzn: Array, un: Array, dzr: Array, ur: Array, dzz: Array, uz: Array) -> Array:
     """(24)  δ_{x_t} = δ_zh̃·U_hᵀ + δ_zr·U_rᵀ + δ_zz·U_zᵀ
 
@@ -250,28 +278,13 @@ def input_gradient(dzn: Array, un: Array, dzr: Array, ur: Array, dzz: Array, uz:
     return dzn @ un.mT + dzr @ ur.mT + dzz @ uz.mT
 
 
-_SUMS = {17: "dwn", 18: "dun", 19: "dwr", 20: "dur", 21: "dwz", 22: "duz"}
-_PARAMETERS = {"dwn": "W_h", "dun": "U_h", "dwr": "W_r", "dur": "U_r", "dwz": "W_z", "duz": "U_z"}
+EQUATIONS: dict[int, Equation] = {int(number): equation for number, equation in Form(GRU).equations.items()}
+"""The table of the equations, by number: checks, reports and docs/equations.md are made from it.
 
-EQUATIONS: dict[int, Equation] = {
-    equation.number: equation
-    for equation in sorted(
-        _TABLE
-        + [
-            Equation(
-                number,
-                f"sum_{name}",
-                f"d_{_PARAMETERS[name]}",
-                f"∂loss/∂{_PARAMETERS[name]}, over all steps",
-                sum_over_steps,
-                (name,),
-            )
-            for number, name in _SUMS.items()
-        ],
-        key=lambda equation: equation.number,
-    )
-}
-"""The table of the equations, by number: checks, reports and docs/equations.md are made from it."""
+(17)–(22), the sums over the steps, are made from (11)–(16).
+"""
 
-EXPOSED: tuple[Equation, ...] = tuple(e for e in EQUATIONS.values() if e.number not in (5, 6, 7))
+EXPOSED: tuple[Equation, ...] = tuple(equation for equation in EQUATIONS.values() if equation.has_check)
 """The equations whose left-hand sides the chapter's API shows: all but (5)–(7)."""
+
+__all__ = ["EQUATIONS", "EXPOSED", "GRU", "Equation", "sigmoid", "sum_over_steps"]

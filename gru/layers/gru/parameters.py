@@ -1,6 +1,6 @@
 """The stacked parameters W and U of the chapter: three blocks of rows, one a gate.
 
-This is the one place that knows the order z, r, h̃. It never looks at what the blocks hold.
+The order z, r, h̃ is the layer's. Nothing here looks at what the blocks hold.
 """
 
 from typing import Any
@@ -8,7 +8,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-GATES = ("z", "r", "n")
+from gru.layers.gru.equations import GRU
+
+GATES = tuple(GRU.gates)
 """The order in which the blocks are stacked; `n` is the chapter's name for h̃ in code."""
 
 
