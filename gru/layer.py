@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cache, cached_property
 from itertools import product
+from textwrap import dedent
 from typing import Any, Literal, NamedTuple
 
 import numpy as np
@@ -173,7 +174,7 @@ class Equation:
 
 
 def _expression_of(function: Callable[..., Array]) -> ast.expr:
-    (definition,) = ast.parse(inspect.cleandoc(inspect.getsource(function))).body
+    (definition,) = ast.parse(dedent(inspect.getsource(function))).body
     assert isinstance(definition, ast.FunctionDef)
     results = [line for line in definition.body if isinstance(line, ast.Return)]
     if len(results) != 1 or results[0].value is None or results[0] is not definition.body[-1]:
@@ -182,9 +183,9 @@ def _expression_of(function: Callable[..., Array]) -> ast.expr:
 
 
 def sum_over_steps(terms: Array) -> Array:
-    """Σ_t of a derivative by a parameter as used at step t, such as (17)–(22).
+    """(17)–(22)  d_W = Σ_t d_{W,t}, and the same of every other parameter.
 
-    `terms` (steps, rows, hidden); the result (rows, hidden).
+    `terms` (steps, rows, hidden), rows being hidden for W and input for U; the result (rows, hidden).
     """
     return terms.sum(axis=0)
 
@@ -246,8 +247,10 @@ class Layer:
         carried: The states that go from step to step; the first is what the cell hands to the layer above.
         input: The name of the cell's input, of shape (batch, input).
         input_symbol: The sign for it.
-        axes: The respects in which its forms differ.
-        named: The ids of forms that have a name of their own, by that name.
+
+    Equations are entered by `equation`, `preactivation`, `activation` and `derivative`. `axes` are the respects in
+    which its forms differ, `form_ids` the function that gives a form its id and its sentence, and `paths` the
+    factors on the way from the loss to each quantity, for those who read.
     """
 
     def __init__(
@@ -406,6 +409,13 @@ class Form:
         return tuple(equation for equation in self.named.values() if equation.has_check)
 
     @cached_property
+    def numbers(self) -> str:
+        """The chapter's numbers of the derivatives, ` (8)–(24)`; empty where it has none for some of them."""
+        numbers = [e.number for e in self.exposed if e.of is not None or e.is_sum]
+        known = [number for number in numbers if number is not None]
+        return f" ({min(known)})–({max(known)})" if len(known) == len(numbers) else ""
+
+    @cached_property
     def forward_shown(self) -> tuple[Equation, ...]:
         """Those of the forward pass that there is a check on."""
         return tuple(e for e in self.exposed if e.of is None and not e.is_sum)
@@ -447,7 +457,7 @@ class Form:
         return tuple(e for e in self.named.values() if e.is_sum)
 
     def _rewritten(self) -> list[Equation]:
-        """The layer's equations with this form's changes, and those that it adds behind the derivatives by parameters."""
+        """The layer's equations with this form's changes; what it adds stands behind the derivatives by parameters."""
         table = list(self.layer.table)
         extra = [equation for option in self.options.values() for equation in option.equations]
         blocks = {block for stack in self.stacks for block in stack.blocks}
@@ -709,10 +719,8 @@ class Form:
         values, added = dict(given), added or {}
         for equation in self.forward:
             inside = self.preactivations.get(equation.name)
-            if inside is None:
-                value = equation(values)
-            else:
-                value = ACTIVATIONS[self.activations[equation.name]](values[inside])
+            activation = ACTIVATIONS[self.activations[equation.name]] if inside else None
+            value = activation(values[inside]) if activation and inside else equation(values)
             values[equation.name] = value + added[equation.name] if equation.name in added else value
         return values
 

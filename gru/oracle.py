@@ -127,7 +127,7 @@ def step_gradients(
     x_t: by name (`dzz`, …), each with the steps on the first axis. Peak memory below `memory` bytes.
     """
     hidden = at[form.layer.carried[0].previous].shape[-1]
-    moved = {equation.name: equation.of for equation in form.backward}
+    moved = {equation.name: str(equation.of) for equation in form.backward}
     inside = [name for name in dict.fromkeys(moved.values()) if name not in form.given]
     upstreams = [carried.upstream for carried in form.layer.carried]
     names = [name for name in form.given if name not in upstreams]
@@ -167,7 +167,7 @@ def step_gradients(
             return Probe(name, place, np.repeat(np.eye(rows)[:, None, :, None], hidden, axis=3), by_row)
         return Probe(name, place, np.eye(rows * hidden).reshape(-1, 1, rows, hidden), by_entry)
 
-    probes = [probe(name, str(of)) for name, of in moved.items()]
+    probes = [probe(name, of) for name, of in moved.items()]
     return _measure(forward, arguments, probes, arithmetic, memory)
 
 

@@ -238,7 +238,7 @@ def _weights(stack: Stack, sizes: Sizes, random: np.random.Generator) -> Array:
 
 
 def _saturate(form: Form, weights: dict[str, Array], x: Array, initial: list[Array], peak: float) -> dict[str, Array]:
-    """The parameters with each gate's blocks scaled so that its largest pre-activation from the first state is `peak`."""
+    """The parameters, each gate's blocks scaled so that its largest pre-activation from the first state is `peak`."""
     values: dict[str, Any] = {form.layer.input: x}
     values |= {carried.previous: state for carried, state in zip(form.layer.carried, initial, strict=True)}
     for stack in form.stacks:

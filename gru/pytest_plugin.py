@@ -32,12 +32,12 @@ from hypothesis import seed as drawn_with
 from hypothesis import strategies as st
 
 from gru.examiner import TRAINING, Examination, Outcome, examine
+from gru.layer import Form
 from gru.layers.gru.cell import GRUCell
-from gru.layers.gru.equations import EQUATIONS
-from gru.layers.gru.forms import CHAPTER, CONVENTIONS, Convention
+from gru.layers.gru.forms import CHAPTER
 from gru.problem import Effort, Problem, find
 from gru.report import text
-from gru.report.words import line, numbered, printable, title_of, words
+from gru.report.words import line, printable, words
 from gru.strategies import problems
 from gru.submission.confinement import ConfinementError, Isolation
 from gru.submission.contract import Runner, SubmissionFailure
@@ -192,7 +192,7 @@ class Examinations:
         self.battery = examine(self.runner, effort=self.effort, seed=self.seed)
         self.failed = self.battery if self.battery.reason else None
 
-    def on(self, problem: Problem, convention: Convention = CHAPTER) -> Examination:
+    def on(self, problem: Problem, convention: Form = CHAPTER) -> Examination:
         """The examination on one problem."""
         key = (problem.id, convention.id)
         if key not in self._drawn:
@@ -237,7 +237,7 @@ class Examinations:
         Outcomes with a wrong value, but none that is known to be this check's fault, go to `spoilt`.
         """
         # A form of the GRU that many problems tell is not always to be recognised on one.
-        convention = CHAPTER if known.status == "wrong" else CONVENTIONS[self.battery.convention]
+        convention = CHAPTER if known.status == "wrong" else self.battery.form
 
         # The same seed for every check, or each would put other problems to the cell.
         @drawn_with(self.seed)
@@ -276,25 +276,21 @@ class Examinations:
             lines = [*text.block(known, self.name, self.battery.outcomes), line("cut short", reason)]
             return Found(known, [*lines, line("reason", failed.text)])
         before = [line("before", f"{words(known.status)} until then")] if known.problems else []
-        lines = [f"{_title(known)}: not examined ({reason})", line("reason", failed.text), *before]
+        lines = [f"{text.title(known)}: not examined ({reason})", line("reason", failed.text), *before]
         return Found(replace(known, status="not_examined"), lines)
 
     def inheritance(self, outcome: Outcome) -> str:
         """One line on an inherited outcome, and on what is wrong."""
         wrong = [other for other in self.battery.outcomes if other.status == "wrong"]
-        names = " ".join(numbered([other.equation]) if other.equation else other.check for other in wrong)
-        text = outcome.text or "a right formula on wrong values"
-        return printable(f"{_title(outcome)}: inherited, {text}" + (f"; wrong: {names}" if wrong else ""))
+        names = text.checks(wrong)
+        why = outcome.text or "a right formula on wrong values"
+        return printable(f"{text.title(outcome)}: inherited, {why}" + (f"; wrong: {names}" if wrong else ""))
 
 
 _PHASES = (Phase.generate, Phase.shrink)
 
 # How long a cell takes is for its time limit to judge.
 _SUPPRESSED = (HealthCheck.too_slow,)
-
-
-def _title(outcome: Outcome) -> str:
-    return title_of(EQUATIONS[outcome.equation]) if outcome.equation else outcome.check
 
 
 # The fixtures

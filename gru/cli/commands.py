@@ -312,7 +312,7 @@ def _told(result: "Result", request: Request) -> "Result":
     """The result, cut down to what is to be told."""
     from gru.report.feedback import told
 
-    return replace(result, examination=told(result.examination, request.feedback, asked=request.convention))
+    return replace(result, examination=told(result.examination, request.feedback, asked=result.asked))
 
 
 def _show(result: "Result") -> None:
@@ -335,11 +335,12 @@ def _examine(file: str, request: Request) -> "Result":
     with process:
         # The process starts while these are loaded.
         from gru.examiner import examine
-        from gru.layers.gru.forms import CONVENTIONS
+        from gru.layers.registry import form_named
         from gru.problem import find
         from gru.report.result import Result, sha256_of
         from gru.report.terminal import progress
 
+        form = form_named(request.convention)
         warn_of(process.confinement.warning)
         with progress(file) as on_progress:
             examination = examine(
@@ -348,7 +349,7 @@ def _examine(file: str, request: Request) -> "Result":
                 seed=request.seed,
                 only=request.only,
                 problem=find(request.problem) if request.problem else None,
-                convention=CONVENTIONS[request.convention],
+                convention=form,
                 on_progress=on_progress,
             )
     return Result(
@@ -358,7 +359,7 @@ def _examine(file: str, request: Request) -> "Result":
         seconds=time.perf_counter() - started,
         isolation=process.confinement.level,
         problem=request.problem,
-        convention=request.convention,
+        asked=form,
     )
 
 

@@ -28,11 +28,12 @@ def _convention(context: click.Context, parameter: click.Parameter, value: str) 
     # NumPy is behind this import, and `gru --help` does not wait for it.
     if value == CHAPTER:
         return value
-    from gru.layers.gru.forms import CONVENTIONS
+    from gru.layers.registry import form_named
 
-    if value not in CONVENTIONS:
-        raise click.BadParameter(f"no convention has the id {value!r}; there are {', '.join(CONVENTIONS)}")
-    return value
+    try:
+        return form_named(value).id
+    except LookupError as error:
+        raise click.BadParameter(str(error)) from None
 
 
 convention_option = click.option(

@@ -15,8 +15,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gru.calculus import formula
-from gru.examiner.judge import Case, Evidence
 from gru.calculus.rounding import Rounded, limit, squashed
+from gru.examiner.judge import Case, Evidence
 from gru.examiner.outcome import Diagnosis
 from gru.layer import Equation
 from gru.mistakes import HINTS, OF_STATE, Mistake, catalogue, right_formula

@@ -12,15 +12,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gru.calculus import formula
+from gru.calculus.rounding import limit, squashed
 from gru.examiner.diagnosis import NEAR, PROBES, named, says_little
 from gru.examiner.judge import Case
-from gru.calculus.rounding import limit, squashed
 from gru.examiner.limit import roundings
 from gru.examiner.outcome import Diagnosis
 from gru.layer import Equation, Form
 from gru.mistakes import Mistake, catalogue
 
 Array = NDArray[Any]
+
 
 @dataclass(frozen=True)
 class Explanation:

@@ -112,8 +112,10 @@ def _departs(outcomes: list[Outcome], asked: Form) -> bool:
 def recognise(recorded: list[tuple[Reference, Recording]], asked: Form) -> Form:
     """The convention whose forward values these are, on every problem; `asked` where there is none."""
     for convention in asked.layer.forms.values():
-        if convention is not asked and convention.stacks == asked.stacks and all(
-            agrees_forward(reference.as_if(convention), recording) for reference, recording in recorded
+        if (
+            convention is not asked
+            and convention.stacks == asked.stacks
+            and all(agrees_forward(reference.as_if(convention), recording) for reference, recording in recorded)
         ):
             return convention
     return asked

@@ -88,7 +88,10 @@ def _limit(error: float, largest: float, dtype: Any, bound: Callable[[], float])
 
 
 def _required(problem: Problem, gradient: Mapping[str, Array], form: Form) -> tuple[str, ...]:
-    """The names of what the loss is a function of. Raises ValueError where a gradient lacks one, or its shape is another."""
+    """The names of what the loss is a function of.
+
+    Raises ValueError where a gradient lacks one, or has another shape.
+    """
     variables = oracle.variables(problem, form)
     for name, array in variables.items():
         if name not in gradient or np.shape(gradient[name]) != array.shape:

@@ -9,10 +9,11 @@ from typing import Any, Self
 
 from gru.examiner.outcome import Examination, Outcome
 from gru.grading.rubric import Item, Rubric
+from gru.layer import Form
 from gru.report.feedback import told
 from gru.report.result import Result
 from gru.report.text import block, message
-from gru.report.words import printable, spelled, words
+from gru.report.words import printable, words
 
 FAILED = "failed_to_grade"
 """The verdict where `gru` itself failed: it is no zero."""
@@ -154,14 +155,14 @@ def credits_of(result: Result, rubric: Rubric) -> tuple[Credit, ...]:
             outcome.status if outcome else "not_examined",
             item.visibility,
             _output(shown.get(item.check), result, lacking),
-            _mistake(outcome),
+            _mistake(outcome, result.asked),
         )
 
     return tuple(credit(item) for item in rubric.items)
 
 
 def _told(result: Result, rubric: Rubric) -> Examination:
-    return told(result.examination, rubric.feedback, result.convention, rubric.levels())
+    return told(result.examination, rubric.feedback, result.asked, rubric.levels())
 
 
 def _feedback(result: Result, rubric: Rubric, credits: tuple[Credit, ...]) -> str:
@@ -177,16 +178,16 @@ def _output(outcome: Outcome | None, result: Result, lacking: list[str]) -> str:
     """What a student is told of one check: in full where it is wrong, else in a word."""
     if outcome is None:
         return ""
-    said = block(outcome, result.submission, convention=result.convention) if outcome.status == "wrong" else []
+    said = block(outcome, result.submission, asked=result.asked) if outcome.status == "wrong" else []
     said = said or [words(outcome.status)]
     if lacking:
         said = [*said, f"no points without {', '.join(lacking)}"]
     return "\n".join(said)
 
 
-def _mistake(outcome: Outcome | None) -> str:
+def _mistake(outcome: Outcome | None, form: Form) -> str:
     """What a class makes wrong alike: the mistake's own words, of known ones."""
     if outcome is None or outcome.status != "wrong":
         return ""
     mistake = outcome.mistake
-    return spelled(mistake.text) if mistake and mistake.ids else "no known mistake"
+    return form.spelled(mistake.text) if mistake and mistake.ids else "no known mistake"

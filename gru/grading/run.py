@@ -24,7 +24,7 @@ from gru.grading.gradebook import Gradebook
 from gru.grading.handins import Entry, digest
 from gru.grading.record import FAILED, Record, failure_of, record_of
 from gru.grading.rubric import Rubric
-from gru.layers.gru.forms import CONVENTIONS
+from gru.layers.registry import form_named
 from gru.problem import Effort
 from gru.report.result import Result
 from gru.submission.confinement import Isolation
@@ -194,7 +194,7 @@ def _result(task: Task, contents: Mapping[str, bytes], manner: Manner, stop: Eve
     if entry.main is None:
         outcomes = tuple(Outcome(check, "not_examined") for check in CHECKS)
         examination = Examination("not_examined", outcomes, **settings, reason=entry.reason, text=entry.text)
-        return Result(entry.origin, None, examination, 0.0, isolation="", convention=manner.convention)
+        return Result(entry.origin, None, examination, 0.0, isolation="", asked=form_named(manner.convention))
 
     def on_progress(done: int, total: int) -> None:
         if stop is not None and stop.is_set():
@@ -209,7 +209,7 @@ def _result(task: Task, contents: Mapping[str, bytes], manner: Manner, stop: Eve
             isolation=manner.isolation,
         )
         with process:
-            form = CONVENTIONS[manner.convention]
+            form = form_named(manner.convention)
             examination = examine(process, **settings, convention=form, on_progress=on_progress)
     main = contents.get(entry.main)
     return Result(
@@ -218,7 +218,7 @@ def _result(task: Task, contents: Mapping[str, bytes], manner: Manner, stop: Eve
         examination=examination,
         seconds=perf_counter() - began,
         isolation=process.confinement.level,
-        convention=manner.convention,
+        asked=form_named(manner.convention),
     )
 
 

@@ -12,8 +12,8 @@ from typing import Any
 
 from gru import __version__
 from gru.examiner.outcome import Diagnosis, Entry, Outcome
+from gru.layer import Form
 from gru.report.result import Result
-from gru.report.words import spelled
 
 SCHEMA = 1
 """Goes up when a key changes its meaning or is left out; new keys may come at any time."""
@@ -36,11 +36,11 @@ def _result(result: Result) -> dict[str, Any]:
         "convention": examination.convention,
         "seed": examination.seed,
         "seconds": round(result.seconds, 3),
-        "outcomes": [_outcome(outcome) for outcome in examination.outcomes],
+        "outcomes": [_outcome(outcome, examination.form) for outcome in examination.outcomes],
     }
 
 
-def _outcome(outcome: Outcome) -> dict[str, Any]:
+def _outcome(outcome: Outcome, form: Form) -> dict[str, Any]:
     return {
         "check": outcome.check,
         "equation": outcome.equation,
@@ -52,7 +52,7 @@ def _outcome(outcome: Outcome) -> dict[str, Any]:
         "problem": outcome.problem,
         "sizes": outcome.sizes._asdict() if outcome.sizes else None,
         "values": [_entry(entry) for entry in outcome.values],
-        "mistake": _mistake(outcome.mistake),
+        "mistake": _mistake(outcome.mistake, form),
         "text": outcome.text,
     }
 
@@ -65,7 +65,7 @@ def _entry(entry: Entry) -> dict[str, Any]:
     }
 
 
-def _mistake(mistake: Diagnosis | None) -> dict[str, Any] | None:
+def _mistake(mistake: Diagnosis | None, form: Form) -> dict[str, Any] | None:
     """What is likely wrong; null where nothing is known, or the level of feedback keeps it back.
 
     `id` is that of the catalogue, several of them joined by commas (mistakes made together, or equal
@@ -74,8 +74,8 @@ def _mistake(mistake: Diagnosis | None) -> dict[str, Any] | None:
     """
     if mistake is None:
         return None
-    text = "; ".join(spelled(part) for part in (mistake.text, mistake.condition) if part)
-    return {"id": ",".join(mistake.ids) or None, "text": text, "formula": spelled(mistake.formula) or None}
+    text = "; ".join(form.spelled(part) for part in (mistake.text, mistake.condition) if part)
+    return {"id": ",".join(mistake.ids) or None, "text": text, "formula": form.spelled(mistake.formula) or None}
 
 
 def _number(value: float | None) -> float | None:

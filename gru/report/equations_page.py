@@ -7,10 +7,10 @@ import re
 from collections.abc import Iterator
 
 from gru.calculus import formula
-from gru.layers.gru.equations import EQUATIONS, EXPOSED, Equation
-from gru.layers.gru.shapes import DIMENSIONS
-from gru.mistakes import HINTS, IDEAS, catalogue, right_formula
-from gru.report.words import name_of, numbered, spelled
+from gru.layer import Equation, Form
+from gru.layers.gru.forms import CHAPTER
+from gru.mistakes import HINTS, catalogue, right_formula
+from gru.report.words import listed
 
 PARTS = {
     "Forward": range(1, 8),
@@ -34,84 +34,81 @@ Below an equation are the mistakes that are known in it, by kind. `gru explain` 
 `gru explain equation-10/no-h-prev`. The sums (17)–(22), and (5)–(7), which a cell does not show, have no mistakes of
 their own."""
 
-_GIVEN = {
-    "x": "x_t",
-    "h_p": "h_{t-1}",
-    "in_grad": "δ_t",
-    **{"wz": "W_z", "wr": "W_r", "wn": "W_h"},
-    **{"uz": "U_z", "ur": "U_r", "un": "U_h"},
-}
-_SYMBOLS = {equation.name: equation.symbol for equation in EQUATIONS.values()} | _GIVEN
 _SIGNS = {".T": "ᵀ", "@": "·", "*": "∘", "-": "−", "sigmoid": "σ"}
 
 
-def page() -> str:
+def page(form: Form = CHAPTER) -> str:
     """The whole page, as Markdown."""
-    lines = [INTRODUCTION, "", *_notation()]
+    lines = [INTRODUCTION, "", *_notation(form)]
     for title, numbers in PARTS.items():
         lines += ["", f"## {title}"]
         for number in numbers:
-            lines += ["", *_section(EQUATIONS[number])]
+            lines += ["", *_section(form.equations[number], form)]
     return "\n".join(lines) + "\n"
 
 
-def in_symbols(equation: Equation) -> str:
+def in_symbols(equation: Equation, form: Form = CHAPTER) -> str:
     """An equation in the chapter's letters: `δ_zr = (δ_zh̃ · W_hᵀ) ∘ h_{t-1} ∘ r_t ∘ (1 − r_t)`."""
     if equation.is_sum:
-        return f"{equation.symbol} = Σ_t {_SYMBOLS[equation.inputs[0]]}"
+        return f"{equation.symbol} = Σ_t {form.symbols[equation.inputs[0]]}"
     parts = re.split(r"(\w+|\.T|[@*-])", formula.text(equation.expression))
-    return f"{equation.symbol} = " + "".join(_SYMBOLS.get(part, _SIGNS.get(part, part)) for part in parts)
+    return f"{equation.symbol} = " + "".join(form.symbols.get(part, _SIGNS.get(part, part)) for part in parts)
 
 
-def _notation() -> Iterator[str]:
+def _notation(form: Form) -> Iterator[str]:
     """What a cell is given, with its shape."""
     yield "| given | in a cell | shape |"
     yield "|---|---|---|"
-    for name, symbol in _GIVEN.items():
-        yield f"| `{symbol}` | `{name}` | {_shape(name)} |"
-    for name in ("W", "U"):
-        yield f"| the three `{name}` stacked in the order z, r, h̃ | `{name}` | {_shape(name)} |"
+    blocks = [block for stack in form.stacks for block in stack.blocks]
+    for name in (*(name for name in form.given if name not in form.blocks), *blocks):
+        yield f"| `{form.symbols[name]}` | `{name}` | {_shape(form, name)} |"
+    order = form.spelled(", ".join(form.layer.gates))
+    for stack in form.stacks:
+        if stack.is_stacked:
+            name = stack.name
+            yield f"| the three `{name}` stacked in the order {order} | `{name}` | {_shape(form, name)} |"
 
 
-def _section(equation: Equation) -> Iterator[str]:
+def _section(equation: Equation, form: Form) -> Iterator[str]:
     """One equation: what it is, its formula twice, what it is made of, and the mistakes in it."""
-    yield f"### ({equation.number}) {name_of(equation)}"
+    yield f"### {equation.short} {equation.title}"
     yield ""
-    yield f"{equation.quantity[0].upper()}{equation.quantity[1:]}, of shape {_shape(equation.name)}. {_place(equation)}"
+    meaning = f"{equation.quantity[0].upper()}{equation.quantity[1:]}"
+    yield f"{meaning}, of shape {_shape(form, equation.name)}. {_place(equation, form)}"
     yield ""
     yield "```text"
-    yield in_symbols(equation)
-    yield f"{name_of(equation)} = Σ_t {equation.inputs[0]}" if equation.is_sum else spelled(right_formula(equation))
+    yield in_symbols(equation, form)
+    yield f"{equation.title} = Σ_t {equation.inputs[0]}" if equation.is_sum else form.spelled(right_formula(equation))
     yield "```"
-    if equation.number in IDEAS:
+    if equation.idea:
         yield ""
-        yield f"Why: {IDEAS[equation.number]}."
-    yield from _mistakes(equation)
+        yield f"Why: {equation.idea}."
+    yield from _mistakes(equation, form)
 
 
-def _shape(name: str) -> str:
-    return f"({', '.join(DIMENSIONS[name])})"
+def _shape(form: Form, name: str) -> str:
+    return f"({', '.join(form.dimensions[name])})"
 
 
-def _place(equation: Equation) -> str:
+def _place(equation: Equation, form: Form) -> str:
     """Where an equation stands among the others."""
-    made_of = [other.number for other in EQUATIONS.values() if other.name in equation.inputs]
-    part_of = [other.number for other in EQUATIONS.values() if equation.name in other.inputs]
-    words = [f"Made of {numbered(made_of)}."] if made_of else []
-    words += [f"Part of {numbered(part_of)}."] if part_of else []
-    words += [] if equation in EXPOSED else ["A cell does not show it."]
+    made_of = [other for other in form.named.values() if other.name in equation.inputs]
+    part_of = [other for other in form.named.values() if equation.name in other.inputs]
+    words = [f"Made of {listed(made_of)}."] if made_of else []
+    words += [f"Part of {listed(part_of)}."] if part_of else []
+    words += [] if equation.has_check else ["A cell does not show it."]
     return " ".join(words)
 
 
-def _mistakes(equation: Equation) -> Iterator[str]:
+def _mistakes(equation: Equation, form: Form) -> Iterator[str]:
     """The catalogue of an equation, the last parts of the ids by kind."""
-    known = catalogue(equation.number)
+    known = catalogue(equation.key, form)
     if not known:
         return
     yield ""
-    yield f"| mistakes in ({equation.number}) | `equation-{equation.number}/…` |"
+    yield f"| mistakes in {equation.short} | `{equation.id}/…` |"
     yield "|---|---|"
     for kind, text in HINTS.items():
-        slugs = [mistake.id.partition("/")[2] for mistake in known if mistake.kind == kind]
+        slugs = [mistake.id.rpartition("/")[2] for mistake in known if mistake.kind == kind]
         if slugs:
             yield f"| {text} | {' '.join(f'`{slug}`' for slug in slugs)} |"

@@ -8,6 +8,8 @@ from dataclasses import replace
 from typing import Literal, get_args
 
 from gru.examiner.outcome import Diagnosis, Examination, Outcome
+from gru.layer import Form
+from gru.layers.gru.forms import CHAPTER
 
 Feedback = Literal["none", "location", "hint", "full"]
 LEVELS: tuple[Feedback, ...] = get_args(Feedback)
@@ -15,11 +17,11 @@ LEVELS: tuple[Feedback, ...] = get_args(Feedback)
 
 
 def told(
-    examination: Examination, feedback: Feedback, asked: str = "chapter", levels: Mapping[str, Feedback] | None = None
+    examination: Examination, feedback: Feedback, asked: Form = CHAPTER, levels: Mapping[str, Feedback] | None = None
 ) -> Examination:
     """What is told of an examination at a level of feedback.
 
-    `asked` is the id of the convention that was asked for: which other one a submission follows is
+    `asked` is the form that was asked for: which other one a submission follows is
     the diagnosis of a mistake, and told only with it. `levels` are those of single checks, where
     they differ.
     """
@@ -29,7 +31,7 @@ def told(
         for outcome in examination.outcomes
         if (level := of.get(outcome.check, feedback)) != "none"
     )
-    return replace(examination, outcomes=outcomes, convention=examination.convention if feedback == "full" else asked)
+    return replace(examination, outcomes=outcomes, form=examination.form if feedback == "full" else asked)
 
 
 def _told(outcome: Outcome, feedback: Feedback) -> Outcome:
@@ -43,7 +45,7 @@ def _told(outcome: Outcome, feedback: Feedback) -> Outcome:
 
 def _gives_away(outcome: Outcome) -> bool:
     """Whether the text itself names the mistake; that of the other checks says what was seen."""
-    is_formula = outcome.equation is not None or outcome.check in ("split", "merge")
+    is_formula = outcome.is_of_equation or outcome.check in ("split", "merge")
     return is_formula and outcome.status in ("wrong", "inherited") and not _is_no_array(outcome)
 
 

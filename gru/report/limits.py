@@ -4,8 +4,7 @@ It measures nothing: the parts come from `gru.examiner.explanation`.
 """
 
 from gru.examiner.explanation import Explanation
-from gru.layers.gru.equations import EQUATIONS
-from gru.report.words import line, name_of, printable
+from gru.report.words import line, printable, title_of
 
 
 def limit_explained(explanation: Explanation) -> list[str]:
@@ -17,13 +16,13 @@ def limit_explained(explanation: Explanation) -> list[str]:
         ("×", e.unit_roundoff, f"unit roundoff of {e.precision}"),
         ("×", e.forms, "as many times as many roundings in an algebraically equal form"),
         ("+", e.oracle, "the oracle's own rounding, in double precision"),
-        *([("+", e.apart, "the sum measured at once and step by step")] if EQUATIONS[e.equation].is_sum else []),
+        *([("+", e.apart, "the sum measured at once and step by step")] if e.equation.is_sum else []),
         ("=", e.limit, f"the limit; {_relative(e.limit, e.largest)}"),
         ("", e.deviation, f"the chapter's own formula is off by; {_relative(e.deviation, e.limit, 'the limit')}"),
         ("", e.detects, f"a larger difference is always found; {_relative(e.detects, e.largest)}"),
     ]
     return [
-        f"limit of equation ({e.equation}), {name_of(EQUATIONS[e.equation])}, on problem {e.problem}",
+        f"limit of {title_of(e.equation)}, on problem {e.problem}",
         line("at", at),
         *(printable(f"  {sign:1} {number:10.2e}   {text}") for sign, number, text in parts),
     ]

@@ -9,6 +9,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from gru.examiner.outcome import Examination
+from gru.layer import Form
+from gru.layers.gru.forms import CHAPTER
 
 
 @dataclass(frozen=True)
@@ -17,7 +19,7 @@ class Result:
 
     `submission` is the path as it was given, `sha256` that of its bytes (None where they cannot be
     read), `problem` the id of the one problem that was asked for (None for the whole battery),
-    `convention` the id of the form of a GRU that was asked for.
+    `asked` the form of the layer that was asked for.
     """
 
     submission: str
@@ -26,7 +28,7 @@ class Result:
     seconds: float
     isolation: str = "process"
     problem: str | None = None
-    convention: str = "chapter"
+    asked: Form = CHAPTER
 
 
 def sha256_of(file: str | os.PathLike[str]) -> str | None:

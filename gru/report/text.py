@@ -11,14 +11,12 @@ from itertools import groupby
 from typing import NamedTuple
 
 from gru.examiner.outcome import TRAINING, Diagnosis, Examination, Outcome
-from gru.layers.gru.equations import EQUATIONS
-from gru.layers.gru.forms import CONVENTIONS
-from gru.layers.gru.parameters import GATES
-from gru.layers.gru.shapes import shape_of
+from gru.layer import Equation, Form, Sizes
+from gru.layers.gru.forms import CHAPTER
 from gru.mistakes import right_formula
 from gru.report.numbers import rounded_up, short, side_by_side
 from gru.report.result import Result
-from gru.report.words import line, name_of, numbered, printable, spelled, title_of, words
+from gru.report.words import line, printable, title_of, words
 
 MOST_IN_SHORT = 6
 """How many more wrong checks are told one by one: with more, no single mistake explains them."""
@@ -54,11 +52,11 @@ def heading(result: Result) -> list[str]:
     lines = [
         printable(f"{result.submission}: {words(examination.verdict)}{reason}"),
         line("examined", f"{what}, isolation {result.isolation}, {result.seconds:.1f} s"),
-        line("convention", convention(result.convention)),
+        line("convention", convention(result.asked)),
     ]
-    if examination.convention != result.convention:
-        other = examination.convention
-        lines.append(line("followed", f"another form of the GRU, {other}: gru explain convention/{other} shows it"))
+    if examination.form is not result.asked:
+        other, title = examination.form.id, examination.form.layer.title
+        lines.append(line("followed", f"another form of the {title}, {other}: gru explain convention/{other} shows it"))
     if examination.precision == "float32":
         lines.append(line("precision", "answers in single precision (float32); judged at single precision"))
     if examination.text:
@@ -66,28 +64,31 @@ def heading(result: Result) -> list[str]:
     return lines
 
 
-def convention(id: str = "chapter") -> str:
-    """The form of a GRU that is asked for, told by (4), which half of all GRUs have the other way round.
+def convention(form: Form = CHAPTER) -> str:
+    """The form that is asked for, told by its output, which half of all GRUs have the other way round.
 
-    With (3) and the order of the blocks, where they are not the chapter's.
+    With the other equations of the forward pass that are not the layer's own, and the order of the blocks.
     """
-    form = CONVENTIONS[id]
-    parts = [spelled(right_formula(form.equations[n])) for n in (3, 4) if n == 4 or f"equation-{n}" in form.departs]
-    if form.order != GATES:
-        parts.append(f"W and U stacked in the order {spelled(', '.join(form.order))}")
+    told = (e for e in form.forward_shown if e.name == form.output or e.id in form.departs)
+    parts = [form.spelled(right_formula(equation)) for equation in told]
+    if form.order != tuple(form.layer.gates):
+        names = " and ".join(stack.name for stack in form.stacks)
+        parts.append(f"{names} stacked in the order {form.spelled(', '.join(form.order))}")
     return ", ".join(parts)
 
 
 def rows(examination: Examination) -> list[Row]:
     """The table of all checks in the chapter's order; none where it would say one thing throughout."""
     outcomes = examination.outcomes
-    if _is_wrong_everywhere(outcomes) or all(outcome.status == "not_examined" for outcome in outcomes):
+    if _is_wrong_everywhere(outcomes, examination.form) or all(
+        outcome.status == "not_examined" for outcome in outcomes
+    ):
         return []
-    return [_row(outcome) for outcome in outcomes]
+    return [_row(outcome, examination.form) for outcome in outcomes]
 
 
-def _row(outcome: Outcome) -> Row:
-    name = name_of(EQUATIONS[outcome.equation]) if outcome.equation else ""
+def _row(outcome: Outcome, form: Form) -> Row:
+    name = form.named[outcome.name].title if outcome.name else ""
     return Row(outcome.check, name, words(outcome.status), short(outcome.error), short(outcome.limit))
 
 
@@ -115,71 +116,75 @@ def details(result: Result) -> list[str]:
     examination = result.examination
     outcomes = examination.outcomes
     wrong = [outcome for outcome in outcomes if outcome.status == "wrong"]
-    everywhere = _is_wrong_everywhere(outcomes)
-    first = next((outcome for outcome in wrong if outcome.equation), None)
+    asked, everywhere = result.asked, _is_wrong_everywhere(outcomes, result.asked)
+    first = next((outcome for outcome in wrong if outcome.is_of_equation), None)
     in_full = [first] if first and everywhere else [o for o in wrong if o is first or not _is_aside(o, first)]
     lines = ["", f"wrong everywhere: none of the {_judged(outcomes)} equations is right"] if everywhere else []
     for outcome in in_full:
-        lines += ["", *block(outcome, result.submission, outcomes, convention=result.convention)]
-    lines += _also_wrong([o for o in wrong if o not in in_full], most=0 if everywhere else MOST_IN_SHORT)
-    remarks = [] if everywhere else _remarks(outcomes, several=len(wrong) != 1)
+        lines += ["", *block(outcome, result.submission, outcomes, asked=asked)]
+    lines += _also_wrong([o for o in wrong if o not in in_full], asked, most=0 if everywhere else MOST_IN_SHORT)
+    remarks = [] if everywhere else _remarks(outcomes, asked, several=len(wrong) != 1)
     lines += ["", *remarks] if remarks else []
-    return [*lines, "", _conclusion(outcomes)] if examination.verdict == "right" and outcomes else lines
+    return [*lines, "", _conclusion(outcomes, asked)] if examination.verdict == "right" and outcomes else lines
 
 
 def _is_aside(outcome: Outcome, first: Outcome | None) -> bool:
     """Whether a wrong outcome is told in short: what the first wrong equation may explain."""
-    return bool(outcome.equation) or (outcome.check == "state" and first is not None)
+    return outcome.is_of_equation or (outcome.check == "state" and first is not None)
 
 
-def _is_wrong_everywhere(outcomes: Sequence[Outcome]) -> bool:
+def _is_wrong_everywhere(outcomes: Sequence[Outcome], form: Form) -> bool:
     """Whether no formula of the submission's own is right, of several: zeros, random numbers, a constant."""
-    own = [o.status for o in outcomes if o.equation and not EQUATIONS[o.equation].is_sum and o.problems]
+    own = [o.status for o in outcomes if o.name and not form.named[o.name].is_sum and o.problems]
     return own.count("wrong") > 2 and not {"right", "inherited"} & set(own)
 
 
 def _judged(outcomes: Sequence[Outcome]) -> int:
-    return sum(outcome.equation is not None and outcome.problems > 0 for outcome in outcomes)
+    return sum(outcome.is_of_equation and outcome.problems > 0 for outcome in outcomes)
 
 
-def block(
-    outcome: Outcome, submission: str, outcomes: Sequence[Outcome] = (), *, convention: str = "chapter"
-) -> list[str]:
+def block(outcome: Outcome, submission: str, outcomes: Sequence[Outcome] = (), *, asked: Form = CHAPTER) -> list[str]:
     """One wrong outcome in full.
 
-    `submission` is the file as it was given, `outcomes` those of the same examination, of which
-    the notes tell what is right and what inherits, `convention` the id of the one asked for.
+    Args:
+        outcome: What is told.
+        submission: The file as it was given.
+        outcomes: Those of the same examination, of which the notes tell what is right and what inherits.
+        asked: The form of the layer that was asked for.
     """
-    lines = [f"{_title(outcome)}: {words(outcome.status)}"]
-    if outcome.equation and outcome.sizes:
-        lines.append(line("quantity", _quantity(outcome)))
+    lines = [f"{title(outcome, asked)}: {words(outcome.status)}"]
+    if outcome.name and outcome.sizes:
+        lines.append(line("quantity", _quantity(asked.named[outcome.name], outcome.sizes)))
     if outcome.text and not (outcome.mistake and outcome.mistake.text == outcome.text):
         lines.append(line("found", outcome.text))
     if outcome.problem:
         lines.append(line("at", _place(outcome)))
-    lines += side_by_side(outcome.values, "submission", "measured" if outcome.equation else "expected")
+    lines += side_by_side(outcome.values, "submission", "measured" if outcome.is_of_equation else "expected")
     if outcome.error is not None:
         lines.append(line("error", f"{_error(outcome)}; limit {outcome.limit:.2g}"))
-    lines += [line("note", note) for note in _notes(outcome, outcomes)]
-    lines += _help(outcome.mistake)
+    lines += [line("note", note) for note in _notes(outcome, outcomes, asked)]
+    lines += _help(outcome.mistake, asked)
     if outcome.problem or outcome.check == TRAINING:
         again = f"gru check {shlex.quote(submission)} --only {outcome.check}"
         again += f" --problem {outcome.problem}" if outcome.problem else ""
-        lines.append(line("again", again if convention == "chapter" else f"{again} --convention {convention}"))
+        lines.append(line("again", again + _options(asked)))
     return lines
 
 
-def _title(outcome: Outcome) -> str:
-    return title_of(EQUATIONS[outcome.equation]) if outcome.equation else outcome.check
+def _options(asked: Form) -> str:
+    """What a command line says of the form that is asked for; nothing of the chapter's."""
+    return "" if asked.id == "chapter" else f" --convention {asked.id}"
 
 
-def _quantity(outcome: Outcome) -> str:
-    assert outcome.equation is not None
-    assert outcome.sizes is not None
-    equation = EQUATIONS[outcome.equation]
+def title(outcome: Outcome, form: Form = CHAPTER) -> str:
+    """What a report calls a check: `equation (10), dzr`, or `merge`."""
+    return title_of(form.named[outcome.name]) if outcome.name else outcome.check
+
+
+def _quantity(equation: Equation, sizes: Sizes) -> str:
     meaning = equation.quantity if equation.quantity.startswith("∂") else f"{equation.symbol}, {equation.quantity}"
-    shape = shape_of(equation.name, outcome.sizes)
-    return f"{name_of(equation)} = {meaning}, shape ({', '.join(equation.dimensions)}) = {shape}"
+    shape = sizes.shape(equation.dimensions)
+    return f"{equation.title} = {meaning}, shape ({', '.join(equation.dimensions)}) = {shape}"
 
 
 def _place(outcome: Outcome) -> str:
@@ -199,11 +204,11 @@ def _is_finite(outcome: Outcome) -> bool:
     return outcome.error is None or math.isfinite(outcome.error)
 
 
-def _help(mistake: Diagnosis | None) -> list[str]:
+def _help(mistake: Diagnosis | None, form: Form) -> list[str]:
     """What is likely wrong and what would be right: one help, and the idea behind it."""
     if mistake is None:
         return []
-    text, right = spelled(mistake.text), spelled(mistake.formula)
+    text, right = form.spelled(mistake.text), form.spelled(mistake.formula)
     condition = f"it is wrong {mistake.condition}" if mistake.condition else ""
     if mistake.ids or not right:
         help = text + ("; right is " if ":" in text else ": ") + right if right else text
@@ -213,40 +218,40 @@ def _help(mistake: Diagnosis | None) -> list[str]:
     return [line(label, said) for label, said in (*lines, ("because", mistake.idea)) if said]
 
 
-def _also_wrong(outcomes: Sequence[Outcome], most: int) -> list[str]:
+def _also_wrong(outcomes: Sequence[Outcome], form: Form, most: int) -> list[str]:
     """The other wrong checks in short: one by one, or by their numbers where there are more than `most`."""
     if not outcomes:
         return []
     if len(outcomes) > most:
-        return ["", line("also wrong", _checks(outcomes))]
-    return ["", "also wrong", *(_in_short(outcome) for outcome in outcomes)]
+        return ["", line("also wrong", checks(outcomes, form))]
+    return ["", "also wrong", *(_in_short(outcome, form) for outcome in outcomes)]
 
 
-def _in_short(outcome: Outcome) -> str:
-    mistake = spelled(outcome.mistake.text) if outcome.mistake else ""
+def _in_short(outcome: Outcome, form: Form) -> str:
+    mistake = form.spelled(outcome.mistake.text) if outcome.mistake else ""
     error = f"error {_error(outcome)}" if outcome.error is not None else ""
     found = "; ".join(dict.fromkeys(part for part in (outcome.text, mistake, error) if part))
-    return printable(f"  {_title(outcome)}: {found}, at {_place(outcome)}")
+    return printable(f"  {title(outcome, form)}: {found}, at {_place(outcome)}")
 
 
-def _notes(outcome: Outcome, outcomes: Sequence[Outcome]) -> list[str]:
+def _notes(outcome: Outcome, outcomes: Sequence[Outcome], form: Form) -> list[str]:
     """What stands around a wrong outcome: what it is made of, and what follows from it alone."""
     notes = []
-    spoilt = [other for other in outcomes if other.equation and not _is_finite(other)]
+    spoilt = [other for other in outcomes if other.is_of_equation and not _is_finite(other)]
     if outcome in spoilt[:1]:
-        notes.append(f"along the equations, NaN or infinity appears first in ({outcome.equation})")
-    elif outcome.equation:
-        inputs = EQUATIONS[outcome.equation].inputs
+        notes.append(f"along the equations, NaN or infinity appears first in {checks([outcome], form)}")
+    elif outcome.name:
+        inputs = form.named[outcome.name].inputs
         before = [other for other in outcomes if other.name in inputs and other.problems]
         right = [other for other in before if other.status == "right"]
-        inside = f"the mistake is inside ({outcome.equation})"
+        inside = f"the mistake is inside {checks([outcome], form)}"
         if right and right == before:
-            notes.append(f"{_checks(right)} {'is' if len(right) == 1 else 'are'} right here: {inside}")
+            notes.append(f"{checks(right, form)} {'is' if len(right) == 1 else 'are'} right here: {inside}")
         elif before and all(other.values or other.status == "right" for other in before):
             notes.append(f"it is wrong even for the submission's own {_names(inputs, before)}: {inside}")
     inherited = [other for other in outcomes if other.status == "inherited"]
     if inherited and sum(other.status == "wrong" for other in outcomes) == 1:
-        notes.append(f"{_checks(inherited)} {'inherits' if len(inherited) == 1 else 'inherit'} it")
+        notes.append(f"{checks(inherited, form)} {'inherits' if len(inherited) == 1 else 'inherit'} it")
     return notes
 
 
@@ -254,12 +259,12 @@ def _names(inputs: Sequence[str], outcomes: Sequence[Outcome]) -> str:
     return ", ".join(name for name in inputs if any(outcome.name == name for outcome in outcomes))
 
 
-def _checks(outcomes: Iterable[Outcome]) -> str:
+def checks(outcomes: Iterable[Outcome], form: Form = CHAPTER) -> str:
     """`split (8) (10)`: the checks by their equations' numbers, or by name."""
-    return " ".join(numbered([outcome.equation]) if outcome.equation else outcome.check for outcome in outcomes)
+    return " ".join(form.named[outcome.name].short if outcome.name else outcome.check for outcome in outcomes)
 
 
-def _remarks(outcomes: Sequence[Outcome], *, several: bool) -> list[str]:
+def _remarks(outcomes: Sequence[Outcome], form: Form, *, several: bool) -> list[str]:
     """One line for each group that is neither wrong nor plainly right."""
     source = "from what is wrong above" if any(o.status == "wrong" for o in outcomes) else "from what was not asked for"
     groups = (
@@ -276,10 +281,10 @@ def _remarks(outcomes: Sequence[Outcome], *, several: bool) -> list[str]:
     for label, text, shown, belongs in groups:
         group = [outcome for outcome in outcomes if belongs(outcome)]
         if group and shown:
-            lines.append(line(label, f"{_checks(group)}: {text}"))
+            lines.append(line(label, f"{checks(group, form)}: {text}"))
     described = [outcome for outcome in outcomes if outcome.status == "right" and outcome.text]
     for text, members in groupby(described, key=lambda outcome: outcome.text):
-        lines.append(line("right", f"{_checks(members)}: {text}"))
+        lines.append(line("right", f"{checks(members, form)}: {text}"))
     return lines
 
 
@@ -292,14 +297,15 @@ def _is_silent(outcome: Outcome) -> bool:
 
 
 def _is_lost(outcome: Outcome) -> bool:
-    return bool(outcome.equation and outcome.status == "right" and outcome.detects is None and not outcome.text)
+    return bool(outcome.is_of_equation and outcome.status == "right" and outcome.detects is None and not outcome.text)
 
 
-def _conclusion(outcomes: Sequence[Outcome]) -> str:
+def _conclusion(outcomes: Sequence[Outcome], form: Form) -> str:
     """What a pass means: what was right, and how small a mistake would have been found."""
-    whole = {outcome.equation for outcome in outcomes} >= set(range(8, 25))
-    what = "every derivative (8)–(24)" if whole else _checks(outcomes)
-    detects = [outcome.detects for outcome in outcomes if outcome.equation and outcome.detects is not None]
+    judged = {outcome.name for outcome in outcomes}
+    whole = judged >= {equation.name for equation in form.exposed if equation.of or equation.is_sum}
+    what = f"every derivative{form.numbers}" if whole else checks(outcomes, form)
+    detects = [outcome.detects for outcome in outcomes if outcome.is_of_equation and outcome.detects is not None]
     if not detects:
         return f"right: {what}"
     least = rounded_up(max(detects))

@@ -3,17 +3,9 @@
 Nothing that comes from a submission can steer a terminal once it has passed `printable`.
 """
 
-import re
+from collections.abc import Iterable
 
-from gru.layers.gru.equations import Equation
-
-_SPELLED = {
-    "h_p": "h_prev",
-    "n": "h̃",
-    **{"wz": "Wz", "wr": "Wr", "wn": "Wh"},
-    **{"uz": "Uz", "ur": "Ur", "un": "Uh"},
-}
-"""How names of the chapter's API are written where a formula is read: `Wh` for `wn`, `h̃` for `n`."""
+from gru.layer import Equation
 
 
 def printable(text: str) -> str:
@@ -26,23 +18,9 @@ def words(status: str) -> str:
     return status.replace("_", " ")
 
 
-def spelled(formula: str) -> str:
-    """A formula, or a sentence with parts of one, in the chapter's letters.
-
-    >>> spelled("dzr = (dzn @ wn.T) * h_p * r * (1 - r)")
-    'dzr = (dzn @ Wh.T) * h_prev * r * (1 - r)'
-    """
-    return re.sub(r"\w+", lambda name: _SPELLED.get(name[0], name[0]), formula)
-
-
-def name_of(equation: Equation) -> str:
-    """The attribute that holds the left-hand side; Σ before it for a sum over the steps."""
-    return f"Σ {equation.inputs[0]}" if equation.is_sum else equation.name
-
-
 def title_of(equation: Equation) -> str:
-    """How a report calls an equation: `equation (10), dzr`."""
-    return f"equation ({equation.number}), {name_of(equation)}"
+    """How a report calls an equation: `equation (10), dzr`, or its id where the chapter has no number for it."""
+    return equation.id if equation.number is None else f"equation ({equation.number}), {equation.title}"
 
 
 def line(label: str, text: str) -> str:
@@ -50,6 +28,6 @@ def line(label: str, text: str) -> str:
     return printable(f"  {label:<11}{text}")
 
 
-def numbered(numbers: list[int]) -> str:
+def listed(equations: Iterable[Equation]) -> str:
     """Equations by their numbers: `(8) (10)`."""
-    return " ".join(f"({number})" for number in numbers)
+    return " ".join(equation.short for equation in equations)

@@ -21,6 +21,7 @@ from gru.examiner.state import COMPANIONS, Companion
 from gru.layers.gru.cell import GRUCell
 from gru.layers.gru.equations import EQUATIONS, sigmoid
 from gru.layers.gru.forms import CONVENTIONS
+from gru.layers.gru.paths import PATHS
 from gru.layers.gru.shapes import Sizes
 from gru.mistakes import catalogue
 from gru.problem import find
@@ -185,12 +186,12 @@ def test_another_convention_is_told_in_one_sentence_and_once() -> None:
     ],
 )
 def test_each_convention_is_told_by_its_formulas(id: str, line: str) -> None:
-    assert text.convention(id) == line
+    assert text.convention(CONVENTIONS[id]) == line
 
 
 def test_how_to_run_a_case_again_keeps_the_convention() -> None:
     (outcome,) = (o for o in examination("one").outcomes if o.status == "wrong")
-    assert text.block(outcome, "a b.py", convention="torch")[-1].endswith(
+    assert text.block(outcome, "a b.py", asked=CONVENTIONS["torch"])[-1].endswith(
         "gru check 'a b.py' --only equation-10 --problem 0:0 --convention torch"
     )
 
@@ -346,8 +347,8 @@ def test_a_promise_is_never_sharper_than_what_was_measured(number: float) -> Non
 
 @given(st.sampled_from(["wn", "h_p", "n", "dzn", "z", "in_grad", "-", "(", " * "]), st.text())
 def test_spelling_twice_changes_nothing_more(name: str, anything: str) -> None:
-    once = words.spelled(f"{anything} {name}")
-    assert words.spelled(once) == once
+    once = CONVENTIONS["chapter"].spelled(f"{anything} {name}")
+    assert CONVENTIONS["chapter"].spelled(once) == once
 
 
 # How much is told
@@ -426,19 +427,19 @@ def test_several_ids_are_joined_in_the_document() -> None:
 # Lessons
 
 
-@pytest.mark.parametrize("number", lesson.CHAINS)
+@pytest.mark.parametrize("number", [number for number, e in EQUATIONS.items() if e.name in PATHS])
 def test_the_factors_of_every_path_multiply_to_the_equation(number: int) -> None:
     """At sizes 1, where every product is an ordinary one: Σ over paths of Π over factors."""
     values = lesson.values_of(find("0:0"))
     product = sum(
         np.prod([formula.evaluate(formula.parse(value), values) for _, value in chain])
-        for chain in lesson.CHAINS[number]
+        for chain in PATHS[EQUATIONS[number].name]
     )
     np.testing.assert_allclose(product, EQUATIONS[number](values).item(), rtol=1e-12)
 
 
 def test_every_derivative_but_the_sums_has_its_factors() -> None:
-    assert set(lesson.CHAINS) == {n for n, e in EQUATIONS.items() if n >= 8 and not e.is_sum}
+    assert set(PATHS) == {e.name for n, e in EQUATIONS.items() if n >= 8 and not e.is_sum}
 
 
 @pytest.mark.parametrize("topic", ["10", "(10)", "dzr", "equation-10"])

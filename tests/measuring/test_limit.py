@@ -9,9 +9,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as npst
 
+from gru.calculus.rounding import UNDERFLOW, exact, limit, unit_roundoff
 from gru.examiner import examine
 from gru.examiner.judge import compare, gather, judge_uses
-from gru.calculus.rounding import UNDERFLOW, exact, limit, unit_roundoff
 from gru.examiner.limit import roundings
 from gru.examiner.reference import Reference
 from gru.layers.gru.equations import EXPOSED
@@ -167,7 +167,7 @@ def test_the_limit_is_a_number_of_roundings(bound: float) -> None:
 
 def test_larger_weights_have_a_larger_limit() -> None:
     problem = find("2,3,4,1/ordinary/float64/0")
-    plain, larger = limits(problem), limits(replace(problem, W=8 * problem.W, U=8 * problem.U))
+    plain, larger = limits(problem), limits(replace(problem, parameters={"W": 8 * problem.W, "U": 8 * problem.U}))
     assert (larger["dh"] > plain["dh"]).all()
     assert (larger["dx"] > plain["dx"]).all()
 

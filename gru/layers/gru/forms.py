@@ -8,6 +8,7 @@ from collections.abc import Mapping
 
 from gru.layer import Axis, Change, Form, Option
 from gru.layers.gru.equations import GRU
+from gru.layers.gru.paths import PATHS
 
 UPDATE = Axis(
     "z",
@@ -72,6 +73,7 @@ def _id(options: Mapping[str, Option]) -> tuple[str, str]:
 
 GRU.axes = (UPDATE, RESET, ORDER)
 GRU.form_ids = _id
+GRU.paths = PATHS
 
 CONVENTIONS: dict[str, Form] = GRU.forms
 """All forms by their ids, the chapter's first."""
