@@ -75,8 +75,8 @@ def test_every_step_is_given_the_true_state_and_the_true_delta() -> None:
     exercised(Listens)
     at = REFERENCE.at
     for step, (x, h_p, W, U) in enumerate(given):
-        np.testing.assert_array_equal(x, at.x[step])
-        np.testing.assert_array_equal(h_p, at.h_p[step])
+        np.testing.assert_array_equal(x, at["x"][step])
+        np.testing.assert_array_equal(h_p, at["h_p"][step])
         assert W is given[0][2]
         assert U is given[0][3]
 
