@@ -2,7 +2,6 @@
 
 import subprocess
 import sys
-from dataclasses import fields
 
 import numpy as np
 import pytest
@@ -28,8 +27,9 @@ ARRAYS = ("x", "h_0", "W", "U", "upstream")
 
 
 def assert_same(a: Problem, b: Problem) -> None:
-    for field in fields(Problem):
-        np.testing.assert_array_equal(getattr(a, field.name), getattr(b, field.name))
+    assert (a.id, a.sizes, a.regime, a.precision) == (b.id, b.sizes, b.regime, b.precision)
+    for name in ("x", "h_0", "W", "U", "upstream"):
+        np.testing.assert_array_equal(getattr(a, name), getattr(b, name))
 
 
 @given(problem=problems())

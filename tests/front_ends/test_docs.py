@@ -10,8 +10,8 @@ import pytest
 from gru.cli import commands as cli
 from gru.examiner import CHECKS
 from gru.grading import rubric
-from gru.layers.gru.forms import CONVENTIONS
 from gru.layers.gru.equations import EXPOSED
+from gru.layers.gru.forms import CONVENTIONS
 from gru.mistakes import catalogue
 from gru.report.equations_page import page
 from tests.front_ends.documents import (
