@@ -337,7 +337,7 @@ def _examine(file: str, request: Request) -> "Result":
         from gru.examiner import examine
         from gru.layers.registry import form_named
         from gru.problem import find
-        from gru.report.result import Result, sha256_of
+        from gru.report.result import Result
         from gru.report.terminal import progress
 
         form = form_named(request.convention)
@@ -354,7 +354,7 @@ def _examine(file: str, request: Request) -> "Result":
             )
     return Result(
         submission=file,
-        sha256=sha256_of(file),
+        sha256=process.sha256,
         examination=examination,
         seconds=time.perf_counter() - started,
         isolation=process.confinement.level,

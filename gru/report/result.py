@@ -3,10 +3,7 @@
 Only data. It knows no format.
 """
 
-import hashlib
-import os
 from dataclasses import dataclass
-from pathlib import Path
 
 from gru.examiner.outcome import Examination
 from gru.layer import Form
@@ -29,14 +26,3 @@ class Result:
     isolation: str = "process"
     problem: str | None = None
     asked: Form = CHAPTER
-
-
-def sha256_of(file: str | os.PathLike[str]) -> str | None:
-    """Of the file's bytes; None where they cannot be read, or are no regular file's and may never end."""
-    try:
-        if not Path(file).is_file():
-            return None
-        with Path(file).open("rb") as stream:
-            return hashlib.file_digest(stream, "sha256").hexdigest()
-    except OSError:
-        return None

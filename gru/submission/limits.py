@@ -17,3 +17,6 @@ LEAST_MEMORY = 192
 
 START_LIMIT = 60.0
 """Seconds until Python has loaded NumPy; a machine that takes longer has other troubles."""
+
+LARGEST_FILE = 16 * 2**20
+"""Bytes of a file of a submission: more than any notebook with its pictures, less than a bomb."""

@@ -4,6 +4,7 @@ Nothing that the process says is believed: an answer has the shapes that were as
 process has failed. It never imports a submission, and knows no right answer.
 """
 
+import hashlib
 import json
 import math
 import os
@@ -20,7 +21,7 @@ from gru.layers.gru.shapes import Sizes
 from gru.submission.channel import Channel, ReadTimeoutError
 from gru.submission.confinement import Confinement, Isolation, confinement, packages
 from gru.submission.contract import Array, CellError, Job, Reason, Recording, SubmissionFailure
-from gru.submission.limits import CALLS_IN_ALL, LEAST_MEMORY, MEMORY_LIMIT, START_LIMIT, TIME_LIMIT
+from gru.submission.limits import CALLS_IN_ALL, LARGEST_FILE, LEAST_MEMORY, MEMORY_LIMIT, START_LIMIT, TIME_LIMIT
 from gru.submission.protocol import (
     ProtocolError,
     Read,
@@ -103,6 +104,7 @@ class SubmissionProcess:
             confinement(isolation)
         self.isolation, self._root = isolation, root
         self.failure: SubmissionFailure | None = None
+        self._source: bytes | None = None
         self._waited = 0.0
         self._channel: Channel | None = None
         self._ready = False
@@ -228,7 +230,7 @@ class SubmissionProcess:
     def _started(self) -> Channel:
         """The channel to a process that has imported the file."""
         if self._channel is None or not self._ready:
-            check_file(self.path)
+            self._contents()
             for left in reversed(range(STARTS)):
                 if self._channel is None:
                     self._start()
@@ -246,7 +248,7 @@ class SubmissionProcess:
         """Start the process, where there is a file for it; it goes on by itself to import the file."""
         self._ready = False
         with suppress(SubmissionFailure):
-            check_file(self.path)
+            source = self._contents()
             self._doing = "starting"
             kept = {name: os.environ[name] for name in ENVIRONMENT if name in os.environ}
             given = json.dumps({"parent": os.getpid(), "packages": packages()})
@@ -256,16 +258,30 @@ class SubmissionProcess:
             except (OSError, RuntimeError, MemoryError) as error:
                 # Too few descriptors, processes, threads, or too little memory.
                 raise WorkerError(f"no worker can be started: {error}") from error
-            self._channel.feed([pack(self._settings(self._channel.pid))])
+            self._channel.feed([pack(self._settings(self._channel.pid, len(source))), source])
 
-    def _settings(self, pid: int) -> dict[str, Any]:
-        """What a worker with this process id is told before it imports the file."""
+    def _contents(self) -> bytes:
+        """The bytes of the file, read once: those are run, whatever happens to the file. Raises SubmissionFailure."""
+        if self._source is None:
+            self._source = read_file(self.path)
+        return self._source
+
+    @property
+    def sha256(self) -> str | None:
+        """The hash of the bytes that are run; None where there are none."""
+        with suppress(SubmissionFailure):
+            return hashlib.sha256(self._contents()).hexdigest()
+        return None
+
+    def _settings(self, pid: int, length: int) -> dict[str, Any]:
+        """What a worker with this process id is told before it runs the file, whose `length` bytes come next."""
         path = Path(self.path).resolve()
         root = path.parent if self._root is None else self._root.resolve()
         seconds = None if math.isinf(self.whole_limit) else math.ceil(self.whole_limit * (os.cpu_count() or 1)) + 1
         return {
             "kind": "settings",
             "path": str(path),
+            "length": length,
             "limits": {"memory": self.memory_limit, "seconds": seconds},
             "root": str(root),
             "confinement": self.confinement.settings(root, pid),
@@ -375,8 +391,18 @@ class SubmissionProcess:
         return SubmissionFailure("protocol", f"the process sent something that is no answer: {text}")
 
 
+def read_file(path: str) -> bytes:
+    """The bytes of a submission. Raises SubmissionFailure where it is too large, or none that can be read."""
+    check_file(path)
+    try:
+        with Path(path).open("rb") as file:
+            return file.read(LARGEST_FILE)
+    except OSError as error:
+        raise SubmissionFailure("no_such_file", f"it cannot be read: {error.strerror}") from None
+
+
 def check_file(path: str) -> None:
-    """Raise SubmissionFailure where there is no regular file that can be read."""
+    """Raise SubmissionFailure where there is no regular file of a size that is read."""
     file = Path(path)
     if not file.exists():
         raise SubmissionFailure("no_such_file", "there is no such file")
@@ -386,6 +412,10 @@ def check_file(path: str) -> None:
         raise SubmissionFailure("no_such_file", "it is no regular file; expected a Python file")
     if not os.access(file, os.R_OK):
         raise SubmissionFailure("no_such_file", "it may not be read")
+    if file.stat().st_size > LARGEST_FILE:
+        raise SubmissionFailure(
+            "no_such_file", f"it is larger than {LARGEST_FILE // 2**20} MiB, the most that is read"
+        )
 
 
 def _messages(jobs: Sequence[Job], requests: Sequence[dict[str, Any]]) -> Iterator[bytes]:

@@ -32,6 +32,7 @@ def main() -> NoReturn:
     protocol, exercise, unrolled, counting = map(_load_beside, ("protocol", "exercise", "unrolled", "counting"))
     try:
         settings, _ = protocol.read_header(read)
+        source = read(settings["length"])
         lockdown.limit(**settings["limits"])
         try:
             lockdown.shut(**settings["confinement"])
@@ -39,7 +40,7 @@ def main() -> NoReturn:
             write(protocol.pack({"kind": "not confined", "text": f"{type(error).__name__}: {error}"}))
             os._exit(1)
         sys.path.insert(0, settings["root"])
-        _serve(settings["path"], read, write, protocol, exercise, unrolled, counting)
+        _serve(source, settings["path"], read, write, protocol, exercise, unrolled, counting)
     except EOFError:
         os._exit(0)
     except BrokenPipeError:
@@ -47,6 +48,7 @@ def main() -> NoReturn:
 
 
 def _serve(
+    source: bytes,
     path: str,
     read: Callable[[int], bytes],
     write: Callable[[bytes], None],
@@ -69,7 +71,7 @@ def _serve(
 
     before_call("import", 0)
     try:
-        cell_class = _cell_class(path, counting)
+        cell_class = _cell_class(source, path, counting)
     except _Refused as refusal:
         refuse(refusal.reason, text=refusal.text[:1000])
     except BaseException as error:
@@ -141,11 +143,11 @@ class _Refused(Exception):
         self.reason, self.text = reason, text
 
 
-def _cell_class(path: str, counting: ModuleType) -> Any:
-    """The class `GRUCell` of the file. Raises _Refused, and whatever the file raises."""
+def _cell_class(source: bytes, path: str, counting: ModuleType) -> Any:
+    """The class `GRUCell` of the file with these bytes. Raises _Refused, and whatever the file raises."""
     module = _module(path)
     try:
-        code = counting.countable(Path(path).read_bytes(), path)
+        code = counting.countable(source, path)
     except SyntaxError as error:
         at = f" (line {error.lineno})" if error.lineno else ""
         raise _Refused("not_python", f"the file is not Python: {error.msg}{at}") from None

@@ -1,5 +1,6 @@
 """A submission in its own process: whatever a file does, the true reason is told and nothing found is lost."""
 
+import hashlib
 import os
 import time
 from collections.abc import Callable, Iterator
@@ -106,6 +107,26 @@ def test_the_process_answers_as_a_class_in_this_one_does(write: Write) -> None:
             for name, value in first.after_backward.items():
                 # Sums may be formed in another order, as the same numbers lie elsewhere in memory.
                 np.testing.assert_allclose(value, second.after_backward[name], rtol=0, atol=1e-13)
+
+
+def test_what_was_read_is_run_and_hashed_whatever_becomes_of_the_file(write: Write) -> None:
+    path = write()
+    with SubmissionProcess(path) as process:
+        path.write_text("raise ValueError\n")
+        assert examine(process, effort="quick").verdict == "right"
+        assert process.sha256 == hashlib.sha256(RIGHT.encode()).hexdigest()
+
+
+def test_a_file_beyond_all_measure_is_not_read(write: Write) -> None:
+    path = write()
+    os.truncate(path, 8 * 2**30)
+    with SubmissionProcess(path) as process:
+        assert process.sha256 is None
+        examination = examine(process, effort="quick")
+    assert (examination.reason, examination.text) == (
+        "no_such_file",
+        "it is larger than 16 MiB, the most that is read",
+    )
 
 
 # What keeps a file from being judged

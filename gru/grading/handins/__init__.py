@@ -16,7 +16,6 @@ from typing import Literal
 from gru.grading.handins.choice import choose, listed
 from gru.grading.handins.layouts import CODE, LAYOUTS, Handin, Reading, recognised, within
 from gru.grading.handins.tree import (
-    LARGEST_FILE,
     LARGEST_HANDIN,
     MOST_FILES,
     ExportRefusedError,
@@ -27,6 +26,7 @@ from gru.grading.handins.tree import (
     is_within,
     tree_of,
 )
+from gru.submission.limits import LARGEST_FILE
 
 __all__ = ["LAYOUTS", "Entry", "Export", "ExportRefusedError", "digest", "read"]
 

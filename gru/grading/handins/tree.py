@@ -14,8 +14,7 @@ from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 
-LARGEST_FILE = 16 * 2**20
-"""Bytes of a file that a submission is given: more than any notebook with its pictures, less than a bomb."""
+from gru.submission.limits import LARGEST_FILE
 
 LARGEST_HANDIN = 64 * 2**20
 """Bytes of all files of one hand-in together."""
