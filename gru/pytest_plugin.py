@@ -42,6 +42,7 @@ from gru.strategies import problems
 from gru.submission.confinement import ConfinementError, Isolation
 from gru.submission.contract import Runner, SubmissionFailure
 from gru.submission.limits import CALLS_IN_ALL, MEMORY_LIMIT, TIME_LIMIT
+from gru.submission.notebook import ENDING, NotebookSupportError, require
 from gru.submission.process import SubmissionProcess, check_file
 from gru.submission.trusted import TrustedCells
 
@@ -113,6 +114,8 @@ def pytest_configure(config: pytest.Config) -> None:
     path = config.invocation_params.dir / option.submission
     try:
         check_file(str(path))
+        if path.suffix.lower() == ENDING:
+            require()
         config.stash[_PROCESS] = SubmissionProcess(
             path,
             time_limit=option.submission_time_limit,
@@ -122,6 +125,8 @@ def pytest_configure(config: pytest.Config) -> None:
         )
     except SubmissionFailure as failure:
         raise pytest.UsageError(f"--submission {printable(option.submission)}: {failure.text}") from None
+    except NotebookSupportError as error:
+        raise pytest.UsageError(f"--submission: {error}") from None
     except ConfinementError as error:
         raise pytest.UsageError(f"--submission-{error}") from None
     except ValueError as error:

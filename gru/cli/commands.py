@@ -23,6 +23,7 @@ from gru.cli.options import (
     effort_option,
     isolation_option,
     memory_limit_option,
+    refuse_notebooks,
     rubric_option,
     time_limit_option,
     warn_of,
@@ -157,7 +158,7 @@ def check(
     isolation: str,
     explain_limit: str | None,
 ) -> None:
-    """Examine each FILE, a Python file with a class GRUCell in the chapter's API.
+    """Examine each FILE, a Python file or a notebook with a class GRUCell in the chapter's API.
 
     The checks are interface, state, split, merge, equation-1 to equation-4 and equation-8 to
     equation-24.
@@ -183,6 +184,7 @@ def check(
         return
     if not files:
         raise click.UsageError("Missing argument 'FILE...': name a Python file with a class GRUCell.")
+    refuse_notebooks(files)
     outputs = Outputs(document, reports, rubric)
     _refuse(outputs, files)
     request = Request(only or None, problem, seed, effort, convention, feedback, time_limit, memory_limit, isolation)
@@ -360,6 +362,7 @@ def _examine(file: str, request: Request) -> "Result":
         isolation=process.confinement.level,
         problem=request.problem,
         asked=form,
+        notes=process.notes,
     )
 
 

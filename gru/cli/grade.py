@@ -18,6 +18,7 @@ from gru.cli.options import (
     effort_option,
     isolation_option,
     memory_limit_option,
+    refuse_notebooks,
     rubric_option,
     time_limit_option,
     warn_of,
@@ -158,7 +159,9 @@ def _entries(handed_in: Path, options: dict[str, Any]) -> "list[Entry]":
         click.echo(said, err=True)
     if export.left_out:
         click.echo(printable(f"gru: nobody's: {listed(export.left_out)}"), err=True)
-    return _chosen(export.entries, options["only"])
+    chosen = _chosen(export.entries, options["only"])
+    refuse_notebooks(entry.main for entry in chosen if entry.main)
+    return chosen
 
 
 def _chosen(found: "Sequence[Entry]", only: tuple[str, ...]) -> "list[Entry]":

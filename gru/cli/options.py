@@ -3,6 +3,7 @@
 Nothing is loaded here that `gru --help` would wait for.
 """
 
+from collections.abc import Iterable
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -114,3 +115,14 @@ def warn_of(warning: str | None) -> None:
     """Say once what a submission is not kept from."""
     if warning is not None:
         click.echo(f"gru: {warning}", err=True)
+
+
+def refuse_notebooks(files: Iterable[str]) -> None:
+    """Raise a usage error where a file is a notebook, and those cannot be read here."""
+    from gru.submission.notebook import ENDING, NotebookSupportError, require
+
+    try:
+        if any(file.lower().endswith(ENDING) for file in files):
+            require()
+    except NotebookSupportError as error:
+        raise click.UsageError(str(error)) from None

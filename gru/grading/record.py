@@ -101,6 +101,7 @@ def record_of(student: str, result: Result, rubric: Rubric, key: str = "") -> Re
         isolation=result.isolation,
         seed=examination.seed,
         seconds=round(result.seconds, 3),
+        notes=result.notes,
     )
 
 

@@ -219,6 +219,7 @@ def _result(task: Task, contents: Mapping[str, bytes], manner: Manner, stop: Eve
         seconds=perf_counter() - began,
         isolation=process.confinement.level,
         asked=form_named(manner.convention),
+        notes=process.notes,
     )
 
 

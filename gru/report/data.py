@@ -36,6 +36,7 @@ def _result(result: Result) -> dict[str, Any]:
         "convention": examination.convention,
         "seed": examination.seed,
         "seconds": round(result.seconds, 3),
+        "notes": list(result.notes),
         "outcomes": [_outcome(outcome, examination.form) for outcome in examination.outcomes],
     }
 

@@ -16,7 +16,7 @@ class Result:
 
     `submission` is the path as it was given, `sha256` that of its bytes (None where they cannot be
     read), `problem` the id of the one problem that was asked for (None for the whole battery),
-    `asked` the form of the layer that was asked for.
+    `asked` the form of the layer that was asked for, `notes` what there is to know beside.
     """
 
     submission: str
@@ -26,3 +26,4 @@ class Result:
     isolation: str = "process"
     problem: str | None = None
     asked: Form = CHAPTER
+    notes: tuple[str, ...] = ()

@@ -61,7 +61,7 @@ def heading(result: Result) -> list[str]:
         lines.append(line("precision", "answers in single precision (float32); judged at single precision"))
     if examination.text:
         lines.append(line("reason", examination.text))
-    return lines
+    return [*lines, *(line("note", note) for note in result.notes)]
 
 
 def convention(form: Form = CHAPTER) -> str:

@@ -46,19 +46,24 @@ class Description:
 
 @dataclass(frozen=True)
 class Raised:
-    """An exception that a call ended in: where, at which step, which type, its message, the line."""
+    """An exception that a call ended in: where, at which step, which type, its message, the line.
+
+    In a notebook, `line` is one of the code cell `cell`, both counted from 1.
+    """
 
     where: str
     type: CleanText
     message: CleanText
     step: int | None = None
     line: int | None = None
+    cell: int | None = None
 
     @property
     def text(self) -> str:
         """One sentence on it."""
         message = f": {self.message}" if self.message else ""
-        places = [f"{name} {number}" for name, number in (("step", self._count), ("line", self.line)) if number]
+        numbers = (("step", self._count), ("cell", self.cell), ("line", self.line))
+        places = [f"{name} {number}" for name, number in numbers if number]
         return f"{self.where} raised {self.type}{message}" + (f" ({', '.join(places)})" if places else "")
 
     @property

@@ -22,6 +22,7 @@ from gru.submission.channel import Channel, ReadTimeoutError
 from gru.submission.confinement import Confinement, Isolation, confinement, packages
 from gru.submission.contract import Array, CellError, Job, Reason, Recording, SubmissionFailure
 from gru.submission.limits import CALLS_IN_ALL, LARGEST_FILE, LEAST_MEMORY, MEMORY_LIMIT, START_LIMIT, TIME_LIMIT
+from gru.submission.notebook import ENDING, Module, module_of
 from gru.submission.protocol import (
     ProtocolError,
     Read,
@@ -105,6 +106,7 @@ class SubmissionProcess:
         self.isolation, self._root = isolation, root
         self.failure: SubmissionFailure | None = None
         self._source: bytes | None = None
+        self._module: Module | None = None
         self._waited = 0.0
         self._channel: Channel | None = None
         self._ready = False
@@ -114,6 +116,11 @@ class SubmissionProcess:
     def confinement(self) -> Confinement:
         """What the process is shut in by."""
         return confinement(self.isolation)
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What there is to know of a notebook beside the verdict, once the process has been started."""
+        return self._module.notes if self._module else ()
 
     def __enter__(self) -> Self:
         self._start()
@@ -171,7 +178,7 @@ class SubmissionProcess:
             if not done:
                 self.close()
         if isinstance(answer, dict):
-            raise CellError(raised_of(**answer).text)
+            raise CellError(raised_of(**self._placed(answer)).text)
         return answer
 
     def _run_to_the_end(self, jobs: Sequence[Job]) -> Iterator[Recording]:
@@ -230,7 +237,7 @@ class SubmissionProcess:
     def _started(self) -> Channel:
         """The channel to a process that has imported the file."""
         if self._channel is None or not self._ready:
-            self._contents()
+            self._code()
             for left in reversed(range(STARTS)):
                 if self._channel is None:
                     self._start()
@@ -248,7 +255,7 @@ class SubmissionProcess:
         """Start the process, where there is a file for it; it goes on by itself to import the file."""
         self._ready = False
         with suppress(SubmissionFailure):
-            source = self._contents()
+            source = self._code()
             self._doing = "starting"
             kept = {name: os.environ[name] for name in ENVIRONMENT if name in os.environ}
             given = json.dumps({"parent": os.getpid(), "packages": packages()})
@@ -265,6 +272,15 @@ class SubmissionProcess:
         if self._source is None:
             self._source = read_file(self.path)
         return self._source
+
+    def _code(self) -> bytes:
+        """The Python that is run: the file, or what the class of a notebook needs. Raises SubmissionFailure."""
+        contents = self._contents()
+        if not self.path.lower().endswith(ENDING):
+            return contents
+        if self._module is None:
+            self._module = module_of(contents)
+        return self._module.source.encode()
 
     @property
     def sha256(self) -> str | None:
@@ -294,6 +310,8 @@ class SubmissionProcess:
         channel.feed(_messages(jobs, requests))
         for job, request in zip(jobs, requests, strict=True):
             answer = self._answer(job, request)
+            if answer["raised"] is not None:
+                answer["raised"] = self._placed(answer["raised"])
             raised = answer["raised"]
             if raised is not None and raised["type"] == "MemoryError":
                 raise SubmissionFailure("out_of_memory", self._out_of_memory(raised_of(**raised).text))
@@ -359,8 +377,15 @@ class SubmissionProcess:
             reason, said = read_refusal(header, REFUSALS)
         except ProtocolError as error:
             return self._protocol_failure(str(error))
-        text = said if isinstance(said, str) else raised_of(**said | {"step": None}).text
+        text = said if isinstance(said, str) else raised_of(**self._placed(said) | {"step": None}).text
         return SubmissionFailure(reason, self._out_of_memory(text) if reason == "out_of_memory" else text)
+
+    def _placed(self, raised: dict[str, Any]) -> dict[str, Any]:
+        """What was raised, with the cell and the line of a notebook in place of the line of the module made of it."""
+        if self._module is None:
+            return raised
+        cell, line = self._module.place(raised["line"] or 0) or (None, None)
+        return raised | {"cell": cell, "line": line}
 
     def _out_of_memory(self, text: str) -> str:
         return f"{text}; {self.memory_limit} MiB are allowed"
@@ -413,9 +438,7 @@ def check_file(path: str) -> None:
     if not os.access(file, os.R_OK):
         raise SubmissionFailure("no_such_file", "it may not be read")
     if file.stat().st_size > LARGEST_FILE:
-        raise SubmissionFailure(
-            "no_such_file", f"it is larger than {LARGEST_FILE // 2**20} MiB, the most that is read"
-        )
+        raise SubmissionFailure("no_such_file", f"it is larger than {LARGEST_FILE // 2**20} MiB, the most that is read")
 
 
 def _messages(jobs: Sequence[Job], requests: Sequence[dict[str, Any]]) -> Iterator[bytes]:

@@ -75,9 +75,11 @@ def recording_of(job: Job, answer: dict[str, Any]) -> Recording:
     )
 
 
-def raised_of(where: str, step: int | None, type: CleanText, message: CleanText, line: int | None) -> Raised:
-    """An exception as `exercise` describes it, cleaned."""
-    return Raised(where, type, message, step, line)
+def raised_of(
+    where: str, step: int | None, type: CleanText, message: CleanText, line: int | None, cell: int | None = None
+) -> Raised:
+    """An exception as `exercise` describes it, cleaned; `cell` is the notebook's that the line is one of."""
+    return Raised(where, type, message, step, line, cell)
 
 
 def _use_of(use: dict[str, Any]) -> Use:

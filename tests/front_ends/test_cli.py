@@ -442,6 +442,7 @@ RESULT = {
     "convention": {"enum": list(CONVENTIONS)},
     "seed": {"type": "integer", "minimum": 0},
     "seconds": {"type": "number", "minimum": 0},
+    "notes": {"type": "array", "items": {"type": "string"}},
     "outcomes": {
         "type": "array",
         "items": {"type": "object", "properties": OUTCOME, "required": list(OUTCOME), "additionalProperties": False},

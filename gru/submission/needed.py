@@ -1,0 +1,116 @@
+"""Which statements of a script a class needs: found from syntax trees and symbol tables, without running a line.
+
+Kept are imports, definitions and assignments whose names the class uses, wherever it uses them, and what
+those need in turn. Training, plots and downloads are needed by nothing.
+"""
+
+import ast
+import symtable
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+
+WANTED = "GRUCell"
+
+_COMPOUND = (ast.If, ast.Try, ast.With, ast.For, ast.While, ast.Match)
+_ASSIGNING = (ast.Assign, ast.AnnAssign, ast.AugAssign)
+_IMPORTING = (ast.Import, ast.ImportFrom)
+_DEFINING = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)
+
+
+@dataclass(frozen=True, eq=False)
+class Statement:
+    """One statement at the top of a script: where it stands, its lines as written, its tree."""
+
+    cell: int
+    line: int
+    lines: tuple[str, ...]
+    node: ast.stmt
+
+    @cached_property
+    def _table(self) -> symtable.SymbolTable:
+        return symtable.symtable(ast.unparse(self.node), "", "exec")
+
+    @cached_property
+    def binds(self) -> frozenset[str]:
+        """The names that it gives a value, or whose value it changes in place."""
+        symbols = self._table.get_symbols()
+        bound = {symbol.get_name() for symbol in symbols if symbol.is_assigned() or symbol.is_imported()}
+        if isinstance(self.node, ast.Assign | ast.AugAssign | ast.AnnAssign):
+            targets = self.node.targets if isinstance(self.node, ast.Assign) else [self.node.target]
+            bound |= {name for target in targets if (name := _base(target))}
+        return frozenset(bound)
+
+    @cached_property
+    def uses(self) -> frozenset[str]:
+        """The names of the script that it reads, now or when a function of it is called."""
+        return frozenset(_globals_of(self._table, is_top=True))
+
+    @property
+    def is_definition(self) -> bool:
+        """Whether it defines a class or a function."""
+        return isinstance(self.node, _DEFINING)
+
+    @property
+    def is_future(self) -> bool:
+        """Whether it imports from `__future__`, which a module has to begin with."""
+        return isinstance(self.node, ast.ImportFrom) and self.node.module == "__future__"
+
+    def serves(self, needed: frozenset[str], changeable: frozenset[str]) -> bool:
+        """Whether something that is `needed` depends on it; `changeable` are those names that hold plain values."""
+        if _is_main_block(self.node):
+            return False
+        if isinstance(self.node, ast.ImportFrom) and (self.is_future or self.node.names[0].name == "*"):
+            return True
+        if isinstance(self.node, ast.Expr):
+            return _changes(self.node.value, needed, changeable)
+        kinds = (*_IMPORTING, *_DEFINING, *_ASSIGNING, *_COMPOUND)
+        return isinstance(self.node, kinds) and bool(self.binds & needed)
+
+
+def _base(target: ast.expr) -> str | None:
+    """The name whose value an assignment to `name.attribute` or `name[index]` changes."""
+    while isinstance(target, ast.Attribute | ast.Subscript):
+        target = target.value
+    return target.id if isinstance(target, ast.Name) else None
+
+
+def _globals_of(table: symtable.SymbolTable, *, is_top: bool) -> Iterator[str]:
+    for symbol in table.get_symbols():
+        if symbol.is_referenced() and (is_top or symbol.is_global()):
+            yield symbol.get_name()
+    for child in table.get_children():
+        yield from _globals_of(child, is_top=False)
+
+
+def _is_main_block(node: ast.stmt) -> bool:
+    return isinstance(node, ast.If) and "__name__" in {n.id for n in ast.walk(node.test) if isinstance(n, ast.Name)}
+
+
+def _changes(value: ast.expr, needed: frozenset[str], changeable: frozenset[str]) -> bool:
+    """Whether an expression by itself changes what is needed: `sys.path`, a table, an attribute that is set."""
+    if not isinstance(value, ast.Call):
+        return False
+    if isinstance(value.func, ast.Attribute):
+        return ast.unparse(value.func.value) == "sys.path" or _base(value.func) in needed & changeable
+    first = value.args[0] if value.args else None
+    return isinstance(value.func, ast.Name) and value.func.id == "setattr" and _base(first or value.func) in needed
+
+
+def needed(statements: Sequence[Statement]) -> list[Statement]:
+    """The statements that the class needs, in their order; all definitions where there is no such class."""
+    wanted = frozenset((WANTED,))
+    if not any(WANTED in statement.binds for statement in statements):
+        wanted = _names(statement for statement in statements if statement.is_definition)
+    assigned = _names(statement for statement in statements if isinstance(statement.node, _ASSIGNING))
+    kept: set[Statement] = set()
+    while True:
+        more = [s for s in statements if s not in kept and s.serves(wanted, assigned)]
+        if not more:
+            return [statement for statement in statements if statement in kept]
+        kept.update(more)
+        wanted |= frozenset(name for statement in more for name in statement.uses)
+
+
+def _names(statements: Iterable[Statement]) -> frozenset[str]:
+    return frozenset(name for statement in statements for name in statement.binds)
