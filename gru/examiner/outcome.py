@@ -9,21 +9,11 @@ from typing import Any, Literal
 
 from gru.layer import Equation, Form, Sizes
 from gru.layers.gru.forms import CHAPTER
+from gru.submission import contract
 
 Status = Literal["right", "wrong", "inherited", "missing", "not_examined"]
 Verdict = Literal["right", "wrong", "not_examined"]
-Reason = Literal[
-    "refused",
-    "no_code",
-    "no_such_file",
-    "not_python",
-    "import_failed",
-    "no_gru_cell",
-    "timed_out",
-    "out_of_memory",
-    "crashed",
-    "protocol",
-]
+Reason = Literal["refused", "no_code"] | contract.Reason
 
 CHECKS: tuple[str, ...] = CHAPTER.checks
 """The ids of the checks that are always made of the chapter's GRU, in the order of a report."""

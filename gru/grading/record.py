@@ -41,7 +41,8 @@ class Record:
     """One student's row.
 
     `verdict` is `right`, `wrong`, `not_examined` with its `reason`, or `failed_to_grade`, which has
-    no `score`. `statuses` holds the outcome of every check, worth points or not; `feedback` is the
+    no `score`; nor has what is in `another_api`.
+    `statuses` holds the outcome of every check, worth points or not; `feedback` is the
     student's message. `submission` is the path in the folder of the class, `key` what it was judged by.
     """
 
@@ -91,7 +92,10 @@ def record_of(student: str, result: Result, rubric: Rubric, key: str = "") -> Re
         verdict=examination.verdict,
         reason=examination.reason,
         text=examination.text,
-        score=round(sum(credit.points for credit in credits), rubric.rounding),
+        # An API that is not known is no fault of the student's: the teacher is asked.
+        score=None
+        if examination.reason == "another_api"
+        else round(sum(credit.points for credit in credits), rubric.rounding),
         maximum=rubric.maximum,
         title=rubric.title,
         credits=credits,

@@ -15,7 +15,15 @@ from gru.submission.text import CleanText
 Array = NDArray[Any]
 Layout = Literal["plain", "read-only", "fortran", "strided"]
 Reason = Literal[
-    "no_such_file", "not_python", "import_failed", "no_gru_cell", "timed_out", "out_of_memory", "crashed", "protocol"
+    "no_such_file",
+    "not_python",
+    "import_failed",
+    "no_gru_cell",
+    "another_api",
+    "timed_out",
+    "out_of_memory",
+    "crashed",
+    "protocol",
 ]
 REASONS: tuple[str, ...] = get_args(Reason)
 

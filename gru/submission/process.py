@@ -58,7 +58,7 @@ ENVIRONMENT = ("PATH", "LD_LIBRARY_PATH", "SYSTEMROOT", "TMPDIR", "TEMP", "TMP")
 SINGLE_THREADED = dict.fromkeys(("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS"), "1")
 """Threads of BLAS cost address space, and are slower on small matrices."""
 
-REFUSALS: tuple[Reason, ...] = ("not_python", "import_failed", "no_gru_cell", "out_of_memory")
+REFUSALS: tuple[Reason, ...] = ("not_python", "import_failed", "no_gru_cell", "another_api", "out_of_memory")
 """The reasons for which the worker itself says that there is nothing to examine."""
 
 

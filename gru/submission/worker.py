@@ -4,6 +4,7 @@ A program of its own, `python -I -S -B worker.py`, that needs the standard libra
 never sees the package or a right answer, and judges nothing.
 """
 
+import inspect
 import json
 import os
 import sys
@@ -159,7 +160,32 @@ def _cell_class(source: bytes, path: str, counting: ModuleType) -> Any:
     cell_class = vars(module)["GRUCell"]
     if not issubclass(type(cell_class), type):
         raise _Refused("no_gru_cell", f"GRUCell is a {type(cell_class).__name__}; expected a class")
+    if other := _other_api(cell_class):
+        raise _Refused("another_api", other)
     return cell_class
+
+
+CHAPTER = {"forward": ("x", "h_p", "W", "U"), "backward": ("h_p", "in_grad")}
+"""The calls of the chapter's API, and their arguments."""
+
+
+def _other_api(cell_class: Any) -> str | None:
+    """What is said of a class whose methods cannot take the chapter's arguments; None where they can."""
+    for name, arguments in CHAPTER.items():
+        method = getattr(cell_class, name, None)
+        try:
+            signature = inspect.signature(method)  # type: ignore[arg-type]
+        except (TypeError, ValueError):
+            # What has no signature is found out by calling it.
+            continue
+        try:
+            signature.bind(None, *arguments)
+        except TypeError:
+            takes = ", ".join(list(signature.parameters)[1:])
+            return (
+                f"GRUCell has another API: it has {name}({takes}), and the chapter's has {name}({', '.join(arguments)})"
+            )
+    return None
 
 
 def _module(path: str) -> ModuleType:

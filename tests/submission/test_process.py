@@ -146,6 +146,11 @@ def test_a_file_beyond_all_measure_is_not_read(write: Write) -> None:
             "no_gru_cell",
             "GRUCell is a function; expected a class",
         ),
+        (
+            "class GRUCell:\n    def forward(self, x, h): pass\n    def backward(self, delta): pass\n",
+            "another_api",
+            "it has forward(x, h), and the chapter's has forward(x, h_p, W, U)",
+        ),
         ("raise SystemExit(0)\n", "import_failed", "SystemExit"),
         ("raise KeyboardInterrupt\n", "import_failed", "KeyboardInterrupt"),
         ("input()\n", "import_failed", "EOFError"),
@@ -412,7 +417,7 @@ def test_a_failure_is_told_again_and_not_run_again(write: Write) -> None:
 
 def test_every_reason_is_one_of_the_contract() -> None:
     assert set(REASONS) == {
-        *("no_such_file", "not_python", "import_failed", "no_gru_cell"),
+        *("no_such_file", "not_python", "import_failed", "no_gru_cell", "another_api"),
         *("timed_out", "out_of_memory", "crashed", "protocol"),
     }
 
