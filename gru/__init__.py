@@ -1,21 +1,24 @@
 """A GRU cell to read in one sitting, and a judge of hand-written gradients.
 
-The names below are the model, loaded when first asked for, so that `gru --help` need not wait for
-NumPy. `gru.numdiff`, `gru.oracle` and `gru.examiner` are imported by those who measure.
+The names below are the model and the check of any gradient, loaded when first asked for, so that
+`gru --help` need not wait for NumPy. `gru.numdiff`, `gru.oracle` and `gru.examiner` are imported by those who measure.
 """
 
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from gru.gradient import check_gradient, check_vjp
     from gru.layers.gru.cell import GRUCell
     from gru.layers.gru.sequence import Gradients, GRUSequence
 
 __version__ = "0.1.0"
 
-__all__ = ["GRUCell", "GRUSequence", "Gradients", "__version__"]
+__all__ = ["GRUCell", "GRUSequence", "Gradients", "__version__", "check_gradient", "check_vjp"]
 
 _HOMES = {
+    "check_gradient": "gru.gradient",
+    "check_vjp": "gru.gradient",
     "GRUCell": "gru.layers.gru.cell",
     "GRUSequence": "gru.layers.gru.sequence",
     "Gradients": "gru.layers.gru.sequence",

@@ -1,0 +1,205 @@
+"""The gradient check of any function of NumPy arrays: one line, no tolerance."""
+
+import contextlib
+import io
+import warnings
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from gru.gradient import blind, state
+from gru.gradient.judge import Judge
+from gru.gradient.measure import Measurer
+from gru.gradient.outcome import Comparison, GradientCheck, StateFinding
+from gru.gradient.probe import Probes
+from gru.gradient.subject import Pullback, Subject, WrongShape, Wrt
+from gru.gradient.tree import leaves
+
+Array = NDArray[Any]
+
+EVERY_ENTRY = 4096
+"""Arguments with more entries than this are measured along random directions, unless `along` says otherwise."""
+
+DIRECTIONS = 8
+
+
+def check_gradient(
+    function: Callable[..., Any],
+    arguments: Any,
+    gradient: Callable[..., Any],
+    *,
+    wrt: Wrt = None,
+    along: int | None = None,
+    seed: int = 0,
+) -> GradientCheck:
+    """Hold the gradient of a function of one number against its measured derivative, without a tolerance.
+
+    Args:
+        function: Called as `function(*arguments)`; returns one real number.
+        arguments: A tuple or list of the arguments; a dict, or an array by itself, is the one argument. An argument is
+            an array of float64 or float32, a number, or a dict, list or tuple of them. What holds no floats
+            (labels, sizes, None) is passed on as it is.
+        gradient: Called as `gradient(*arguments)`; returns what belongs to each argument, in their order or as a dict
+            by their names, shaped like them. For one argument it may be returned by itself.
+        wrt: The arguments to differentiate by, by name or number; by default all that hold floats.
+        along: None measures every entry of arguments up to 4,096 entries, and 8 random directions of larger ones; a
+            number measures that many random directions of each.
+        seed: Of everything that is drawn: directions and moved inputs.
+
+    Returns:
+        A comparison for each argument, and the verdict on all: `right`, `wrong` or `cannot_tell`.
+
+    Raises:
+        TypeError: An argument or a gradient that is no array of floats.
+        ValueError: Parts that do not go together, values that are not finite, a function of more than one number.
+    """
+    subject = Subject(function, arguments, wrt, gradient)
+    with _quiet() as printed:
+        outputs = subject.outputs(subject.at)
+        if len(outputs) != 1 or np.size(outputs[0]) != 1:
+            shapes = ", ".join(str(np.shape(one)) for one in outputs)
+            raise ValueError(f"the function must return one number, but it returns {shapes}; for arrays use check_vjp")
+        return _checked(subject, [np.ones(np.shape(outputs[0]))], None, along, seed, printed, "check_gradient")
+
+
+def check_vjp(
+    forward: Callable[..., Any],
+    backward: Callable[..., Any],
+    arguments: Any,
+    *,
+    cotangent: Any = None,
+    cache: bool = False,
+    wrt: Wrt = None,
+    along: int | None = None,
+    seed: int = 0,
+) -> GradientCheck:
+    """Hold a backward pass (a vector-Jacobian product) against the measured derivative of its forward pass.
+
+    Args:
+        forward: Called as `forward(*arguments)`; returns an array, or a dict, list or tuple of arrays. With
+            `cache=True` it returns (result, cache).
+        backward: Called as `backward(cotangent, *arguments)`, with `cache=True` as `backward(cotangent, cache)`;
+            returns what `gradient` returns in `check_gradient`.
+        arguments: As in `check_gradient`.
+        cotangent: The upstream gradient, shaped like the result; drawn from a Gaussian by default, which shows what
+            an upstream of ones hides.
+        cache: Whether the forward pass returns what the backward pass needs.
+        wrt: As in `check_gradient`.
+        along: As in `check_gradient`.
+        seed: Of everything that is drawn, the cotangent included.
+
+    Returns:
+        A comparison for each argument, and the verdict on all.
+
+    Raises:
+        TypeError: An argument or a gradient that is no array of floats.
+        ValueError: Parts that do not go together, and values that are not finite.
+    """
+    subject = Pullback(forward, backward, arguments, wrt, cache=cache)
+    with _quiet() as printed:
+        outputs = subject.outputs(subject.at)
+        own = None if cotangent is None else [np.array(leaf.value) for leaf in leaves(cotangent, "cotangent")]
+        cotangents = own if own is not None else _drawn(outputs, np.random.default_rng([seed, 1]))
+        _require_shapes(cotangents, outputs)
+        return _checked(subject, cotangents, own, along, seed, printed, "check_vjp")
+
+
+def _drawn(outputs: Sequence[Any], rng: np.random.Generator) -> list[Array]:
+    found = []
+    for output in outputs:
+        dtype = np.asarray(output).dtype
+        if dtype.kind != "f":
+            raise TypeError(f"the forward pass returns {dtype}: a derivative needs real floats")
+        found.append(np.asarray(rng.standard_normal(np.shape(output)), dtype=dtype))
+    return found
+
+
+def _require_shapes(cotangents: Sequence[Array], outputs: Sequence[Any]) -> None:
+    given, needed = [np.shape(c) for c in cotangents], [np.shape(o) for o in outputs]
+    if given != needed:
+        raise ValueError(f"the cotangent is shaped {given}, but the result is shaped {needed}")
+
+
+def _checked(
+    subject: Subject,
+    cotangents: list[Array],
+    own: list[Array] | None,
+    along: int | None,
+    seed: int,
+    printed: io.StringIO,
+    name: str,
+) -> GradientCheck:
+    if along is not None and (not isinstance(along, int) or along < 1):
+        raise ValueError(f"along is the number of random directions, 1 or more, not {along!r}")
+    rng = np.random.default_rng([seed, 2])
+    _require_finite(subject.outputs(subject.at))
+    again = f"{name}(…, seed={seed})" if along is None else f"{name}(…, along={along}, seed={seed})"
+    try:
+        claimed = subject.claimed(subject.at, cotangents)
+    except WrongShape as error:
+        return GradientCheck((_misshaped(subject, error),), seed=seed, calls=subject.calls, again=again)
+    found = state.findings(subject, cotangents, claimed, rng)
+    if printed.getvalue():
+        found.append(StateFinding("prints", "function", printed.getvalue().strip()[:40]))
+    if any(one.kind == "random" and one.who == "function" for one in found):
+        return GradientCheck(
+            tuple(_unmeasured(subject, k, one) for k, one in enumerate(claimed)),
+            tuple(found),
+            seed=seed,
+            calls=subject.calls,
+            again=again,
+        )
+    claimed = [np.array(one) for one in claimed]
+    measurer = Measurer(subject, cotangents, rng)
+    judge = Judge(subject, cotangents, claimed, measurer, rng)
+    comparisons = []
+    for k, label in enumerate(subject.labels):
+        many = along if along is not None else DIRECTIONS if claimed[k].size > EVERY_ENTRY else None
+        comparisons.append(judge.comparison(Probes(k, subject.at[k], many, rng), label))
+    unseen = blind.notes(subject, claimed, comparisons, own)
+    return GradientCheck(
+        tuple(comparisons), tuple(found), tuple(unseen), seed, subject.calls, again, tuple(_directions(comparisons))
+    )
+
+
+def _directions(comparisons: Sequence[Comparison]) -> Iterator[str]:
+    for c in comparisons:
+        if c.directions is not None:
+            yield (
+                f"{c.argument} was measured along {c.directions} random directions: an error of 0.001 in one entry of "
+                f"usual size is missed with probability {c.missed(1e-3):.1g}"
+            )
+
+
+def _misshaped(subject: Subject, error: WrongShape) -> Comparison:
+    at = subject.at[error.leaf]
+    return Comparison(
+        subject.labels[error.leaf], at.shape, "wrong", "shape", wrong=at.size, size=at.size, pattern=str(error.found)
+    )
+
+
+def _unmeasured(subject: Subject, k: int, claimed: Any) -> Comparison:
+    return Comparison(subject.labels[k], np.shape(claimed), "cannot_tell", "random", size=np.size(claimed))
+
+
+def _require_finite(outputs: Sequence[Any]) -> None:
+    for output in outputs:
+        array = np.asarray(output)
+        if array.dtype.kind not in "fiu":
+            raise TypeError(f"the function returns {array.dtype}: a derivative needs real numbers")
+        if not np.isfinite(array).all():
+            where = tuple(int(i) for i in np.argwhere(~np.isfinite(array))[0])
+            raise ValueError(
+                f"the function returns {array[where]} at {list(where)}: give a point at which it is finite"
+            )
+
+
+@contextlib.contextmanager
+def _quiet() -> Iterator[io.StringIO]:
+    """Hold back what the function prints and warns of: it is called hundreds of times, far from where it is used."""
+    printed = io.StringIO()
+    with warnings.catch_warnings(), np.errstate(all="ignore"), contextlib.redirect_stdout(printed):
+        warnings.simplefilter("ignore")
+        yield printed

@@ -1,0 +1,129 @@
+"""The slope of a function of one number at zero, by differences, with a bound on its error.
+
+Nothing is known of the function: not its scale, not what it rounds. So central differences are taken over a wide
+range of steps, extrapolated, and the coarsest estimate is taken that agrees with every finer one (Lepski's rule):
+a finer one has more rounding and less of everything else.
+"""
+
+from collections.abc import Callable, Sequence
+from itertools import pairwise
+from math import comb
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+Array = NDArray[Any]
+Line = Callable[[float], Any]
+"""t ↦ f(x + t·d), a real NumPy scalar of any precision; NaN where f cannot be had."""
+
+RATIO = 4.0
+"""Between a step and the next. Extrapolation then takes 16/15 and 256/255: no error grows by more than 15 %."""
+
+DEVIATIONS = 6.0
+"""How many standard deviations of its rounding a difference of two values is allowed. The rounding of one value is
+no more than √3 of them where it is spread evenly, so that two make 2√3; the rest is for the estimate of the deviation,
+which is made of a dozen values."""
+
+POINTS = 13
+ORDERS = (3, 4, 5, 6)
+"""Points and orders of the differences from which rounding is estimated (Moré and Wild, 2011)."""
+
+KINK = 0.5
+"""One-sided slopes of a smooth function differ by an amount that falls with the step, to a quarter; at a kink it stays.
+This is halfway between the two ratios, in logarithms."""
+
+
+class Slope(NamedTuple):
+    """A measured slope and the bound on its error."""
+
+    value: float
+    error: float
+
+
+def rounding(line: Line, spacings: Sequence[float]) -> float:
+    """The standard deviation of what the values along `line` are rounded by, from differences of high order.
+
+    These leave nothing of a smooth function. The median over the places, so that one kink among them is not seen.
+    """
+    found = 0.0
+    for spacing in spacings:
+        values = np.array([line(spacing * (k - POINTS // 2)) for k in range(POINTS)])
+        if not np.isfinite(values).all():
+            continue
+        finest = []
+        for order in ORDERS:
+            table = np.abs(np.diff(values - values[0], order))
+            # The median of a Gaussian's size is 0.6745 deviations; order k enlarges a deviation by √C(2k, k).
+            finest.append(float(np.median(table)) / (0.6745 * comb(2 * order, order) ** 0.5))
+        found = max(found, min(finest))
+    return found
+
+
+def slope(line: Line, top: float, bottom: float, deviation: float) -> Slope:
+    """The slope at zero, from steps between `top` and `bottom`; `deviation` is what a value is rounded by.
+
+    Two sequences that share no step are measured, and their distance is part of the bound.
+    """
+    first, second = _one(line, top, bottom, deviation), _one(line, 0.7 * top, 0.7 * bottom, deviation)
+    better = first if first.error <= second.error else second
+    return better._replace(error=better.error + abs(first.value - second.value))
+
+
+def _one(line: Line, top: float, bottom: float, deviation: float) -> Slope:
+    """One sequence of steps, extrapolated; infinite error where no three steps in a row have finite values."""
+    steps = [top]
+    while steps[-1] / RATIO >= bottom or len(steps) < 3:
+        steps.append(steps[-1] / RATIO)
+    differences = [(line(step) - line(-step)) / (2 * step) for step in steps]
+    best = Slope(float("nan"), float("inf"))
+    low, high = -np.inf, np.inf
+    for j in range(len(steps) - 3, -1, -1):
+        estimate = _extrapolated(differences[j : j + 3], DEVIATIONS * deviation / steps[j + 2])
+        if not np.isfinite(estimate.value):
+            break
+        if estimate.value - estimate.error > high or estimate.value + estimate.error < low:
+            break
+        low, high = max(low, estimate.value - estimate.error), min(high, estimate.value + estimate.error)
+        if estimate.error < best.error:
+            best = estimate
+    return best
+
+
+def _extrapolated(differences: Sequence[Any], rounded: float) -> Slope:
+    """Three central differences at falling steps, extrapolated to a step of zero: Ridders' tableau of two rows."""
+    coarse, middle, fine = differences
+    once = middle + (middle - coarse) / (RATIO**2 - 1)
+    again = fine + (fine - middle) / (RATIO**2 - 1)
+    twice = again + (again - once) / (RATIO**4 - 1)
+    return Slope(float(twice), float(max(abs(twice - again), abs(twice - fine) / RATIO)) + rounded)
+
+
+def window(line: Line, step: float, deviation: float) -> Slope:
+    """The slope from four steps down to `step` alone: for a scale that is known from another direction."""
+    steps = [step * RATIO**k for k in (3, 2, 1, 0)]
+    differences = [(line(h) - line(-h)) / (2 * h) for h in steps]
+    rounded = DEVIATIONS * deviation / step
+    coarse, fine = _extrapolated(differences[:3], rounded), _extrapolated(differences[1:], rounded)
+    return Slope(fine.value, fine.error + abs(fine.value - coarse.value))
+
+
+def kink(line: Line, top: float, bottom: float, deviation: float) -> tuple[float, float] | None:
+    """The slopes to the left and to the right of zero, where they differ at every step that shows; else None."""
+    here, jumps = line(0.0), [0.0]
+    sides, step = (0.0, 0.0), top
+    while step >= bottom:
+        left, right = (here - line(-step)) / step, (line(step) - here) / step
+        jump = abs(float(right - left))
+        # Three values are rounded, the one in the middle twice.
+        rounded = 2 * DEVIATIONS * deviation / step
+        if not jump > rounded:
+            if rounded < KINK * jumps[-1]:
+                return None
+            break
+        sides = float(left), float(right)
+        jumps.append(jump)
+        step /= RATIO
+    last = jumps[1:][-4:]
+    constant = len(last) == 4 and all(after > KINK * before for before, after in pairwise(last))
+    return sides if constant else None

@@ -1,0 +1,191 @@
+"""The derivative of a function measured along probes: by a verified complex step, or by differences."""
+
+import warnings
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from gru.gradient import differences
+from gru.gradient.differences import Slope
+from gru.gradient.outcome import Method
+from gru.gradient.probe import Probes
+from gru.gradient.rounding import HAS_MORE_THAN_DOUBLE, nudged
+from gru.gradient.subject import Subject
+
+Array = NDArray[Any]
+
+STEP = 2.0**-100
+"""The complex step: as in `gru.calculus.complex_step`, whose reasons hold here too."""
+
+SPACINGS = (2.0**-32, 2.0**-20)
+"""Distances, relative to the arguments, of the points from which rounding is estimated. The second is above the
+spacing of single precision, in which a function may compute whatever it is given."""
+
+VERIFIED = 1e-3
+"""A witness whose own error is larger than this share of the slope proves nothing about the complex step."""
+
+
+class Measurer:
+    """Measures slopes of Σ cotangent·function at one point. `failed` keeps the last error of the function."""
+
+    def __init__(self, subject: Subject, cotangents: Sequence[Any], rng: np.random.Generator) -> None:
+        self.subject, self._cotangents, self._rng = subject, cotangents, rng
+        self.failed: Exception | None = None
+        self.at = [np.asarray(value, dtype=float) for value in subject.at]
+        if not np.isfinite(self.value(self.at)):
+            # A function that takes single precision alone is measured in it.
+            self.at = list(subject.at)
+        self.base = self.value(self.at)
+        self._deviations: dict[bool, float] = {}
+
+    def value(self, values: Sequence[Any]) -> Any:
+        """Σ cotangent·function at these values, in the precision of what it returns; NaN where it raises."""
+        try:
+            outputs = self.subject.outputs(values)
+            total: Any = 0.0
+            for cotangent, output in zip(self._cotangents, outputs, strict=True):
+                output = np.asarray(output)
+                product = output.astype(np.result_type(output.dtype, np.float64), copy=False) * cotangent
+                total = total + (product if not product.ndim else product.sum())
+            return total
+        except Exception as error:
+            self.failed = error
+            return np.nan
+
+    def line(self, probes: Probes, number: int, at: Sequence[Any] | None = None) -> Callable[[float], Any]:
+        """The function along one probe."""
+        start = self.at if at is None else at
+        return lambda t: self.value(self._cast(probes.moved(start, number, t)))
+
+    def _cast(self, values: list[Any]) -> list[Any]:
+        if self.at[0].dtype.itemsize >= np.dtype(float).itemsize:
+            return values
+        return [np.asarray(v).astype(a.dtype) for v, a in zip(values, self.at, strict=True)]
+
+    def deviation(self, at: Sequence[Any] | None = None) -> float:
+        """The standard deviation of what values near here are rounded by; `at` may hold a higher precision."""
+        start = self.at if at is None else list(at)
+        long = start[0].dtype.itemsize > np.dtype(float).itemsize
+        if long not in self._deviations:
+            found = 0.0
+            for _ in range(2):
+                ways = [v * self._rng.standard_normal(v.shape) for v in self.at]
+
+                def along(t: float, ways: list[Array] = ways) -> Any:
+                    return self.value(self._cast([a + t * way for a, way in zip(start, ways, strict=True)]))
+
+                found = max(found, differences.rounding(along, SPACINGS))
+            # The last operation rounds evenly over one unit in the last place: its deviation is that by √12.
+            precision = np.finfo(np.asarray(self.value(start)).dtype).eps
+            self._deviations[long] = max(found, float(precision * abs(self.base)) / 12**0.5)
+        return self._deviations[long]
+
+    def slope(self, probes: Probes, number: int, at: Sequence[Any] | None = None) -> Slope:
+        """The slope along a probe by differences over all steps that make sense."""
+        top, bottom = probes.reach(number)
+        return differences.slope(self.line(probes, number, at), top, bottom, self.deviation(at))
+
+    def kink(self, probes: Probes, number: int) -> tuple[float, float] | None:
+        """The slopes on both sides, if they differ."""
+        top, bottom = probes.reach(number)
+        return differences.kink(self.line(probes, number), top, bottom, self.deviation())
+
+    def complex_slope(self, probes: Probes, number: int, at: Sequence[Any] | None = None) -> Any:
+        """The slope along a probe by a complex step, in the precision of `at`; None where the function refuses."""
+        start = self.at if at is None else at
+        long = start[0].dtype.itemsize > np.dtype(float).itemsize
+        kind = np.clongdouble if long else np.complex128
+        step = kind(1j) * kind(STEP)
+        return self._imaginary(probes.moved([v.astype(kind) for v in start], number, step), kind)
+
+    def _imaginary(self, values: Sequence[Any], kind: Any) -> Any:
+        try:
+            with warnings.catch_warnings():
+                warnings.simplefilter("error", np.exceptions.ComplexWarning)
+                outputs = self.subject.outputs(values)
+            total: Any = kind(0)
+            for cotangent, output in zip(self._cotangents, outputs, strict=True):
+                total = total + np.sum(np.asarray(output) * cotangent)
+        except Exception:
+            return None
+        if np.asarray(total).dtype != kind or not np.isfinite(total):
+            return None
+        if not any(np.iscomplexobj(output) for output in outputs):
+            return None
+        return total.imag / STEP
+
+    def verified(self, probes: Probes) -> bool | None:
+        """Whether a complex step along a general direction agrees with differences; None where these are too rough."""
+        general = _General(probes)
+        by_complex = self.complex_slope(general, 0)
+        if by_complex is None:
+            return False
+        witness = self.slope(general, 0)
+        if HAS_MORE_THAN_DOUBLE and not witness.error <= VERIFIED * abs(by_complex):
+            at = [v.astype(np.longdouble) for v in self.at]
+            if np.asarray(self.value(at)).dtype == np.longdouble:
+                finer = self.slope(general, 0, at)
+                witness = finer if finer.error < witness.error else witness
+        own = 64 * np.finfo(float).eps * abs(by_complex)
+        if not abs(by_complex - witness.value) <= witness.error + own:
+            sides = self.kink(general, 0)
+            return sides is not None and min(sides) - witness.error <= by_complex <= max(sides) + witness.error
+        return True if witness.error <= VERIFIED * abs(by_complex) or by_complex == 0 else None
+
+    def all_slopes(self, probes: Probes) -> tuple[Array, Array, Method, bool]:
+        """Every probe's slope and its error bar, the method, and whether a complex step is verified.
+
+        A complex step has no error bar of its own here: it is rounded like the gradient that it is beside.
+        """
+        count = len(probes)
+        verified = self.verified(probes)
+        if verified is not False:
+            slopes = [self.complex_slope(probes, number) for number in range(count)]
+            if all(slope is not None for slope in slopes):
+                return np.array(slopes, dtype=float), np.zeros(count), "complex step", verified is True
+        found = [self._quick(probes, number) for number in range(count)]
+        return np.array([s.value for s in found]), np.array([s.error for s in found]), "differences", True
+
+    def _quick(self, probes: Probes, number: int) -> Slope:
+        """A few steps where they do, and all where they do not."""
+        top, bottom = probes.reach(number)
+        line = self.line(probes, number)
+        quick = differences.window(line, max(top / 2**10, bottom), self.deviation())
+        if quick.error <= 2.0**-20 * abs(quick.value):
+            return quick
+        thorough = differences.slope(line, top, bottom, self.deviation())
+        return thorough if not quick.error < thorough.error else quick
+
+    def neighbours(self, count: int) -> list[list[Array]]:
+        """Points nearby in the arguments' own precision: half at the root of the precision, half at its fourth root."""
+        at = self.subject.at
+        precision = max(float(np.finfo(value.dtype).eps) for value in at)
+        radii = [precision ** (0.5 if k % 2 else 0.25) for k in range(count)]
+        return [[(v * (1 + r * self._rng.uniform(-1, 1, v.shape))).astype(v.dtype) for v in at] for r in radii]
+
+    def slope_at(self, probes: Probes, number: int, at: Sequence[Array], *, by_complex: bool) -> float | None:
+        """The slope along a probe at another point; None where it cannot be had."""
+        here = [np.asarray(value, dtype=own.dtype) for value, own in zip(at, self.at, strict=True)]
+        found = self.complex_slope(probes, number, here) if by_complex else self.slope(probes, number, here).value
+        return float(found) if found is not None and np.isfinite(found) else None
+
+    def complex_error(self, probes: Probes, number: int, draws: int) -> float:
+        """How far a complex step moves when all inputs move to their neighbours."""
+        first = self.complex_slope(probes, number)
+        others = [self.complex_slope(probes, number, nudged(self.at, self._rng)) for _ in range(draws)]
+        return max((abs(float(other - first)) for other in others if other is not None), default=0.0)
+
+
+class _General(Probes):
+    """The general direction of a leaf as its only probe."""
+
+    def __init__(self, probes: Probes) -> None:
+        self.leaf, self.value, self.scale, self.general = probes.leaf, probes.value, probes.scale, probes.general
+        self.along, self._directions = 1, self.general[np.newaxis] / self.scale
+
+    def reach(self, number: int) -> tuple[float, float]:
+        del number
+        smallest = float(np.min(np.abs(self.value[self.value != 0]), initial=self.scale))
+        return self.scale / 8, max(self.scale * 2.0**-44, smallest * 2.0**-30)

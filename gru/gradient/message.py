@@ -1,0 +1,75 @@
+"""A gradient check told to a reader: at most fifteen lines, and what is wrong first."""
+
+from gru.gradient.outcome import TOLD, Comparison, GradientCheck, StateFinding
+
+LINES = 15
+
+_STATE = {
+    "changes-argument": "the {who} changes its argument {detail}: work on a copy",
+    "changes-cotangent": "the {who} changes the cotangent that it is given: work on a copy",
+    "second-call": "the {who} gives another result when it is called again with the same arguments: it keeps state",
+    "order-of-calls": "the {who} gives another result after a call with other arguments: it keeps state",
+    "random": "the {who} is random: it gives another result each time it is called; fix its seed",
+    "returns-argument": "the {who} returns the memory of its argument {detail}: changing the result changes that",
+    "returns-buffer": "the {who} returns the same memory at every call: the next call overwrites the result",
+    "prints": "the {who} prints; its output was held back, beginning with {detail!r}",
+}
+
+
+def told(check: GradientCheck) -> str:
+    """The whole message."""
+    wrong = [c for c in check.comparisons if c.verdict == "wrong"]
+    unsure = [c for c in check.comparisons if c.verdict == "cannot_tell" and c.reason != "random"]
+    right = [c.argument for c in check.comparisons if c.verdict == "right"]
+    lines = [line for comparison in wrong[:2] for line in _comparison(comparison)]
+    if len(wrong) > 2:
+        lines.append(f"wrong too: {', '.join(c.argument for c in wrong[2:])}")
+    lines += [state_told(finding) for finding in check.state if finding.kind not in TOLD]
+    lines += [line for comparison in unsure[: 1 if wrong else 3] for line in _comparison(comparison)]
+    if right:
+        lines.append(f"right: {', '.join(right[:8])}{', …' if len(right) > 8 else ''}")
+    rest = [_kinks(c) for c in check.comparisons if c.kinks and c.verdict == "right"]
+    rest += [state_told(finding) for finding in check.state if finding.kind in TOLD]
+    rest += [*check.blind, *check.notes]
+    lines += [f"note: {one}" for one in rest[: LINES - len(lines) - 1]]
+    return "\n".join([*lines[: LINES - 1], f"again: {check.again}"])
+
+
+def _comparison(c: Comparison) -> list[str]:
+    if c.reason == "shape":
+        return [f"{c.argument}: wrong: the gradient has shape {c.pattern}, but {c.argument} has shape {c.shape}"]
+    place = f"{c.argument}{list(c.entry)}" if c.directions is None and c.entry else c.argument
+    along = f" along random direction {c.entry[0]}" if c.directions is not None and c.entry else ""
+    numbers = f"claimed {c.claimed:.9g}, measured {c.measured:.9g} ± {c.error:.1g}"
+    if c.verdict == "cannot_tell":
+        return [f"{place}: cannot tell{along}: {numbers}", f"  {_reason(c)}"]
+    ratio = f", ratio {c.ratio:.6g}" if c.measured and c.claimed else ""
+    lines = [f"{place}: wrong{along}: {numbers}{ratio}"]
+    if c.reason == "not finite":
+        lines.append(f"  {c.wrong} of {c.size} entries are not finite, where the measured derivative is")
+    elif c.directions is None:
+        lines.append(f"  {c.wrong} of {c.size} entries of the gradient by {c.argument} are wrong")
+    if c.pattern:
+        lines.append(f"  the claimed gradient {c.pattern}")
+    return lines
+
+
+def _reason(c: Comparison) -> str:
+    if c.reason == "kink":
+        return _kinks(c)
+    if c.reason == "unverified":
+        return "the complex step gives this, and differences of the function are too rough to confirm it"
+    return (
+        f"rounding hides it: the error bar is {c.error:.1g}, the largest entry {c.largest:.1g}; "
+        "try better scaled inputs, or fewer steps"
+    )
+
+
+def _kinks(c: Comparison) -> str:
+    places = ", ".join(str(list(k)) for k in c.kinks[:3]) + (", …" if len(c.kinks) > 3 else "")
+    return f"a kink at {c.argument}{places}: the slopes on its two sides differ, and the claimed one is between them"
+
+
+def state_told(finding: StateFinding) -> str:
+    """One finding in a sentence."""
+    return _STATE[finding.kind].format(who=finding.who, detail=finding.detail)

@@ -1,0 +1,92 @@
+"""What a wrong gradient looks like beside the right one: a factor, a transposition, a sum over another axis."""
+
+from itertools import chain
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from gru.gradient.probe import Probes
+from gru.gradient.subject import Subject
+
+Array = NDArray[Any]
+
+
+def recognised(probes: Probes, claimed: Array, measured: Array, bars: Array, subject: Subject) -> str | None:
+    """The pattern in a sentence without a subject, such as `is the right one transposed`; None if there is none."""
+    if probes.along is not None or not len(probes):
+        return None
+    shape = probes.value.shape
+    room = bars + 1e-6 * float(np.max(np.abs(measured), initial=0.0))
+    c, m, room = claimed.reshape(shape), measured.reshape(shape), room.reshape(shape)
+
+    def same(a: Array, b: Array) -> bool:
+        return bool(a.shape == b.shape and (np.abs(a - b) <= room).all())
+
+    if not c.any():
+        return "is zero everywhere"
+    return _factor(c, m, room, subject) or _arrangement(c, m, same) or _sum(c, m, room, same) or _place(c, m, room)
+
+
+def _factor(c: Array, m: Array, room: Array, subject: Subject) -> str | None:
+    norm = float(np.sum(m * m))
+    if not norm:
+        return None
+    factor = float(np.sum(c * m)) / norm
+    if c.size > 1 and not (np.abs(c - factor * m) <= room * max(1.0, abs(factor))).all():
+        return None
+    if abs(factor + 1) < 1e-6:
+        return "has the wrong sign"
+    sizes = sorted({size for value in subject.at for size in value.shape if size > 1})
+    for size in sizes:
+        if abs(factor * size - 1) < 1e-6:
+            return f"is the right one divided by {size}, the length of an axis: averaged where a sum is due"
+        if abs(factor / size - 1) < 1e-6 and size > 2:
+            return f"is {size} times the right one, the length of an axis: a sum where a mean is due"
+    return f"is {factor:.6g} times the right one" if c.size > 1 and abs(factor - 1) > 1e-6 else None
+
+
+def _arrangement(c: Array, m: Array, same: Any) -> str | None:
+    if c.ndim >= 2:
+        turned = np.swapaxes(m, -1, -2)
+        if turned.shape == c.shape and same(c, turned):
+            return "is the right one transposed"
+        if same(c, turned.reshape(c.shape)):
+            return "is the right one transposed, then reshaped"
+    for axis in range(c.ndim):
+        if c.shape[axis] > 1 and same(c, np.flip(m, axis)):
+            return f"is the right one with axis {axis} reversed"
+    if c.size > 2 and same(np.sort(c, axis=None).reshape(c.shape), np.sort(m, axis=None).reshape(c.shape)):
+        return "has the right values in another order"
+    return None
+
+
+def _sum(c: Array, m: Array, room: Array, same: Any) -> str | None:
+    for axis in range(c.ndim):
+        if c.shape[axis] < 2:
+            continue
+        total = np.broadcast_to(m.sum(axis, keepdims=True), c.shape)
+        if same(c, total):
+            return f"is the right one summed over axis {axis}"
+        if same(c, total / c.shape[axis]):
+            return f"is the right one averaged over axis {axis}"
+    for axis in range(c.ndim):
+        if c.shape[axis] < 2 or (c.ndim < 2 and c.shape[axis] < 3):
+            continue
+        off = m - c
+        if (np.abs(off - off.mean(axis, keepdims=True)) <= room).all():
+            return f"differs by the same amount all along axis {axis}: a term that is summed over that axis"
+    return None
+
+
+def _place(c: Array, m: Array, room: Array) -> str | None:
+    wrong = np.abs(c - m) > room
+    if not wrong.any() or wrong.all():
+        return None
+    for axis in range(c.ndim):
+        rest = tuple(k for k in range(c.ndim) if k != axis)
+        lines = np.flatnonzero(wrong.any(rest))
+        if c.ndim > 1 and 0 < len(lines) <= max(1, c.shape[axis] // 3):
+            places = ", ".join(str(k) for k in chain(lines[:4]))
+            return f"is wrong only where axis {axis} is {places}" + (", …" if len(lines) > 4 else "")
+    return None

@@ -1,0 +1,98 @@
+"""What a function or its gradient does beside computing: changes its arguments, keeps state, is random."""
+
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from typing import Any
+
+import numpy as np
+
+from gru.gradient.outcome import StateFinding
+from gru.gradient.rounding import nudged
+from gru.gradient.subject import Subject
+from gru.gradient.tree import leaves
+
+
+def findings(
+    subject: Subject, cotangents: Sequence[Any], first: list[Any], rng: np.random.Generator
+) -> list[StateFinding]:
+    """What is found by calling both again; `first` is the claimed gradient that was judged."""
+    found: list[StateFinding] = []
+    kept = [np.array(one) for one in first]
+    again, more = _watched(subject, "gradient", lambda built: subject.claimed_of(built, cotangents), cotangents)
+    found += more
+    found += _memory(first, again)
+    third = subject.claimed(subject.at, cotangents)
+    if not _same(kept, again) or not _same(again, third):
+        varies = not _same(again, third) and not _same(kept, again)
+        accumulates = varies and _steady([kept, again, third])
+        found.append(StateFinding("random" if varies and not accumulates else "second-call", "gradient"))
+    else:
+        with suppress(Exception):
+            subject.claimed([(v + np.abs(v) / 8).astype(v.dtype) for v in subject.at], cotangents)
+        if not _same(kept, subject.claimed(subject.at, cotangents)):
+            found.append(StateFinding("order-of-calls", "gradient"))
+    before, more = _watched(subject, "function", subject.outputs_of, ())
+    found += more
+    values = [np.array(one) for one in before]
+    if not _same(values, subject.outputs(subject.at)):
+        found.append(StateFinding("random", "function"))
+    else:
+        with suppress(Exception):
+            subject.outputs(nudged(subject.at, rng))
+        if not _same(values, subject.outputs(subject.at)):
+            found.append(StateFinding("order-of-calls", "function"))
+    return found
+
+
+def _watched(
+    subject: Subject, who: str, call: Callable[[list[Any]], Any], cotangents: Sequence[Any]
+) -> tuple[Any, list[StateFinding]]:
+    """A call's result, and what it does to its arguments and cotangents, or hands out of them."""
+    built = subject.arguments_at(subject.at)
+    given = [leaf for tree, name in zip(built, subject.names, strict=True) for leaf in leaves(tree, name)]
+    arrays = [leaf for leaf in given if isinstance(leaf.value, np.ndarray)]
+    before = [leaf.value.copy() for leaf in arrays]
+    kept = [np.array(one) for one in cotangents]
+    result = call(built)
+    found = [
+        StateFinding("changes-argument", who, leaf.name)
+        for leaf, old in zip(arrays, before, strict=True)
+        if not np.array_equal(leaf.value, old, equal_nan=old.dtype.kind in "fc")
+    ]
+    for one, old in zip(cotangents, kept, strict=True):
+        if not np.array_equal(one, old):
+            found.append(StateFinding("changes-cotangent", who))
+            one[...] = old
+    for leaf in arrays if who == "gradient" else ():
+        if any(isinstance(one, np.ndarray) and np.shares_memory(one, leaf.value) for one in result):
+            found.append(StateFinding("returns-argument", who, leaf.name))
+    return result, found
+
+
+def _memory(first: Sequence[Any], again: Sequence[Any]) -> list[StateFinding]:
+    shared = any(
+        isinstance(a, np.ndarray) and isinstance(b, np.ndarray) and np.shares_memory(a, b)
+        for a, b in zip(first, again, strict=True)
+    )
+    return [StateFinding("returns-buffer", "gradient")] if shared else []
+
+
+def _same(one: Sequence[Any], other: Sequence[Any]) -> bool:
+    """Whether two runs agree to some roundings of the largest entry: where an array lies in memory may change them."""
+    for a, b in zip(one, other, strict=True):
+        a, b = np.asarray(a), np.asarray(b)
+        if a.shape != b.shape:
+            return False
+        if np.array_equal(a, b, equal_nan=True):
+            continue
+        scale = float(np.max(np.abs(a), initial=0.0))
+        if not np.max(np.abs(a - b), initial=0.0) <= 2.0**10 * np.finfo(np.result_type(a, np.float32)).eps * scale:
+            return False
+    return True
+
+
+def _steady(runs: Sequence[Sequence[Any]]) -> bool:
+    """Whether the runs differ by the same amount each time, as what is added up does."""
+    first, second, third = runs
+    steps = [np.asarray(b) - np.asarray(a) for a, b in zip(first, second, strict=True)]
+    return _same(steps, [np.asarray(b) - np.asarray(a) for a, b in zip(second, third, strict=True)])

@@ -1,0 +1,278 @@
+"""What is checked: a function and its claimed gradient behind one face, whatever their arguments look like."""
+
+import inspect
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from gru.gradient.tree import Leaf, leaves, rebuilt
+
+Array = NDArray[Any]
+Wrt = int | str | Sequence[int | str] | None
+
+
+class WrongShape(Exception):
+    """A claimed gradient that is shaped unlike its argument."""
+
+    def __init__(self, leaf: int, found: tuple[int, ...]) -> None:
+        super().__init__(leaf, found)
+        self.leaf, self.found = leaf, found
+
+
+class Subject:
+    """The function, its arguments, and the gradient that is claimed; values are given as lists of the moving leaves.
+
+    `calls` counts the calls of the function.
+    """
+
+    def __init__(self, function: Callable[..., Any], arguments: Any, wrt: Wrt, backward: Callable[..., Any]) -> None:
+        self.arguments = tuple(arguments) if isinstance(arguments, tuple | list) else (arguments,)
+        if not callable(function) or not callable(backward):
+            which = "function" if not callable(function) else "gradient"
+            raise TypeError(f"the {which} must be callable, but it is {type(backward).__name__}")
+        self._function, self._backward = function, backward
+        self.calls = 0
+        self.names = _names(function, len(self.arguments))
+        self._leaves = [leaves(a, name) for a, name in zip(self.arguments, self.names, strict=True)]
+        self._chosen = wrt is not None
+        self.targets = self._targets(wrt)
+        self._choose(self.targets)
+
+    def _choose(self, targets: list[int]) -> None:
+        self.targets = targets
+        self._places = [(k, j) for k in targets for j, leaf in enumerate(self._leaves[k]) if leaf.moves]
+        if not self._places:
+            raise TypeError(
+                "no argument holds floats, so there is nothing to differentiate by: give arrays of float64 or float32 "
+                f"(found {', '.join(_kind(leaf) for part in self._leaves for leaf in part) or 'no argument'})"
+            )
+        self.at: list[Array] = [np.array(self._leaves[k][j].value) for k, j in self._places]
+        self.labels = [self._leaves[k][j].name for k, j in self._places]
+        for label, value in zip(self.labels, self.at, strict=True):
+            if not np.isfinite(value).all():
+                where = tuple(int(i) for i in np.argwhere(~np.isfinite(value))[0])
+                raise ValueError(f"{label} holds {value[where]} at {list(where)}: give a point at which all is finite")
+
+    def _targets(self, wrt: Wrt) -> list[int]:
+        if wrt is None:
+            for part in self._leaves:
+                for leaf in part:
+                    _require_arrays(leaf)
+            return [k for k, part in enumerate(self._leaves) if any(leaf.moves for leaf in part)]
+        chosen = [wrt] if isinstance(wrt, int | str) else list(wrt)
+        found = []
+        for one in chosen:
+            known = self.names.index(one) if one in self.names else one
+            if not isinstance(known, int) or not -len(self.names) <= known < len(self.names):
+                raise ValueError(f"wrt={one!r} is no argument: there are {', '.join(self.names)}, or 0 and up")
+            known %= len(self.names)
+            for leaf in self._leaves[known]:
+                _require_arrays(leaf)
+                if not leaf.moves:
+                    raise TypeError(f"{_kind(leaf)}: a derivative needs floats, such as {leaf.name}.astype(float)")
+            found.append(known)
+        return found
+
+    def _built(self, values: Sequence[Any]) -> list[Any]:
+        """The arguments with these values in the moving places; the other arrays are copies."""
+        put = dict(zip(self._places, values, strict=True))
+        built = []
+        for k, (tree, part) in enumerate(zip(self.arguments, self._leaves, strict=True)):
+            new = [put[k, j] if (k, j) in put else _copy(leaf.value) for j, leaf in enumerate(part)]
+            built.append(rebuilt(tree, [v[()] if isinstance(v, np.ndarray) and not v.shape else v for v in new]))
+        return built
+
+    def arguments_at(self, values: Sequence[Any]) -> list[Any]:
+        """The arguments that the function is called with."""
+        return self._built(values)
+
+    def outputs(self, values: Sequence[Any]) -> list[Any]:
+        """What the function returns, as a list of arrays."""
+        return self.outputs_of(self._built(values))
+
+    def outputs_of(self, built: Sequence[Any]) -> list[Any]:
+        """What the function returns for whole arguments."""
+        self.calls += 1
+        return [leaf.value for leaf in leaves(self._result(built), "result")]
+
+    def _result(self, built: Sequence[Any]) -> Any:
+        return self._function(*built)
+
+    def claimed(self, values: Sequence[Any], cotangents: Sequence[Any]) -> list[Any]:
+        """The claimed gradient by each moving leaf, as arrays of its shape."""
+        return self.claimed_of(self._built(values), cotangents)
+
+    def claimed_of(self, built: list[Any], cotangents: Sequence[Any]) -> list[Any]:
+        """The claimed gradient for whole arguments."""
+        del cotangents
+        return self.matched(self._backward(*built))
+
+    def matched(self, result: Any) -> list[Any]:
+        """The leaves of a gradient that belong to the moving leaves, in their order."""
+        parts = self._parts(result)
+        found: list[Any] = []
+        for k, part in zip(self.targets, parts, strict=True):
+            _match(self.arguments[k], part, self.names[k], found)
+        for number, (value, at) in enumerate(zip(found, self.at, strict=True)):
+            if value.shape != at.shape:
+                if value.size == at.size == 1:
+                    found[number] = value.reshape(at.shape)
+                else:
+                    raise WrongShape(number, value.shape)
+        return found
+
+    def _parts(self, result: Any) -> list[Any]:
+        """The gradient's part for each target argument."""
+        names = [self.names[k] for k in self.targets]
+        if isinstance(result, dict) and not (len(names) == 1 and isinstance(self.arguments[self.targets[0]], dict)):
+            return self._by_name(result, names)
+        if len(names) == 1:
+            (k,) = self.targets
+            alone = isinstance(result, list | tuple) and not isinstance(self.arguments[k], list | tuple)
+            if alone and len(result) == len(self.arguments) and len(result) > 1:
+                return [result[k]]
+            if alone and len(result) != 1:
+                raise ValueError(f"the gradient has {len(result)} parts, but {names[0]} is differentiated by alone")
+            nested = isinstance(result, list | tuple) and len(result) == 1 and not _alike(self.arguments[k], result)
+            return [result[0]] if alone or nested else [result]
+        if not isinstance(result, list | tuple):
+            raise ValueError(
+                f"the gradient is {_described(result)}, but there are {len(names)} arguments: "
+                f"return one for each of {', '.join(names)}, or say which with wrt="
+            )
+        if len(result) == len(names):
+            return list(result)
+        if len(result) == len(self.arguments):
+            return [result[k] for k in self.targets]
+        arrays = [k for k in self.targets if not np.isscalar(self.arguments[k])]
+        if not self._chosen and len(result) == len(arrays):
+            self._choose(arrays)
+            return list(result)
+        raise ValueError(
+            f"the gradient has {len(result)} parts, but there are {len(names)} arguments to differentiate by: "
+            f"return one for each of {', '.join(names)}, or say which with wrt="
+        )
+
+    def _by_name(self, result: dict[Any, Any], names: list[str]) -> list[Any]:
+        extra = [str(key) for key in result if key not in self.names]
+        missing = [name for name in names if name not in result]
+        if missing and not extra and not self._chosen and set(result) <= set(names):
+            self._choose([k for k in self.targets if self.names[k] in result])
+            return [result[self.names[k]] for k in self.targets]
+        if extra or missing:
+            raise ValueError(_names_differ("the gradient", extra, missing))
+        return [result[name] for name in names]
+
+
+def _names(function: Callable[..., Any], count: int) -> list[str]:
+    """The names of the function's parameters, or numbers where they cannot be had."""
+    try:
+        parameters = list(inspect.signature(function).parameters.values())
+    except (TypeError, ValueError):
+        parameters = []
+    positional = [p.name for p in parameters if p.kind in (p.POSITIONAL_ONLY, p.POSITIONAL_OR_KEYWORD)]
+    return [positional[k] if k < len(positional) else f"argument {k}" for k in range(count)]
+
+
+def _require_arrays(leaf: Leaf) -> None:
+    """Raise TypeError for what looks like an array of numbers and is none that can be moved."""
+    kind = np.asarray(leaf.value).dtype.kind if isinstance(leaf.value, np.ndarray) else None
+    if kind == "O":
+        raise TypeError(
+            f"{leaf.name} is an array of objects: give an array of floats, such as np.stack(…) of its parts"
+        )
+    if kind == "c":
+        raise TypeError(f"{leaf.name} is complex: give its real and imaginary parts as two arguments")
+    if kind is None and hasattr(leaf.value, "__array__") and not isinstance(leaf.value, np.generic):
+        raise TypeError(
+            f"{leaf.name} is a {type(leaf.value).__module__}.{type(leaf.value).__name__}: give a NumPy array, and "
+            "convert inside the function that is checked"
+        )
+
+
+def _kind(leaf: Leaf) -> str:
+    if isinstance(leaf.value, np.ndarray):
+        return f"{leaf.name} is an array of {leaf.value.dtype}"
+    return f"{leaf.name} is {type(leaf.value).__name__}"
+
+
+def _described(value: Any) -> str:
+    return f"one array of shape {value.shape}" if isinstance(value, np.ndarray) else f"a {type(value).__name__}"
+
+
+def _copy(value: Any) -> Any:
+    return value.copy() if isinstance(value, np.ndarray) else value
+
+
+def _alike(tree: Any, other: Any) -> bool:
+    return isinstance(tree, list | tuple) and isinstance(other, list | tuple) and len(tree) == len(other)
+
+
+def _names_differ(whose: str, extra: list[str], missing: list[str]) -> str:
+    told = [f"has {', '.join(extra)}, which is no argument"] if extra else []
+    told += [f"lacks {', '.join(missing)}"] if missing else []
+    return f"{whose} {' and '.join(told)}"
+
+
+def _match(tree: Any, part: Any, name: str, found: list[Any]) -> None:
+    """Append to `found` the leaves of a gradient's part that belong to the moving leaves of an argument."""
+    if isinstance(tree, dict):
+        if not isinstance(part, dict):
+            raise ValueError(f"the gradient by {name} must be a dict like {name}, but it is {_described(part)}")
+        needed = [key for key, inner in tree.items() if any(leaf.moves for leaf in leaves(inner, ""))]
+        extra, missing = [str(k) for k in part if k not in tree], [str(k) for k in needed if k not in part]
+        if extra or missing:
+            raise ValueError(_names_differ(f"the gradient by {name}", extra, missing))
+        for key in needed:
+            _match(tree[key], part[key], f"{name}[{key!r}]", found)
+    elif isinstance(tree, list | tuple):
+        if not isinstance(part, list | tuple) or len(part) != len(tree):
+            size = f"{len(part)} parts" if isinstance(part, list | tuple) else _described(part)
+            raise ValueError(f"the gradient by {name} must have {len(tree)} parts like {name}, but it is {size}")
+        for k, (inner, one) in enumerate(zip(tree, part, strict=True)):
+            _match(inner, one, f"{name}[{k}]", found)
+    elif Leaf(name, tree).moves:
+        found.append(_as_floats(part, name))
+
+
+def _as_floats(part: Any, name: str) -> Array:
+    if part is None:
+        raise ValueError(f"the gradient by {name} is None: return an array, or leave {name} out with wrt=")
+    value = part if isinstance(part, np.ndarray) else np.asarray(part)
+    if value.dtype.kind in "iub":
+        value = value.astype(float)
+    if value.dtype.kind not in "f":
+        raise TypeError(f"the gradient by {name} is of {value.dtype}: return real floats, such as an array of float64")
+    return value
+
+
+class Pullback(Subject):
+    """A forward pass and the backward pass that takes a cotangent for its results."""
+
+    def __init__(
+        self, forward: Callable[..., Any], backward: Callable[..., Any], arguments: Any, wrt: Wrt, *, cache: bool
+    ) -> None:
+        self._cache = cache
+        self._tree: Any = None
+        super().__init__(forward, arguments, wrt, backward)
+
+    def _result(self, built: Sequence[Any]) -> Any:
+        result = self._function(*built)
+        if self._cache:
+            if not isinstance(result, tuple) or len(result) != 2:
+                raise ValueError("with cache=True the forward pass must return (result, cache)")
+            result = result[0]
+        self._tree = result
+        return result
+
+    def claimed_of(self, built: list[Any], cotangents: Sequence[Any]) -> list[Any]:
+        """The backward pass for whole arguments; with a cache, the forward pass that fills it runs first."""
+        if self._cache:
+            self.calls += 1
+            result, cache = self._function(*built)
+            return self.matched(self._backward(rebuilt(result, cotangents), cache))
+        if self._tree is None:
+            self.outputs_of(built)
+        return self.matched(self._backward(rebuilt(self._tree, cotangents), *built))

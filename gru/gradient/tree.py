@@ -1,0 +1,46 @@
+"""Arguments as a tree of arrays: which of its leaves move, and the tree with other arrays in their place."""
+
+from collections.abc import Sequence
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+Array = NDArray[Any]
+
+
+class Leaf(NamedTuple):
+    """One array of the arguments: its name as a reader writes it, and its value."""
+
+    name: str
+    value: Any
+
+    @property
+    def moves(self) -> bool:
+        """Whether a derivative by it exists: it holds real floats."""
+        return isinstance(self.value, np.ndarray | np.floating | float) and np.asarray(self.value).dtype.kind == "f"
+
+
+def leaves(tree: Any, name: str) -> list[Leaf]:
+    """The leaves of nested dicts, lists and tuples, depth first; anything else is a leaf."""
+    if isinstance(tree, dict):
+        return [leaf for key, part in tree.items() for leaf in leaves(part, f"{name}[{key!r}]")]
+    if isinstance(tree, list | tuple):
+        return [leaf for k, part in enumerate(tree) for leaf in leaves(part, f"{name}[{k}]")]
+    return [Leaf(name, tree)]
+
+
+def rebuilt(tree: Any, values: Sequence[Any]) -> Any:
+    """The tree with `values`, in the order of `leaves`, in place of its leaves."""
+    remaining = iter(values)
+
+    def build(part: Any) -> Any:
+        if isinstance(part, dict):
+            return {key: build(inner) for key, inner in part.items()}
+        if isinstance(part, tuple) and hasattr(part, "_fields"):
+            return type(part)(*(build(inner) for inner in part))
+        if isinstance(part, list | tuple):
+            return type(part)(build(inner) for inner in part)
+        return next(remaining)
+
+    return build(tree)

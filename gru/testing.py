@@ -1,0 +1,39 @@
+"""Assertions for tests of one's own: loaded when they are asked for."""
+
+from collections.abc import Callable
+from typing import Any
+
+from gru.gradient import GradientCheck, check_gradient, check_vjp
+
+__all__ = ["assert_gradient", "assert_vjp"]
+
+
+def assert_gradient(function: Callable[..., Any], arguments: Any, gradient: Callable[..., Any], **how: Any) -> None:
+    """Raise AssertionError unless the gradient of a function of one number is right.
+
+    Takes what `gru.check_gradient` takes. The message begins with the argument and the entry that are wrong. A check
+    that cannot tell raises too: it is no pass.
+
+    Raises:
+        AssertionError: The verdict is `wrong` or `cannot_tell`.
+        TypeError, ValueError: As `gru.check_gradient`.
+    """
+    __tracebackhide__ = True
+    _require_right(check_gradient(function, arguments, gradient, **how))
+
+
+def assert_vjp(forward: Callable[..., Any], backward: Callable[..., Any], arguments: Any, **how: Any) -> None:
+    """Raise AssertionError unless a backward pass is right; takes what `gru.check_vjp` takes.
+
+    Raises:
+        AssertionError: The verdict is `wrong` or `cannot_tell`.
+        TypeError, ValueError: As `gru.check_vjp`.
+    """
+    __tracebackhide__ = True
+    _require_right(check_vjp(forward, backward, arguments, **how))
+
+
+def _require_right(check: GradientCheck) -> None:
+    __tracebackhide__ = True
+    if check.verdict != "right":
+        raise AssertionError(str(check))

@@ -1,0 +1,1 @@
+"""The gradient check of any function."""

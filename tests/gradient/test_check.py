@@ -1,0 +1,285 @@
+"""The check of a gradient in one line: verdicts, what is told, state, and bad input."""
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import pytest
+
+import gru
+from gru.gradient import GradientCheck
+from gru.testing import assert_gradient, assert_vjp
+
+Array = Any
+RNG = np.random.default_rng(7)
+X, W, B = RNG.standard_normal((5, 3)), RNG.standard_normal((3, 4)), RNG.standard_normal(4)
+
+
+def loss(x: Array, W: Array, b: Array) -> Any:
+    return np.tanh(x @ W + b).sum()
+
+
+def gradient(x: Array, W: Array, b: Array) -> tuple[Array, ...]:
+    d = 1 - np.tanh(x @ W + b) ** 2
+    return d @ W.T, x.T @ d, d.sum(0)
+
+
+def forward(x: Array, W: Array, b: Array) -> Array:
+    return np.maximum(x @ W + b, 0)
+
+
+def backward(c: Array, x: Array, W: Array, b: Array) -> tuple[Array, ...]:
+    d = c * (x @ W + b > 0)
+    return d @ W.T, x.T @ d, d.sum(0)
+
+
+def check(change: Callable[[list[Array]], Any]) -> GradientCheck:
+    """The check of the right gradient, changed."""
+    return gru.check_gradient(loss, (X, W, B), lambda *arguments: change(list(gradient(*arguments))))
+
+
+def test_a_right_gradient_is_right_and_names_its_arguments() -> None:
+    found = check(tuple)
+    assert found.verdict == "right"
+    assert [c.argument for c in found.comparisons] == ["x", "W", "b"]
+    assert all(c.method == "complex step" for c in found.comparisons)
+
+
+def test_a_backward_pass_is_right_whatever_takes_complex_numbers() -> None:
+    assert gru.check_vjp(forward, backward, (X, W, B)).verdict == "right"
+    found = gru.check_vjp(lambda x: np.abs(x), lambda c, x: c * np.sign(x), (X,))
+    assert (found.verdict, found["x"].method) == ("right", "differences")
+
+
+@pytest.mark.parametrize(
+    ("change", "argument", "pattern"),
+    [
+        (lambda g: [-g[0], g[1], g[2]], "x", "wrong sign"),
+        (lambda g: [g[0], g[1] / 5, g[2]], "W", "averaged"),
+        (lambda g: [g[0], g[1], g[2] * 0], "b", "zero everywhere"),
+        (lambda g: [g[0], g[1][::-1], g[2]], "W", "reversed"),
+        (lambda g: [g[0] - g[0].mean(1, keepdims=True), g[1], g[2]], "x", "same amount all along axis 1"),
+    ],
+)
+def test_a_wrong_gradient_is_told_with_its_pattern(change: Any, argument: str, pattern: str) -> None:
+    found = check(change)
+    assert found[argument].verdict == "wrong"
+    assert [c.argument for c in found.comparisons if c.verdict != "right"] == [argument]
+    assert str(found).startswith(argument)
+    assert pattern in str(found)
+    assert len(str(found).splitlines()) <= 15
+
+
+def test_one_entry_off_by_a_thousandth_is_found_where_it_is() -> None:
+    def off(g: list[Array]) -> list[Array]:
+        g[1][2, 1] *= 1.001
+        return g
+
+    found = check(off)["W"]
+    assert (found.verdict, found.entry, found.wrong, found.size) == ("wrong", (2, 1), 1, 12)
+    assert found.ratio == pytest.approx(1.001)
+
+
+@pytest.mark.parametrize("scale", [1e-6, 1.0, 1e6])
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_the_scale_of_the_loss_and_the_precision_do_not_matter(scale: float, dtype: Any) -> None:
+    arguments = tuple(a.astype(dtype) for a in (X, W, B))
+    own = dtype(scale)
+
+    def scaled(*a: Array) -> Any:
+        return own * loss(*a)
+
+    assert gru.check_gradient(scaled, arguments, lambda *a: [own * g for g in gradient(*a)]).verdict == "right"
+    wrong = gru.check_gradient(scaled, arguments, lambda *a: [own * g * (1 + 1e-3) for g in gradient(*a)])
+    assert [c.verdict for c in wrong.comparisons] == ["wrong"] * 3
+
+
+def test_an_assertion_carries_the_message() -> None:
+    assert_gradient(loss, (X, W, B), gradient)
+    assert_vjp(forward, backward, (X, W, B))
+    with pytest.raises(AssertionError, match=r"x\[\d, \d\]: wrong: claimed .*, measured .* ± "):
+        assert_gradient(loss, (X, W, B), lambda *a: [2 * g for g in gradient(*a)])
+
+
+def test_a_kink_is_told_as_one_and_is_no_mistake() -> None:
+    x = np.array([1.0, 0.0, -2.0])
+    found = gru.check_gradient(lambda x: np.maximum(x, 0).sum(), x, lambda x: (x > 0).astype(float))
+    assert found.verdict == "right"
+    assert found["x"].kinks == ((1,),)
+    wrong = gru.check_gradient(lambda x: np.maximum(x, 0).sum(), x, lambda x: np.where(x == 0, 2.0, x > 0))
+    assert wrong["x"].entry == (1,)
+    assert wrong.verdict == "wrong"
+
+
+@pytest.mark.parametrize("distance", [1e-1, 1e-3, 1e-5, 1e-7])
+def test_near_a_kink_a_right_gradient_is_right_and_a_wrong_one_wrong(distance: float) -> None:
+    x = np.array([1.0, distance, -2.0])
+    found = gru.check_gradient(lambda x: (np.abs(x) * [1, 2, 3]).sum(), x, lambda x: np.sign(x) * [1, 2, 3])
+    assert found.verdict == "right"
+    wrong = gru.check_gradient(lambda x: (np.abs(x) * [1, 2, 3]).sum(), x, lambda x: np.sign(x) * [1, 2.02, 3])
+    assert wrong.verdict == "wrong"
+
+
+def test_saturated_digits_that_are_lost_are_no_mistake() -> None:
+    x = np.array([17.0, 18.3, 19.2, 25.0])
+    found = gru.check_gradient(lambda x: np.tanh(x).sum(), x, lambda x: 1 - np.tanh(x) ** 2)
+    assert found.verdict != "wrong"
+    mixed = np.array([17.0, 18.3, 0.5])
+    assert gru.check_gradient(lambda x: np.tanh(x).sum(), mixed, lambda x: 1 - np.tanh(x) ** 2).verdict == "right"
+
+
+def test_directions_find_what_entries_would_and_say_what_they_may_miss() -> None:
+    found = gru.check_gradient(loss, (X, W, B), gradient, along=3)
+    assert found.verdict == "right"
+    assert found["W"].directions == 3
+    assert found["W"].missed(1e-3) < 1e-9
+    assert gru.check_gradient(loss, (X, W, B), lambda *a: [g * 1.001 for g in gradient(*a)], along=1).verdict == "wrong"
+
+
+def test_dicts_lists_numbers_and_labels_are_arguments() -> None:
+    parameters = {"W": W, "layers": [B, 2.0]}
+
+    def nested(p: Any, labels: Array) -> Any:
+        return (np.sin(p["W"][:, labels]) * p["layers"][1]).sum() + (p["layers"][0] ** 2).sum()
+
+    def by_hand(p: Any, labels: Array) -> Any:
+        g = np.zeros_like(p["W"])
+        np.add.at(g.T, labels, (np.cos(p["W"][:, labels]) * p["layers"][1]).T)
+        return {"W": g, "layers": [2 * p["layers"][0], np.sin(p["W"][:, labels]).sum()]}
+
+    found = gru.check_gradient(nested, (parameters, np.array([0, 2, 2])), by_hand)
+    assert found.verdict == "right", str(found)
+    assert [c.argument for c in found.comparisons] == ["p['W']", "p['layers'][0]", "p['layers'][1]"]
+
+
+def test_a_cache_goes_from_the_forward_pass_to_the_backward_pass() -> None:
+    found = gru.check_vjp(
+        lambda x, W: (np.tanh(x @ W), (x, W, np.tanh(x @ W))),
+        lambda c, cache: ((c * (1 - cache[2] ** 2)) @ cache[1].T, cache[0].T @ (c * (1 - cache[2] ** 2))),
+        (X, W),
+        cache=True,
+    )
+    assert found.verdict == "right"
+
+
+@pytest.mark.parametrize("function", [np.var, np.linalg.norm, np.max, lambda x: np.abs(x).sum()])
+def test_what_refuses_complex_numbers_is_measured_by_differences(function: Any) -> None:
+    def by_hand(x: Array) -> Array:
+        return {
+            np.var: lambda: 2 * (x - x.mean()) / x.size,
+            np.linalg.norm: lambda: x / np.linalg.norm(x),
+            np.max: lambda: (x == x.max()).astype(float),
+        }.get(function, lambda: np.sign(x))()
+
+    assert gru.check_gradient(function, B, by_hand).verdict == "right"
+    assert gru.check_gradient(function, B, lambda x: by_hand(x) * 1.001).verdict == "wrong"
+
+
+# State
+
+
+def test_a_gradient_that_changes_its_argument_is_a_fault() -> None:
+    def changes(x: Array) -> Array:
+        x *= 2
+        return x.copy()
+
+    found = gru.check_gradient(lambda x: (x * x).sum(), (X,), changes)
+    assert found.verdict == "wrong"
+    assert "changes its argument x" in str(found)
+
+
+def test_a_gradient_that_adds_up_is_told_as_keeping_state() -> None:
+    total = np.zeros_like(X)
+
+    def adds(x: Array) -> Array:
+        nonlocal total
+        total = total + 2 * x
+        return total
+
+    found = gru.check_gradient(lambda x: (x * x).sum(), (X,), adds)
+    assert "second-call" in [s.kind for s in found.state]
+    assert found.verdict == "wrong"
+
+
+def test_a_random_function_is_told_as_random() -> None:
+    rng = np.random.default_rng(0)
+    found = gru.check_gradient(lambda x: (x * rng.random(x.shape)).sum(), X, lambda x: np.ones_like(x))
+    assert found.verdict == "cannot_tell"
+    assert "the function is random" in str(found)
+
+
+def test_a_gradient_that_returns_its_argument_is_told_and_right() -> None:
+    found = gru.check_gradient(lambda x: (x * x).sum() / 2, X, lambda x: x)
+    assert found.verdict == "right"
+    assert "returns the memory of its argument x" in str(found)
+
+
+def test_arguments_are_left_alone_and_prints_are_held_back(capsys: pytest.CaptureFixture[str]) -> None:
+    def prints(x: Array) -> Any:
+        print("called")
+        return (x * x).sum()
+
+    x = X.copy()
+    found = gru.check_gradient(prints, x, lambda x: 2 * x)
+    assert np.array_equal(x, X)
+    assert capsys.readouterr().out == ""
+    assert "the function prints" in str(found)
+
+
+# Inputs that cannot tell
+
+
+@pytest.mark.parametrize(
+    ("function", "arguments", "by_hand", "options", "words"),
+    [
+        (lambda x, W: x @ W, (np.eye(3) + RNG.random((3, 3)), RNG.random((3, 3))), None, {}, "every size is 3"),
+        (lambda x, W: x @ W, (RNG.random((2, 3)), np.zeros((3, 4))), None, {}, "W is zero"),
+        (lambda x, W: x @ W, (RNG.random((2, 3)), np.diag([1.0, 2, 3])), None, {}, "W is symmetric"),
+        (lambda x, W: x @ W, (RNG.random((2, 3)), RNG.random((3, 4))), None, {"cotangent": np.ones((2, 4))}, "is 1"),
+    ],
+)
+def test_inputs_that_cannot_tell_are_told(
+    function: Any, arguments: Any, by_hand: Any, options: Any, words: str
+) -> None:
+    found = gru.check_vjp(function, lambda c, x, W: (c @ W.T, x.T @ c), arguments, **options)
+    assert found.verdict == "right"
+    assert any(words in note for note in found.blind), found.blind
+
+
+# Bad input
+
+
+@pytest.mark.parametrize(
+    ("function", "arguments", "by_hand", "message"),
+    [
+        (loss, (X.astype(int), W.astype(int), B.astype(int)), gradient, "no argument holds floats"),
+        (loss, (X * np.nan, W, B), gradient, r"x holds nan at \[0, 0\]"),
+        (loss, (X.astype(object), W, B), gradient, "array of objects"),
+        (lambda x: x, (X,), lambda x: x, "use check_vjp"),
+        (lambda x: np.log(x.sum() * 0), (X,), lambda x: x, "returns -inf"),
+        (loss, (X, W, B), lambda x, W, b: gradient(x, W, b)[:2], "2 parts, but there are 3"),
+        (loss, (X, W, B), lambda x, W, b: x, "one array of shape"),
+        (loss, (X, W, B), lambda x, W, b: {"x": x, "W": W, "b": b, "c": b}, "has c, which is no argument"),
+        (lambda p: p["a"].sum(), {"a": X}, lambda p: {"a": X * 0 + 1, "b": X}, "has b, which is no argument"),
+        (lambda p: p["a"].sum(), {"a": X}, lambda p: {}, "lacks a"),
+    ],
+)
+def test_bad_input_has_its_own_message(function: Any, arguments: Any, by_hand: Any, message: str) -> None:
+    with pytest.raises((TypeError, ValueError), match=message):
+        gru.check_gradient(function, arguments, by_hand)
+
+
+def test_a_gradient_of_another_shape_is_wrong() -> None:
+    found = gru.check_gradient(lambda x: (x * x).sum(), X, lambda x: 2 * x.T)
+    assert found.verdict == "wrong"
+    assert "the gradient has shape (3, 5), but x has shape (5, 3)" in str(found)
+
+
+def test_a_function_that_raises_at_every_perturbed_point_is_an_error_that_says_so() -> None:
+    def raises(x: Array) -> Any:
+        if not np.array_equal(x, X):
+            raise RuntimeError("not here")
+        return (x * x).sum()
+
+    with pytest.raises(ValueError, match="raises RuntimeError: not here"):
+        gru.check_gradient(raises, X, lambda x: 2 * X)
