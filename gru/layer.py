@@ -17,6 +17,7 @@ from typing import Any, Literal, NamedTuple
 import numpy as np
 
 from gru.calculus import formula
+from gru.calculus.formula import parse
 from gru.calculus.functions import Array, sigmoid, sum_rows
 
 ACTIVATIONS: dict[str, Callable[..., Array]] = {"sigmoid": sigmoid, "tanh": np.tanh}
@@ -234,6 +235,11 @@ class Axis:
     options: tuple[Option, ...]
 
 
+def derivative(name: str, symbol: str, *, of: str, formula: str, idea: str = "") -> Equation:
+    """The equation of a derivative of the loss, its right-hand side as a line of Python."""
+    return Equation(name, symbol, "", sum_rows, (), of=of, idea=idea).with_expression(parse(formula))
+
+
 class Layer:
     """A kind of recurrent cell, as a table of equations.
 
@@ -274,6 +280,7 @@ class Layer:
         self.carried, self.input, self.input_symbol = tuple(carried), input, input_symbol
         self.table: list[Equation] = []
         self.axes: tuple[Axis, ...] = ()
+        self.named_forms: Mapping[str, Mapping[str, str]] = {}
         self.form_ids: Callable[[Mapping[str, Option]], tuple[str, str]] = _plain_id
         self.paths: Mapping[str, Any] = {}
 
@@ -330,6 +337,19 @@ class Layer:
     def form(self) -> "Form":
         """The form that the layer itself is written in."""
         return next(iter(self.forms.values()))
+
+    def form_with(self, **options: str) -> "Form":
+        """The form with these options by axis, such as `z="old"`; the layer's own where an axis is not named.
+
+        Raises LookupError where there is no such axis or option; its message lists those that there are.
+        """
+        known = {axis.name: [option.id for option in axis.options] for axis in self.axes}
+        for axis, option in options.items():
+            if option not in known.get(axis, ()):
+                choices = ", ".join(f"{name}={'|'.join(ids)}" for name, ids in known.items())
+                raise LookupError(f"no form of the {self.title} has {axis}={option}; there are {choices or 'none'}")
+        wanted = {name: options.get(name, ids[0]) for name, ids in known.items()}
+        return next(f for f in self.forms.values() if {n: o.id for n, o in f.options.items()} == wanted)
 
 
 def _plain_id(options: Mapping[str, Option]) -> tuple[str, str]:
@@ -860,6 +880,7 @@ __all__ = [
     "Option",
     "Sizes",
     "Stack",
+    "derivative",
     "sigmoid",
     "sum_rows",
 ]

@@ -9,25 +9,21 @@ from math import isqrt, prod
 
 import numpy as np
 
+from gru.calculus import formula
 from gru.examiner.outcome import Diagnosis
-from gru.layers.gru.shapes import Sizes, shape_of
+from gru.layer import Form, Sizes
+from gru.layers.gru.forms import CHAPTER
 from gru.problem import Specification, draw
 from gru.submission.contract import Counted, Job, Recording, Runner
 
 BATCH, INPUT, HIDDEN = (1, 2), (20, 40), (40, 60)
 """The sizes are drawn from these, so that no file can know them: large, so that the two ways are far apart."""
 
-GATES = 3
-"""How many numbers go through σ or tanh in the forward pass, for each unit and row."""
-
 DERIVED = 4
 """How many a derived backward pass puts through exp or tanh again for each of these, at most.
 
 Each is at most recomputed through two exponentials, e^a and e^-a, and its slope through two more.
 """
-
-GRADIENTS = 13
-"""How often a derived backward pass calls forward for each step, at most: once for each thing that it computes."""
 
 
 @dataclass(frozen=True)
@@ -46,12 +42,12 @@ class Cost:
         return Diagnosis(right, ("state/perturbed",), "the gradients are not derived")
 
 
-def judge_cost(runner: Runner, seed: int) -> Cost:
+def judge_cost(runner: Runner, seed: int, form: Form = CHAPTER) -> Cost:
     """Whether a submission whose values are right found its gradients by perturbing its forward pass.
 
     Raises SubmissionFailure where the submission fails to run.
     """
-    job = _job(seed)
+    job = _job(seed, form)
     (counted,) = runner.run([job])
     if counted.counted is None:
         return Cost(unknown=_UNKNOWN.format("forward was not run"))
@@ -65,17 +61,18 @@ _UNKNOWN = "how backward finds its gradients was not counted: {}"
 def _perturbed(job: Job, count: Counted) -> str:
     """Why the gradients were found by perturbing; empty where nothing says so."""
     batch, inputs, hidden, _ = job.sizes
-    parameters = prod(shape_of("W", job.sizes)) + prod(shape_of("U", job.sizes))
+    parameters = sum(prod(job.arrays[stack.name].shape) for stack in job.form.stacks)
     where = f"at batch {batch}, input {inputs}, hidden {hidden}"
     so = f"the {parameters:,} parameters are perturbed, not derived"
     if count.backward > job.most:
-        derived = f"a derived pass needs at most {DERIVED * GATES * batch * hidden:,}"
+        derived = f"a derived pass needs at most {DERIVED * _gates(job.form) * batch * hidden:,}"
         return (
             f"one backward pass puts more than {job.most:,} different numbers through exp, tanh and their like, "
             f"{count.forward:,} in forward, {where}: {so}; {derived}"
         )
-    # Perturbing takes at least a pass for each row of a weight matrix: the middle of the two, as ratios go.
-    if count.calls > isqrt(GRADIENTS * (inputs + hidden)):
+    # A derived pass calls forward at most once for each thing that it computes. Perturbing takes at least a pass for
+    # each row of a weight matrix: the middle of the two, as ratios go.
+    if count.calls > isqrt(len(job.form.shown_backward) * (inputs + hidden)):
         return f"one backward pass calls forward {count.calls:,} times, {where}: {so}"
     return ""
 
@@ -86,13 +83,18 @@ def _not_counted(runner: Runner, job: Job, counted: Recording) -> str:
     (plain,) = runner.run([replace(job, most=0)])
     if not _is_same(plain, counted):
         return _UNKNOWN.format("the cell gives something else while that is done")
-    seen, gates = counted.counted.forward, GATES * job.sizes.batch * job.sizes.hidden
+    seen, gates = counted.counted.forward, _gates(job.form) * job.sizes.batch * job.sizes.hidden
     if seen < gates:
         return _UNKNOWN.format(f"forward puts {seen:,} numbers through exp, tanh and their like, of {gates:,}")
     return ""
 
 
-def _job(seed: int) -> Job:
+def _gates(form: Form) -> int:
+    """How many numbers go through σ or tanh in the forward pass, for each unit and row."""
+    return sum(formula.text(e.expression).count(f) for e in form.forward_shown for f in ("sigmoid(", "tanh("))
+
+
+def _job(seed: int, form: Form) -> Job:
     """A problem like any other, of sizes that the seed draws.
 
     The least that perturbing needs is to move each unit of the reset gate: that puts hidden numbers through
@@ -100,18 +102,12 @@ def _job(seed: int) -> Job:
     """
     random = np.random.default_rng([seed, *b"cost"])
     batch, inputs, hidden = (int(random.integers(low, high, endpoint=True)) for low, high in (BATCH, INPUT, HIDDEN))
-    problem = draw(Specification(Sizes(batch, inputs, hidden, 1)), f"{seed}:cost")
-    most = isqrt(DERIVED * GATES * batch * hidden * batch * hidden * hidden)
-    return Job(
-        id=problem.id,
-        sizes=problem.sizes,
-        x=problem.x,
-        h_p=problem.h_0[np.newaxis],
-        in_grad=problem.upstream,
-        W=problem.W,
-        U=problem.U,
-        most=most,
-    )
+    problem = draw(Specification(Sizes(batch, inputs, hidden, 1)), f"{seed}:cost", form)
+    most = isqrt(DERIVED * _gates(form) * batch * hidden * batch * hidden * hidden)
+    arrays = {form.layer.input: problem.x, **problem.parameters}
+    for carried, state in zip(form.layer.carried, problem.initial, strict=True):
+        arrays |= {carried.previous: state[np.newaxis], carried.upstream: problem.upstream}
+    return Job(problem.id, problem.sizes, form, arrays, most=most)
 
 
 def _is_same(plain: Recording, counted: Recording) -> bool:

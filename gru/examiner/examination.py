@@ -57,7 +57,7 @@ def examine(
     outcomes, followed = trial.outcomes()
     if failure is None and problem is None and all(outcome.status == "right" for outcome in outcomes):
         try:
-            outcomes = [_judged_by_cost(outcome, runner, seed) for outcome in outcomes]
+            outcomes = [_judged_by_cost(outcome, runner, seed, convention) for outcome in outcomes]
         except SubmissionFailure as error:
             failure = error
     if TRAINING in checks:
@@ -94,11 +94,11 @@ def _selected(only: Iterable[str] | None, form: Form, *, thorough: bool) -> tupl
     return chosen
 
 
-def _judged_by_cost(outcome: Outcome, runner: Runner, seed: int) -> Outcome:
+def _judged_by_cost(outcome: Outcome, runner: Runner, seed: int, form: Form) -> Outcome:
     """The check `state` of a submission whose values are all right: they may have been found by perturbing."""
     if outcome.check != "state":
         return outcome
-    cost = judge_cost(runner, seed)
+    cost = judge_cost(runner, seed, form)
     status = "wrong" if cost.wrong else outcome.status
     return replace(outcome, status=status, text=cost.wrong or cost.unknown, mistake=cost.diagnosis)
 

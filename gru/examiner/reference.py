@@ -72,17 +72,12 @@ class Reference:
 
     def job(self, uses: int = 1) -> Job:
         """What a submission is asked to do, with `uses` uses of its cells."""
-        problem, dtype = self.problem, self.problem.precision
-        return Job(
-            id=problem.id,
-            sizes=problem.sizes,
-            x=problem.x,
-            h_p=self.at["h_p"].astype(dtype),
-            in_grad=self.at["in_grad"].astype(dtype),
-            W=problem.W,
-            U=problem.U,
-            uses=uses,
-        )
+        problem, form = self.problem, self.convention
+        states = [name for carried in form.layer.carried for name in (carried.previous, carried.upstream)]
+        given = {name: self.at[name].astype(problem.precision) for name in states}
+        parameters = {stack.name: problem.parameters[stack.name] for stack in form.stacks}
+        arrays = {form.layer.input: problem.x, **given, **parameters}
+        return Job(problem.id, problem.sizes, form, arrays, uses=uses)
 
     @cached_property
     def roundings(self) -> dict[str, Rounded]:

@@ -74,13 +74,8 @@ def _scaled(name: str, value: Array, form: Form) -> Array:
 
 
 def _only_first_row(job: Job) -> Job:
-    return replace(
-        job,
-        sizes=job.sizes._replace(batch=1),
-        x=job.x[:, :1],
-        h_p=job.h_p[:, :1],
-        in_grad=job.in_grad[:, :1],
-    )
+    of_batch = {name: array[:, :1] for name, array in job.arrays.items() if job.form.dimensions[name][0] == "batch"}
+    return replace(job.changed(**of_batch), sizes=job.sizes._replace(batch=1))
 
 
 COMPANIONS: tuple[Companion, ...] = (
@@ -101,7 +96,9 @@ COMPANIONS: tuple[Companion, ...] = (
     Companion(
         "scaled",
         NOT_LINEAR,
-        lambda job: replace(job, in_grad=job.in_grad * job.in_grad.dtype.type(SCALE)),
+        lambda job: job.changed(
+            **{c.upstream: job.arrays[c.upstream] * job.dtype.type(SCALE) for c in job.form.layer.carried}
+        ),
         _scaled,
         abs(SCALE),
     ),

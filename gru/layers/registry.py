@@ -23,3 +23,25 @@ def form_named(id: str = "chapter", layer: str = "gru") -> Form:
     if id not in forms:
         raise LookupError(f"no convention has the id {id!r}; there are {', '.join(forms)}")
     return forms[id]
+
+
+def form_described(text: str, layer: str = "gru") -> Form:
+    """The form of a layer that is meant by a name, an id, or options by axis.
+
+    Args:
+        text: The name of a library (`torch`, `keras`), an id (`chapter`, `swapped-bias`), or `z=old,bias=one`.
+        layer: The id of the layer.
+
+    Raises:
+        LookupError: There is no such form; the message lists those that there are.
+    """
+    found = layer_named(layer)
+    if text in found.named_forms:
+        return found.form_with(**found.named_forms[text])
+    if "=" in text:
+        return found.form_with(**dict(part.strip().partition("=")[::2] for part in text.split(",")))
+    if text in found.forms:
+        return found.forms[text]
+    named = ", ".join(dict.fromkeys([*found.named_forms, *found.forms]))
+    axes = ", ".join(f"{axis.name}={'|'.join(option.id for option in axis.options)}" for axis in found.axes)
+    raise LookupError(f"no form of the {found.title} is {text!r}; there are {named}; or by axis, {axes}")

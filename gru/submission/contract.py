@@ -4,12 +4,12 @@ It never runs anything and knows no right answer.
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Literal, Protocol, get_args
 
 from numpy.typing import NDArray
 
-from gru.layers.gru.shapes import Sizes
+from gru.layer import Form, Sizes
 from gru.submission.text import CleanText
 
 Array = NDArray[Any]
@@ -26,18 +26,6 @@ Reason = Literal[
     "protocol",
 ]
 REASONS: tuple[str, ...] = get_args(Reason)
-
-KEPT = ("x", "wz", "wr", "wn", "uz", "ur", "un")
-"""What a cell keeps of its arguments."""
-
-FORWARD = ("z", "r", "n", "h")
-"""What `forward` computes."""
-
-GRADIENTS = ("dzz", "dzn", "dzr", "dwn", "dun", "dwr", "dur", "dwz", "duz", "dW", "dU", "dh", "dx")
-"""What `backward` computes."""
-
-REQUIRED = ("h", "dW", "dU", "dh", "dx")
-"""What a cell must show; all else may be kept to itself."""
 
 
 @dataclass(frozen=True)
@@ -84,24 +72,38 @@ class Raised:
 class Job:
     """What a submission's cells are asked to do on one problem.
 
-    `x` (steps, batch, input), `h_p` and `in_grad` (steps, batch, hidden), `W` (3·hidden, hidden),
-    `U` (3·input, hidden), of one dtype. The cells are given `h_p` and `in_grad` step by step,
-    whatever they computed before. With `most`, the different numbers are counted that go through exp, tanh
-    and their like, up to so many. One that `goes_on` is done with the cells of the job before, which had the
-    same sizes but for the batch.
+    The cells are given the states and δ of `arrays` step by step, whatever they computed before.
+
+    Attributes:
+        id: The name of the problem.
+        sizes: Rows of the batch, inputs, hidden units, steps.
+        form: The form of the layer that is asked for: which arguments there are, and what is shown.
+        arrays: The arguments by name, of one dtype: the input, the states and what comes from above with the steps
+            on the first axis (`x`, `h_p`, `in_grad`), and the parameters (`W`, `U`).
+        layout: How the arguments lie in memory.
+        uses: How often the cells are used.
+        most: Where above 0, the different numbers are counted that go through exp, tanh and their like, up to so
+            many.
+        goes_on: Whether it is done with the cells of the job before, which had the same sizes but for the batch.
     """
 
     id: str
     sizes: Sizes
-    x: Array
-    h_p: Array
-    in_grad: Array
-    W: Array
-    U: Array
+    form: Form
+    arrays: Mapping[str, Array]
     layout: Layout = "plain"
     uses: int = 1
     most: int = 0
     goes_on: bool = False
+
+    @property
+    def dtype(self) -> Any:
+        """The dtype of all arrays."""
+        return self.arrays[self.form.layer.input].dtype
+
+    def changed(self, **arrays: Array) -> "Job":
+        """The same job with other arrays under these names."""
+        return replace(self, arrays={**self.arrays, **arrays})
 
 
 Shown = dict[str, Array | Description]
@@ -137,7 +139,8 @@ class Counted:
 class Recording:
     """What a submission's cells answered to one job.
 
-    `left` holds the arrays of another shape that a cell had made when it `raised`.
+    `left` holds the arrays of another shape that a cell had made when it `raised`, and `left_out` the names of the
+    arguments that its methods do not take, and were run without.
     """
 
     job_id: str
@@ -148,6 +151,7 @@ class Recording:
     counted: Counted | None = None
     raised: Raised | None = None
     left: Shown = field(default_factory=dict)
+    left_out: tuple[str, ...] = ()
 
 
 class SubmissionFailure(Exception):

@@ -7,6 +7,7 @@ what was shown before and after goes over as it is.
 
 import sys
 from collections.abc import Callable, Iterator
+from inspect import signature
 from itertools import islice
 from types import TracebackType
 from typing import Any
@@ -21,9 +22,6 @@ MESSAGE_LENGTH = 300
 _AN_ARRAY = "an array of"
 """How every description of an array begins."""
 
-BLOCKS = 3
-"""How many blocks `split_params` returns."""
-
 
 def exercise(
     cell_class: Any,
@@ -36,9 +34,10 @@ def exercise(
 ) -> dict[str, Any]:
     """The answer of `cell_class` to a job, as plain data. Never raises because of the cell.
 
-    `job` holds `sizes` (batch, input, hidden, steps), `layout`, `uses`, and `shapes`: for each of
-    the groups `kept`, `forward`, `gradients`, `arguments` and `split` the shape of each name. `arrays` holds x
-    (steps, batch, input), h_p and in_grad (steps, batch, hidden), W and U. `before_call` is told
+    `job` holds `sizes` (batch, input, hidden, steps), `layout`, `uses`, `api`, as `recording.api_of` makes it, and
+    `shapes`: for each of the groups `kept`, `forward`, `gradients`, `arguments` and `split` the shape of each name.
+    `arrays` holds the arguments: such as x (steps, batch, input), h_p and in_grad (steps, batch, hidden), and the
+    parameters W and U. `before_call` is told
     the method and the step before each call into the cell; `file` is the file whose line is named
     where an exception comes from; `counting` is `counting.Counting`, for a job with a `most`, of which the
     numbers are counted that go through exp, tanh and their like. `kept` holds the cells of the job before, and
@@ -47,9 +46,9 @@ def exercise(
     The answer holds `uses` (for each: `forward` and `backward` as they were after a cell's own call,
     `forward_later` and `backward_later` as they were after those of all cells, where there are several, and
     `arguments` as they were left), `again`, `split`, `counted` (None, or what
-    `counting.Counting.found` holds), `raised`, and `left`: what kind of arrays were there when it was raised, of
-    another shape. A value is an array with the steps on the first axis, or a description
-    `{"text", "absent"}` of what was there instead.
+    `counting.Counting.found` holds), `raised`, `left`: what kind of arrays were there when it was raised, of
+    another shape, and `left_out`: the optional arguments that a method does not take. A value is an
+    array with the steps on the first axis, or a description `{"text", "absent"}` of what was there instead.
     """
     kept = [] if kept is None else kept
     trial = _Trial(cell_class, job, arrays, before_call)
@@ -70,7 +69,9 @@ class _Trial:
 
     def __init__(self, cell_class: Any, job: dict[str, Any], arrays: dict[str, Any], before_call: BeforeCall) -> None:
         self.cell_class, self.job, self.arrays, self.before_call = cell_class, job, arrays, before_call
-        self.where, self.step = "GRUCell", 0
+        self.api = job["api"]
+        self.where, self.step = self.api["cell"], 0
+        self.takes: dict[str, int] = {}
         shapes = {group: {n: tuple(s) for n, s in names.items()} for group, names in job["shapes"].items()}
         self.after_forward = shapes["kept"] | shapes["forward"]
         self.after_backward = self.after_forward | shapes["gradients"]
@@ -84,17 +85,19 @@ class _Trial:
             "counted": None,
             "raised": None,
             "left": {},
+            "left_out": [],
         }
 
     def run(self, counting: Any) -> None:
         """The way of the chapter's network: a cell a step, all forward, then all backward."""
         _, input_size, hidden_size, steps = self.job["sizes"]
         for step in range(len(self.cells), steps):
-            self.call("GRUCell", step)
+            self.call(self.api["cell"], step)
             self.cells.append(self.cell_class(input_size, hidden_size))
+        self.takes = {name: self.count_taken(name) for name in ("forward", "backward")}
         self.made_with = [_held_by(cell) for cell in self.cells]
         for _ in range(self.job["uses"]):
-            arguments = _Arguments(self.arrays, self.job["layout"])
+            arguments = _Arguments(self.arrays, self.job["layout"], self.api)
             if self.job.get("most"):
                 self.counted(arguments, counting)
             else:
@@ -124,6 +127,13 @@ class _Trial:
         self.where, self.step = where, step
         self.before_call(where, step)
 
+    def count_taken(self, where: str) -> int:
+        """How many of its arguments a method is called with."""
+        names = self.api[where]
+        count = taken(self.cells[0], where, self.api)
+        self.answer["left_out"] += [name for name in names[count:] if name not in self.answer["left_out"]]
+        return count
+
     def counted(self, arguments: "_Arguments", counting: Any) -> None:
         """One use, of which the numbers are counted that go through exp, tanh and their like."""
         with counting(self.cell_class, self.job["most"]) as count:
@@ -138,7 +148,7 @@ class _Trial:
         forward = []
         for step, cell in enumerate(self.cells):
             self.call("forward", step)
-            cell.forward(*arguments.of_forward[step])
+            cell.forward(*arguments.of_forward[step][: self.takes["forward"]])
             forward.append(_shown(cell, self.after_forward))
         result = {"forward": _stacked(forward), "forward_later": self.later(self.after_forward)}
         result |= {"backward": {}, "backward_later": {}, "arguments": {}}
@@ -148,7 +158,7 @@ class _Trial:
             backward = []
             for step, cell in reversed(list(enumerate(self.cells))):
                 self.call("backward", step)
-                cell.backward(*arguments.of_backward[step])
+                cell.backward(*arguments.of_backward[step][: self.takes["backward"]])
                 backward.append(_shown(cell, self.after_backward))
             backward.reverse()
             result |= {"backward": _stacked(backward), "backward_later": self.later(self.after_backward)}
@@ -161,56 +171,77 @@ class _Trial:
 
     def backward_again(self) -> dict[str, Any] | None:
         """The gradients of one more backward pass; None for cells that allow only one after a forward."""
-        arguments = _Arguments(self.arrays, self.job["layout"])
+        arguments = _Arguments(self.arrays, self.job["layout"], self.api)
         try:
             for step, cell in reversed(list(enumerate(self.cells))):
                 self.call("backward", step)
-                cell.backward(*arguments.of_backward[step])
+                cell.backward(*arguments.of_backward[step][: self.takes["backward"]])
             return _stacked([_shown(cell, self.gradients) for cell in self.cells])
         except BaseException:
             return None
 
     def split(self, cell: Any) -> dict[str, Any]:
-        """The blocks that `split_params` returns by itself, for W and for U."""
+        """The blocks that `split_params` returns by itself, for each parameter that is stacked."""
         _, input_size, hidden_size, _ = self.job["sizes"]
-        names = list(self.blocks)
-        return self.split_one(cell, "W", hidden_size, names[:BLOCKS]) | self.split_one(
-            cell, "U", input_size, names[BLOCKS:]
-        )
+        sizes = {"input": input_size, "hidden": hidden_size}
+        split: dict[str, Any] = {}
+        for stacked, (rows, names) in self.api["split"].items():
+            split |= self.split_one(cell, stacked, sizes[rows], names)
+        return split
 
     def split_one(self, cell: Any, stacked: str, size: int, names: list[str]) -> dict[str, Any]:
         self.call("split_params", 0)
+        expected = len(names)
         try:
             method = cell.split_params
         except BaseException as error:
             return dict.fromkeys(names, _unreadable(error))
         try:
-            blocks = list(islice(method(_laid_out(self.arrays[stacked], "plain"), size), BLOCKS + 1))
+            blocks = list(islice(method(_laid_out(self.arrays[stacked], "plain"), size), expected + 1))
         except BaseException as error:
             return dict.fromkeys(names, _description(f"lost: split_params raised {_summary(error)}"))
-        if len(blocks) != BLOCKS:
-            count = len(blocks) if len(blocks) < BLOCKS else f"more than {BLOCKS}"
-            return dict.fromkeys(names, _description(f"one of {count} blocks; expected {BLOCKS}"))
+        if len(blocks) != expected:
+            count = len(blocks) if len(blocks) < expected else f"more than {expected}"
+            return dict.fromkeys(names, _description(f"one of {count} blocks; expected {expected}"))
         return {name: _as_data(block, self.blocks[name]) for name, block in zip(names, blocks, strict=True)}
 
 
-class _Arguments:
-    """Fresh copies of all that is passed to the cells in one use, by step; W and U are shared.
+def taken(cell: Any, where: str, api: dict[str, Any]) -> int:
+    """How many of its arguments a method is called with: all, or those that it takes where the rest are optional."""
+    names = api[where]
+    count = len(names)
+    while names[count - 1] in api["optional"] and not _takes(cell, where, count):
+        count -= 1
+    return count if count == len(names) or _takes(cell, where, count) else len(names)
 
-    `backward` gets a copy of h_p of its own: a cell that overwrites its arguments is found by what is
+
+def _takes(cell: Any, where: str, count: int) -> bool:
+    """Whether a method takes so many arguments, so far as that can be read from it; else it is said to."""
+    try:
+        signature(getattr(cell, where)).bind(*range(count))
+    except TypeError:
+        return False
+    except BaseException:
+        return True
+    return True
+
+
+class _Arguments:
+    """Fresh copies of all that is passed to the cells in one use, by step; the parameters are shared.
+
+    `backward` gets a copy of a state of its own: a cell that overwrites its arguments is found by what is
     left of them, and its derivatives are still judged on the numbers of the problem.
     """
 
-    def __init__(self, arrays: dict[str, Any], layout: str) -> None:
-        W, U = (_laid_out(arrays[name], layout) for name in ("W", "U"))
-        self.of_forward = [
-            (_laid_out(x, layout), _laid_out(h_p, layout), W, U)
-            for x, h_p in zip(arrays["x"], arrays["h_p"], strict=True)
-        ]
-        self.of_backward = [
-            (_laid_out(h_p, layout), _laid_out(in_grad, layout))
-            for h_p, in_grad in zip(arrays["h_p"], arrays["in_grad"], strict=True)
-        ]
+    def __init__(self, arrays: dict[str, Any], layout: str, api: dict[str, Any]) -> None:
+        shared = {name: _laid_out(arrays[name], layout) for name in api["parameters"]}
+        steps = range(len(arrays[api["input"]]))
+
+        def at(step: int, names: list[str]) -> list[Any]:
+            return [shared[name] if name in shared else _laid_out(arrays[name][step], layout) for name in names]
+
+        self.of_forward = [at(step, api["forward"]) for step in steps]
+        self.of_backward = [at(step, api["backward"]) for step in steps]
 
     def left(self, shapes: dict[str, tuple[int, ...]]) -> dict[str, Any]:
         """The arguments as they are now, named as in `shapes`: those of `forward`, then those of `backward`."""

@@ -17,7 +17,8 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
-from gru.layers.gru.shapes import Sizes
+from gru.layer import Form, Sizes
+from gru.layers.registry import form_named
 from gru.submission.channel import Channel, ReadTimeoutError
 from gru.submission.confinement import Confinement, Isolation, confinement, packages
 from gru.submission.contract import Array, CellError, Job, Reason, Recording, SubmissionFailure
@@ -34,7 +35,7 @@ from gru.submission.protocol import (
     read_refusal,
     read_values,
 )
-from gru.submission.recording import arrays_of, raised_of, recording_of, request_of
+from gru.submission.recording import api_of, arrays_of, raised_of, recording_of, request_of
 from gru.submission.text import cleaned
 
 JOBS_A_MESSAGE = 16
@@ -75,12 +76,13 @@ class KilledError(WorkerError):
 
 
 class SubmissionProcess:
-    """A runner of jobs on the class `GRUCell` of a file; a context manager, started on entering.
+    """A runner of jobs on the class of a file, such as `GRUCell`; a context manager, started on entering.
 
     `time_limit` is in seconds, for one call into the submission; `whole_limit` for all of them
     together, by default twelve times that; `memory_limit` in MiB, of address space. `isolation` is
     what is asked of the kernel. `root` is the folder of all that the submission may read and import,
-    by default the file's own. Raises ValueError on limits that leave no room to run, and
+    by default the file's own. `form` is that of the layer whose class is run, by default the chapter's GRU. Raises
+    ValueError on limits that leave no room to run, and
     ConfinementError where the isolation is not to be had.
     """
 
@@ -93,6 +95,7 @@ class SubmissionProcess:
         whole_limit: float | None = None,
         isolation: Isolation = "auto",
         root: Path | None = None,
+        form: Form | None = None,
     ) -> None:
         if not time_limit > 0:
             raise ValueError(f"time_limit={time_limit}: expected seconds, more than 0")
@@ -103,7 +106,7 @@ class SubmissionProcess:
         self.whole_limit = CALLS_IN_ALL * time_limit if whole_limit is None else whole_limit
         if isolation == "strict":
             confinement(isolation)
-        self.isolation, self._root = isolation, root
+        self.isolation, self._root, self._form = isolation, root, form
         self.failure: SubmissionFailure | None = None
         self._source: bytes | None = None
         self._module: Module | None = None
@@ -111,6 +114,11 @@ class SubmissionProcess:
         self._channel: Channel | None = None
         self._ready = False
         self._doing = ""
+
+    @property
+    def form(self) -> Form:
+        """The form of the layer whose class is run."""
+        return form_named() if self._form is None else self._form
 
     @property
     def confinement(self) -> Confinement:
@@ -224,12 +232,13 @@ class SubmissionProcess:
     ) -> list[Array] | dict[str, Any]:
         channel = self._started()
         shapes = {name: array.shape for name, array in arrays.items()}
-        request = {"kind": "sequence", "sizes": sizes, "dtype": "f8", "arrays": shapes}
+        api = api_of(self.form)
+        request = {"kind": "sequence", "sizes": sizes, "dtype": "f8", "arrays": shapes, "api": api}
         self._doing = "backward" if "upstream" in arrays else "forward"
         channel.send(pack(request, arrays.values()))
         answer: list[Array] | dict[str, Any] = self._frame(
             values=lambda read, header, length: read_values(
-                read, header, length, sizes.steps, [("f8", shape) for shape in expected]
+                read, header, length, request, [("f8", shape) for shape in expected]
             )
         )["values"]
         return answer
@@ -297,6 +306,7 @@ class SubmissionProcess:
         return {
             "kind": "settings",
             "path": str(path),
+            "cell": self.form.layer.cell,
             "length": length,
             "limits": {"memory": self.memory_limit, "seconds": seconds},
             "root": str(root),
@@ -461,7 +471,7 @@ def _cleaned_header(read: Read) -> tuple[dict[str, Any], int]:
 
 def _doing(header: dict[str, Any], job: dict[str, Any]) -> str:
     """What the worker says it is about to do, in words."""
-    where, step = read_call(header, job["sizes"][3])
+    where, step = read_call(header, job["sizes"][3], job["api"]["cell"])
     return f"{where} at step {step + 1}" if job["sizes"][3] > 1 else where
 
 

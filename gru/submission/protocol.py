@@ -36,8 +36,8 @@ USES: dict[str, tuple[str, ...]] = {
 }
 """The parts of an answer about one use, in their order, and the groups of names that each holds values of."""
 
-CALLS = ("import", "GRUCell", "forward", "backward", "split_params")
-"""What a worker can be doing for a submission."""
+CALLS = ("import", "forward", "backward", "split_params")
+"""What a worker can be doing for a submission, beside making a cell: that is told by the name of the class."""
 
 COUNTS = ("forward", "backward", "calls")
 """What is counted of a job that asks for it: `counting.Counting.found`."""
@@ -119,6 +119,7 @@ def read_answer(read: Read, header: dict[str, Any], length: int, job: dict[str, 
         "split": slots.shown(header.get("split"), "split", may_be_empty=True, steps=False),
         "counted": _counted(header.get("counted"), job),
         "left": slots.left(header.get("left")),
+        "left_out": _names(header.get("left_out"), job["api"]["optional"]),
         "raised": _raised(header.get("raised"), job),
     }
     parts = [part for part in USES if slots.steps > 1 or not part.endswith("later")]
@@ -211,7 +212,7 @@ def _raised(given: Any, job: dict[str, Any]) -> dict[str, Any] | None:
         return None
     if type(given) is not dict or not all(type(given.get(key)) is str for key in ("type", "message")):
         raise ProtocolError("an exception without a type or a message")
-    where, step = read_call(given, job["sizes"][3])
+    where, step = read_call(given, job["sizes"][3], job["api"]["cell"])
     line = given.get("line")
     if line is not None and (type(line) is not int or not 0 < line < 2**31):
         raise ProtocolError("an exception from a line that is none")
@@ -219,13 +220,17 @@ def _raised(given: Any, job: dict[str, Any]) -> dict[str, Any] | None:
 
 
 def read_values(
-    read: Read, header: dict[str, Any], length: int, steps: int, expected: Iterable[tuple[str, tuple[int, ...]]]
+    read: Read,
+    header: dict[str, Any],
+    length: int,
+    job: dict[str, Any],
+    expected: Iterable[tuple[str, tuple[int, ...]]],
 ) -> list[Any] | dict[str, Any]:
-    """The answer of `unrolled` in the frame of this header: arrays as expected, or what was raised instead.
+    """The answer of `unrolled` to `job` in the frame of this header: arrays as expected, or what was raised instead.
 
     Raises ProtocolError.
     """
-    raised = _raised(header.get("raised"), {"sizes": (0, 0, 0, steps)})
+    raised = _raised(header.get("raised"), job)
     arrays = read_arrays(read, length, () if raised else expected)
     return raised or arrays
 
@@ -235,16 +240,19 @@ def read_refusal(header: dict[str, Any], reasons: Collection[R]) -> tuple[R, str
     reason = next((known for known in reasons if known == header.get("reason")), None)
     if reason is None:
         raise ProtocolError("a refusal for a reason that is none")
-    raised = _raised(header.get("raised"), {"sizes": (0, 0, 0, 1)})
+    raised = _raised(header.get("raised"), {"sizes": (0, 0, 0, 1), "api": {"cell": ""}})
     said = raised or header.get("text")
     if not isinstance(said, (str, dict)):
         raise ProtocolError("a refusal without a text")
     return reason, said
 
 
-def read_call(header: dict[str, Any], steps: int) -> tuple[str, int]:
-    """The call that a header names: what is called, and at which of so many steps. Raises ProtocolError."""
+def read_call(header: dict[str, Any], steps: int, cell: str = "") -> tuple[str, int]:
+    """The call that a header names: what is called, and at which of so many steps. Raises ProtocolError.
+
+    `cell` is the name of the class.
+    """
     where, step = header.get("where"), header.get("step")
-    if type(where) is not str or where not in CALLS or type(step) is not int or not 0 <= step < steps:
+    if type(where) is not str or where not in (*CALLS, cell) or type(step) is not int or not 0 <= step < steps:
         raise ProtocolError("a call that was not asked for")
     return where, step

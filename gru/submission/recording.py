@@ -8,38 +8,46 @@ from typing import Any
 
 import numpy as np
 
-from gru.layers.gru.parameters import GATES
-from gru.layers.gru.shapes import shape_of
-from gru.submission.contract import (
-    FORWARD,
-    GRADIENTS,
-    KEPT,
-    Array,
-    Counted,
-    Description,
-    Job,
-    Raised,
-    Recording,
-    Shown,
-    Use,
-)
+from gru.layer import Form
+from gru.submission.contract import Array, Counted, Description, Job, Raised, Recording, Shown, Use
 from gru.submission.text import CleanText
 
-ARGUMENTS = ("x", "h_p", "in_grad", "W", "U")
-"""The arrays of a job, in the order in which they go over the pipe."""
 
-PASSED = {"x": "x", "h_p": "h_p", "W": "W", "U": "U", "h_p of backward": "h_p", "in_grad": "in_grad"}
-"""The arguments of `forward(x, h_p, W, U)` and then those of `backward(h_p, in_grad)`, and what each is."""
+def api_of(form: Form) -> dict[str, Any]:
+    """How the cells of a form are driven, in the manner of the chapter's API: JSON throughout.
 
-BLOCKS = tuple(stacked + gate for stacked in ("w", "u") for gate in GATES)
-"""The blocks that `split_params` returns: first those of W, then those of U."""
+    `cell` is the class, `forward` and `backward` are the arguments of these methods, `optional` those without
+    which a cell is run where it does not take them, `input` the argument that is one, `states` the argument, the
+    attribute, the argument of backward and its gradient of each state, `parameters` the gradient of each parameter,
+    and `split` the rows and the names of the blocks of each parameter that is stacked.
+    """
+    layer, names = form.layer, [stack.name for stack in form.stacks]
+    states = [[c.previous, c.state, c.upstream, form.derivatives[c.previous].name] for c in layer.carried]
+    before, upstream = [state[0] for state in states], [state[2] for state in states]
+    own = [stack.name for stack in layer.stacks if stack.rows != "1"]
+    return {
+        "cell": layer.cell,
+        "forward": [layer.input, *before, *names],
+        "backward": [*before, *upstream],
+        "optional": [*(name for name in names if name not in own), *upstream[1:]],
+        "input": layer.input,
+        "states": states,
+        "parameters": {stack.name: stack.gradient for stack in form.stacks},
+        "split": {s.name: [s.rows, list(s.blocks)] for s in form.stacks if s.is_stacked and s.rows != "1"},
+    }
 
 
 def request_of(job: Job) -> dict[str, Any]:
     """What `exercise` is told of a job beside its arrays: JSON throughout."""
-    groups = {"kept": KEPT, "forward": FORWARD, "gradients": GRADIENTS, "split": BLOCKS}
-    shapes = {g: {name: list(shape_of(name, job.sizes)) for name in names} for g, names in groups.items()}
-    shapes["arguments"] = {name: list(shape_of(quantity, job.sizes)) for name, quantity in PASSED.items()}
+    form, api = job.form, api_of(job.form)
+    groups = {
+        "kept": form.kept,
+        "forward": form.shown_forward,
+        "gradients": form.shown_backward,
+        "split": [name for _, names in api["split"].values() for name in names],
+    }
+    shapes = {g: {name: list(form.shape_of(name, job.sizes)) for name in names} for g, names in groups.items()}
+    shapes["arguments"] = {name: list(form.shape_of(of, job.sizes)) for name, of in _passed_of(api).items()}
     return {
         "id": job.id,
         "sizes": list(job.sizes),
@@ -48,14 +56,26 @@ def request_of(job: Job) -> dict[str, Any]:
         "most": job.most,
         "goes_on": job.goes_on,
         "arrays": {name: list(array.shape) for name, array in arrays_of(job).items()},
-        "dtype": f"f{job.x.dtype.itemsize}",
+        "dtype": f"f{job.dtype.itemsize}",
         "shapes": shapes,
+        "api": api,
     }
 
 
+def _passed_of(api: dict[str, Any]) -> dict[str, str]:
+    """The arguments of `forward` and then those of `backward`, by a name for each, and what each is."""
+    again = {f"{name} of backward": name for name in api["backward"] if name in api["forward"]}
+    return (
+        {name: name for name in api["forward"]}
+        | again
+        | {name: name for name in api["backward"] if name not in api["forward"]}
+    )
+
+
 def arrays_of(job: Job) -> dict[str, Array]:
-    """The arrays of a job by name."""
-    return {name: getattr(job, name) for name in ARGUMENTS}
+    """The arrays of a job by name, in the order in which they go over the pipe."""
+    api = api_of(job.form)
+    return {name: job.arrays[name] for name in dict.fromkeys([*api["forward"], *api["backward"]])}
 
 
 def recording_of(job: Job, answer: dict[str, Any]) -> Recording:
@@ -72,6 +92,7 @@ def recording_of(job: Job, answer: dict[str, Any]) -> Recording:
         counted=None if answer["counted"] is None else Counted(**answer["counted"]),
         raised=None if answer["raised"] is None else raised_of(**answer["raised"]),
         left={name: Description(text) for name, text in answer["left"].items()},
+        left_out=tuple(answer["left_out"]),
     )
 
 
@@ -90,19 +111,21 @@ def _use_of(use: dict[str, Any]) -> Use:
 
 def _changed_arguments(job: Job, uses: list[dict[str, Any]]) -> Iterator[str]:
     """The names of the arguments that a cell has left with other bytes than they were given."""
+    passed = _passed_of(api_of(job.form))
     changed = {
-        quantity
+        of
         for use in uses
-        for name, quantity in PASSED.items()
-        if name in use["arguments"] and not _is_same(_passed(job, quantity), use["arguments"][name])
+        for name, of in passed.items()
+        if name in use["arguments"] and not _is_same(_at_every_step(job, of), use["arguments"][name])
     }
-    return (name for name in ARGUMENTS if name in changed)
+    return (name for name in arrays_of(job) if name in changed)
 
 
-def _passed(job: Job, quantity: str) -> Array:
-    """The argument at every step: W and U are the same at all."""
-    array: Array = getattr(job, quantity)
-    return array if quantity not in ("W", "U") else np.broadcast_to(array, (job.sizes.steps, *array.shape))
+def _at_every_step(job: Job, name: str) -> Array:
+    """An argument at every step: a parameter is the same at all."""
+    array = job.arrays[name]
+    is_parameter = any(name == stack.name for stack in job.form.stacks)
+    return np.broadcast_to(array, (job.sizes.steps, *array.shape)) if is_parameter else array
 
 
 def _is_same(before: Any, after: Any) -> bool:

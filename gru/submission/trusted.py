@@ -7,21 +7,25 @@ import sys
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
-from gru.layers.gru.shapes import Sizes
+from gru.layer import Form, Sizes
+from gru.layers.registry import form_named
 from gru.submission.contract import Array, CellError, Job, Recording
 from gru.submission.counting import Counting
-from gru.submission.exercise import describe_exception, exercise
-from gru.submission.recording import arrays_of, raised_of, recording_of, request_of
+from gru.submission.exercise import describe_exception, exercise, taken
+from gru.submission.recording import api_of, arrays_of, raised_of, recording_of, request_of
 from gru.submission.text import cleaned
 from gru.submission.unrolled import Unrolled
 
 
 class TrustedCells:
-    """A runner of jobs on a class in the chapter's API, like `SubmissionProcess` on a file."""
+    """A runner of jobs on a class in the chapter's API, like `SubmissionProcess` on a file.
 
-    def __init__(self, cell_class: Any) -> None:
-        self.cell_class = cell_class
-        self._unrolled = Unrolled(cell_class)
+    `form` is that of the layer whose class it is, by default the chapter's GRU.
+    """
+
+    def __init__(self, cell_class: Any, form: Form | None = None) -> None:
+        self.cell_class, self._form = cell_class, form
+        self._unrolled = Unrolled(cell_class, taken)
         self._kept: list[Any] = []
 
     def run(self, jobs: Iterable[Job]) -> Iterator[Recording]:
@@ -40,7 +44,8 @@ class TrustedCells:
     def unroll(self, sizes: Sizes, arrays: Mapping[str, Array], expected: Sequence[tuple[int, ...]]) -> list[Array]:
         """What the cells, unrolled over time, answer to `arrays`. Raises CellError."""
         try:
-            return self._unrolled.answer(list(sizes), dict(arrays))
+            api = api_of(form_named() if self._form is None else self._form)
+            return self._unrolled.answer(api, list(sizes), dict(arrays))
         except Exception as error:
             described = cleaned(describe_exception(error, self._file))
             raise CellError(raised_of(self._unrolled.where, self._unrolled.step, **described).text) from error

@@ -4,52 +4,75 @@ Standard library and NumPy only: the worker loads this file by its path, as it c
 package. It knows no data, no labels and no loss.
 """
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 
 
 class Unrolled:
-    """One cell a step, all sharing W and U: the chapter's network without what is above it."""
+    """One cell a step, all sharing their parameters: a network without what is above it.
 
-    def __init__(self, cell_class: Any) -> None:
-        self._cell_class = cell_class
+    `taken` is `exercise.taken`: how many of its arguments a method takes.
+    """
+
+    def __init__(self, cell_class: Any, taken: Callable[[Any, str, dict[str, Any]], int]) -> None:
+        self._cell_class, self._taken = cell_class, taken
+        self._api: dict[str, Any] = {}
         self._cells: list[Any] = []
-        self._states: list[Any] = []
+        self._states: list[dict[str, Any]] = []
         self.where, self.step = "forward", 0
 
-    def answer(self, sizes: list[int], arrays: dict[str, Any]) -> list[Any]:
-        """The hidden states, where `arrays` holds x, h_0, W and U; where it holds upstream, the gradients dW and dU.
+    def answer(self, api: dict[str, Any], sizes: list[int], arrays: dict[str, Any]) -> list[Any]:
+        """The hidden states; or where `arrays` holds upstream, the gradients of the parameters, such as dW and dU.
 
-        `x` (steps, batch, input), `h_0` (batch, hidden), `W` (3·hidden, hidden), `U` (3·input, hidden),
-        `upstream` and the states (steps, batch, hidden). Raises whatever the cells raise, and
-        TypeError where one shows no array of the right shape.
+        `arrays` holds the input (steps, batch, input), `h_0` (batch, hidden) and the parameters; states other than h
+        are zero at first. `upstream` and the states (steps, batch, hidden). Raises whatever the cells raise, and
+        TypeError where one shows no array of the right shape. `api` tells how the cells are driven, as
+        `recording.api_of` makes it.
         """
-        return self._backward(**arrays) if "upstream" in arrays else [self._forward(sizes, **arrays)]
+        self._api = api
+        return self._backward(**arrays) if "upstream" in arrays else [self._forward(sizes, arrays)]
 
-    def _forward(self, sizes: list[int], x: Any, h_0: Any, W: Any, U: Any) -> Any:
+    def _forward(self, sizes: list[int], arrays: dict[str, Any]) -> Any:
         _, input_size, hidden_size, _ = sizes
-        self._cells, self._states, self._shapes = [], [h_0], (W.shape, U.shape)
-        for self.step, x_t in enumerate(x):
-            self.where = "GRUCell"
+        states, first = self._api["states"], arrays["h_0"]
+        at = {previous: first if k == 0 else np.zeros_like(first) for k, (previous, *_) in enumerate(states)}
+        parameters = {name: arrays[name] for name in self._api["parameters"]}
+        self._shapes = {name: array.shape for name, array in parameters.items()}
+        self._cells, self._states, outputs = [], [], []
+        for step, x_t in enumerate(arrays[self._api["input"]]):
+            self.step = step
+            self.where = self._api["cell"]
             cell = self._cell_class(input_size, hidden_size)
             self.where = "forward"
-            cell.forward(x_t, self._states[-1], W, U)
+            given = {self._api["input"]: x_t, **at, **parameters}
+            cell.forward(*(given[name] for name in self._arguments(cell, "forward")))
             self._cells.append(cell)
-            self._states.append(_array(cell, "h", h_0.shape))
-        return np.array(self._states[1:], float)
+            self._states.append(at)
+            at = {previous: _array(cell, state, first.shape) for previous, state, *_ in states}
+            outputs.append(at[states[0][0]])
+        return np.array(outputs, float)
 
     def _backward(self, upstream: Any) -> list[Any]:
         self.where = "backward"
-        dW, dU = (np.zeros(shape) for shape in self._shapes)
-        from_next_step: Any = 0
+        sums = {name: np.zeros(shape) for name, shape in self._shapes.items()}
+        states = self._api["states"]
+        from_next_step = {argument: np.zeros_like(upstream[0]) for _, _, argument, _ in states}
         for step, cell in reversed(list(enumerate(self._cells))):
-            self.step, h_p = step, self._states[step]
-            cell.backward(h_p, upstream[step] + from_next_step)
-            dW += _array(cell, "dW", dW.shape)
-            dU += _array(cell, "dU", dU.shape)
-            from_next_step = _array(cell, "dh", h_p.shape)
-        return [dW, dU]
+            self.step, given = step, self._states[step] | from_next_step
+            given[states[0][2]] = upstream[step] + given[states[0][2]]
+            names = self._arguments(cell, "backward")
+            cell.backward(*(given[name] for name in names))
+            for name, total in sums.items():
+                total += _array(cell, self._api["parameters"][name], total.shape)
+            # What a cell does not take from the next step, the one before need not show.
+            from_next_step |= {a: _array(cell, d, upstream[step].shape) for _, _, a, d in states if a in names}
+        return list(sums.values())
+
+    def _arguments(self, cell: Any, where: str) -> list[str]:
+        names: list[str] = self._api[where]
+        return names[: self._taken(cell, where, self._api)]
 
 
 def _array(cell: Any, name: str, shape: tuple[int, ...]) -> Any:

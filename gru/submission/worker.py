@@ -41,7 +41,7 @@ def main() -> NoReturn:
             write(protocol.pack({"kind": "not confined", "text": f"{type(error).__name__}: {error}"}))
             os._exit(1)
         sys.path.insert(0, settings["root"])
-        _serve(source, settings["path"], read, write, protocol, exercise, unrolled, counting)
+        _serve(source, settings["path"], settings["cell"], read, write, protocol, exercise, unrolled, counting)
     except EOFError:
         os._exit(0)
     except BrokenPipeError:
@@ -51,6 +51,7 @@ def main() -> NoReturn:
 def _serve(
     source: bytes,
     path: str,
+    name: str,
     read: Callable[[int], bytes],
     write: Callable[[bytes], None],
     protocol: ModuleType,
@@ -72,30 +73,30 @@ def _serve(
 
     before_call("import", 0)
     try:
-        cell_class = _cell_class(source, path, counting)
+        cell_class = _cell_class(source, path, name, counting)
     except _Refused as refusal:
         refuse(refusal.reason, text=refusal.text[:1000])
     except BaseException as error:
         raised = {"where": "import", "step": 0, **exercise.describe_exception(error, path)}
         refuse("out_of_memory" if raised["type"] == "MemoryError" else "import_failed", raised=raised)
 
-    def values(sizes: list[int], arrays: dict[str, Any]) -> bytes:
+    def values(api: dict[str, Any], sizes: list[int], arrays: dict[str, Any]) -> bytes:
         try:
-            frame: bytes = protocol.pack({"kind": "values"}, cells.answer(sizes, arrays))
+            frame: bytes = protocol.pack({"kind": "values"}, cells.answer(api, sizes, arrays))
         except BaseException as error:
             raised = {"where": cells.where, "step": cells.step, **exercise.describe_exception(error, path)}
             frame = protocol.pack({"kind": "raised", "raised": raised})
         return frame
 
     write(protocol.pack({"kind": "ready"}))
-    cells = unrolled.Unrolled(cell_class)
+    cells = unrolled.Unrolled(cell_class, exercise.taken)
     kept: list[Any] = []
     while True:
         job, length = protocol.read_header(read)
         shapes = ((job["dtype"], tuple(shape)) for shape in job["arrays"].values())
         arrays = dict(zip(job["arrays"], protocol.read_arrays(read, length, shapes), strict=True))
         if job["kind"] == "sequence":
-            write(values(job["sizes"], arrays))
+            write(values(job["api"], job["sizes"], arrays))
         else:
             answer = exercise.exercise(cell_class, job, arrays, before_call, path, counting.Counting, kept)
             write(protocol.pack_answer(job["id"], answer))
@@ -144,8 +145,8 @@ class _Refused(Exception):
         self.reason, self.text = reason, text
 
 
-def _cell_class(source: bytes, path: str, counting: ModuleType) -> Any:
-    """The class `GRUCell` of the file with these bytes. Raises _Refused, and whatever the file raises."""
+def _cell_class(source: bytes, path: str, name: str, counting: ModuleType) -> Any:
+    """The class `name` of the file with these bytes. Raises _Refused, and whatever the file raises."""
     module = _module(path)
     try:
         code = counting.countable(source, path)
@@ -155,11 +156,11 @@ def _cell_class(source: bytes, path: str, counting: ModuleType) -> Any:
     except (ValueError, RecursionError) as error:
         raise _Refused("not_python", f"the file is not Python: {error}") from None
     exec(code, module.__dict__)
-    if "GRUCell" not in vars(module):
-        raise _Refused("no_gru_cell", "the file defines no class GRUCell")
-    cell_class = vars(module)["GRUCell"]
+    if name not in vars(module):
+        raise _Refused("no_gru_cell", f"the file defines no class {name}")
+    cell_class = vars(module)[name]
     if not issubclass(type(cell_class), type):
-        raise _Refused("no_gru_cell", f"GRUCell is a {type(cell_class).__name__}; expected a class")
+        raise _Refused("no_gru_cell", f"{name} is a {type(cell_class).__name__}; expected a class")
     if other := _other_api(cell_class):
         raise _Refused("another_api", other)
     return cell_class

@@ -15,8 +15,8 @@ from hypothesis.extra import numpy as npst
 from gru.examiner import CHECKS, Examination, examine
 from gru.examiner.judge import compare
 from gru.layers.gru.equations import EQUATIONS, EXPOSED
+from gru.layers.gru.forms import CHAPTER
 from gru.layers.gru.shapes import Sizes, shape_of
-from gru.submission.contract import REQUIRED
 from gru.submission.trusted import TrustedCells
 from tests.examiner.planted import EQUATION, FORWARD, OUT_OF_THE_CELL, STEP, Formula, Learner, altered, hiding, plant
 
@@ -227,13 +227,13 @@ def test_a_sign_turned_everywhere_is_wrong_only_where_delta_enters() -> None:
 
 
 @pytest.mark.one_in(4)
-@pytest.mark.parametrize("name", [name for name in (*FORWARD, *BACKWARD) if name not in REQUIRED])
+@pytest.mark.parametrize("name", [name for name in (*FORWARD, *BACKWARD) if name not in CHAPTER.required])
 def test_a_hidden_value_is_right_where_all_that_is_made_of_it_is(name: str) -> None:
     assert examined({}, base=hiding(name)).verdict == "right"
 
 
 def test_all_hidden_values_at_once_are_right() -> None:
-    names = [name for name in (*FORWARD, *BACKWARD) if name not in REQUIRED]
+    names = [name for name in (*FORWARD, *BACKWARD) if name not in CHAPTER.required]
     assert examined({}, base=hiding(*names)).verdict == "right"
 
 
@@ -248,7 +248,7 @@ def test_a_hidden_value_is_missing_where_something_made_of_it_is_wrong(name: str
 
 
 @pytest.mark.one_in(3)
-@pytest.mark.parametrize("name", REQUIRED)
+@pytest.mark.parametrize("name", CHAPTER.required)
 def test_what_is_required_is_missing_where_it_is_hidden(name: str) -> None:
     examination = examined({}, base=hiding(name))
     assert examination.outcome("interface").status == "wrong"

@@ -18,7 +18,6 @@ from gru.examiner import Examination, examine
 from gru.layers.gru.equations import EQUATIONS
 from gru.layers.gru.forms import CHAPTER, CONVENTIONS
 from gru.mistakes import Mistake, catalogue
-from gru.submission.contract import FORWARD, GRADIENTS, REQUIRED
 from gru.submission.trusted import TrustedCells
 from tests.examiner.planted import Formula, Learner, hiding, plant
 
@@ -134,7 +133,7 @@ def test_two_mistakes_in_one_equation_are_recognised() -> None:
 
 # Mistakes in what is not shown
 
-INTERMEDIATE = tuple(name for name in (*FORWARD, *GRADIENTS) if name not in REQUIRED)
+INTERMEDIATE = tuple(name for name in (*CHAPTER.shown_forward, *CHAPTER.shown_backward) if name not in CHAPTER.required)
 
 REQUIRED_ALONE = hiding(*INTERMEDIATE)
 """A cell that shows h, dW, dU, dh and dx, and nothing else."""

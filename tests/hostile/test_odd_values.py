@@ -15,15 +15,16 @@ import pytest
 from gru.examiner import Examination, examine
 from gru.grading.record import record_of
 from gru.grading.rubric import EQUAL_POINTS
+from gru.layers.gru.forms import CHAPTER
 from gru.report.data import json_of
 from gru.report.result import Result
 from gru.report.text import message
-from gru.submission.contract import FORWARD, GRADIENTS, KEPT, Job, Recording
+from gru.submission.contract import Job, Recording
 from gru.submission.trusted import TrustedCells
 from tests.hostile.replayed import IN, ODD, WHEN, Oddity, Replayed
 
 EXAMPLES = Path(__file__).parents[2] / "examples" / "submissions"
-NAMES = (*KEPT, *FORWARD, *GRADIENTS)
+NAMES = (*CHAPTER.kept, *CHAPTER.shown_forward, *CHAPTER.shown_backward)
 
 A_FEW = 4
 """Random combinations in the default run, for each cell: enough that all parts of an answer are met."""

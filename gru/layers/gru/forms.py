@@ -6,7 +6,7 @@ chapter's own formulas, or the order in which the gates' blocks are stacked. It 
 
 from collections.abc import Mapping
 
-from gru.layer import Axis, Change, Form, Option
+from gru.layer import Axis, Change, Equation, Form, Option, Stack, derivative
 from gru.layers.gru.equations import GRU
 from gru.layers.gru.paths import PATHS
 
@@ -48,6 +48,55 @@ RESET = Axis(
 )
 """Where the reset gate acts. After the product with W_h: PyTorch, cuDNN, Keras with `reset_after`."""
 
+
+def _bias_gradients(letter: str, sets: str) -> tuple[Equation, ...]:
+    """The derivatives by the biases of each gate, whose names begin with this letter."""
+    return tuple(
+        derivative(
+            f"d{letter}{gate}",
+            f"d_{{{letter}_{index},t}}",
+            of=f"{letter}{gate}",
+            formula=f"sum_rows(dz{gate})",
+            idea=f"{sets} is added to {inside} in every row, so its gradient is that of {inside}, summed over the rows",
+        )
+        for (gate, index), inside in zip(GRU.gates.items(), ("z_zt", "z_rt", "z_h̃t"), strict=True)
+    )
+
+
+_ADD_BIAS = tuple(Change(f"z{gate}", "...", f"... + b{gate}") for gate in GRU.gates)
+
+BIAS = Axis(
+    "bias",
+    (
+        Option("none"),
+        Option(
+            "one",
+            "each pre-activation has a bias here",
+            _ADD_BIAS,
+            (Stack("b", "1", tuple(GRU.gates)),),
+            _bias_gradients("b", "the bias"),
+            slug="bias",
+        ),
+        Option(
+            "two",
+            "each pre-activation has two biases here, one with x @ U and one with h_prev @ W",
+            (
+                *_ADD_BIAS,
+                Change("zz", "...", "... + cz"),
+                Change("zr", "...", "... + cr"),
+                Change("zn", "...", "... + cn", "before"),
+                Change("zn", "h_p @ wn", "h_p @ wn + cn", "after"),
+                Change("dzr", "h_p @ wn", "h_p @ wn + cn", "after"),
+                Change("dcn", "dzn", "dzn * r", "after"),
+            ),
+            (Stack("b", "1", tuple(GRU.gates)), Stack("c", "1", tuple(GRU.gates))),
+            (*_bias_gradients("b", "the bias of x @ U"), *_bias_gradients("c", "the bias of h_prev @ W")),
+            slug="two-biases",
+        ),
+    ),
+)
+"""How many sets of biases there are. One: most code that is written by hand. Two: PyTorch, cuDNN, ONNX, Keras."""
+
 ORDER = Axis(
     "order",
     (
@@ -71,12 +120,19 @@ def _id(options: Mapping[str, Option]) -> tuple[str, str]:
     return "-".join(slugs), "; ".join(texts)
 
 
-GRU.axes = (UPDATE, RESET, ORDER)
+GRU.axes = (UPDATE, RESET, BIAS, ORDER)
 GRU.form_ids = _id
 GRU.paths = PATHS
 
-CONVENTIONS: dict[str, Form] = GRU.forms
-"""All forms by their ids, the chapter's first."""
+GRU.named_forms = {
+    "torch": {"z": "old", "reset": "after", "bias": "two", "order": "rzn"},
+    "cudnn": {"z": "old", "reset": "after", "bias": "two", "order": "rzn"},
+    "keras": {"z": "old", "reset": "after", "bias": "two"},
+    "onnx": {"z": "old", "bias": "two"},
+}
+
+CONVENTIONS: dict[str, Form] = {id: form for id, form in GRU.forms.items() if form.stacks == GRU.stacks}
+"""The forms without biases by their ids, the chapter's first."""
 
 CHAPTER = GRU.form
 """The chapter's form."""
