@@ -71,13 +71,10 @@ def test_a_cell_that_is_wrong_elsewhere_and_does_not_learn_inherits() -> None:
 
 
 class StandsStill(GRUCell):
-    """A cell that is right of every problem, and stands still once it has been asked often enough."""
-
-    calls = 0
+    """A cell that is right of every problem, and whose weights have no gradient at the sizes of the training."""
 
     def backward(self, h_p: Array, in_grad: Array) -> None:
         super().backward(h_p, in_grad)
-        type(self).calls += 1
         if len(h_p) == 1 and h_p.shape[1] == 16:
             self.dW, self.dU = 0 * self.dW, 0 * self.dU
 
@@ -115,7 +112,7 @@ def test_a_submission_that_fails_in_training_keeps_what_was_found(tmp_path: Path
     file.write_text(
         right.replace("        self.x = x\n", "        self.x = x\n        while W.shape == (48, 16): pass\n")
     )
-    with SubmissionProcess(file, time_limit=0.5) as process:
+    with SubmissionProcess(file, time_limit=2) as process:
         examination = examine(process, effort="quick", only=["equation-10", TRAINING])
     assert (examination.verdict, examination.reason) == ("not_examined", "timed_out")
     assert [outcome.status for outcome in examination.outcomes] == ["right", "not_examined"]

@@ -2,7 +2,6 @@
 
 import subprocess
 import sys
-import time
 from collections.abc import Iterator
 from contextlib import ExitStack
 from pathlib import Path
@@ -14,6 +13,7 @@ from click.testing import CliRunner
 from gru.cli import commands as cli
 from gru.grading.gradebook import Gradebook
 from gru.grading.rubric import EQUAL_POINTS
+from tests.waiting import GIVEN_UP, until
 
 pytest.importorskip("distributed")
 
@@ -32,10 +32,7 @@ class Cluster:
     def __init__(self, folder: Path) -> None:
         self._file = folder / "scheduler.json"
         self._processes = [self._start("scheduler", "--port", "0", "--no-dashboard", "--scheduler-file", self._file)]
-        deadline = time.monotonic() + 30
-        while not self._file.exists():
-            assert time.monotonic() < deadline
-            time.sleep(0.05)
+        until(self._file.exists)
         self.workers = [
             self._start("worker", "--scheduler-file", self._file, "--nthreads", 1, "--no-nanny", "--no-dashboard")
             for _ in range(2)
@@ -80,12 +77,9 @@ def test_a_class_is_graded_though_a_worker_dies(cluster: Cluster, tmp_path: Path
     with subprocess.Popen(
         [*command, "--scheduler", cluster.address], cwd=ROOT, stdout=subprocess.PIPE, text=True
     ) as run:
-        deadline = time.monotonic() + 60
-        while not (out / "gradebook.sqlite").exists() or len(records(out)) < 2:
-            assert time.monotonic() < deadline
-            time.sleep(0.02)
+        until(lambda: (out / "gradebook.sqlite").exists() and len(records(out)) >= 2)
         cluster.workers[0].kill()
-        stdout, _ = run.communicate(timeout=120)
+        stdout, _ = run.communicate(timeout=GIVEN_UP)
     assert run.returncode == 0, stdout
     found = records(out)
     assert len(found) == 14

@@ -25,6 +25,7 @@ from gru.grading.overview import overview
 from gru.grading.record import Record, failure_of
 from gru.grading.rubric import EQUAL_POINTS
 from gru.grading.run import Class, Manner, outstanding, run
+from tests.waiting import GIVEN_UP, until
 
 ROOT = Path(__file__).parents[2]
 EXAMPLES = ROOT / "examples" / "submissions"
@@ -323,15 +324,17 @@ def test_a_run_that_is_killed_at_any_moment_goes_on(course: Path, write: Write) 
 @pytest.mark.skipif(sys.platform == "win32", reason="sends SIGINT")
 def test_an_interruption_keeps_what_was_judged(course: Path, write: Write) -> None:
     write("alice.py")
-    write("bob.py", "import time\ntime.sleep(30)\n")
-    command = [*COMMAND, str(course), "--out", str(course.parent / "out"), "--jobs", "1", "--time-limit", "3"]
+    write("bob.py", "import time\ntime.sleep(10**6)\n")
+    # A program that was started with SIGINT ignored, as in the background of a script, goes on ignoring it.
+    attentive = (
+        "import signal; signal.signal(signal.SIGINT, signal.default_int_handler); from gru.cli import main; main()"
+    )
+    out = course.parent / "out"
+    command = [sys.executable, "-c", attentive, "grade", course, "--out", out, "--jobs", "1", "--time-limit", "6"]
     with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
-        deadline = time.monotonic() + 30
-        while "alice" not in (gradebook(course) if (course.parent / "out" / "gradebook.sqlite").exists() else {}):
-            assert time.monotonic() < deadline
-            time.sleep(0.05)
+        until(lambda: (out / "gradebook.sqlite").exists() and "alice" in gradebook(course))
         process.send_signal(signal.SIGINT)
-        stdout, stderr = process.communicate(timeout=30)
+        stdout, stderr = process.communicate(timeout=GIVEN_UP)
     assert process.returncode == 130
     assert "--resume goes on" in stderr
     assert "Traceback" not in stderr

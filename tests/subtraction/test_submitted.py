@@ -65,8 +65,8 @@ def forward(process: SubmissionProcess) -> Any:
 
 
 def test_a_call_that_does_not_end_is_ended(tmp_path: Path) -> None:
-    with process_of(tmp_path, "def forward(self, x, h_p, W, U): time.sleep(60)", time_limit=0.3) as process:
-        with pytest.raises(SubmissionFailure, match=r"forward took more than 0\.3 s") as failure:
+    with process_of(tmp_path, "def forward(self, x, h_p, W, U): time.sleep(60)", time_limit=2) as process:
+        with pytest.raises(SubmissionFailure, match=r"forward took more than 2 s") as failure:
             forward(process)
         assert failure.value.reason == "timed_out"
         with pytest.raises(SubmissionFailure, match="forward took more"):

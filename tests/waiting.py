@@ -1,0 +1,15 @@
+"""Waiting for what happens, in whatever time it takes."""
+
+import time
+from collections.abc import Callable
+
+GIVEN_UP = 600.0
+"""Seconds after which something is taken never to happen: no machine is that busy, and no test depends on less."""
+
+
+def until(happened: Callable[[], bool]) -> None:
+    """Return once it has happened. Raises AssertionError where it does not."""
+    end = time.monotonic() + GIVEN_UP
+    while not happened():
+        assert time.monotonic() < end, "waited in vain"
+        time.sleep(0.02)
