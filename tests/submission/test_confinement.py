@@ -239,11 +239,13 @@ def test_nothing_of_the_examiner_is_in_the_process(isolation: Isolation, place: 
         "words = [*sys.modules, *(type(o).__module__ for o in gc.get_objects()), *os.environ]\n"
         "words = [str(w) for w in words]\n"
         "assert not [w for w in words if w.startswith(('gru', 'PYTEST', 'SECRET', 'HOME'))], words\n"
-        "assert not [s for s in seen if 'expected' in s or 'oracle' in s.lower()], seen"
+        # In two halves, as the worker does hold the source that these lines are in.
+        "assert not [s for s in seen if 'exp' 'ected' in s or 'ora' 'cle' in s.lower()], seen"
     )
     os.environ["SECRET_OF_THE_EXAMINER"] = "1"
     try:
-        assert examined(place, f"{hunt}\n{RIGHT}", isolation).verdict == "right"
+        examination = examined(place, f"{hunt}\n{RIGHT}", isolation)
+        assert (examination.verdict, examination.text) == ("right", "")
     finally:
         del os.environ["SECRET_OF_THE_EXAMINER"]
 
