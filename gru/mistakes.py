@@ -42,6 +42,10 @@ OF_STATE: dict[str, tuple[str, str]] = {
         "when forward and backward are called again",
         "set every gradient anew in each backward pass: = where += adds to the one before",
     ),
+    "kept-from-first-use": (
+        "when a cell is used again with",
+        "make every value anew, of the arguments of this call: nothing of an earlier call is used again",
+    ),
     "kept-from-backward": (
         "when backward is called again",
         "set every gradient anew in each backward pass: = where += adds to the one before",

@@ -171,6 +171,24 @@ def step_gradients(
     return _measure(forward, arguments, probes, arithmetic, memory)
 
 
+def slopes_along(at: Given, directions: Mapping[str, Array], form: Form = CHAPTER) -> Array:
+    """The derivative of Σ(δ_t ∘ h_t) at every step along one direction in all that it is a function of, (steps,).
+
+    By a complex step, in one forward pass. Every step is moved along the same direction in the parameters.
+
+    Args:
+        at: What the cells are given.
+        directions: By the name of what is moved: the input, the states, the blocks, the pre-activations.
+        form: The equations.
+    """
+    moved = {name: at[name] + 1j * numdiff.STEP * along for name, along in directions.items() if name in at}
+    inside = {name: 1j * numdiff.STEP * along for name, along in directions.items() if name not in at}
+    stepped = form.step({**at, **moved}, inside)
+    parts = ((stepped[c.state].imag * at[c.upstream]).sum(axis=(-2, -1)) for c in form.layer.carried)
+    slopes: Array = sum(parts) / numdiff.STEP
+    return slopes
+
+
 def state_gradients(
     problem: Problem, form: Form = CHAPTER, *, arithmetic: Arithmetic = "pair", memory: int = MEMORY
 ) -> Array:

@@ -6,7 +6,7 @@ go out.
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property, partial
 from typing import Any
 
@@ -141,6 +141,12 @@ def judge_uses(reference: Reference, recording: Recording) -> Iterator[Case]:
         evidence = gather(reference, use)
         findings = (*judge_equations(evidence), *judge_merge(evidence), *judge_split(evidence, recording.split))
         yield Case(evidence, number, findings)
+
+
+def kept_apart(first: Case, later: Case) -> Case:
+    """A later use of cells that keep something, without what was right in their first: that is the state's."""
+    findings = (f for f in later.findings if f.status in ("right", "missing") or first.status(f.check) != "right")
+    return replace(later, findings=tuple(findings))
 
 
 def judge_equations(evidence: Evidence) -> Iterator[Finding]:

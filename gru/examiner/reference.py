@@ -3,7 +3,7 @@
 Forward values come from (1)–(4), derivatives from the oracle. It knows no submission.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
 
@@ -15,10 +15,32 @@ from gru.calculus.rounding import Rounded, limit
 from gru.examiner.limit import roundings
 from gru.layer import Form
 from gru.layers.gru.forms import CHAPTER
-from gru.problem import Problem
+from gru.problem import Problem, Specification, draw
 from gru.submission.contract import Job
 
 Array = NDArray[Any]
+
+
+CHANGES: dict[str, str] = {
+    "weights": "other weights",
+    "upstream": "another δ",
+    "input": "another x",
+    "state": "another h_prev",
+    "everything": "other arguments and another batch size",
+}
+"""What is drawn anew for a second use of the same cells, in words."""
+
+
+def _any_given(problem: Problem, form: Form) -> oracle.Given:
+    """What cells may be given at every step: the states of the sequence, and any δ_t.
+
+    Nothing is measured, as each step stands for itself.
+    """
+    at = {form.layer.input: problem.x.astype(float)}
+    for place, (carried, states) in enumerate(zip(form.layer.carried, oracle.all_states(problem, form), strict=True)):
+        at |= {carried.previous: states[:-1], carried.upstream: np.roll(problem.upstream, place, axis=-1)}
+    rounded = {name: array.astype(problem.precision).astype(float) for name, array in at.items()}
+    return rounded | oracle.blocks(problem, form)
 
 
 @dataclass(frozen=True, eq=False)
@@ -28,18 +50,21 @@ class Reference:
     The arrays of `given` and `truth` are float64, with the steps on the first axis, but for the
     weights' blocks and the sums (17)–(22), which have none. Each is measured when first asked for.
     `fed` is what the cells were given where that was made in another convention: then (17)–(22) are
-    sums of (11)–(16), as no sequence has these states and this δ_t.
+    sums of (11)–(16), as no sequence has these states and this δ_t. Where it is true `by_formulas`, the
+    derivatives are those of our own formulas, once these have been held against the oracle along a direction: all
+    entries of a large problem would take long to measure.
     """
 
     problem: Problem
     convention: Form = CHAPTER
     fed: oracle.Given | None = None
+    by_formulas: bool = False
 
     @cached_property
     def at(self) -> oracle.Given:
         """What every cell is given: the true state and the true δ_t of each step."""
         if self.fed is None:
-            return oracle.given(self.problem, self.convention)
+            return (_any_given if self.by_formulas else oracle.given)(self.problem, self.convention)
         return {name: self.fed[name] for name in self.fed if name in self.convention.given} | oracle.blocks(
             self.problem, self.convention
         )
@@ -52,10 +77,46 @@ class Reference:
     @cached_property
     def truth(self) -> dict[str, Array]:
         """Every left-hand side: (1)–(4) by the equations, (8)–(24) by the oracle."""
+        if self.by_formulas and self._formulas_agree:
+            return {name: self._computed[name] for name in (e.name for e in self.convention.exposed)}
         values = self.forward | oracle.step_gradients(self.at, self.convention)
-        if self.fed is None:
+        if self.fed is None and not self.by_formulas:
             return values | oracle.parameter_gradients(self.problem, self.convention)
         return values | {total.name: total(values) for total in self.convention.sums}
+
+    @cached_property
+    def _computed(self) -> dict[str, Array]:
+        """Every left-hand side by our own formulas."""
+        form, values = self.convention, dict(self.given)
+        for equation in form.ordered:
+            if equation.has_check or equation.name in form.needed:
+                values[equation.name] = equation(values)
+        return values
+
+    @cached_property
+    def _computed_roundings(self) -> dict[str, Rounded]:
+        """The rounding errors of these."""
+        return roundings(self.given, self._computed, self.convention)
+
+    @cached_property
+    def _formulas_agree(self) -> bool:
+        """Whether all derivatives by our own formulas, along one random direction, have the slope that is measured.
+
+        A formula that is wrong anywhere differs with probability one. It is asked of every problem anew.
+        """
+        form, random = self.convention, np.random.default_rng(list(self.problem.id.encode()))
+        directions = {of: random.normal(size=self._computed[e.name].shape[-2:]) for of, e in form.derivatives.items()}
+        measured = oracle.slopes_along(self.at, directions, form)
+        claimed, bound, count = 0.0, 0.0, 0
+        for of, equation in form.derivatives.items():
+            along, value = np.abs(directions[of]), self._computed[equation.name]
+            claimed = claimed + (value * directions[of]).sum(axis=(-2, -1))
+            terms = np.abs(value) * along
+            bound = bound + (self._computed_roundings[equation.name].roundings * along + terms).sum(axis=(-2, -1))
+            count += along.size
+        # Adding up rounds every term at most as often as halving reaches one.
+        allowed = limit(bound * (1 + np.log2(count)), np.float64)
+        return bool((np.abs(claimed - measured) <= allowed).all())
 
     @cached_property
     def forward(self) -> dict[str, Array]:
@@ -68,7 +129,44 @@ class Reference:
 
     def as_if(self, convention: Form) -> "Reference":
         """The right answers to the same job for a submission that follows another convention."""
-        return Reference(self.problem, convention, fed=self.at)
+        return Reference(self.problem, convention, fed=self.at, by_formulas=self.by_formulas)
+
+    def reused(self, change: str) -> "Reference":
+        """The right answers to a second use of the same cells, with other arguments.
+
+        Args:
+            change: What is drawn anew: one of `CHANGES`.
+        """
+        return self._reused[change]
+
+    @cached_property
+    def _reused(self) -> dict[str, "Reference"]:
+        return {change: self._changed(change) for change in CHANGES}
+
+    def _changed(self, change: str) -> "Reference":
+        problem, form = self.problem, self.convention
+        sizes = problem.sizes
+        if change == "everything":
+            sizes = sizes._replace(batch=sizes.batch - 1 if sizes.batch > 1 else 2)
+        drawn = draw(Specification(sizes, problem.regime, problem.precision), f"{problem.id}+{change}", form)
+        other = _any_given(drawn, form)
+        states = [carried.previous for carried in form.layer.carried]
+        upstreams = [carried.upstream for carried in form.layer.carried]
+        anew = {
+            "everything": list(form.given),
+            "weights": list(form.blocks),
+            "upstream": upstreams,
+            "input": [form.layer.input],
+            "state": states,
+        }[change]
+        fed = {name: other[name] if name in anew else self.at[name] for name in form.given}
+        mixed = replace(
+            problem,
+            sizes=sizes,
+            x=drawn.x if form.layer.input in anew else problem.x,
+            parameters=drawn.parameters if set(form.blocks) <= set(anew) else problem.parameters,
+        )
+        return Reference(mixed, form, fed=fed, by_formulas=True)
 
     def job(self, uses: int = 1) -> Job:
         """What a submission is asked to do, with `uses` uses of its cells."""
@@ -82,6 +180,8 @@ class Reference:
     @cached_property
     def roundings(self) -> dict[str, Rounded]:
         """The rounding errors of every true value, by name."""
+        if self.by_formulas and self._formulas_agree:
+            return self._computed_roundings
         return roundings(self.given, self.truth, self.convention)
 
     @cached_property

@@ -106,9 +106,9 @@ COMPANIONS: tuple[Companion, ...] = (
 )
 
 
-def companion_jobs(job: Job) -> list[Job]:
-    """The companions of a plain job, in the order of `COMPANIONS`."""
-    return [replace(companion.job(job), id=f"{job.id}+{companion.id}") for companion in COMPANIONS]
+def companion_job(companion: Companion, job: Job) -> Job:
+    """The job of a companion, made of a plain one."""
+    return replace(companion.job(job), id=f"{job.id}+{companion.id}")
 
 
 def judge_recording(reference: Reference, recording: Recording) -> Iterator[Finding]:
@@ -128,17 +128,18 @@ def judge_recording(reference: Reference, recording: Recording) -> Iterator[Find
     yield _agreement(first, second.own, "the same cell gives something else when forward and backward are called again")
 
 
-def judge_companions(reference: Reference, plain: Recording, others: list[Recording]) -> Iterator[Finding]:
-    """What the companions say beside the plain recording; `others` answer `companion_jobs`."""
+def judge_companion(
+    companion: Companion, reference: Reference, plain: Recording, recording: Recording
+) -> Iterator[Finding]:
+    """What one companion says beside the plain recording."""
     if plain.raised is not None or not plain.uses:
         return
+    if recording.raised is not None:
+        yield _wrong(reference, f"{companion.text} ({recording.raised.text})")
+        return
     evidence = gather(reference, plain.uses[0])
-    for companion, recording in zip(COMPANIONS, others, strict=False):
-        if recording.raised is not None:
-            yield _wrong(reference, f"{companion.text} ({recording.raised.text})")
-            continue
-        shown = values_shown(recording.uses[0], reference.convention)
-        yield _agreement(evidence, shown, companion.text, companion.expected, companion.scale)
+    shown = values_shown(recording.uses[0], reference.convention)
+    yield _agreement(evidence, shown, companion.text, companion.expected, companion.scale)
 
 
 def _agreement(

@@ -4,25 +4,26 @@ It grows while the submission runs, so that nothing found is lost when that fail
 process and awards nothing.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field, replace
-from functools import cache
-from itertools import islice
+from functools import cache, partial
+from itertools import cycle
 
 import numpy as np
 
 from gru.examiner.diagnosis import diagnose, diagnose_order, diagnose_state
 from gru.examiner.hidden import Explanation, explain
-from gru.examiner.judge import Case, agrees_forward, found, judge_left, judge_uses
+from gru.examiner.judge import Case, agrees_forward, found, judge_left, judge_uses, kept_apart
 from gru.examiner.outcome import Diagnosis, Finding, Outcome, everything_shows, summarise
-from gru.examiner.reference import Reference
-from gru.examiner.state import COMPANIONS, companion_jobs, is_not_linear, judge_companions, judge_recording
+from gru.examiner.reference import CHANGES, Reference
+from gru.examiner.reuse import cases_of, judge_reuse, reuse_job
+from gru.examiner.state import COMPANIONS, Companion, companion_job, is_not_linear, judge_companion, judge_recording
 from gru.layer import Form
 from gru.mistakes import right_formula
-from gru.submission.contract import Description, Recording, Runner
+from gru.submission.contract import Description, Job, Recording, Runner
 
-SECOND_USE_EVERY = 3
-"""Every third problem uses its cells twice: a mistake in the second use needs no special numbers."""
+USED_AGAIN_EVERY = 4
+"""Every fourth problem uses its cells again, with other arguments: what is kept needs no special numbers to show."""
 
 WRONG_EVERYWHERE = 6
 """With more wrong equations than this, no pairs of mistakes are tried: they would be guesses."""
@@ -40,32 +41,67 @@ class Trial:
     recorded: list[tuple[Reference, Recording]] = field(default_factory=list)
     cases: list[Case] = field(default_factory=list)
     findings: list[Finding] = field(default_factory=list)
+    unsettled: list[tuple[Reference, Reference, str, Recording]] = field(default_factory=list)
 
     def run(self, runner: Runner) -> Iterator[tuple[int, int]]:
         """Put all jobs to the runner and judge the answers; yields how many are done, of how many."""
-        jobs = [
-            reference.job(2 if reference in self.put_twice or position % SECOND_USE_EVERY == 0 else 1)
-            for position, reference in enumerate(self.references)
-        ]
-        jobs += [job for reference in self.put_twice for job in companion_jobs(reference.job())]
-        recordings = runner.run(jobs)
-        for done, (reference, recording) in enumerate(zip(self.references, recordings, strict=False), 1):
-            self._judge(reference, recording)
-            yield done, len(jobs)
-        plain = {reference.problem.id: recording for reference, recording in self.recorded}
+        asked = list(self._asked())
+        for done, ((_, judge), recording) in enumerate(
+            zip(asked, runner.run(job for job, _ in asked), strict=False), 1
+        ):
+            judge(recording)
+            yield done, len(asked)
+        self._settle(runner)
+
+    def _asked(self) -> Iterator[tuple[Job, Callable[[Recording], None]]]:
+        """Every job, with what becomes of its answer."""
+        changes = cycle(CHANGES)
+        for position, reference in enumerate(self.references):
+            is_twice = reference in self.put_twice
+            yield reference.job(2 if is_twice else 1), partial(self._judge, reference)
+            again = CHANGES if is_twice else [next(changes)] if position % USED_AGAIN_EVERY == 0 else []
+            for change in again:
+                other = reference.reused(change)
+                yield reuse_job(other, change), partial(self._judge_again, reference, other, change)
         for reference in self.put_twice:
-            answers = list(islice(recordings, len(COMPANIONS)))
-            self.findings.extend(judge_companions(reference, plain[reference.problem.id], answers))
-        yield len(jobs), len(jobs)
+            for companion in COMPANIONS:
+                job = companion_job(companion, reference.job())
+                yield job, partial(self._judge_companion, companion, reference)
 
     def _judge(self, reference: Reference, recording: Recording) -> None:
+        kept = list(judge_recording(reference, recording))
         cases = list(judge_uses(reference, recording))
+        if any(finding.status == "wrong" for finding in kept):
+            cases = [cases[0], *(kept_apart(cases[0], case) for case in cases[1:])] if cases else []
         self.recorded.append((reference, recording))
         self.cases.extend(cases)
         self.findings.extend(judge_interface(reference, recording))
-        self.findings.extend(judge_recording(reference, recording))
+        self.findings.extend(kept)
         self.findings.extend(judge_left(reference, recording))
         self.findings.extend(finding for case in cases for finding in case.findings)
+
+    def _judge_again(self, reference: Reference, other: Reference, change: str, recording: Recording) -> None:
+        """A second use with other arguments: what is not right in it may be the state's, or a formula's."""
+        cases = cases_of(other, recording)
+        if cases is None:
+            self.unsettled.append((reference, other, change, recording))
+        else:
+            self.findings.append(found("state", "right", other, unseen=everything_shows))
+
+    def _judge_companion(self, companion: Companion, reference: Reference, recording: Recording) -> None:
+        plain = next(plain for of, plain in self.recorded if of is reference)
+        self.findings.extend(judge_companion(companion, reference, plain, recording))
+
+    def _settle(self, runner: Runner) -> None:
+        """Put the second uses that were not right to new cells, and see which of the two it is."""
+        unsettled = self.unsettled
+        jobs = [reuse_job(other, change, goes_on=False) for _, other, change, _ in unsettled]
+        for (reference, other, change, again), new in zip(unsettled, runner.run(jobs), strict=False):
+            first = next(recording for of, recording in self.recorded if of is reference)
+            kept = list(judge_reuse(other, change, first, again, new))
+            self.findings.extend(kept)
+            if not kept:
+                self._judge(other, new)
 
     @property
     def precision(self) -> str:

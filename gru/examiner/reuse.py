@@ -1,0 +1,59 @@
+"""The second use of a cell, with other arguments: it must give what a new cell gives.
+
+It runs nothing. A mistake in a formula shows in a new cell as well, and is none of the state.
+"""
+
+from collections.abc import Iterator
+from dataclasses import replace
+
+import numpy as np
+
+from gru.examiner.judge import Case, Evidence, compare, found, gather, judge_uses
+from gru.examiner.outcome import Finding
+from gru.examiner.reference import CHANGES, Reference
+from gru.submission.contract import Job, Recording
+
+
+def reuse_job(other: Reference, change: str, *, goes_on: bool = True) -> Job:
+    """The job of a second use; with `goes_on` on the cells of the job before, else on new ones."""
+    job = other.job()
+    return replace(job, id=f"{job.id}+{change}+{'again' if goes_on else 'new'}", goes_on=goes_on)
+
+
+def cases_of(other: Reference, recording: Recording) -> list[Case] | None:
+    """The cases of a second use that is right throughout; None where it is not, or a call has raised."""
+    cases = list(judge_uses(other, recording))
+    is_right = all(finding.status in ("right", "missing") for case in cases for finding in case.findings)
+    return cases if is_right and recording.raised is None else None
+
+
+def judge_reuse(other: Reference, change: str, first: Recording, again: Recording, new: Recording) -> Iterator[Finding]:
+    """Whether used cells gave what new ones give; `first` is what the used ones gave at first."""
+    when = f"when a cell is used again with {CHANGES[change]}"
+    if again.raised is not None and new.raised is None:
+        yield found("state", "wrong", other, text=f"{when}, {again.raised.text}")
+    if not (again.uses and new.uses):
+        return
+    evidence, used = gather(other, new.uses[0]), gather(other, again.uses[0])
+    before = gather(other, first.uses[0]) if first.uses else None
+    for name, own in evidence.own.items():
+        value = used.own.get(name)
+        if value is None or name not in evidence.own_limits or not np.isfinite(own).all():
+            continue
+        comparison = compare(value, own, 2 * evidence.own_limits[name])
+        if not comparison.agrees:
+            text = f"{when}, {name} {_what(name, value, own, before)}"
+            yield found("state", "wrong", other, comparison, text=text)
+            return
+
+
+def _what(name: str, value: object, own: np.ndarray, before: Evidence | None) -> str:
+    """What a value is that is not a new cell's."""
+    first = before.own.get(name) if before else None
+    if first is not None and isinstance(value, np.ndarray) and first.shape == value.shape:
+        close = 1e-9 * max(float(np.abs(value).max()), float(np.abs(first).max()))
+        if np.abs(value - first).max() <= close:
+            return "is still that of the first use"
+        if np.abs(value - own - first).max() <= close:
+            return "is added to that of the first use"
+    return "is not what a new cell gives"
