@@ -410,7 +410,8 @@ def counting_mistakes() -> Iterator[Planted]:
     """Formulas that are wrong from some use, step or call on."""
     for name, line in (("h", "z * h_p + (1 - z) * n"), ("duz", "x.mT @ dzr"), ("dzz", "in_grad * (n - h_p) * z")):
         wrong = in_place_of(name, line, lambda cell, at: cell.forwards > 1)
-        yield plant(f"{name} is wrong at the second use", wrong, "state", base=CountsUses)
+        cell = plant("", wrong, base=CountsUses).cell
+        yield Planted(f"{name} is wrong at the second use", cell, (), ("state",))
     wrong = in_place_of("dx", "dzn @ un.mT", lambda cell, at: cell.backwards > 1)
     yield Planted("dx is wrong when backward is called again", plant("", wrong, base=CountsUses).cell, (), ("state",))
     for name, line in (("dzn", "in_grad * z"), ("z", "sigmoid(x @ uz)"), ("dwr", "h.mT @ dzr")):
@@ -606,7 +607,8 @@ class CachesWeights(Learner):
 def state_mistakes() -> Iterator[Planted]:
     """A backward pass that depends on more than its arguments, or leaves more than its results."""
     for name in ("dwn", "duz", "dh"):
-        yield plant(f"{name} is added to that of the last call", _accumulated(name), "state", base=Accumulates)
+        cell = plant("", _accumulated(name), base=Accumulates).cell
+        yield Planted(f"{name} is added to that of the last call", cell, (), ("state",))
     random = np.random.default_rng(0)
     for name in ("z", "h"):
         yield plant(
@@ -614,7 +616,7 @@ def state_mistakes() -> Iterator[Planted]:
             altered(name, lambda value, at: value * random.uniform(0.5, 1.5, value.shape)),
             "state",
         )
-    yield Planted("dW is added to that of the last call", AccumulatesMerged, (), ("merge", "state"))
+    yield Planted("dW is added to that of the last call", AccumulatesMerged, (), ("state",))
     yield Planted("dU is a running mean over all cells", Momentum, (), ("merge", "state"))
     for words, cell in {
         "cells share dwn": SharedBuffer,
