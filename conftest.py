@@ -1,4 +1,4 @@
-"""Settings of the project's own tests: Hypothesis profiles, and the plugin for `--submission`.
+"""Settings of the project's own tests: Hypothesis profiles.
 
 `fixed` draws the same examples on every machine, so that a test passes or fails for everybody alike, and two people
 grade a submission alike; `random` draws other examples every time, `thorough` many. `pytest` runs with the first;
@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from hypothesis import HealthCheck, Phase, settings
 
-pytest_plugins = ["gru.pytest_plugin", "pytester"]
+pytest_plugins = ["pytester"]
 
 # Explaining a failure runs a submission many times more and tells its author nothing.
 _PHASES = [phase for phase in Phase if phase is not Phase.explain]

@@ -4,10 +4,14 @@ The names below are the model and the check of any gradient, loaded when first a
 `gru --help` need not wait for NumPy. `gru.numdiff`, `gru.oracle` and `gru.examiner` are imported by those who measure.
 """
 
+# `python -m gru` runs this module while modules are still looked for in the current folder, which may be a stranger's:
+# it imports only what Python has loaded by then.
 from importlib import import_module
-from typing import TYPE_CHECKING, Any
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from typing import Any
+
     from gru.gradient import check_gradient, check_vjp
     from gru.layers.gru.cell import GRUCell
     from gru.layers.gru.sequence import Gradients, GRUSequence
@@ -25,7 +29,7 @@ _HOMES = {
 }
 
 
-def __getattr__(name: str) -> Any:
+def __getattr__(name: str) -> "Any":
     """One of the names above, from the module where it is defined (PEP 562)."""
     if name not in _HOMES:
         raise AttributeError(f"module 'gru' has no attribute {name!r}")

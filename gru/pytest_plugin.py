@@ -1,9 +1,10 @@
-"""The pytest plugin: `pytest --submission FILE`, and fixtures for tests about a cell in any repository.
+"""The pytest plugin: `pytest --submission=FILE`, and fixtures for tests about a cell in any repository.
 
-A test about a cell asks for `require_right`. With a submission given, all other tests are
-deselected. It judges nothing itself: outcomes come from the examiner, their text from the report.
+A test about a cell asks for `require_right`. With a submission given, all other tests are deselected, and nothing in
+the folder of the submission is imported, collected or read as settings. Every run of pytest loads this module where the
+package is installed, so what judges is imported when a test asks for it.
 
-A regression test of a hand-written cell, run with `pytest -p gru.pytest_plugin`::
+A regression test of a hand-written cell::
 
     import pytest
     from gru.examiner import CHECKS
@@ -21,35 +22,25 @@ A regression test of a hand-written cell, run with `pytest -p gru.pytest_plugin`
 import argparse
 import inspect
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 from contextlib import nullcontext
-from dataclasses import dataclass, field, replace
-from typing import Any, get_args
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import pytest
-from hypothesis import HealthCheck, Phase, given, settings
-from hypothesis import seed as drawn_with
-from hypothesis import strategies as st
 
-from gru.examiner import TRAINING, Examination, Outcome, examine
-from gru.layer import Form
-from gru.layers.gru.cell import GRUCell
-from gru.layers.gru.forms import CHAPTER
-from gru.problem import Effort, Problem, find
-from gru.report import text
-from gru.report.words import line, printable, words
-from gru.strategies import problems
-from gru.submission.confinement import ConfinementError, Isolation
-from gru.submission.contract import Runner, SubmissionFailure
 from gru.submission.limits import CALLS_IN_ALL, MEMORY_LIMIT, TIME_LIMIT
-from gru.submission.notebook import ENDING, NotebookSupportError, require
-from gru.submission.process import SubmissionProcess, check_file
-from gru.submission.trusted import TrustedCells
+
+if TYPE_CHECKING:
+    from gru.submission.process import SubmissionProcess
+    from gru.verification.examinations import Examinations
 
 SEARCHES = 2
 """How many times as long as `gru check` all calls of a submission may take: the battery, then what Hypothesis draws."""
 
-_PROCESS = pytest.StashKey[SubmissionProcess]()
+_PROCESS = pytest.StashKey["SubmissionProcess"]()
+_AGAIN = pytest.StashKey[list[str]]()
+_FOREIGN = pytest.StashKey[Path]()
 
 
 # The command line
@@ -58,19 +49,13 @@ _PROCESS = pytest.StashKey[SubmissionProcess]()
 def pytest_addoption(parser: pytest.Parser) -> None:
     """The options; all but the first have a prefix, as other plugins have a seed too."""
     group = parser.getgroup("gru", "a hand-written GRU cell")
-    group.addoption(
-        "--submission",
-        metavar="FILE",
-        # pytest looks for its settings before it knows this option, and takes a word by itself for tests.
-        help="run the tests that are about a cell on GRUCell of this file; --submission=FILE where it is outside the "
-        "folder of the tests",
-    )
+    group.addoption("--submission", metavar="FILE", help="run the tests that are about a cell on GRUCell of this file")
     group.addoption(
         "--submission-seed", metavar="N", type=_seed, default=0, help="draws the problems (default: %(default)s)"
     )
     group.addoption(
         "--submission-effort",
-        choices=get_args(Effort),
+        choices=("quick", "normal", "thorough"),
         default="normal",
         help="how many problems everybody with this seed is given (default: %(default)s)",
     )
@@ -90,7 +75,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     )
     group.addoption(
         "--submission-isolation",
-        choices=get_args(Isolation),
+        choices=("auto", "strict", "process"),
         default="auto",
         help="what shuts a submission in (default: %(default)s)",
     )
@@ -103,6 +88,48 @@ def _seed(argument: str) -> int:
     return int(argument)
 
 
+# What pytest reads
+
+
+@pytest.hookimpl(wrapper=True, tryfirst=True)
+def pytest_load_initial_conftests(early_config: pytest.Config) -> Generator[None, object, object]:
+    """Where pytest looked at what belongs to a submission, load nothing from there: it is started again."""
+    given, invocation = early_config.known_args_namespace, early_config.invocation_params
+    if given.submission is not None:
+        from gru.verification import boundary
+
+        submission = invocation.dir / given.submission
+        again = boundary.arguments(invocation.args, submission, invocation.dir)
+        if again is not None:
+            theirs = boundary.foreign(submission, [invocation.dir])
+            _refuse_settings_in(theirs, early_config)
+            boundary.forget(submission.parent)
+            early_config.stash[_AGAIN] = again
+            given.noconftest = True
+    return (yield)
+
+
+def _refuse_settings_in(theirs: Path, config: pytest.Config) -> None:
+    """Raise UsageError where settings that belong to a submission may have brought code of theirs into this process."""
+    from gru.verification import boundary
+
+    if config.inipath is None or not boundary.is_within(config.inipath, theirs):
+        return
+    if config.getini("pythonpath") or any(option.startswith("-p") for option in config.getini("addopts")):
+        raise pytest.UsageError(
+            f"pytest has read {config.inipath}, which lies with the submission and can run code in this process: "
+            "start pytest in a folder of your own, and write --submission=FILE, with ="
+        )
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_cmdline_main(config: pytest.Config) -> int | pytest.ExitCode | None:
+    """Start pytest again where its first look at the arguments took the submission for tests."""
+    if _AGAIN not in config.stash:
+        return None
+    return pytest.main(config.stash[_AGAIN], config.invocation_params.plugins)
+
+
 def pytest_configure(config: pytest.Config) -> None:
     """Refuse a submission that is no file, and limits that leave no room, before any test is collected."""
     option = config.option
@@ -112,11 +139,40 @@ def pytest_configure(config: pytest.Config) -> None:
         # The source of these tests says nothing of a submission; the message says it all.
         option.tbstyle = "short"
     path = config.invocation_params.dir / option.submission
+    _draw_boundary(config, path)
+    config.stash[_PROCESS] = _process(config, path)
+
+
+def _draw_boundary(config: pytest.Config, path: Path) -> None:
+    """Keep in mind which folder is not looked at. Raises UsageError where tests in it are asked for."""
+    from gru.verification import boundary
+
+    started_in = config.invocation_params.dir
+    asked = [started_in / argument.partition("::")[0] for argument in config.args]
+    theirs = boundary.foreign(path, [started_in, *asked])
+    for tests in asked:
+        if tests.exists() and boundary.is_within(tests, theirs):
+            raise pytest.UsageError(
+                f"{os.path.relpath(tests, started_in)} lies in the folder of the submission, from which nothing is "
+                f"collected; --pyargs {boundary.TESTS} has the tests of a cell"
+            )
+    config.stash[_FOREIGN] = theirs
+
+
+def _process(config: pytest.Config, path: Path) -> "SubmissionProcess":
+    """The process of the submission, not started. Raises UsageError where there can be none."""
+    from gru.report.words import printable
+    from gru.submission.confinement import ConfinementError
+    from gru.submission.contract import SubmissionFailure
+    from gru.submission.notebook import ENDING, NotebookSupportError, require
+    from gru.submission.process import SubmissionProcess, check_file
+
+    option = config.option
     try:
         check_file(str(path))
         if path.suffix.lower() == ENDING:
             require()
-        config.stash[_PROCESS] = SubmissionProcess(
+        return SubmissionProcess(
             path,
             time_limit=option.submission_time_limit,
             memory_limit=option.submission_memory_limit,
@@ -136,166 +192,39 @@ def pytest_configure(config: pytest.Config) -> None:
 def pytest_report_header(config: pytest.Config) -> list[str]:
     """What is examined, and on which problems."""
     option = config.option
-    submission = "none; own cell" if option.submission is None else printable(option.submission)
+    if option.submission is None:
+        return []
+    from gru.report import text
+    from gru.report.words import printable
+
+    confinement = config.stash[_PROCESS].confinement
     lines = [
-        f"submission: {submission}, seed {option.submission_seed}, effort {option.submission_effort}",
+        f"submission: {printable(option.submission)}, seed {option.submission_seed}, effort {option.submission_effort}",
         f"convention: {text.convention()}",
+        f"isolation: {confinement.level}",
     ]
-    if _PROCESS in config.stash:
-        confinement = config.stash[_PROCESS].confinement
-        lines.append(f"isolation: {confinement.level}")
-        if confinement.warning:
-            lines.append(f"warning: {confinement.warning}")
-    return lines
+    return [*lines, f"warning: {confinement.warning}"] if confinement.warning else lines
 
 
+def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
+    """With a submission given, leave its folder alone."""
+    if _FOREIGN not in config.stash:
+        return None
+    from gru.verification import boundary
+
+    return boundary.is_within(collection_path, config.stash[_FOREIGN]) or None
+
+
+@pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """With a submission given, keep the tests that are about a cell."""
+    """With a submission given, keep the tests that are about a cell. Raises UsageError where there are none."""
     if config.option.submission is None:
         return
     about_a_cell = [item for item in items if "examinations" in getattr(item, "fixturenames", ())]
+    if not about_a_cell:
+        raise pytest.UsageError("none of the tests here is about a cell; --pyargs gru.verification has those that are")
     config.hook.pytest_deselected(items=[item for item in items if item not in about_a_cell])
     items[:] = about_a_cell
-
-
-# What is found
-
-
-@dataclass(frozen=True)
-class Found:
-    """What is said of one check in the end: its outcome, and the lines that tell it."""
-
-    outcome: Outcome
-    lines: list[str]
-
-
-class _NotRightError(Exception):
-    """A check is wrong on the problem that was drawn."""
-
-    def __init__(self, outcome: Outcome, examination: Examination) -> None:
-        super().__init__(outcome.check)
-        self.outcome, self.examination = outcome, examination
-
-
-@dataclass
-class Examinations:
-    """All examinations of one cell in a session: that of the battery, and of each problem that is drawn.
-
-    Every problem is put to the cell once, however many tests ask for it. `name` is what messages
-    call the cell's file, `failed` the examination in which it failed to run, after which none is made.
-    """
-
-    name: str
-    runner: Runner
-    seed: int = 0
-    effort: Effort = "normal"
-    battery: Examination = field(init=False)
-    failed: Examination | None = field(default=None, init=False)
-    _drawn: dict[tuple[str, str], Examination] = field(default_factory=dict, init=False)
-
-    def __post_init__(self) -> None:
-        self.battery = examine(self.runner, effort=self.effort, seed=self.seed)
-        self.failed = self.battery if self.battery.reason else None
-
-    def on(self, problem: Problem, convention: Form = CHAPTER) -> Examination:
-        """The examination on one problem."""
-        key = (problem.id, convention.id)
-        if key not in self._drawn:
-            examination = examine(self.runner, problem=problem, convention=convention)
-            self._drawn[key] = examination
-            if examination.reason and self.failed is None:
-                self.failed = replace(examination, text=f"{examination.text}, on {problem}")
-        return self._drawn[key]
-
-    def found(self, check: str) -> Found:
-        """What the battery and the problems that Hypothesis draws say of a check.
-
-        It takes many problems to tell whether a wrong value is inherited, so that the battery
-        decides that. A drawn problem can show a wrong formula, and a value that is wrong only there.
-        Raises KeyError where there is no such check.
-        """
-        known = self.battery.outcome(check)
-        if check == TRAINING:
-            return self._told(known)
-        if self.failed is None:
-            found = self._searched(known)
-            if self.failed is None:
-                return found
-        return self._cut_short(known, self.failed)
-
-    def _searched(self, known: Outcome) -> Found:
-        """The smallest problem that Hypothesis finds the check wrong on; else what is known."""
-        spoilt: list[Outcome] = []
-        try:
-            self._search(problems(), known, spoilt)
-            if known.status in ("wrong", "missing") and known.problem:
-                self._search(st.just(find(known.problem)), known, spoilt)
-        except _NotRightError as error:
-            return self._falsified(known, error)
-        if spoilt and known.status == "right":
-            return self._told(replace(spoilt[0], status="inherited"))
-        return self._told(known)
-
-    def _search(self, candidates: st.SearchStrategy[Problem], known: Outcome, spoilt: list[Outcome]) -> None:
-        """Raise _NotRightError on the smallest candidate that shows the check wrong.
-
-        Outcomes with a wrong value, but none that is known to be this check's fault, go to `spoilt`.
-        """
-        # A form of the GRU that many problems tell is not always to be recognised on one.
-        convention = CHAPTER if known.status == "wrong" else self.battery.form
-
-        # The same seed for every check, or each would put other problems to the cell.
-        @drawn_with(self.seed)
-        @settings(database=None, deadline=None, print_blob=False, phases=_PHASES, suppress_health_check=_SUPPRESSED)
-        @given(problem=candidates)
-        def is_right_on(problem: Problem) -> None:
-            examination = self.on(problem, convention)
-            outcome = examination.outcome(known.check)
-            if examination.reason is None and outcome.status in ("wrong", "missing"):
-                raise _NotRightError(outcome, examination)
-            if examination.reason is None and outcome.status != "right" and outcome.problems:
-                spoilt.append(outcome)
-
-        is_right_on()
-
-    def _told(self, outcome: Outcome) -> Found:
-        outcomes = self.battery.outcomes
-        lines = text.block(outcome, self.name, outcomes)
-        interface = self.battery.outcome("interface")
-        if outcome.status == "not_examined" and interface.status == "wrong":
-            lines.append(line("because", f"interface is wrong: {interface.text}"))
-        return Found(outcome, lines)
-
-    def _falsified(self, known: Outcome, error: _NotRightError) -> Found:
-        """The problem that was found; the mistake is the battery's, which is the surer for its many problems."""
-        outcome, outcomes = error.outcome, error.examination.outcomes
-        if known.status == "wrong":
-            outcome, outcomes = replace(outcome, mistake=known.mistake), self.battery.outcomes
-        example = [printed for note in getattr(error, "__notes__", ()) for printed in note.splitlines()]
-        return Found(outcome, [*text.block(outcome, self.name, outcomes), *example])
-
-    def _cut_short(self, known: Outcome, failed: Examination) -> Found:
-        """What was found before the cell failed to run, and why it did."""
-        reason = words(failed.reason or "")
-        if known.status in ("wrong", "missing"):
-            lines = [*text.block(known, self.name, self.battery.outcomes), line("cut short", reason)]
-            return Found(known, [*lines, line("reason", failed.text)])
-        before = [line("before", f"{words(known.status)} until then")] if known.problems else []
-        lines = [f"{text.title(known)}: not examined ({reason})", line("reason", failed.text), *before]
-        return Found(replace(known, status="not_examined"), lines)
-
-    def inheritance(self, outcome: Outcome) -> str:
-        """One line on an inherited outcome, and on what is wrong."""
-        wrong = [other for other in self.battery.outcomes if other.status == "wrong"]
-        names = text.checks(wrong)
-        why = outcome.text or "a right formula on wrong values"
-        return printable(f"{text.title(outcome)}: inherited, {why}" + (f"; wrong: {names}" if wrong else ""))
-
-
-_PHASES = (Phase.generate, Phase.shrink)
-
-# How long a cell takes is for its time limit to judge.
-_SUPPRESSED = (HealthCheck.too_slow,)
 
 
 # The fixtures
@@ -304,12 +233,17 @@ _SUPPRESSED = (HealthCheck.too_slow,)
 @pytest.fixture(scope="session")
 def own_cell() -> Any:
     """The class that is examined where no submission is given; to be overridden in another repository."""
+    from gru.layers.gru.cell import GRUCell
+
     return GRUCell
 
 
 @pytest.fixture(scope="session")
-def examinations(request: pytest.FixtureRequest, own_cell: Any) -> Iterator[Examinations]:
+def examinations(request: pytest.FixtureRequest, own_cell: Any) -> "Iterator[Examinations]":
     """What is found in this session, of the submission in its own process or of `own_cell` in this one."""
+    from gru.submission.trusted import TrustedCells
+    from gru.verification.examinations import Examinations
+
     config = request.config
     process = config.stash.get(_PROCESS, None)
     name = config.option.submission or os.path.relpath(inspect.getfile(own_cell), config.invocation_params.dir)
@@ -318,12 +252,13 @@ def examinations(request: pytest.FixtureRequest, own_cell: Any) -> Iterator[Exam
 
 
 @pytest.fixture
-def require_right(request: pytest.FixtureRequest, examinations: Examinations) -> Callable[[str], None]:
+def require_right(request: pytest.FixtureRequest, examinations: "Examinations") -> Callable[[str], None]:
     """A function of a check's id, which fails the test with the check's message unless it is right.
 
     An inherited outcome is an expected failure. Check, equation, status and error become
     properties of the test in `--junitxml`. Raises KeyError where there is no such check.
     """
+    from gru.examiner import TRAINING
 
     def require(check: str) -> None:
         __tracebackhide__ = True

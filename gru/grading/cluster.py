@@ -3,10 +3,12 @@
 The gradebook is written on this side only. A machine that dies has its submissions done again elsewhere.
 """
 
+import pickle
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Any
 
+from gru.grading.abroad import grade_abroad
 from gru.grading.gradebook import Gradebook
 from gru.grading.record import Record, failure_of
 from gru.grading.rubric import Rubric
@@ -41,7 +43,10 @@ def run_on(
         raise ClusterError(f"no scheduler answers at {address}: {error}") from None
     progress = Progress(len(tasks))
     with client:
-        sent = {client.submit(grade_bytes, *_sent(task, course), pure=False, retries=RETRIES): task for task in tasks}
+        sent = {
+            client.submit(grade_abroad, pickle.dumps(_sent(task, course)), pure=False, retries=RETRIES): task
+            for task in tasks
+        }
         try:
             for future in as_completed(sent, loop=client.loop):
                 record = _record(future, sent[future], course.rubric)

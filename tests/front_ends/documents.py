@@ -23,9 +23,9 @@ DOCUMENTS = (
 PROLOGUE = """\
 gru() { "$PYTHON" -m gru "$@"; }
 python() { "$PYTHON" "$@"; }
-pytest() { "$PYTHON" -m pytest "$@"; }
+pytest() { "$PYTHON" -m pytest -p gru.pytest_plugin "$@"; }
 """
-"""The commands of the documents, in the interpreter that runs the tests."""
+"""The commands of the documents, in the interpreter that runs the tests; the plugin as if installed."""
 
 
 @dataclass(frozen=True)

@@ -15,13 +15,11 @@ import gru.pytest_plugin
 from gru import GRUCell
 from gru.examiner import CHECKS, Examination, examine
 from gru.layers.gru.equations import EXPOSED
-from gru.pytest_plugin import Examinations
 from gru.submission.contract import Job, Recording
 from gru.submission.trusted import TrustedCells
+from gru.verification.examinations import Examinations
 
 ROOT = Path(__file__).parents[2]
-TESTS_OF_A_CELL = (ROOT / "tests" / "verification" / "test_submission.py").read_text(encoding="utf-8")
-
 IDS = [
     *(f"test_{check}" for check in ("interface", "state", "split", "merge")),
     *(f"test_equation[{equation.number}-{equation.name}]" for equation in EXPOSED),
@@ -74,18 +72,22 @@ class GRUCell(Right):
 {lines}"""
 
 
+TESTS = ("-p", "gru.pytest_plugin", "--pyargs", "gru.verification")
+
+
 class Judged:
-    """A folder with the tests of a cell and one other test, in which submissions are judged."""
+    """A folder with one test that is about no cell, from which submissions in a folder below are judged."""
 
     def __init__(self, pytester: pytest.Pytester) -> None:
         self.pytester = pytester
-        pytester.makeconftest("pytest_plugins = ['gru.pytest_plugin']")
-        pytester.makepyfile(test_judged=TESTS_OF_A_CELL, test_other="def test_other(): pass")
+        pytester.makepyfile(test_other="def test_other(): pass")
+        self.folder = pytester.mkdir("hand_in")
 
     def run(self, source: str, *options: str, name: str = "alice.py") -> pytest.RunResult:
         """What pytest says of a submission with this source."""
-        (self.pytester.path / name).write_text(source, encoding="utf-8")
-        return self.pytester.runpytest_inprocess(f"--submission={name}", "--submission-effort=quick", "-rA", *options)
+        (self.folder / name).write_text(source, encoding="utf-8")
+        submission = (f"--submission=hand_in/{name}", "--submission-effort=quick")
+        return self.pytester.runpytest_inprocess(*TESTS, "test_other.py", *submission, "-rA", *options)
 
 
 @pytest.fixture(autouse=True)
@@ -127,7 +129,7 @@ def test_a_right_submission_passes_every_test(judged: Judged) -> None:
 def test_the_header_says_what_is_examined(judged: Judged) -> None:
     result = judged.run(RIGHT, "-k", "split", "--submission-seed=3")
     result.stdout.fnmatch_lines(
-        ["submission: alice.py, seed 3, effort quick", "convention: h = (1 - z) * h_prev + z * h̃"]
+        ["submission: hand_in/alice.py, seed 3, effort quick", "convention: h = (1 - z) * h_prev + z * h̃"]
     )
 
 
@@ -137,9 +139,9 @@ def test_tests_that_are_not_about_a_cell_are_deselected(judged: Judged) -> None:
 
 
 def test_without_a_submission_the_own_cell_is_examined(judged: Judged) -> None:
-    result = judged.pytester.runpytest_inprocess()
+    result = judged.pytester.runpytest_inprocess(*TESTS, "test_other.py")
     assert counts(result) == {"passed": len(CHECKS) + 1}
-    result.stdout.fnmatch_lines(["submission: none; *"])
+    result.stdout.no_fnmatch_line("submission:*")
 
 
 def test_one_mistake_fails_one_equation_and_its_consequences_are_expected(judged: Judged) -> None:
@@ -161,7 +163,7 @@ def test_a_failure_says_what_is_wrong_and_where(judged: Judged) -> None:
             "E                submission   measured   submission / measured",
             "E     note       (13) (14) (19) (20) (23) (24) inherit it",
             "E     help       the factor h_prev is missing: *",
-            "E     again      gru check alice.py --only equation-10 --problem 1,1,1,1/ordinary/float64/0",
+            "E     again      gru check hand_in/alice.py --only equation-10 --problem 1,1,1,1/ordinary/float64/0",
             # Hypothesis's own words for it have changed between its versions.
             "E   F* is_right_on(",
             "E       problem=find('1,1,1,1/ordinary/float64/0'),",
@@ -175,7 +177,7 @@ def test_a_failure_says_what_is_wrong_and_where(judged: Judged) -> None:
 def test_a_failure_shows_no_code_but_the_test(style: str, judged: Judged) -> None:
     result = judged.run(NO_H_PREV, "-k", "10-dzr", f"--tb={style}")
     places = {match[1] for line in result.outlines if (match := re.match(r"(\S+\.py):\d+: ", line))}
-    assert places == {"test_judged.py"}
+    assert {Path(place).name for place in places} == {"test_submission.py"}
 
 
 def test_a_falsifying_example_shrinks_to_the_smallest_sizes(judged: Judged) -> None:
@@ -287,14 +289,23 @@ def test_junit_carries_equation_status_and_error(judged: Judged) -> None:
     [
         (["--submission=nobody.py"], "--submission nobody.py: there is no such file"),
         (["--submission=."], "--submission .: it is a folder; expected a Python file"),
-        (["--submission=alice.py", "--submission-time-limit=0"], "--submission-time-limit=0.0: expected seconds"),
-        (["--submission=alice.py", "--submission-memory-limit=1"], "--submission-memory-limit=1: a worker needs"),
-        (["--submission=alice.py", "--submission-seed=-1"], "'-1' is no seed; expected a whole number, 0 or more"),
+        (
+            ["--submission=hand_in/alice.py", "--submission-time-limit=0"],
+            "--submission-time-limit=0.0: expected seconds",
+        ),
+        (
+            ["--submission=hand_in/alice.py", "--submission-memory-limit=1"],
+            "--submission-memory-limit=1: a worker needs",
+        ),
+        (
+            ["--submission=hand_in/alice.py", "--submission-seed=-1"],
+            "'-1' is no seed; expected a whole number, 0 or more",
+        ),
     ],
 )
 def test_what_cannot_be_run_is_a_usage_error(options: list[str], message: str, judged: Judged) -> None:
-    (judged.pytester.path / "alice.py").write_text(RIGHT, encoding="utf-8")
-    result = judged.pytester.runpytest_inprocess(*options)
+    (judged.folder / "alice.py").write_text(RIGHT, encoding="utf-8")
+    result = judged.pytester.runpytest_inprocess(*TESTS, *options)
     assert result.ret == pytest.ExitCode.USAGE_ERROR
     result.stderr.fnmatch_lines([f"*{message}*"])
 
@@ -302,7 +313,9 @@ def test_what_cannot_be_run_is_a_usage_error(options: list[str], message: str, j
 @pytest.mark.full
 def test_a_file_of_any_name_is_examined(judged: Judged) -> None:
     result = judged.run(NO_H_PREV, "-k", "10-dzr", name="Ålice 门.py")
-    result.stdout.fnmatch_lines(["submission: Ålice 门.py, *", "E     again      gru check 'Ålice 门.py' --only *"])
+    result.stdout.fnmatch_lines(
+        ["submission: hand_in/Ålice 门.py, *", "E     again      gru check 'hand_in/Ålice 门.py' --only *"]
+    )
 
 
 @pytest.mark.parametrize(("cell", "passed"), [(RIGHT, len(CHECKS)), (NO_H_PREV, len(CHECKS) - 7)])

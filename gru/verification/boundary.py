@@ -1,0 +1,64 @@
+"""What pytest may read beside a submission: nothing in its folder, nor above it but what pytest was asked to look at.
+
+pytest looks for its settings before it has loaded any plugin. A word after `--submission` is a path of tests to it
+then, and the folder in which it is started is its own. Where that made it look at what belongs to a submission, it is
+started again with arguments that cannot be misread. Needs the standard library only.
+"""
+
+import sys
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+
+OPTION = "--submission"
+
+TESTS = "gru.verification"
+
+SETTINGS = Path(__file__).with_name("pytest.ini")
+"""The settings where pytest is started in the folder of a submission."""
+
+_PACKAGE = Path(__file__).parents[1]
+"""What judges; whoever runs it trusts the folders around it."""
+
+
+def is_within(path: Path, folder: Path) -> bool:
+    """Whether a path lies in a folder, or is it; links are followed."""
+    return path.resolve().is_relative_to(folder.resolve())
+
+
+def foreign(submission: Path, asked: Iterable[Path]) -> Path:
+    """The largest folder around a submission that holds nothing of the grader's; at least the file itself.
+
+    Args:
+        submission: the file, absolute.
+        asked: what pytest was asked to look at: the folder in which it was started, and the paths of tests. What lies
+            in the folder of the submission is not the grader's, unless this package does too.
+    """
+    own = [_PACKAGE, *(path for path in asked if not is_within(path, submission.parent))]
+    around = {folder for path in own for folder in (path.resolve(), *path.resolve().parents)}
+    file = submission.resolve()
+    return [file, *(folder for folder in file.parents if folder not in around)][-1]
+
+
+def arguments(given: Sequence[str], submission: Path, started_in: Path) -> list[str] | None:
+    """The arguments that pytest cannot misread in place of those that it was given; None where these are such.
+
+    Args:
+        given: what it was given.
+        submission: the file, absolute.
+        started_in: the folder in which it was started.
+    """
+    if str(SETTINGS) in given:
+        return None
+    words = iter(given)
+    clear = [f"{OPTION}={next(words, '')}" if word == OPTION else word for word in words]
+    if is_within(started_in, foreign(submission, [started_in])):
+        clear += ["-c", str(SETTINGS), "--noconftest"]
+        clear += [] if TESTS in given else ["--pyargs", TESTS]
+    return clear if clear != list(given) else None
+
+
+def forget(folder: Path) -> None:
+    """Import nothing from a folder from here on, unless this package is in it."""
+    if not is_within(_PACKAGE, folder):
+        # An empty entry of `sys.path` is the current folder.
+        sys.path[:] = [entry for entry in sys.path if not is_within(Path(entry or "."), folder)]
