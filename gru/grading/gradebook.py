@@ -10,9 +10,10 @@ from contextlib import AbstractContextManager, closing, contextmanager
 from pathlib import Path
 from threading import Lock
 from types import TracebackType
-from typing import Self
+from typing import Any, Self
 
 from gru.grading.record import Record
+from gru.submission.text import clean_text
 
 FILE = "gradebook.sqlite"
 LOCK = "gradebook.lock"
@@ -33,14 +34,27 @@ TABLES = """
 """
 
 
+COLUMNS = ("student", "key", "verdict", "score", "maximum", "record")
+
+MOST_NAMED = 5
+"""How many of the students are named whose rows are damaged."""
+
+LEFT = "It is left as it is: put a copy in its place, or name another --out"
+
+
 class GradebookError(Exception):
     """A gradebook that cannot be read or written, and why."""
+
+
+class DamagedError(GradebookError):
+    """A gradebook that does not hold what was written into it; the file is left as it is."""
 
 
 class Gradebook(AbstractContextManager["Gradebook"]):
     """The records of a class, kept in a folder; used by several threads, one at a time.
 
-    Raises GradebookError wherever the file cannot be read or written.
+    What is there already is read once before anything is written. Raises DamagedError where that is not
+    what was written, and GradebookError wherever the file cannot be read or written.
     """
 
     def __init__(self, folder: Path, *, create: bool = False) -> None:
@@ -48,14 +62,13 @@ class Gradebook(AbstractContextManager["Gradebook"]):
         self._lock = Lock()
         if not create and not self.path.is_file():
             raise GradebookError(f"{folder} has no gradebook: there is no file {FILE} in it")
+        if self.path.exists():
+            _require_sound(self.path)
         with self._failures():
             self._connection = sqlite3.connect(self.path, isolation_level=None, check_same_thread=False)
             self._prepare()
 
     def _prepare(self) -> None:
-        version = self._connection.execute("PRAGMA user_version").fetchone()[0]
-        if version not in (0, SCHEMA):
-            raise GradebookError(f"{self.path} is of version {version}; this gru reads version {SCHEMA}")
         self._connection.execute("PRAGMA journal_mode = WAL")
         self._connection.execute("PRAGMA synchronous = FULL")
         self._connection.executescript(TABLES)
@@ -80,7 +93,7 @@ class Gradebook(AbstractContextManager["Gradebook"]):
         """All records, in the order of the students' names."""
         with self._failures(), self._lock:
             rows = self._connection.execute("SELECT record FROM records ORDER BY student").fetchall()
-            return [Record.of_data(json.loads(data)) for (data,) in rows]
+            return [_record(data) for (data,) in rows]
 
     def keys(self) -> dict[str, tuple[str, str]]:
         """What each student was judged by, and the verdict."""
@@ -101,8 +114,48 @@ class Gradebook(AbstractContextManager["Gradebook"]):
     def _failures(self) -> Iterator[None]:
         try:
             yield
-        except (sqlite3.Error, json.JSONDecodeError, KeyError, TypeError) as error:
+        except (sqlite3.Error, ValueError) as error:
             raise GradebookError(f"{self.path}: {error}") from error
+
+
+def _require_sound(path: Path) -> None:
+    """Raise DamagedError where the file, or a row of it, is not as it was written; nothing is written here."""
+    try:
+        with closing(sqlite3.connect(f"{path.resolve().as_uri()}?mode=ro", uri=True)) as connection:
+            connection.text_factory = bytes
+            version = connection.execute("PRAGMA user_version").fetchone()[0]
+            if version not in (0, SCHEMA):
+                raise GradebookError(f"{path} is of version {version}; this gru reads version {SCHEMA}")
+            said = b"; ".join(row[0] for row in connection.execute("PRAGMA quick_check(3)"))
+            rows = connection.execute(f"SELECT {', '.join(COLUMNS)} FROM records").fetchall() if version else []
+    except (sqlite3.Error, UnicodeDecodeError) as error:
+        # A message may hold a part of the file, which need not be text.
+        raise DamagedError(f"{path} cannot be read: {clean_text(str(error))}. {LEFT}") from None
+    damaged = [clean_text(bytes(row[0]).decode(errors="replace"), 80) for row in rows if not _is_sound(row)]
+    if said != b"ok" or damaged:
+        which = f"; not those of {', '.join(damaged[:MOST_NAMED])}" if damaged else ""
+        which += f" and {len(damaged) - MOST_NAMED} more" if len(damaged) > MOST_NAMED else ""
+        why = "" if said == b"ok" else f" ({clean_text(said.decode(errors='replace'), 120)})"
+        sound = f"{len(rows) - len(damaged)} of {len(rows)} rows could be read"
+        raise DamagedError(f"{path} is damaged{why}: {sound}{which}. {LEFT}")
+
+
+def _is_sound(row: tuple[Any, ...]) -> bool:
+    """Whether a row's record can be read, and says the same as the row's other columns."""
+    try:
+        *columns, data = (value.decode() if isinstance(value, bytes) else value for value in row)
+        record = _record(data)
+    except ValueError:
+        return False
+    return columns == [record.student, record.key, record.verdict, record.score, record.maximum]
+
+
+def _record(data: str) -> Record:
+    """The record in JSON. Raises ValueError where it is none."""
+    try:
+        return Record.of_data(json.loads(data))
+    except (RecursionError, TypeError) as error:
+        raise ValueError(f"a record that cannot be read: {error}") from None
 
 
 @contextmanager

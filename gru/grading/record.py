@@ -8,6 +8,7 @@ from dataclasses import asdict, dataclass, replace
 from typing import Any, Self
 
 from gru.examiner.outcome import Examination, Outcome
+from gru.grading.restored import restored
 from gru.grading.rubric import Item, Rubric
 from gru.layer import Form
 from gru.report.feedback import told
@@ -75,9 +76,8 @@ class Record:
 
     @classmethod
     def of_data(cls, data: Mapping[str, Any]) -> Self:
-        """The record that `as_data` has made."""
-        credits, notes = (Credit(**credit) for credit in data["credits"]), data.get("notes", ())
-        return cls(**{**data, "credits": tuple(credits), "notes": tuple(notes)})
+        """The record that `as_data` has made, once JSON has held it. Raises ValueError where it is damaged."""
+        return restored(cls, data)
 
 
 def record_of(student: str, result: Result, rubric: Rubric, key: str = "") -> Record:
