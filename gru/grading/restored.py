@@ -3,7 +3,7 @@
 It knows the types that a record is made of, and no record.
 """
 
-import math
+import sys
 from collections.abc import Mapping
 from dataclasses import MISSING, fields, is_dataclass
 from functools import cache
@@ -54,8 +54,8 @@ def _value(kind: Any, value: Any, name: str) -> Any:
         return {_value(parts[0], key, name): _value(parts[1], part, name) for key, part in value.items()}
     if is_dataclass(kind):
         return restored(kind, value)  # type: ignore[arg-type]
-    if kind is float and type(value) is float and math.isfinite(value):
-        return value
+    if kind is float and type(value) in (int, float) and abs(value) <= sys.float_info.max:
+        return float(value)
     if kind is str and type(value) is str:
         # Half a character, as JSON can hold, cannot be written anywhere.
         value.encode()
