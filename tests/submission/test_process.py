@@ -97,15 +97,21 @@ def test_a_file_beside_it_can_be_imported(line: str, write: Write) -> None:
 def test_the_process_answers_as_a_class_in_this_one_does(write: Write) -> None:
     namespace: dict[str, Any] = {}
     exec(RIGHT, namespace)
-    jobs = [Reference(problem).job(2) for problem in battery("quick", 0)[:6]]
+    references = [Reference(problem) for problem in battery("quick", 0)[:6]]
+    jobs = [reference.job(2) for reference in references]
     with SubmissionProcess(write()) as process:
         there = list(process.run(jobs))
-    for one, other in zip(there, TrustedCells(namespace["GRUCell"]).run(jobs), strict=True):
+    here = TrustedCells(namespace["GRUCell"]).run(jobs)
+    for reference, one, other in zip(references, there, here, strict=True):
         assert one.job_id == other.job_id
         for first, second in zip(one.uses, other.uses, strict=True):
-            for name, value in first.after_backward.items():
-                # Sums may be formed in another order, as the same numbers lie elsewhere in memory.
-                np.testing.assert_allclose(value, second.after_backward[name], rtol=0, atol=1e-13)
+            # Sums may be formed in another order, as the numbers lie elsewhere in memory: each is within its limit.
+            for name in first.after_backward.keys() - {"dW", "dU"}:
+                difference = np.abs(first.after_backward[name] - second.after_backward[name]).max(axis=(1, 2))
+                assert (difference <= 2 * reference.limits(name, reference.problem.precision)).all(), name
+            for name in ("dW", "dU"):
+                blocks = [first.after_backward[f"{name.lower()}{gate}"] for gate in "zrn"]
+                np.testing.assert_array_equal(first.after_backward[name], np.concatenate(blocks, axis=1))
 
 
 def test_what_was_read_is_run_and_hashed_whatever_becomes_of_the_file(write: Write) -> None:
