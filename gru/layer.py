@@ -215,6 +215,7 @@ class Option:
         stacks: The parameters that it adds.
         equations: The equations that it adds.
         order: The order of the gates' blocks, where that is what it is about.
+        without: The names of the parameters that it does without; their derivatives go with them.
         slug: Its part of a form's id; empty for what the layer itself does.
     """
 
@@ -224,6 +225,7 @@ class Option:
     stacks: tuple[Stack, ...] = ()
     equations: tuple[Equation, ...] = ()
     order: tuple[str, ...] = ()
+    without: tuple[str, ...] = ()
     slug: str = ""
 
 
@@ -405,7 +407,9 @@ class Form:
     @cached_property
     def stacks(self) -> tuple[Stack, ...]:
         """The parameters as a cell is given them, in the order of its arguments."""
-        return self.layer.stacks + tuple(stack for option in self.options.values() for stack in option.stacks)
+        without = {name for option in self.options.values() for name in option.without}
+        own = tuple(stack for stack in self.layer.stacks if stack.name not in without)
+        return own + tuple(stack for option in self.options.values() for stack in option.stacks)
 
     @cached_property
     def blocks(self) -> tuple[str, ...]:
@@ -478,9 +482,10 @@ class Form:
 
     def _rewritten(self) -> list[Equation]:
         """The layer's equations with this form's changes; what it adds stands behind the derivatives by parameters."""
-        table = list(self.layer.table)
-        extra = [equation for option in self.options.values() for equation in option.equations]
         blocks = {block for stack in self.stacks for block in stack.blocks}
+        gone = {block for stack in self.layer.stacks for block in stack.blocks} - blocks
+        table = [equation for equation in self.layer.table if equation.of not in gone]
+        extra = [equation for option in self.options.values() for equation in option.equations]
         last = max((k for k, e in enumerate(table) if e.of in blocks), default=len(table) - 1)
         table[last + 1 : last + 1] = extra
         chosen = {option.id for option in self.options.values()}

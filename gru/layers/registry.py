@@ -4,7 +4,11 @@ from importlib import import_module
 
 from gru.layer import Form, Layer
 
-HOMES = {"gru": ("gru.layers.gru.forms", "GRU")}
+HOMES = {
+    "gru": ("gru.layers.gru.forms", "GRU"),
+    "lstm": ("gru.layers.lstm.equations", "LSTM"),
+    "rnn": ("gru.layers.rnn.equations", "RNN"),
+}
 """Where each layer is written down: the module, and the name in it."""
 
 

@@ -1,0 +1,1 @@
+"""The plain recurrent network: its equations and its cell."""
