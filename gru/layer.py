@@ -326,6 +326,10 @@ class Layer:
         """
         return self.equation(name, symbol, "", number=number, of=of, summed=summed, **more)
 
+    def add(self, name: str, symbol: str, *, of: str, formula: str, idea: str = "") -> None:
+        """Enter the derivative of the loss by `of`, its right-hand side as a line of Python."""
+        self.table.append(derivative(name, symbol, of=of, formula=formula, idea=idea))
+
     # What is computed from it
 
     @cached_property
@@ -339,6 +343,11 @@ class Layer:
     def form(self) -> "Form":
         """The form that the layer itself is written in."""
         return next(iter(self.forms.values()))
+
+    def validate(self) -> None:
+        """Raise LayerError where the table is no layer: the message names the equation, and says what is expected."""
+        for form in self.forms.values():
+            _validate(form)
 
     def form_with(self, **options: str) -> "Form":
         """The form with these options by axis, such as `z="old"`; the layer's own where an axis is not named.
@@ -509,20 +518,13 @@ class Form:
 
     def _finished(self, table: list[Equation]) -> Iterator[Equation]:
         """The equations with their ids, shapes and meanings, and the sums over the steps behind those they sum."""
-        dimensions = self._given_dimensions()
+        dimensions = self._all_dimensions(table)
         symbols = self._given_symbols() | {equation.name: equation.symbol for equation in table}
         blocks = {block for stack in self.stacks for block in stack.blocks}
         waiting: list[Equation] = []
         summed = [equation for equation in table if equation.of in blocks]
         for equation in table:
-            of = equation.of
-            if of is not None and of not in dimensions:
-                raise LayerError(
-                    f"{self.layer.id}: {equation.name} is said to be the derivative by {of}, which is not known there; "
-                    f"known are {', '.join(dimensions)}"
-                )
-            shape = dimensions[of] if of is not None else _shape_of(self.layer.id, equation, dimensions)
-            dimensions[equation.name] = shape
+            of, shape = equation.of, dimensions[equation.name]
             as_used = " as used at step t" if of in blocks else ""
             meaning = equation.quantity or f"∂loss/∂{symbols[str(of)]}{as_used}"
             whole = replace(equation, quantity=meaning, dimensions=shape, id=equation.id or self._id(equation))
@@ -531,6 +533,29 @@ class Form:
                 waiting.append(self._sum_of(whole, symbols[str(of)]))
             if summed and equation is summed[-1]:
                 yield from sorted(waiting, key=lambda e: (e.number is None, e.number or 0))
+
+    def _all_dimensions(self, table: list[Equation]) -> dict[str, Dimensions]:
+        """The shapes of what is given and of every left-hand side, in whatever order the equations stand."""
+        known, layer = self._given_dimensions(), self.layer.id
+        forward = [equation for equation in table if equation.of is None]
+        names = known.keys() | {equation.name for equation in table}
+        for equation in table:
+            for name in equation.inputs:
+                if name not in names:
+                    raise LayerError(
+                        f"{layer}: {equation.name} is made of {name}; known are {', '.join(sorted(names))}"
+                    )
+        while waiting := [equation for equation in forward if equation.name not in known]:
+            ready = [equation for equation in waiting if all(name in known for name in equation.inputs)]
+            if not ready:
+                circle = ", ".join(equation.name for equation in waiting)
+                raise LayerError(f"{layer}: each of {circle} is made of another of them: that is a circle")
+            known |= {equation.name: _shape_of(layer, equation, known) for equation in ready}
+        for equation in table:
+            if equation.of is not None and equation.of not in known:
+                what = f"{equation.name} is said to be the derivative of {equation.of}"
+                raise LayerError(f"{layer}: {what}, which is not known; known are {', '.join(known)}")
+        return known | {e.name: known[e.of] for e in table if e.of is not None}
 
     def _sum_of(self, equation: Equation, symbol: str) -> Equation:
         name = f"sum_{equation.name}"
@@ -794,6 +819,51 @@ def _preactivations(equations: Iterable[Equation]) -> dict[str, str]:
             if inside is not None:
                 found[equation.name] = inside
     return found
+
+
+def _validate(form: Form) -> None:
+    """What a table has to fulfil before anything is measured with it."""
+    layer, forward = form.layer, {equation.name for equation in form.forward}
+    for carried in layer.carried:
+        if carried.state not in forward:
+            raise LayerError(f"{layer.id}: no equation says what {carried.state} is, the state that is carried on")
+    for name in (*(carried.previous for carried in layer.carried), layer.input, *form.blocks):
+        if name not in form.derivatives:
+            raise LayerError(f"{layer.id}: no equation is the derivative of {name}; each input and parameter has one")
+    upstream = {carried.upstream for carried in layer.carried}
+    for equation in (e for e in form.ordered if not e.is_sum):
+        where = f"{layer.id}: {equation.name} = {ast.unparse(equation.expression)}"
+        known = form.dimensions | {e.name: e.dimensions for e in form.named.values()}
+        shape = _shape_of(layer.id, equation, known)
+        if shape != equation.dimensions:
+            raise LayerError(f"{where} has the shape {shape}; expected {equation.dimensions}, that of {equation.of}")
+        for part in ast.walk(equation.expression):
+            if isinstance(part, ast.expr):
+                _require_known(part, where)
+        if equation.of is None:
+            if upstream.intersection(equation.inputs):
+                raise LayerError(f"{where} is of the forward pass, to which nothing is known of {', '.join(upstream)}")
+            if "sum_rows" in formula.text(equation.expression) or ".T" in formula.text(equation.expression):
+                raise LayerError(f"{where} mixes the rows of a batch; each row has to be computed by itself")
+
+
+_KNOWN_CALLS = ("sigmoid", "np.tanh", "sum_rows")
+
+
+def _require_known(part: ast.expr, where: str) -> None:
+    """Raise LayerError at an operation that the rounding analysis has no rule for."""
+    advice = f"known are + - * @, .mT, division by a number, and {', '.join(_KNOWN_CALLS)}"
+    match part:
+        case ast.BinOp(_, ast.Add() | ast.Sub() | ast.Mult() | ast.MatMult(), _) | ast.UnaryOp(ast.USub(), _):
+            return
+        case ast.BinOp(_, ast.Div(), ast.Constant()) | ast.Name() | ast.Constant() | ast.Attribute(_, "mT"):
+            return
+        case ast.Attribute(ast.Name("np"), _):
+            return
+        case ast.Call(function, [_]) if ast.unparse(function) in _KNOWN_CALLS:
+            return
+    what = ast.unparse(part.func) if isinstance(part, ast.Call) else ast.unparse(part)
+    raise LayerError(f"{where}: the rounding analysis has no rule for {what}; {advice}")
 
 
 def _shape_of(layer: str, equation: Equation, known: Mapping[str, Dimensions]) -> Dimensions:

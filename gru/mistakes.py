@@ -7,14 +7,14 @@ common ones have words of their own. It knows formulas, and no submission.
 import ast
 from collections.abc import Iterator
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, reduce
 from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
 from gru.calculus import formula
-from gru.layer import Equation, Form
+from gru.layer import Carried, Equation, Form
 from gru.layers.gru.forms import CHAPTER
 
 Kind = Literal["missing", "sign", "count", "operand", "derivative", "transpose", "convention", "batch"]
@@ -190,6 +190,7 @@ class _ByRule:
                 *self._of_operation(part),
                 *self._of_name(part),
                 *self._of_transpose(part),
+                *self._of_function(part),
             ):
                 if name not in formula.names(new):
                     yield slug, kind, text, put(new)
@@ -290,6 +291,23 @@ class _ByRule:
             text = f"1 - {name} stands where {name} belongs"
             yield f"one-minus-{name}-for-{name}", "operand", text, formula.parse(f"1 - {name}")
 
+    def _of_function(self, part: ast.expr) -> Iterator[Change]:
+        """σ or tanh inside a formula left out, or taken for the other."""
+        if part is self.equation.expression:
+            return
+        match part:
+            case ast.Call(ast.Name("sigmoid") | ast.Attribute(ast.Name("np"), "tanh"), [inner]):
+                said, name = self._said(part), formula.text(part).partition("(")[0]
+                other = "sigmoid" if name == "tanh" else "np.tanh"
+                yield f"no-{name}", "missing", f"{self._said(inner)} stands where {said} belongs", inner
+                text = f"{other.removeprefix('np.')} stands where {name} belongs"
+                yield (
+                    f"{other.removeprefix('np.')}-for-{name}",
+                    "derivative",
+                    text,
+                    ast.Call(formula.parse(other), [inner], []),
+                )
+
     def _of_transpose(self, part: ast.expr) -> Iterator[Change]:
         match part:
             case ast.Attribute(value, "mT"):
@@ -325,6 +343,7 @@ def _siblings(form: Form) -> tuple[tuple[str, ...], ...]:
 def _common(equation: Equation, form: Form) -> Iterator[Change]:
     """The mistakes that people make most, in words of their own."""
     yield from _of_derivative(equation, form)
+    yield from _of_cut_path(equation, form)
     for other in form.layer.forms.values():
         if other is not form and other.stacks == form.stacks and other.order == form.order:
             text = f"this is the formula of another form of the {form.layer.title}: {other.text}"
@@ -332,6 +351,32 @@ def _common(equation: Equation, form: Form) -> Iterator[Change]:
     if equation.of is not None:
         text = f"{equation.name} is divided by the number of rows in the batch"
         yield "averaged", "batch", text, ast.BinOp(equation.expression, ast.Div(), _name("batch"))
+
+
+def cut_path(carried: Carried) -> str:
+    """What is said where the derivative of the loss by a state is not handed on from step to step."""
+    return (
+        f"the path through {carried.symbol} is missing: what comes to {carried.state} from the next step, "
+        f"{carried.upstream}, is left out"
+    )
+
+
+def _of_cut_path(equation: Equation, form: Form) -> Iterator[Change]:
+    """What the next step hands back of a state that the layer above does not see, left out."""
+    for carried in form.layer.carried[1:]:
+        if equation.of == carried.state:
+            for term, rest in _terms_and_rests(equation.expression):
+                if formula.text(term) == carried.upstream:
+                    yield "cut-path", "missing", cut_path(carried), rest
+
+
+def _terms_and_rests(expression: ast.expr) -> Iterator[tuple[ast.expr, ast.expr]]:
+    """Each term of a sum, with the sum of the others."""
+    terms = formula.terms(expression)
+    for place, term in enumerate(terms):
+        others = terms[:place] + terms[place + 1 :]
+        if others:
+            yield term, reduce(lambda a, b: ast.BinOp(a, ast.Add(), b), others)
 
 
 def _of_derivative(equation: Equation, form: Form) -> Iterator[Change]:

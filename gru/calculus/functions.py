@@ -11,8 +11,11 @@ Array = Any
 def sigmoid(a: Array) -> Array:
     """σ(a) = 1/(1 + e^{−a}), of any shape, without overflow at any a.
 
-    With e^{−|a|} in place of e^{−a}; written with a sign, because |a| has no complex derivative.
+    With e^{−|a|} in place of e^{−a}; written with a sign, because |a| has no complex derivative. What has a method
+    `sigmoid`, as quantities have that carry their rounding errors, is asked for it.
     """
+    if hasattr(a, "sigmoid"):
+        return a.sigmoid()
     tail = np.exp(-np.copysign(1, a.real) * a)
     return np.where(a.real >= 0, 1, tail) / (1 + tail)
 

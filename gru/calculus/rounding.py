@@ -12,6 +12,8 @@ import numpy as np
 from numpy.lib.mixins import NDArrayOperatorsMixin
 from numpy.typing import NDArray
 
+from gru.calculus.functions import sigmoid
+
 Array = NDArray[Any]
 
 GATE_ROUNDINGS = 4.0
@@ -52,6 +54,10 @@ class Rounded(NDArrayOperatorsMixin):
         scale = self.scale.sum(axis=axis, keepdims=keepdims)
         roundings = self.roundings.sum(axis=axis, keepdims=keepdims)
         return Rounded(scale, roundings + self.scale.shape[axis] * scale)
+
+    def sigmoid(self) -> "Rounded":
+        """σ of it, at a slope of 1."""
+        return squashed(self)
 
     def __array_ufunc__(self, ufunc: np.ufunc, method: str, *inputs: Any, **options: Any) -> Any:
         """Apply the rule of an operation; NumPy calls this."""
@@ -98,6 +104,10 @@ class Running(NDArrayOperatorsMixin):
         size = np.abs(self.value).sum(axis=axis, keepdims=keepdims)
         roundings = self.roundings.sum(axis=axis, keepdims=keepdims) + self.value.shape[axis] * size
         return Running(self.value.sum(axis=axis, keepdims=keepdims), roundings)
+
+    def sigmoid(self) -> "Running":
+        """σ of it."""
+        return running_gate(sigmoid(self.value), self, is_tanh=False)
 
     def __array_ufunc__(self, ufunc: np.ufunc, method: str, *inputs: Any, **options: Any) -> Any:
         """Apply the rule of an operation; NumPy calls this."""

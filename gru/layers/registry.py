@@ -1,8 +1,11 @@
 """The layers and their forms, found by name."""
 
+from functools import cache
 from importlib import import_module
+from importlib.util import module_from_spec, spec_from_file_location
+from pathlib import Path
 
-from gru.layer import Form, Layer
+from gru.layer import Form, Layer, LayerError
 
 HOMES = {
     "gru": ("gru.layers.gru.forms", "GRU"),
@@ -12,13 +15,49 @@ HOMES = {
 """Where each layer is written down: the module, and the name in it."""
 
 
+@cache
 def layer_named(id: str) -> Layer:
-    """The layer with this id. Raises LookupError, whose message lists the ids, where there is none."""
+    """The layer with this id, or the one that a file of Python ending in `.py` holds.
+
+    The file is run in this process: it has to be trusted.
+
+    Raises:
+        LookupError: There is no layer with this id; the message lists those that there are.
+        LayerError: The file holds no layer, or one that cannot be; the message says why.
+    """
+    if id.endswith(".py"):
+        return _layer_in(Path(id))
     if id not in HOMES:
-        raise LookupError(f"no layer has the id {id!r}; there are {', '.join(HOMES)}")
+        raise LookupError(
+            f"no layer has the id {id!r}; there are {', '.join(HOMES)}, and a file of your own that ends in .py"
+        )
     module, name = HOMES[id]
     layer: Layer = getattr(import_module(module), name)
     return layer
+
+
+def _layer_in(path: Path) -> Layer:
+    spec = spec_from_file_location(f"layer_of_{path.stem}", path)
+    if spec is None or spec.loader is None or not path.is_file():
+        raise LayerError(f"{path}: there is no such file")
+    module = module_from_spec(spec)
+    try:
+        spec.loader.exec_module(module)
+    except LayerError:
+        raise
+    except Exception as error:
+        raise LayerError(f"{path}: running it raised {type(error).__name__}: {error}") from error
+    layers = [value for value in vars(module).values() if isinstance(value, Layer)]
+    own = [
+        layer for layer in dict.fromkeys(layers) if any(e.function.__module__ == module.__name__ for e in layer.table)
+    ]
+    if len(own) != 1:
+        raise LayerError(f"{path}: it defines {len(own)} layers; expected one, made with gru.layer.Layer")
+    try:
+        own[0].validate()
+    except LayerError as error:
+        raise LayerError(f"{path}: {error}") from None
+    return own[0]
 
 
 def form_named(id: str = "chapter", layer: str = "gru") -> Form:

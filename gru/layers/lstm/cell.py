@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from gru.calculus.functions import sigmoid
+from gru.calculus.functions import sigmoid, sum_rows
 from gru.layers.lstm import equations
 from gru.layers.lstm.equations import LSTM
 
@@ -89,7 +89,7 @@ class LSTMCell:
             setattr(self, f"dz{gate}", dz)
             setattr(self, f"dw{gate}", h_p.mT @ dz)
             setattr(self, f"du{gate}", self.x.mT @ dz)
-            setattr(self, f"db{gate}", equations.sum_rows(dz))
+            setattr(self, f"db{gate}", sum_rows(dz))
         self.merge_params()
         at = vars(self)
         self.dh = equations.state_gradient(*(v for k in LSTM.gates for v in (at[f"dz{k}"], at[f"w{k}"])))
