@@ -281,6 +281,7 @@ class Layer:
         )
         self.carried, self.input, self.input_symbol = tuple(carried), input, input_symbol
         self.table: list[Equation] = []
+        self.place = ""
         self.axes: tuple[Axis, ...] = ()
         self.named_forms: Mapping[str, Mapping[str, str]] = {}
         self.form_ids: Callable[[Mapping[str, Option]], tuple[str, str]] = _plain_id
@@ -488,6 +489,18 @@ class Form:
     def sums(self) -> tuple[Equation, ...]:
         """The sums over the steps, one for each block of the parameters."""
         return tuple(e for e in self.named.values() if e.is_sum)
+
+    def equation(self, name: str) -> Equation:
+        """The equation of this quantity, from another form of the layer where this one has none.
+
+        Raises KeyError where no form has one.
+        """
+        if name in self.named:
+            return self.named[name]
+        for form in self.layer.forms.values():
+            if name in form.named:
+                return form.named[name]
+        raise KeyError(name)
 
     def _rewritten(self) -> list[Equation]:
         """The layer's equations with this form's changes; what it adds stands behind the derivatives by parameters."""

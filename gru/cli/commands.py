@@ -19,8 +19,12 @@ import click
 from gru import __version__
 from gru.cli.late import LateCommand
 from gru.cli.options import (
-    convention_option,
+    CHAPTER,
+    LAYER,
+    Asked,
+    asked_for,
     effort_option,
+    form_options,
     isolation_option,
     memory_limit_option,
     refuse_notebooks,
@@ -61,17 +65,18 @@ main.add_command(LateCommand("export", "gru.cli.grade", "Write a gradebook for t
 main.add_command(LateCommand("predict", "gru.cli.train", "Subtract by a network that `gru train` has saved."))
 
 
-def _checks(context: click.Context, parameter: click.Parameter, value: Any) -> Any:
-    """The checks that are named, if there are such checks."""
-    if not value:
-        return value
-    from gru.examiner import CHECKS, TRAINING
+def _require_checks(checks: Sequence[str], asked: Asked) -> None:
+    """Raise a usage error where no check has one of these ids."""
+    if not checks:
+        return
+    from gru.examiner import TRAINING
 
-    known = (*CHECKS, TRAINING)
-    for check in (value,) if isinstance(value, str) else value:
+    known = (*asked.form.checks, TRAINING)
+    for check in checks:
         if check not in known:
-            raise click.BadParameter(f"no check has the id {check!r}; the checks are {', '.join(known)}")
-    return value
+            raise click.BadParameter(
+                f"no check has the id {check!r}; the checks are {', '.join(known)}", param_hint="'--only'"
+            )
 
 
 @dataclass(frozen=True)
@@ -82,7 +87,7 @@ class Request:
     problem: str | None
     seed: int
     effort: Any
-    convention: str
+    asked: Asked
     feedback: Any
     time_limit: float
     memory_limit: int
@@ -116,11 +121,11 @@ def _reports(context: click.Context, parameter: click.Parameter, value: tuple[st
 
 @main.command()
 @click.argument("files", nargs=-1, metavar="FILE...", type=click.Path())
-@click.option("--only", multiple=True, metavar="CHECK", callback=_checks, help="Only this check; repeatable.")
+@click.option("--only", multiple=True, metavar="CHECK", help="Only this check; repeatable.")
 @click.option("--problem", metavar="ID", help="Only this problem, such as 0:17.")
 @click.option("--seed", default=0, show_default=True, type=click.IntRange(min=0), help="Draws the problems.")
 @effort_option
-@convention_option
+@form_options
 @click.option(
     "--feedback",
     default="full",
@@ -141,13 +146,15 @@ def _reports(context: click.Context, parameter: click.Parameter, value: tuple[st
 @time_limit_option
 @memory_limit_option
 @isolation_option
-@click.option("--explain-limit", metavar="CHECK", callback=_checks, help="What the limit of this check is made of.")
+@click.option("--explain-limit", metavar="CHECK", help="What the limit of this check is made of.")
 def check(
     files: tuple[str, ...],
     only: tuple[str, ...],
     problem: str | None,
     seed: int,
     effort: str,
+    layer: str,
+    form: str | None,
     convention: str,
     feedback: str,
     document: Path | None,
@@ -179,22 +186,25 @@ def check(
       70  gru itself failed; this is no verdict
     """
     problem = _problem(problem, seed)
+    asked = asked_for(layer, form, convention)
+    _require_checks((*only, *((explain_limit,) if explain_limit else ())), asked)
     if explain_limit:
-        _tell_limit(explain_limit, problem or LIMIT_PROBLEM.format(seed=seed))
+        _tell_limit(explain_limit, problem or LIMIT_PROBLEM.format(seed=seed), asked)
         return
     if not files:
         raise click.UsageError("Missing argument 'FILE...': name a Python file with a class GRUCell.")
     refuse_notebooks(files)
     outputs = Outputs(document, reports, rubric)
     _refuse(outputs, files)
-    request = Request(only or None, problem, seed, effort, convention, feedback, time_limit, memory_limit, isolation)
+    request = Request(only or None, problem, seed, effort, asked, feedback, time_limit, memory_limit, isolation)
     sys.exit(_check_all(files, request, outputs))
 
 
 @main.command()
 @click.argument("topic")
-def explain(topic: str) -> None:
-    """Explain TOPIC: an equation, a mistake in one, or a form of the GRU.
+@form_options
+def explain(topic: str, layer: str, form: str | None, convention: str) -> None:
+    """Explain TOPIC: an equation, a mistake in one, or a form of the layer.
 
     \b
     Examples:
@@ -202,11 +212,13 @@ def explain(topic: str) -> None:
       gru explain dzr
       gru explain equation-10/no-h-prev
       gru explain convention/torch
+      gru explain --layer lstm dzf
     """
     from gru.report.lesson import explained
 
+    asked = asked_for(layer, form, convention)
     try:
-        lines = explained(topic)
+        lines = explained(topic, asked.form)
     except KeyError as error:
         near = error.args[0] or ("10", "equation-10/no-h-prev", "convention/torch")
         raise click.BadParameter(
@@ -227,13 +239,13 @@ def _problem(id: str | None, seed: int) -> str | None:
         raise click.BadParameter(str(error), param_hint="'--problem'") from None
 
 
-def _tell_limit(check: str, problem: str) -> None:
+def _tell_limit(check: str, problem: str, asked: Asked) -> None:
     from gru.examiner.explanation import explain_limit
     from gru.problem import find
     from gru.report.limits import limit_explained
 
     try:
-        explanation = explain_limit(check, find(problem))
+        explanation = explain_limit(check, find(problem, asked.form), asked.form)
     except ValueError as error:
         raise click.BadParameter(str(error), param_hint="'--explain-limit'") from None
     click.echo("\n".join(limit_explained(explanation)))
@@ -331,18 +343,22 @@ def _examine(file: str, request: Request) -> "Result":
     started = time.perf_counter()
     from gru.submission.process import SubmissionProcess
 
+    is_default = request.asked == Asked(LAYER, CHAPTER)
     process = SubmissionProcess(
-        file, time_limit=request.time_limit, memory_limit=request.memory_limit, isolation=request.isolation
+        file,
+        time_limit=request.time_limit,
+        memory_limit=request.memory_limit,
+        isolation=request.isolation,
+        form=None if is_default else request.asked.form,
     )
     with process:
         # The process starts while these are loaded.
         from gru.examiner import examine
-        from gru.layers.registry import form_named
         from gru.problem import find
         from gru.report.result import Result
         from gru.report.terminal import progress
 
-        form = form_named(request.convention)
+        form = request.asked.form
         warn_of(process.confinement.warning)
         with progress(file) as on_progress:
             examination = examine(
@@ -350,7 +366,7 @@ def _examine(file: str, request: Request) -> "Result":
                 effort=request.effort,
                 seed=request.seed,
                 only=request.only,
-                problem=find(request.problem) if request.problem else None,
+                problem=find(request.problem, form) if request.problem else None,
                 convention=form,
                 on_progress=on_progress,
             )
@@ -378,7 +394,7 @@ def _write(results: "Sequence[Result]", request: Request, outputs: Outputs) -> b
         from gru.grading.record import record_of
         from gru.grading.rubric import equal_points
 
-        rubric = outputs.rubric or equal_points(request.feedback)
+        rubric = outputs.rubric or equal_points(request.feedback, request.asked.form)
         records = [record_of(Path(result.submission).stem, result, rubric) for result in results]
         writers |= {path: partial(report_of, form, records) for form, path in outputs.reports.items()}
     done = [_has_written(path, text_of) for path, text_of in writers.items()]

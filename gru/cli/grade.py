@@ -14,8 +14,9 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from gru.cli.options import (
-    convention_option,
+    asked_for,
     effort_option,
+    form_options,
     isolation_option,
     memory_limit_option,
     refuse_notebooks,
@@ -77,7 +78,7 @@ _LAYOUTS = ("canvas", "gradescope", "moodle", "nbgrader", "github-classroom", "c
 )
 @click.option("--secret-seed", is_flag=True, help="Draw fresh problems for each submission, from a secret kept in OUT.")
 @effort_option
-@convention_option
+@form_options
 @click.option(
     "--resume", is_flag=True, help="Go on with the gradebook in OUT: only what is new or has changed is judged."
 )
@@ -113,10 +114,11 @@ def grade(handed_in: Path, out: Path, **options: Any) -> None:
 
 def _grade(handed_in: Path, out: Path, options: dict[str, Any]) -> int:
     from gru.grading.gradebook import Gradebook, GradebookError, only_one
-    from gru.grading.rubric import EQUAL_POINTS
+    from gru.grading.rubric import equal_points
     from gru.grading.run import Class, outstanding
 
-    rubric = options["rubric"] or EQUAL_POINTS
+    asked = asked_for(options["layer"], options["form"], options["convention"])
+    rubric = options["rubric"] or equal_points(form=asked.form)
     found = _entries(handed_in, options)
     try:
         out.mkdir(parents=True, exist_ok=True)
@@ -181,9 +183,10 @@ def _chosen(found: "Sequence[Entry]", only: tuple[str, ...]) -> "list[Entry]":
 def _manner(gradebook: "Gradebook", options: dict[str, Any]) -> Any:
     from gru.grading.run import Manner
 
-    names = ("seed", "effort", "convention", "time_limit", "memory_limit", "isolation")
+    asked = asked_for(options["layer"], options["form"], options["convention"])
+    names = ("seed", "effort", "time_limit", "memory_limit", "isolation")
     secret = gradebook.setting("secret", lambda: secrets.token_hex(16)) if options["secret_seed"] else None
-    return Manner(secret=secret, **{name: options[name] for name in names})
+    return Manner(secret=secret, layer=asked.layer, convention=asked.id, **{name: options[name] for name in names})
 
 
 def _warning(options: dict[str, Any]) -> str | None:

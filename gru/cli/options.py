@@ -4,16 +4,23 @@ Nothing is loaded here that `gru --help` would wait for.
 """
 
 from collections.abc import Iterable
+from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from gru.submission.limits import LEAST_MEMORY, MEMORY_LIMIT, TIME_LIMIT
 
+if TYPE_CHECKING:
+    from gru.layer import Form
+
 CHAPTER = "chapter"
 """The id of the convention that is asked for unless another is."""
+
+LAYER = "gru"
+"""The id of the layer that is asked for unless another is."""
 
 effort_option = click.option(
     "--effort",
@@ -24,27 +31,66 @@ effort_option = click.option(
 )
 
 
-def _convention(context: click.Context, parameter: click.Parameter, value: str) -> str:
-    """The convention that is named, if there is such a one."""
-    # NumPy is behind this import, and `gru --help` does not wait for it.
-    if value == CHAPTER:
-        return value
-    from gru.layers.registry import form_named
+@dataclass(frozen=True)
+class Asked:
+    """The form of a layer that is asked for, by the names that lead to it."""
+
+    layer: str
+    id: str
+
+    @property
+    def form(self) -> "Form":
+        """The form itself."""
+        from gru.layers.registry import form_named
+
+        return form_named(self.id, self.layer)
+
+
+def asked_for(layer: str, form: str | None, convention: str) -> Asked:
+    """The form that is named by `--layer`, `--form` and `--convention`. Raises a usage error where there is none."""
+    # NumPy is behind these imports, and `gru --help` does not wait for it.
+    if layer == LAYER and form is None and convention == CHAPTER:
+        return Asked(layer, convention)
+    from gru.layer import LayerError
+    from gru.layers.registry import form_described, form_named, layer_named
 
     try:
-        return form_named(value).id
-    except LookupError as error:
-        raise click.BadParameter(str(error)) from None
+        option = "'--layer'"
+        layer_named(layer)
+        option = "'--convention'" if form is None else "'--form'"
+        if form is not None and convention != CHAPTER:
+            raise click.UsageError("--form and --convention are two names for one thing: give one of them")
+        found = form_named(convention, layer) if form is None else form_described(form, layer)
+    except (LookupError, LayerError) as error:
+        raise click.BadParameter(error.args[0], param_hint=option) from None
+    return Asked(layer, found.id)
 
 
-convention_option = click.option(
-    "--convention",
-    default=CHAPTER,
-    show_default=True,
-    metavar="ID",
-    callback=_convention,
-    help="The form of a GRU that is asked for, such as swapped, reset-after, torch.",
-)
+def form_options(command: Any) -> Any:
+    """The options `--layer`, `--form` and `--convention`; together they make an `Asked`, by `asked_for`."""
+    for option in (
+        click.option(
+            "--convention",
+            default=CHAPTER,
+            show_default=True,
+            metavar="ID",
+            help="The form of the layer that is asked for, such as swapped, reset-after, torch.",
+        ),
+        click.option(
+            "--form",
+            metavar="FORM",
+            help="The same with biases: torch, keras, onnx, an id such as chapter-bias, or z=old,reset=after,bias=one.",
+        ),
+        click.option(
+            "--layer",
+            default=LAYER,
+            show_default=True,
+            metavar="LAYER",
+            help="What is examined: gru, lstm, rnn, or a file of your own that holds a layer, and is run.",
+        ),
+    ):
+        command = option(command)
+    return command
 
 
 def _to_be_had(context: click.Context, parameter: click.Parameter, value: Any) -> Any:

@@ -117,9 +117,12 @@ class Trial:
             return explained, asked
         if _departs(outcomes, asked) and (other := recognise(self.recorded, asked)) is not asked:
             as_if = self._judged_as_if(other)
-            kept = [finding for finding in self.findings if finding.check in ("interface", "state")]
+            kept = [finding for finding in self.findings if finding.check == "state"]
+            for reference, recording in self.recorded:
+                kept.extend(judge_interface(reference.as_if(other), recording))
             consistent = summarise_all([*kept, *(finding for case in as_if for finding in case.findings)], other)
-            merged = [_merged(*both, asked, other) for both in zip(outcomes, consistent, strict=True)]
+            by_check = {outcome.check: outcome for outcome in consistent}
+            merged = [_merged(outcome, by_check.get(outcome.check), asked, other) for outcome in outcomes]
             # A backward pass of the form asked for, behind one slip in (3) or (4), is no other form.
             if _count_wrong(merged) <= _count_wrong(outcomes):
                 outcomes, cases, followed = _explained_all(merged, as_if, other) or merged, as_if, other
@@ -141,23 +144,24 @@ def _count_wrong(outcomes: Iterable[Outcome]) -> int:
 
 def _departs(outcomes: list[Outcome], asked: Form) -> bool:
     """Whether a check at which conventions part is wrong."""
-    parting = {check for form in asked.layer.forms.values() for check in (*form.departs, *asked.departs)}
+    parting = {check for form in _related(asked) for check in set(form.departs) ^ set(asked.departs)}
     return any(outcome.status == "wrong" and outcome.check in parting for outcome in outcomes)
+
+
+def _related(asked: Form) -> list[Form]:
+    """The other forms that a cell can follow that is given what this one is: it may leave a parameter alone."""
+    return [f for f in asked.layer.forms.values() if f is not asked and set(f.stacks) <= set(asked.stacks)]
 
 
 def recognise(recorded: list[tuple[Reference, Recording]], asked: Form) -> Form:
     """The convention whose forward values these are, on every problem; `asked` where there is none."""
-    for convention in asked.layer.forms.values():
-        if (
-            convention is not asked
-            and convention.stacks == asked.stacks
-            and all(agrees_forward(reference.as_if(convention), recording) for reference, recording in recorded)
-        ):
-            return convention
+    for other in _related(asked):
+        if all(agrees_forward(reference.as_if(other), recording) for reference, recording in recorded):
+            return other
     return asked
 
 
-def _merged(outcome: Outcome, consistent: Outcome, asked: Form, followed: Form) -> Outcome:
+def _merged(outcome: Outcome, consistent: Outcome | None, asked: Form, followed: Form) -> Outcome:
     """One outcome of a submission that follows another convention than the one asked for.
 
     It counts once, where the conventions part; what is right in its own convention is inherited.
@@ -165,8 +169,13 @@ def _merged(outcome: Outcome, consistent: Outcome, asked: Form, followed: Form) 
     if outcome.check in set(asked.departs) ^ set(followed.departs):
         order = f"the order is {', '.join(asked.order)}"
         right = right_formula(asked.named[outcome.name]) if outcome.name else order
-        known = Diagnosis(followed.text, (f"convention/{followed.id}",), "this is another form of the GRU", right)
+        known = Diagnosis(
+            followed.text, (f"convention/{followed.id}",), f"this is another form of the {asked.layer.title}", right
+        )
         return replace(outcome, status="wrong", text=followed.text, mistake=known)
+    if consistent is None:
+        text = f"there is nothing of the kind in the convention that is followed: {followed.text}"
+        return replace(outcome, status="inherited", text=text)
     if consistent.status == "right" and outcome.status != "right":
         return replace(outcome, status="inherited", text=f"right in the convention that is followed: {followed.text}")
     return outcome if outcome.status == consistent.status == "right" else consistent

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator, Sequence
 
 from gru.examiner.outcome import CHECKS
 from gru.grading.record import FAILED, Record
-from gru.layers.gru.equations import EXPOSED
+from gru.layers.registry import every_check
 from gru.report.words import printable, words
 
 MARKS = {"right": ".", "wrong": "X", "inherited": "i", "missing": "-", "not_examined": "?"}
@@ -17,8 +17,17 @@ MARKS = {"right": ".", "wrong": "X", "inherited": "i", "missing": "-", "not_exam
 LONGEST_NAME = 28
 MOST_TO_DISCUSS = 15
 
-_HEADS = {equation.id: str(equation.number) for equation in EXPOSED}
-_COLUMNS = {check: _HEADS.get(check, check) for check in CHECKS}
+
+def _head(check: str) -> str:
+    """What stands above the column of a check: the number of an equation, or a name."""
+    return check.removeprefix("equation-").rpartition("/")[2]
+
+
+def _columns(records: Sequence[Record]) -> dict[str, str]:
+    """The checks that were made, or those of the chapter's GRU where none was, with their heads."""
+    made = dict.fromkeys(check for record in records for check in record.statuses)
+    checks = CHECKS if made.keys() <= set(CHECKS) else tuple(made)
+    return {check: _head(check) for check in checks}
 
 
 def overview(records: Sequence[Record]) -> list[str]:
@@ -53,11 +62,11 @@ def _late(late: str) -> str:
 
 
 def _table(records: Sequence[Record]) -> Iterator[str]:
-    names = shown(records)
+    names, columns = shown(records), _columns(records)
     width = max((len(name) for name in names.values()), default=7)
-    yield "  ".join(["student".ljust(width), "points".rjust(13), *_COLUMNS.values()])
+    yield "  ".join(["student".ljust(width), "points".rjust(13), *columns.values()])
     for record in records:
-        marks = [MARKS.get(record.statuses.get(check, ""), " ").rjust(len(head)) for check, head in _COLUMNS.items()]
+        marks = [MARKS.get(record.statuses.get(check, ""), " ").rjust(len(head)) for check, head in columns.items()]
         what = "" if record.verdict in ("right", "wrong") else words(record.reason or record.verdict)
         yield "  ".join([names[record.student].ljust(width), points(record).rjust(13), *marks, what]).rstrip()
 
@@ -108,11 +117,12 @@ def to_discuss(records: Iterable[Record]) -> list[str]:
 
 def _position(check: str) -> int:
     """Where a check stands in a report; one that this version does not know comes last."""
-    return CHECKS.index(check) if check in CHECKS else len(CHECKS)
+    known = every_check()
+    return known.index(check) if check in known else len(known)
 
 
 def _place(check: str) -> str:
-    return f"equation ({_HEADS[check]})" if check in _HEADS else check
+    return f"equation ({_head(check)})" if check.startswith("equation-") else check
 
 
 def _same(records: Sequence[Record]) -> list[str]:

@@ -11,8 +11,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal, get_args
 
-from gru.examiner.outcome import CHECKS
-from gru.layers.gru.equations import EXPOSED
+from gru.layer import Form
+from gru.layers.gru.forms import CHAPTER
+from gru.layers.registry import every_check
 from gru.report.feedback import LEVELS, Feedback
 
 Visibility = Literal["visible", "hidden", "after_due_date", "after_published"]
@@ -66,10 +67,11 @@ class Rubric:
         return {item.check: "none" if item.visibility == "hidden" else item.feedback for item in self.items}
 
 
-def equal_points(feedback: Feedback = "full") -> Rubric:
-    """The rubric where none is given: one point for each equation."""
-    items = tuple(Item(equation.id, 1.0, feedback=feedback) for equation in EXPOSED)
-    lines = [f'feedback = "{feedback}"', "", "[checks]", *(f"{item.check} = 1" for item in items)]
+def equal_points(feedback: Feedback = "full", form: Form = CHAPTER) -> Rubric:
+    """The rubric where none is given: one point for each equation of a form of a layer."""
+    items = tuple(Item(equation.id, 1.0, feedback=feedback) for equation in form.exposed)
+    keys = (f'"{item.check}"' if "/" in item.check else item.check for item in items)
+    lines = [f'feedback = "{feedback}"', "", "[checks]", *(f"{key} = 1" for key in keys)]
     return Rubric(items, feedback=feedback, source="\n".join(lines) + "\n")
 
 
@@ -112,8 +114,9 @@ class _Reader:
         checks = self._get(self._table, "checks", dict, {})
         if not checks:
             self._refuse("checks", "no check is worth anything; expected lines such as equation-10 = 5")
-        self._only(checks, CHECKS, "checks.")
-        items = [self._item(check, checks[check], inherited=inherited, **common) for check in CHECKS if check in checks]
+        known = every_check()
+        self._only(checks, known, "checks.")
+        items = [self._item(check, checks[check], inherited=inherited, **common) for check in known if check in checks]
         self._refuse_circles({item.check: item.requires for item in items})
         if not any(item.points for item in items):
             self._refuse("checks", "all points are 0")

@@ -19,11 +19,12 @@ from typing import Any
 
 from gru import __version__
 from gru.examiner import examine
-from gru.examiner.outcome import CHECKS, Examination, Outcome
+from gru.examiner.outcome import Examination, Outcome
 from gru.grading.gradebook import Gradebook
 from gru.grading.handins import Entry, digest
 from gru.grading.record import FAILED, Record, failure_of, record_of
 from gru.grading.rubric import Rubric
+from gru.layer import Form
 from gru.layers.registry import form_named
 from gru.problem import Effort
 from gru.report.result import Result
@@ -43,10 +44,16 @@ class Manner:
     seed: int = 0
     secret: str | None = None
     effort: Effort = "normal"
+    layer: str = "gru"
     convention: str = "chapter"
     time_limit: float = TIME_LIMIT
     memory_limit: int = MEMORY_LIMIT
     isolation: Isolation = "auto"
+
+    @property
+    def form(self) -> Form:
+        """The form of the layer that is asked for."""
+        return form_named(self.convention, self.layer)
 
     def seed_of(self, content: str) -> int:
         """The seed for a submission of this content."""
@@ -192,9 +199,9 @@ def _result(task: Task, contents: Mapping[str, bytes], manner: Manner, stop: Eve
     entry = task.entry
     settings: dict[str, Any] = {"effort": manner.effort, "seed": task.seed}
     if entry.main is None:
-        outcomes = tuple(Outcome(check, "not_examined") for check in CHECKS)
+        outcomes = tuple(Outcome(check, "not_examined") for check in manner.form.checks)
         examination = Examination("not_examined", outcomes, **settings, reason=entry.reason, text=entry.text)
-        return Result(entry.origin, None, examination, 0.0, isolation="", asked=form_named(manner.convention))
+        return Result(entry.origin, None, examination, 0.0, isolation="", asked=manner.form)
 
     def on_progress(done: int, total: int) -> None:
         if stop is not None and stop.is_set():
@@ -207,10 +214,10 @@ def _result(task: Task, contents: Mapping[str, bytes], manner: Manner, stop: Eve
             time_limit=manner.time_limit,
             memory_limit=manner.memory_limit,
             isolation=manner.isolation,
+            form=manner.form,
         )
         with process:
-            form = form_named(manner.convention)
-            examination = examine(process, **settings, convention=form, on_progress=on_progress)
+            examination = examine(process, **settings, convention=manner.form, on_progress=on_progress)
     main = contents.get(entry.main)
     return Result(
         submission=entry.origin,
@@ -218,7 +225,7 @@ def _result(task: Task, contents: Mapping[str, bytes], manner: Manner, stop: Eve
         examination=examination,
         seconds=perf_counter() - began,
         isolation=process.confinement.level,
-        asked=form_named(manner.convention),
+        asked=manner.form,
         notes=process.notes,
     )
 

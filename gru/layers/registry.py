@@ -14,6 +14,14 @@ HOMES = {
 }
 """Where each layer is written down: the module, and the name in it."""
 
+CELLS = {"GRUCell": "gru", "LSTMCell": "lstm", "RNNCell": "rnn"}
+"""The layer of each class that a submission may define."""
+
+
+def other_cells(id: str) -> dict[str, str]:
+    """The classes of the layers but this one, each with the id of its layer."""
+    return {cell: layer for cell, layer in CELLS.items() if layer != id}
+
 
 @cache
 def layer_named(id: str) -> Layer:
@@ -57,6 +65,7 @@ def _layer_in(path: Path) -> Layer:
         own[0].validate()
     except LayerError as error:
         raise LayerError(f"{path}: {error}") from None
+    own[0].place = str(path)
     return own[0]
 
 
@@ -88,3 +97,10 @@ def form_described(text: str, layer: str = "gru") -> Form:
     named = ", ".join(dict.fromkeys([*found.named_forms, *found.forms]))
     axes = ", ".join(f"{axis.name}={'|'.join(option.id for option in axis.options)}" for axis in found.axes)
     raise LookupError(f"no form of the {found.title} is {text!r}; there are {named}; or by axis, {axes}")
+
+
+@cache
+def every_check() -> tuple[str, ...]:
+    """The ids of the checks that there are on any form of any layer, those of the chapter's GRU first."""
+    forms = (form for id in HOMES for form in layer_named(id).forms.values())
+    return tuple(dict.fromkeys(check for form in forms for check in form.checks))

@@ -88,7 +88,7 @@ def rows(examination: Examination) -> list[Row]:
 
 
 def _row(outcome: Outcome, form: Form) -> Row:
-    name = form.named[outcome.name].title if outcome.name else ""
+    name = form.equation(outcome.name).title if outcome.name else ""
     return Row(outcome.check, name, words(outcome.status), short(outcome.error), short(outcome.limit))
 
 
@@ -135,7 +135,7 @@ def _is_aside(outcome: Outcome, first: Outcome | None) -> bool:
 
 def _is_wrong_everywhere(outcomes: Sequence[Outcome], form: Form) -> bool:
     """Whether no formula of the submission's own is right, of several: zeros, random numbers, a constant."""
-    own = [o.status for o in outcomes if o.name and not form.named[o.name].is_sum and o.problems]
+    own = [o.status for o in outcomes if o.name and not form.equation(o.name).is_sum and o.problems]
     return own.count("wrong") > 2 and not {"right", "inherited"} & set(own)
 
 
@@ -154,7 +154,7 @@ def block(outcome: Outcome, submission: str, outcomes: Sequence[Outcome] = (), *
     """
     lines = [f"{title(outcome, asked)}: {words(outcome.status)}"]
     if outcome.name and outcome.sizes:
-        lines.append(line("quantity", _quantity(asked.named[outcome.name], outcome.sizes)))
+        lines.append(line("quantity", _quantity(asked.equation(outcome.name), outcome.sizes)))
     if outcome.text and not (outcome.mistake and outcome.mistake.text == outcome.text):
         lines.append(line("found", outcome.text))
     if outcome.problem:
@@ -173,12 +173,13 @@ def block(outcome: Outcome, submission: str, outcomes: Sequence[Outcome] = (), *
 
 def _options(asked: Form) -> str:
     """What a command line says of the form that is asked for; nothing of the chapter's."""
-    return "" if asked.id == "chapter" else f" --convention {asked.id}"
+    layer = "" if asked.layer.id == "gru" else f" --layer {shlex.quote(asked.layer.place or asked.layer.id)}"
+    return layer + ("" if asked is asked.layer.form else f" --convention {asked.id}")
 
 
 def title(outcome: Outcome, form: Form = CHAPTER) -> str:
     """What a report calls a check: `equation (10), dzr`, or `merge`."""
-    return title_of(form.named[outcome.name]) if outcome.name else outcome.check
+    return title_of(form.equation(outcome.name)) if outcome.name else outcome.check
 
 
 def _quantity(equation: Equation, sizes: Sizes) -> str:
@@ -241,7 +242,7 @@ def _notes(outcome: Outcome, outcomes: Sequence[Outcome], form: Form) -> list[st
     if outcome in spoilt[:1]:
         notes.append(f"along the equations, NaN or infinity appears first in {checks([outcome], form)}")
     elif outcome.name:
-        inputs = form.named[outcome.name].inputs
+        inputs = form.equation(outcome.name).inputs
         before = [other for other in outcomes if other.name in inputs and other.problems]
         right = [other for other in before if other.status == "right"]
         inside = f"the mistake is inside {checks([outcome], form)}"
@@ -261,7 +262,7 @@ def _names(inputs: Sequence[str], outcomes: Sequence[Outcome]) -> str:
 
 def checks(outcomes: Iterable[Outcome], form: Form = CHAPTER) -> str:
     """`split (8) (10)`: the checks by their equations' numbers, or by name."""
-    return " ".join(form.named[outcome.name].short if outcome.name else outcome.check for outcome in outcomes)
+    return " ".join(form.equation(outcome.name).short if outcome.name else outcome.check for outcome in outcomes)
 
 
 def _remarks(outcomes: Sequence[Outcome], form: Form, *, several: bool) -> list[str]:

@@ -18,7 +18,7 @@ from types import TracebackType
 from typing import Any, Self
 
 from gru.layer import Form, Sizes
-from gru.layers.registry import form_named
+from gru.layers.registry import form_named, other_cells
 from gru.submission.channel import Channel, ReadTimeoutError
 from gru.submission.confinement import Confinement, Isolation, confinement, packages
 from gru.submission.contract import Array, CellError, Job, Reason, Recording, SubmissionFailure
@@ -306,7 +306,7 @@ class SubmissionProcess:
         return {
             "kind": "settings",
             "path": str(path),
-            "cell": self.form.layer.cell,
+            "api": {**api_of(self.form), "others": other_cells(self.form.layer.id)},
             "length": length,
             "limits": {"memory": self.memory_limit, "seconds": seconds},
             "root": str(root),

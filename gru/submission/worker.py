@@ -8,7 +8,7 @@ import inspect
 import json
 import os
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from functools import cache
 from importlib.machinery import ModuleSpec
 from importlib.util import module_from_spec, spec_from_file_location
@@ -41,7 +41,7 @@ def main() -> NoReturn:
             write(protocol.pack({"kind": "not confined", "text": f"{type(error).__name__}: {error}"}))
             os._exit(1)
         sys.path.insert(0, settings["root"])
-        _serve(source, settings["path"], settings["cell"], read, write, protocol, exercise, unrolled, counting)
+        _serve(source, settings["path"], settings["api"], read, write, protocol, exercise, unrolled, counting)
     except EOFError:
         os._exit(0)
     except BrokenPipeError:
@@ -51,7 +51,7 @@ def main() -> NoReturn:
 def _serve(
     source: bytes,
     path: str,
-    name: str,
+    api: dict[str, Any],
     read: Callable[[int], bytes],
     write: Callable[[bytes], None],
     protocol: ModuleType,
@@ -73,7 +73,7 @@ def _serve(
 
     before_call("import", 0)
     try:
-        cell_class = _cell_class(source, path, name, counting)
+        cell_class = _cell_class(source, path, api, counting)
     except _Refused as refusal:
         refuse(refusal.reason, text=refusal.text[:1000])
     except BaseException as error:
@@ -145,9 +145,9 @@ class _Refused(Exception):
         self.reason, self.text = reason, text
 
 
-def _cell_class(source: bytes, path: str, name: str, counting: ModuleType) -> Any:
-    """The class `name` of the file with these bytes. Raises _Refused, and whatever the file raises."""
-    module = _module(path)
+def _cell_class(source: bytes, path: str, api: dict[str, Any], counting: ModuleType) -> Any:
+    """The class of the file with these bytes. Raises _Refused, and whatever the file raises."""
+    module, name = _module(path), api["cell"]
     try:
         code = counting.countable(source, path)
     except SyntaxError as error:
@@ -157,36 +157,54 @@ def _cell_class(source: bytes, path: str, name: str, counting: ModuleType) -> An
         raise _Refused("not_python", f"the file is not Python: {error}") from None
     exec(code, module.__dict__)
     if name not in vars(module):
-        raise _Refused("no_gru_cell", f"the file defines no class {name}")
+        raise _Refused("no_gru_cell", _no_class(module, name, api["others"]))
     cell_class = vars(module)[name]
     if not issubclass(type(cell_class), type):
         raise _Refused("no_gru_cell", f"{name} is a {type(cell_class).__name__}; expected a class")
-    if other := _other_api(cell_class):
+    if other := _other_api(cell_class, api):
         raise _Refused("another_api", other)
     return cell_class
 
 
-CHAPTER = {"forward": ("x", "h_p", "W", "U"), "backward": ("h_p", "in_grad")}
-"""The calls of the chapter's API, and their arguments."""
-
-
-def _other_api(cell_class: Any) -> str | None:
-    """What is said of a class whose methods cannot take the chapter's arguments; None where they can."""
-    for name, arguments in CHAPTER.items():
+def _other_api(cell_class: Any, api: dict[str, Any]) -> str | None:
+    """What is said of a class whose methods cannot take the arguments they are given; None where they can."""
+    for name in ("forward", "backward"):
+        arguments = api[name]
         method = getattr(cell_class, name, None)
         try:
             signature = inspect.signature(method)  # type: ignore[arg-type]
         except (TypeError, ValueError):
             # What has no signature is found out by calling it.
             continue
-        try:
-            signature.bind(None, *arguments)
-        except TypeError:
+        if not any(_binds(signature, arguments[:count]) for count in _counts(arguments, api["optional"])):
             takes = ", ".join(list(signature.parameters)[1:])
-            return (
-                f"GRUCell has another API: it has {name}({takes}), and the chapter's has {name}({', '.join(arguments)})"
-            )
+            cell, asked = api["cell"], ", ".join(arguments)
+            return f"{cell} has another API: it has {name}({takes}), and the chapter's has {name}({asked})"
     return None
+
+
+def _counts(arguments: list[str], optional: list[str]) -> Iterator[int]:
+    """With how many of its arguments a method may be called: all, or without the last ones that are optional."""
+    count = len(arguments)
+    yield count
+    while count and arguments[count - 1] in optional:
+        count -= 1
+        yield count
+
+
+def _binds(signature: inspect.Signature, arguments: list[str]) -> bool:
+    try:
+        signature.bind(None, *arguments)
+    except TypeError:
+        return False
+    return True
+
+
+def _no_class(module: ModuleType, name: str, others: dict[str, str]) -> str:
+    """What is said of a file without the class; one that has the class of another layer is told so."""
+    there = next((other for other in others if other in vars(module)), None)
+    hint = f"; it defines {there}, which --layer {others[there]} examines" if there else ""
+    return f"the file defines no class {name}{hint}"
 
 
 def _module(path: str) -> ModuleType:
