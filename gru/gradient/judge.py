@@ -1,7 +1,7 @@
 """The verdict on one argument: two error bars, and a second look at whatever is beyond them."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -11,7 +11,7 @@ from gru.gradient.measure import Measurer
 from gru.gradient.outcome import Comparison
 from gru.gradient.pattern import recognised
 from gru.gradient.probe import Probes
-from gru.gradient.rounding import HAS_MORE_THAN_DOUBLE, in_higher_precision, spread
+from gru.gradient.rounding import in_higher_precision, spread, with_digits
 from gru.gradient.subject import Subject
 
 Array = NDArray[Any]
@@ -28,8 +28,13 @@ HIDDEN = 1e-3
 SUSPECTS = 12
 """Entries that get a second look: the most suspicious ones."""
 
+DOUBLE = 2.0**11
 SHRINKS = 16
-"""Rounding falls by 2¹¹ from double to long double, and by 2²⁹ from single to double; a mistake stays as it is."""
+"""Rounding falls by `DOUBLE` from double to long double, and by 2²⁹ from single to double; a mistake stays as it is. A
+little of that is asked for, in case some of the arithmetic goes on in less."""
+
+ASKED = 48
+"""Entries that are measured in higher precision: the most different ones."""
 
 NEIGHBOURS, AGREEING = 8, 6
 """A mistake is about the same a little further on; rounding is another at each point, of either sign. Half of the draws
@@ -53,6 +58,7 @@ class _Beside:
     errors: Array
     verified: bool
     bars: Array
+    sharp: set[int] = field(default_factory=set)
 
     @property
     def gap(self) -> Array:
@@ -95,8 +101,9 @@ class Judge:
     ) -> None:
         self._subject, self._cotangents, self._measurer, self._rng = subject, cotangents, measurer, rng
         self._claimed = claimed
-        self._spread = spread(subject, cotangents, claimed, FIRST_DRAWS, rng)
-        self._higher: list[Array] | None = None
+        self._spread = spread(subject, subject.at, cotangents, claimed, FIRST_DRAWS, rng)
+        self._higher: tuple[Any, list[Array]] | None = None
+        self._higher_spread: list[Array] | None = None
         self._asked_higher = self._drew_more = False
 
     def comparison(self, probes: Probes, label: str) -> Comparison:
@@ -139,16 +146,14 @@ class Judge:
         if not self._is_clear(beside):
             if not self._drew_more:
                 self._drew_more = True
-                more = spread(self._subject, self._cotangents, self._claimed, MORE_DRAWS, self._rng)
+                more = spread(self._subject, self._subject.at, self._cotangents, self._claimed, MORE_DRAWS, self._rng)
                 self._spread = [np.fmax(a, b) for a, b in zip(self._spread, more, strict=True)]
             beside.bars = self._bars(beside.probes, FACTOR) + beside.errors
         return beside.at(beside.worst()) if self._is_clear(beside) else self._second_look(beside)
 
     def _bars(self, probes: Probes, factor: float) -> Array:
         """What the claimed slopes may be rounded by."""
-        given = self._claimed[probes.leaf]
-        unit = np.finfo(given.dtype).eps * np.abs(given).astype(float)
-        return probes.sizes(factor * (self._spread[probes.leaf] + unit)).astype(float)
+        return _allowed(probes, self._claimed, self._spread, factor)
 
     def _is_clear(self, beside: _Beside) -> bool:
         """Right, and sharp enough to say so."""
@@ -180,9 +185,9 @@ class Judge:
         if kinks:
             return self._with_kinks(beside, kinks, beyond)
         beside.bars = np.maximum(beside.bars, beside.gap)
-        if self._is_clear(beside) or self._is_clear_in_higher_precision(beside):
+        if self._is_clear(beside):
             return beside.at(beside.worst())
-        return beside.at(int(np.argmax(beside.bars)), verdict="cannot_tell", reason="rounding")
+        return self._in_higher_precision(beside)
 
     def _wrong(self, beside: _Beside, wrong: list[int], kinks: int) -> Comparison:
         gap, bars = beside.gap, beside.bars
@@ -206,10 +211,7 @@ class Judge:
         if beside.by_complex:
             beside.bars[number] += FACTOR * self._measurer.complex_error(probes, number, 4)
         else:
-            better = self._measurer.slope(probes, number)
-            if better.error < beside.errors[number]:
-                beside.measured[number] = better.value
-                beside.bars[number] = better.error + self._bars(probes, FACTOR)[number]
+            self._sharpen(beside, number)
         gap = float(beside.claimed[number] - beside.measured[number])
         if not abs(gap) > beside.bars[number]:
             return "cleared"
@@ -218,11 +220,22 @@ class Judge:
             room = float(beside.bars[number]) + NATURAL * abs(sides[1] - sides[0])
             between = min(sides) - room <= float(beside.claimed[number]) <= max(sides) + room
             return "kink" if between else "wrong"
-        if beside.by_complex and not beside.verified and not self._is_beyond_differences(beside, number):
+        sure = beside.verified or self._measurer.trusted
+        if beside.by_complex and not sure and not self._is_beyond_differences(beside, number):
             return "unverified"
         if not self._is_same_in_higher_precision(beside, number, gap):
             return "cleared"
         return "wrong" if self._is_same_nearby(beside, number, gap) else "cleared"
+
+    def _sharpen(self, beside: _Beside, number: int) -> None:
+        """Measure one slope by differences over all steps, where a few of them were taken."""
+        if beside.by_complex or number in beside.sharp:
+            return
+        beside.sharp.add(number)
+        better = self._measurer.slope(beside.probes, number)
+        if better.error < beside.errors[number]:
+            beside.measured[number], beside.errors[number] = better
+            beside.bars[number] = better.error + self._bars(beside.probes, FACTOR)[number]
 
     def _is_beyond_differences(self, beside: _Beside, number: int) -> bool:
         """Whether differences of the function alone contradict the claimed slope."""
@@ -230,7 +243,7 @@ class Judge:
         own = float(self._bars(beside.probes, FACTOR)[number])
         return abs(float(beside.claimed[number]) - found.value) > found.error + own
 
-    def _claimed_higher(self) -> list[Array] | None:
+    def _claimed_higher(self) -> tuple[Any, list[Array]] | None:
         if not self._asked_higher:
             self._asked_higher = True
             self._higher = in_higher_precision(self._subject, self._cotangents)
@@ -238,58 +251,98 @@ class Judge:
 
     def _is_same_in_higher_precision(self, beside: _Beside, number: int, gap: float) -> bool:
         """Whether a difference stays when all is computed with more digits. True where that cannot be had."""
-        claimed = self._claimed_higher()
-        true = None if claimed is None else self._measured_higher(beside, number)
-        if claimed is None or true is None:
+        higher = self._claimed_higher()
+        true = None if higher is None else self._measured_higher(beside, number, higher[0])
+        if higher is None or true is None:
             return True
-        return bool(abs(float(beside.probes.of(claimed[beside.probes.leaf])[number] - true)) > abs(gap) / SHRINKS)
+        return bool(abs(float(beside.probes.of(higher[1][beside.probes.leaf])[number] - true)) > abs(gap) / SHRINKS)
 
-    def _measured_higher(self, beside: _Beside, number: int) -> Any:
-        """The slope measured with more digits than the claimed gradient has; None if it cannot be had."""
+    def _measured_higher(self, beside: _Beside, number: int, dtype: Any) -> Any:
+        """The slope measured in a higher precision than the claimed gradient has; None if it cannot be had."""
         probes, measurer = beside.probes, self._measurer
-        if self._subject.at[probes.leaf].dtype.itemsize < np.dtype(float).itemsize:
-            return beside.measured[number]
-        if not HAS_MORE_THAN_DOUBLE:
-            return None
-        at = [np.asarray(value).astype(np.longdouble) for value in measurer.at]
+        at = with_digits(measurer.at, dtype)
         if beside.by_complex:
             return measurer.complex_slope(probes, number, at)
-        if np.asarray(measurer.value(at)).dtype != np.longdouble:
+        if dtype == np.float64:
+            self._sharpen(beside, number)
+            return beside.measured[number]
+        if np.asarray(measurer.value(at)).dtype != dtype:
             return None
         found = measurer.slope(probes, number, at)
         return found.value if np.isfinite(found.error) else None
 
-    def _is_clear_in_higher_precision(self, beside: _Beside) -> bool:
-        """Whether the formula agrees where it keeps its digits, at the largest entries."""
-        claimed = self._claimed_higher()
-        if claimed is None:
-            return False
-        slopes = beside.probes.of(claimed[beside.probes.leaf])
-        for number in np.argsort(-np.abs(beside.measured))[:16].tolist():
-            true = self._measured_higher(beside, number)
-            if true is None or not abs(float(slopes[number] - true)) <= HIDDEN * beside.shown.largest:
-                return False
-        return True
+    def _in_higher_precision(self, beside: _Beside) -> Comparison:
+        """The verdict where rounding hides what the formula is: the same formula with more digits, if it can be had."""
+        unsure = beside.at(int(np.argmax(beside.bars)), verdict="cannot_tell", reason="rounding")
+        higher = self._claimed_higher()
+        if higher is None:
+            return unsure
+        fine = self._with_more_digits(beside, *higher)
+        if fine is None:
+            return unsure
+        if self._is_clear(fine):
+            return beside.at(beside.worst())
+        for number in np.argsort(-fine.gap)[:4].tolist():
+            gap = float(fine.claimed[number] - fine.measured[number])
+            shows = abs(gap) > max(float(fine.bars[number]), HIDDEN * fine.shown.largest)
+            if shows and self._is_same_nearby(fine, number, gap, higher[0]):
+                return self._wrong(fine, [number], 0)
+        return unsure
 
-    def _is_same_nearby(self, beside: _Beside, number: int, gap: float) -> bool:
+    def _with_more_digits(self, beside: _Beside, dtype: Any, higher: list[Array]) -> _Beside | None:
+        """The most different entries in higher precision, the others as if they agreed; None where there is none."""
+        claimed = beside.probes.of(higher[beside.probes.leaf])
+        asked = np.argsort(-np.abs(claimed.astype(float) - beside.measured))[:ASKED].tolist()
+        measured = claimed.copy()
+        for number in asked:
+            true = self._measured_higher(beside, number, dtype)
+            if true is None:
+                return None
+            measured[number] = true
+        bars = _allowed(beside.probes, higher, self._spread_of_higher(dtype, higher), FIRST_FACTOR)
+        if beside.by_complex:
+            at = with_digits(self._measurer.at, dtype)
+            for number in np.flatnonzero(np.abs(claimed - measured) > bars).tolist():
+                bars[number] += FACTOR * self._measurer.complex_error(beside.probes, number, 4, at)
+        else:
+            # Differences in long double are that much sharper.
+            bars += beside.errors / (DOUBLE if dtype == np.longdouble else 1)
+        return replace(beside, claimed=claimed, measured=measured, bars=bars)
+
+    def _spread_of_higher(self, dtype: Any, higher: list[Array]) -> list[Array]:
+        if self._higher_spread is None:
+            at, over = with_digits(self._subject.at, dtype), with_digits(self._cotangents, dtype)
+            self._higher_spread = spread(self._subject, at, over, higher, FIRST_DRAWS, self._rng)
+        return self._higher_spread
+
+    def _is_same_nearby(self, beside: _Beside, number: int, gap: float, dtype: Any = None) -> bool:
         """Whether the difference is about the same at points nearby: rounding would be another at each."""
         agreeing = asked = 0
-        for at in self._measurer.neighbours(NEIGHBOURS):
+        for near in self._measurer.neighbours(NEIGHBOURS, close=dtype is not None):
+            at = near if dtype is None else with_digits(near, dtype)
             claimed = self._claimed_at(at, beside.probes, number)
             true = self._measurer.slope_at(beside.probes, number, at, by_complex=beside.by_complex)
             if claimed is None or true is None:
                 continue
             asked += 1
-            agreeing += bool(0.5 <= (claimed - true) / gap <= 2.0)
+            agreeing += bool(0.5 <= float(claimed - true) / gap <= 2.0)
         return asked == 0 or agreeing >= AGREEING * asked / NEIGHBOURS
 
-    def _claimed_at(self, at: Sequence[Array], probes: Probes, number: int) -> float | None:
+    def _claimed_at(self, at: Sequence[Array], probes: Probes, number: int) -> Any:
         try:
             found = self._subject.claimed(at, self._cotangents)
         except Exception:
             # What cannot be computed there says nothing.
             return None
-        return float(probes.of(found[probes.leaf])[number])
+        return probes.of(found[probes.leaf])[number]
+
+
+def _allowed(probes: Probes, claimed: list[Array], spread_of: list[Array], factor: float) -> Array:
+    """The error bars of claimed slopes: what they moved by, their last unit, and what underflows."""
+    given = claimed[probes.leaf]
+    limits = np.finfo(given.dtype)
+    unit = float(limits.eps) * np.abs(given).astype(float) + max(float(limits.tiny), _TINY)
+    return probes.sizes(factor * (spread_of[probes.leaf] + unit)).astype(float)
 
 
 def _typical(values: Array) -> float:

@@ -28,7 +28,10 @@ VERIFIED = 1e-3
 
 
 class Measurer:
-    """Measures slopes of Σ cotangent·function at one point. `failed` keeps the last error of the function."""
+    """Measures slopes of Σ cotangent·function at one point.
+
+    `failed` keeps the last error of the function; `trusted` is whether a complex step was verified on any leaf.
+    """
 
     def __init__(self, subject: Subject, cotangents: Sequence[Any], rng: np.random.Generator) -> None:
         self.subject, self._cotangents, self._rng = subject, cotangents, rng
@@ -39,6 +42,7 @@ class Measurer:
             self.at = list(subject.at)
         self.base = self.value(self.at)
         self._deviations: dict[bool, float] = {}
+        self.trusted = False
 
     def value(self, values: Sequence[Any]) -> Any:
         """Σ cotangent·function at these values, in the precision of what it returns; NaN where it raises."""
@@ -141,6 +145,7 @@ class Measurer:
         """
         count = len(probes)
         verified = self.verified(probes)
+        self.trusted = self.trusted or verified is True
         if verified is not False:
             slopes = [self.complex_slope(probes, number) for number in range(count)]
             if all(slope is not None for slope in slopes):
@@ -158,23 +163,28 @@ class Measurer:
         thorough = differences.slope(line, top, bottom, self.deviation())
         return thorough if not quick.error < thorough.error else quick
 
-    def neighbours(self, count: int) -> list[list[Array]]:
-        """Points nearby in the arguments' own precision: half at the root of the precision, half at its fourth root."""
+    def neighbours(self, count: int, *, close: bool) -> list[list[Array]]:
+        """Points nearby in the arguments' own precision: half at its root, half at its fourth root.
+
+        Close ones are a few units in the last place away: enough for arithmetic in more digits.
+        """
         at = self.subject.at
         precision = max(float(np.finfo(value.dtype).eps) for value in at)
-        radii = [precision ** (0.5 if k % 2 else 0.25) for k in range(count)]
+        near, far = (precision * 16, precision * 256) if close else (precision**0.5, precision**0.25)
+        radii = [near if k % 2 else far for k in range(count)]
         return [[(v * (1 + r * self._rng.uniform(-1, 1, v.shape))).astype(v.dtype) for v in at] for r in radii]
 
-    def slope_at(self, probes: Probes, number: int, at: Sequence[Array], *, by_complex: bool) -> float | None:
-        """The slope along a probe at another point; None where it cannot be had."""
-        here = [np.asarray(value, dtype=own.dtype) for value, own in zip(at, self.at, strict=True)]
+    def slope_at(self, probes: Probes, number: int, at: Sequence[Array], *, by_complex: bool) -> Any:
+        """The slope along a probe at another point, in its precision or ours; None where it cannot be had."""
+        here = [v.astype(np.result_type(v.dtype, own.dtype)) for v, own in zip(at, self.at, strict=True)]
         found = self.complex_slope(probes, number, here) if by_complex else self.slope(probes, number, here).value
-        return float(found) if found is not None and np.isfinite(found) else None
+        return found if found is not None and np.isfinite(found) else None
 
-    def complex_error(self, probes: Probes, number: int, draws: int) -> float:
+    def complex_error(self, probes: Probes, number: int, draws: int, at: Sequence[Array] | None = None) -> float:
         """How far a complex step moves when all inputs move to their neighbours."""
-        first = self.complex_slope(probes, number)
-        others = [self.complex_slope(probes, number, nudged(self.at, self._rng)) for _ in range(draws)]
+        start = self.at if at is None else at
+        first = self.complex_slope(probes, number, start)
+        others = [self.complex_slope(probes, number, nudged(start, self._rng)) for _ in range(draws)]
         return max((abs(float(other - first)) for other in others if other is not None), default=0.0)
 
 

@@ -26,9 +26,11 @@ def nudged(values: Sequence[Array], rng: np.random.Generator) -> list[Array]:
     return result
 
 
-def draw(subject: Subject, cotangents: Sequence[Any], kind: int, rng: np.random.Generator) -> list[Array] | None:
+def draw(
+    subject: Subject, at: Sequence[Array], cotangents: Sequence[Any], kind: int, rng: np.random.Generator
+) -> list[Array] | None:
     """The claimed gradient of nudged inputs, and for odd `kind` in inexact arithmetic; None if it refuses."""
-    values, over = nudged(subject.at, rng), nudged(cotangents, rng)
+    values, over = nudged(at, rng), nudged(cotangents, rng)
     if kind % 2:
         view = inexact(rng)
         values = [value.view(view) for value in values]
@@ -46,12 +48,17 @@ def _at_least_double(array: Any) -> Any:
 
 
 def spread(
-    subject: Subject, cotangents: Sequence[Any], claimed: Sequence[Array], draws: int, rng: np.random.Generator
+    subject: Subject,
+    at: Sequence[Array],
+    cotangents: Sequence[Any],
+    claimed: Sequence[Array],
+    draws: int,
+    rng: np.random.Generator,
 ) -> list[Array]:
-    """The largest distance of `draws` runs from the claimed gradient, for every entry of every leaf."""
+    """The largest distance of `draws` runs from the gradient claimed at these values, for every entry of every leaf."""
     largest = [np.zeros(np.shape(one)) for one in claimed]
     for kind in range(draws):
-        again = draw(subject, cotangents, kind, rng)
+        again = draw(subject, at, cotangents, kind, rng)
         if again is None:
             continue
         for k, (one, first) in enumerate(zip(again, claimed, strict=True)):
@@ -61,27 +68,25 @@ def spread(
     return largest
 
 
-def higher(values: Sequence[Any]) -> list[Any] | None:
-    """The same numbers one precision higher: float32 to float64, float64 to long double; None if there is none."""
-    result = []
-    for value in values:
-        value = np.asarray(value)
-        if value.dtype.itemsize < np.dtype(float).itemsize:
-            result.append(value.astype(float))
-        elif HAS_MORE_THAN_DOUBLE:
-            result.append(value.astype(np.longdouble))
-        else:
-            return None
-    return result
+def with_digits(values: Sequence[Any], dtype: Any) -> list[Array]:
+    """The same numbers in another precision."""
+    return [np.asarray(value).astype(dtype) for value in values]
 
 
-def in_higher_precision(subject: Subject, cotangents: Sequence[Any]) -> list[Array] | None:
-    """The claimed gradient computed in higher precision; None where it comes back in less, or not at all."""
-    values, over = higher(subject.at), higher(cotangents)
-    if values is None or over is None:
-        return None
-    try:
-        found = subject.claimed(values, over)
-    except Exception:
-        return None
-    return found if all(f.dtype.itemsize >= v.dtype.itemsize for f, v in zip(found, values, strict=True)) else None
+def more_digits(values: Sequence[Array]) -> list[Any]:
+    """The precisions above that of the values, the highest first; none on a machine without, for double precision."""
+    single = all(value.dtype.itemsize < np.dtype(float).itemsize for value in values)
+    return [*([np.longdouble] if HAS_MORE_THAN_DOUBLE else []), *([np.float64] if single else [])]
+
+
+def in_higher_precision(subject: Subject, cotangents: Sequence[Any]) -> tuple[Any, list[Array]] | None:
+    """A higher precision, and the claimed gradient computed in it; None where it comes back in less, or not at all."""
+    for dtype in more_digits(subject.at):
+        try:
+            found = subject.claimed(with_digits(subject.at, dtype), with_digits(cotangents, dtype))
+        except Exception:
+            # A gradient that refuses this precision may take the next.
+            continue
+        if all(one.dtype == dtype and np.isfinite(one).all() for one in found):
+            return dtype, found
+    return None
