@@ -76,8 +76,15 @@ def _compiled(expression: ast.expr) -> CodeType:
 
 def names(expression: ast.expr) -> list[str]:
     """The names of the quantities in the formula, in the order in which they first occur."""
-    found = (node.id for node in ast.walk(expression) if isinstance(node, ast.Name))
-    return list(dict.fromkeys(name for name in found if name not in _NAMESPACE))
+    return list(dict.fromkeys(name for name in _occurring(expression) if name not in _NAMESPACE))
+
+
+def _occurring(node: ast.AST) -> Iterator[str]:
+    """Every name, from left to right."""
+    if isinstance(node, ast.Name):
+        yield node.id
+    for part in ast.iter_child_nodes(node):
+        yield from _occurring(part)
 
 
 @cache
