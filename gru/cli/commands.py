@@ -99,6 +99,7 @@ class Outputs:
     """The files that are asked for beside what is printed, and what the points in them come from."""
 
     document: Path | None
+    page: Path | None
     reports: "dict[str, Path]"
     rubric: "Rubric | None"
 
@@ -134,6 +135,7 @@ def _reports(context: click.Context, parameter: click.Parameter, value: tuple[st
     help="How much is told: the verdict, the equation, the kind of mistake, the right formula.",
 )
 @click.option("--json", "document", metavar="FILE", type=click.Path(path_type=Path), help="Write the results as JSON.")
+@click.option("--html", "page", metavar="FILE", type=click.Path(path_type=Path), help="Write the report as a page.")
 @click.option(
     "--report",
     "reports",
@@ -158,6 +160,7 @@ def check(
     convention: str,
     feedback: str,
     document: Path | None,
+    page: Path | None,
     reports: dict[str, Path],
     rubric: "Rubric | None",
     time_limit: float,
@@ -174,6 +177,7 @@ def check(
     Examples:
       gru check my_gru.py
       gru check my_gru.py --only equation-10 --problem 0:17
+      gru check my_gru.py --html report.html
       gru check alice.py bob.py --feedback hint --json results.json
       gru check --explain-limit equation-10
 
@@ -194,7 +198,7 @@ def check(
     if not files:
         raise click.UsageError("Missing argument 'FILE...': name a Python file with a class GRUCell.")
     refuse_notebooks(files)
-    outputs = Outputs(document, reports, rubric)
+    outputs = Outputs(document, page, reports, rubric)
     _refuse(outputs, files)
     request = Request(only or None, problem, seed, effort, asked, feedback, time_limit, memory_limit, isolation)
     sys.exit(_check_all(files, request, outputs))
@@ -254,8 +258,7 @@ def _tell_limit(check: str, problem: str, asked: Asked) -> None:
 def _refuse(outputs: Outputs, files: Sequence[str]) -> None:
     """Raise a usage error where a file cannot be written, before any work is done."""
     wanted = {f"--report {form}": path for form, path in outputs.reports.items()}
-    if outputs.document is not None:
-        wanted["--json"] = outputs.document
+    wanted |= {name: path for name, path in (("--json", outputs.document), ("--html", outputs.page)) if path}
     if not wanted:
         return
     from gru.report.data import refusal
@@ -266,6 +269,8 @@ def _refuse(outputs: Outputs, files: Sequence[str]) -> None:
             reason = "it is one of the files to be examined"
         if reason:
             raise click.BadParameter(f"cannot write {click.format_filename(path)}: {reason}", param_hint=f"'{option}'")
+    if len(files) > 1 and outputs.page is not None:
+        raise click.BadParameter(f"a page is a report on one submission; there are {len(files)}", param_hint="'--html'")
     if len(files) > 1 and outputs.reports:
         from gru.grading.exports import OF_A_STUDENT
 
@@ -389,6 +394,10 @@ def _write(results: "Sequence[Result]", request: Request, outputs: Outputs) -> b
         from gru.report.data import json_of
 
         writers[outputs.document] = partial(json_of, [_told(result, request) for result in results])
+    if outputs.page is not None and results:
+        from gru.report.html import page
+
+        writers[outputs.page] = partial(page, _told(results[0], request))
     if outputs.reports and results:
         from gru.grading.exports import report_of
         from gru.grading.record import record_of

@@ -206,7 +206,9 @@ def _run(course: "Class", tasks: "list[Task]", gradebook: "Gradebook", out: Path
     def keep(record: "Record") -> None:
         if record.verdict == FAILED:
             failed.append(record)
-        (out / FEEDBACK / file_name(record.student, ".txt")).write_text(record.feedback, encoding="utf-8")
+        for ending, text in ((".txt", record.feedback), (".html", record.page)):
+            if text:
+                (out / FEEDBACK / file_name(record.student, ending)).write_text(text, encoding="utf-8")
 
     try:
         with _bar() as on_progress:

@@ -16,12 +16,15 @@ from numpy.typing import NDArray
 from gru.calculus import formula
 from gru.calculus.rounding import limit
 from gru.examiner.limit import roundings
-from gru.examiner.outcome import Comparison, Entry, Finding, Unseen, everything_shows, nothing_shows
+from gru.examiner.outcome import Block, Comparison, Entry, Finding, Unseen, everything_shows, nothing_shows
 from gru.examiner.reference import Reference
 from gru.layer import Equation, Form
 from gru.submission.contract import Description, Recording, Shown, Use
 
 Array = NDArray[Any]
+
+LARGEST_SHOWN = 64
+"""Entries of a block that is kept whole."""
 
 SHOWN_ENTRIES = 3
 """How many entries of a wrong block are shown: enough to see a pattern, few enough to read."""
@@ -220,7 +223,15 @@ def compare(own: Array, truth: Array, limits: Array) -> Comparison:
         largest=float(np.abs(truth).max()),
         entries=() if agrees else tuple(_entries(own, truth)),
         step=step,
+        block=None if agrees else _block(own, truth),
     )
+
+
+def _block(own: Array, truth: Array) -> Block | None:
+    """The whole of two blocks, where they are larger than one entry and small enough to be looked at."""
+    if own.shape != truth.shape or own.ndim != 2 or not 1 < own.size <= LARGEST_SHOWN:
+        return None
+    return Block(*(tuple(tuple(map(float, row)) for row in array) for array in (own, truth)))
 
 
 def _errors(own: Array, truth: Array) -> Array:

@@ -13,7 +13,7 @@ from gru.submission import contract
 
 Status = Literal["right", "wrong", "inherited", "missing", "not_examined"]
 Verdict = Literal["right", "wrong", "not_examined"]
-Reason = Literal["refused", "no_code"] | contract.Reason
+Reason = Literal["refused", "no_code", contract.Reason]
 
 CHECKS: tuple[str, ...] = CHAPTER.checks
 """The ids of the checks that are always made of the chapter's GRU, in the order of a report."""
@@ -32,6 +32,14 @@ class Entry:
 
 
 @dataclass(frozen=True)
+class Block:
+    """A whole block of a submission's numbers and the true ones, row by row, where it is of a size to be looked at."""
+
+    submission: tuple[tuple[float, ...], ...]
+    measured: tuple[tuple[float, ...], ...]
+
+
+@dataclass(frozen=True)
 class Comparison:
     """A block of a submission's numbers beside the true ones.
 
@@ -44,6 +52,7 @@ class Comparison:
     largest: float
     entries: tuple[Entry, ...] = ()
     step: int | None = None
+    block: Block | None = None
 
     @property
     def agrees(self) -> bool:
@@ -126,6 +135,7 @@ class Outcome:
     problems: int = 0
     text: str = ""
     mistake: Diagnosis | None = None
+    block: Block | None = None
 
     @property
     def is_of_equation(self) -> bool:
@@ -183,7 +193,8 @@ def summarise(check: str, findings: Iterable[Finding], equation: Equation | None
     numbers: dict[str, Any] = {}
     if comparison is not None:
         unit = comparison.unit
-        numbers = {"error": comparison.error / unit, "limit": comparison.limit / unit, "values": comparison.entries}
+        numbers = {"error": comparison.error / unit, "limit": comparison.limit / unit}
+        numbers |= {"values": comparison.entries, "block": comparison.block}
     return Outcome(**common, **numbers, problem=shown.problem, sizes=shown.sizes, text=shown.text)
 
 

@@ -3,6 +3,8 @@
 Plain data, which goes into the gradebook and out to every export. Points are awarded here and nowhere else.
 """
 
+import base64
+import zlib
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, replace
 from typing import Any, Self
@@ -12,6 +14,7 @@ from gru.grading.restored import restored
 from gru.grading.rubric import Item, Rubric
 from gru.layer import Form
 from gru.report.feedback import told
+from gru.report.html import page
 from gru.report.result import Result
 from gru.report.text import block, message
 from gru.report.words import printable, words
@@ -41,10 +44,11 @@ class Credit:
 class Record:
     """One student's row.
 
-    `verdict` is `right`, `wrong`, `not_examined` with its `reason`, or `failed_to_grade`, which has
-    no `score`; nor has what is in `another_api`.
-    `statuses` holds the outcome of every check, worth points or not; `feedback` is the
-    student's message. `submission` is the path in the folder of the class, `key` what it was judged by.
+    `verdict` is `right`, `wrong`, `not_examined` with its `reason`, or `failed_to_grade`, which has no `score`;
+    nor has what is in `another_api`. `statuses` holds the outcome of every check, worth points or not. `feedback`
+    is the student's message, `page` the same as HTML. `submission` is the path in the class's export, `key` what
+    it was judged by. `name`, `id`, `late` and `attempt` are as the school's system tells them, `notes` what a
+    teacher should know of the hand-in.
     """
 
     student: str
@@ -69,15 +73,29 @@ class Record:
     late: str = ""
     attempt: int | None = None
     notes: tuple[str, ...] = ()
+    page: str = ""
 
     def as_data(self) -> dict[str, Any]:
-        """The record as JSON holds it."""
-        return asdict(self)
+        """The record as JSON holds it, its page compressed."""
+        return asdict(self) | {"page": _packed(self.page)}
 
     @classmethod
     def of_data(cls, data: Mapping[str, Any]) -> Self:
         """The record that `as_data` has made, once JSON has held it. Raises ValueError where it is damaged."""
-        return restored(cls, data)
+        page = {"page": _unpacked(data["page"])} if isinstance(data, dict) and "page" in data else {}
+        return restored(cls, {**data, **page} if page else data)
+
+
+def _packed(page: str) -> str:
+    return base64.b64encode(zlib.compress(page.encode())).decode("ascii")
+
+
+def _unpacked(packed: Any) -> str:
+    """The page again. Raises ValueError where it is damaged."""
+    try:
+        return zlib.decompress(base64.b64decode(packed)).decode()
+    except (zlib.error, TypeError) as error:
+        raise ValueError(f"the page cannot be read: {error}") from None
 
 
 def record_of(student: str, result: Result, rubric: Rubric, key: str = "") -> Record:
@@ -101,6 +119,7 @@ def record_of(student: str, result: Result, rubric: Rubric, key: str = "") -> Re
         credits=credits,
         statuses={outcome.check: outcome.status for outcome in examination.outcomes},
         feedback=_feedback(result, rubric, credits),
+        page=_page(result, rubric, credits),
         visibility=rubric.visibility,
         isolation=result.isolation,
         seed=examination.seed,
@@ -177,6 +196,14 @@ def _feedback(result: Result, rubric: Rubric, credits: tuple[Credit, ...]) -> st
     points = [f"  {credit.check:<{width}}  {credit.points:g} of {credit.maximum:g}" for credit in seen]
     total = f"points  {sum(c.points for c in seen):g} of {sum(c.maximum for c in seen):g}"
     return "\n".join([*message(replace(result, examination=_told(result, rubric))), "", total, *points]) + "\n"
+
+
+def _page(result: Result, rubric: Rubric, credits: tuple[Credit, ...]) -> str:
+    """The same as a page."""
+    seen = [credit for credit in credits if credit.visibility != "hidden"]
+    points = [(credit.check, f"{credit.points:g} of {credit.maximum:g}") for credit in seen]
+    total = f"{sum(c.points for c in seen):g} of {sum(c.maximum for c in seen):g}"
+    return page(replace(result, examination=_told(result, rubric)), [("all", total), *points])
 
 
 def _output(outcome: Outcome | None, result: Result, lacking: list[str]) -> str:

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterable, Sequence
 from decimal import ROUND_CEILING, Context
 
 from gru.examiner.outcome import Entry
+from gru.report.words import Row
 
 
 def short(number: float | None) -> str:
@@ -26,10 +27,7 @@ def side_by_side(entries: Sequence[Entry], left: str, right: str) -> list[str]:
         ratio = f"{entry.submission / entry.measured:z.{max(digits, 5)}g}" if entry.measured else "-"
         table.append((str(list(entry.index)), write(entry.submission), write(entry.measured), ratio))
     widths = [max(len(row[column]) for row in table) for column in range(4)]
-    return [
-        f"  {index:<11}" + "   ".join(cell.rjust(width) for cell, width in zip(cells, widths[1:], strict=True))
-        for index, *cells in table
-    ]
+    return [Row(row, widths) for row in table]
 
 
 def _digits(entry: Entry) -> int:

@@ -45,7 +45,12 @@ def harmless(cell: str) -> str:
     return f"'{cell}" if cell.startswith(FORMULA) else cell
 
 
+def _without_page(record: Record) -> dict[str, object]:
+    """What is known of a student, without the page that is made of it."""
+    return {name: value for name, value in record.as_data().items() if name != "page"}
+
+
 def json_of(records: Sequence[Record]) -> str:
     """All records, as they are in the gradebook."""
-    document = {"schema": SCHEMA, "version": __version__, "records": [record.as_data() for record in records]}
+    document = {"schema": SCHEMA, "version": __version__, "records": [_without_page(record) for record in records]}
     return json.dumps(document, indent=1, allow_nan=False) + "\n"
