@@ -353,7 +353,7 @@ class Counted(TrustedCells):
 
     def run(self, jobs: Iterable[Job]) -> Iterator[Recording]:
         put = list(jobs)
-        self.put.append(put[0].id)
+        self.put += [put[0].id] if put else []
         return super().run(put)
 
 
