@@ -104,7 +104,9 @@ class Counting:
 
     def _replace_everywhere(self, counted: dict[int, "_Counted"]) -> None:
         """Put each counted function into every namespace, instance, class and closure that holds the plain one."""
-        for holder in gc.get_referrers(*(function for function, _ in _functions())):
+        holders = gc.get_referrers(*(function for function, _ in _functions()))
+        owners = _classes_of([holder for holder in holders if isinstance(holder, dict) and "__module__" in holder])
+        for holder in holders:
             if isinstance(holder, CellType):
                 value = holder.cell_contents
                 if id(value) in counted:
@@ -113,7 +115,7 @@ class Counting:
             names = holder if isinstance(holder, dict) else getattr(holder, "__dict__", None)
             if not isinstance(names, dict):
                 continue
-            owner = _class_of(names)
+            owner = owners.get(id(names))
             for name, value in list(names.items()):
                 if id(value) in counted:
                     set_name = functools.partial(setattr, owner, name) if owner else None
@@ -166,11 +168,13 @@ def _functions() -> list[tuple[Any, int]]:
     return list(found.values())
 
 
-def _class_of(names: dict[str, Any]) -> type | None:
-    """The class whose own names these are; None where they are those of something else."""
-    if "__module__" not in names:
-        return None
-    return next((owner for owner in gc.get_referrers(names) if isinstance(owner, type)), None)
+def _classes_of(namespaces: list[dict[str, Any]]) -> dict[int, type]:
+    """The classes whose own names these are, by the id of the names; those of something else have none.
+
+    All are sought at once, as a search goes through every object of the process.
+    """
+    owners = [owner for owner in gc.get_referrers(*namespaces) if isinstance(owner, type)] if namespaces else []
+    return {id(names): owner for owner in owners for names in gc.get_referents(owner) if isinstance(names, dict)}
 
 
 def countable(source: bytes, path: str) -> CodeType:
