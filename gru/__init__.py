@@ -15,12 +15,14 @@ if TYPE_CHECKING:
     from gru.gradient import check_gradient, check_vjp
     from gru.layers.gru.cell import GRUCell
     from gru.layers.gru.sequence import Gradients, GRUSequence
+    from gru.notebook import check
 
 __version__ = "0.1.0"
 
-__all__ = ["GRUCell", "GRUSequence", "Gradients", "__version__", "check_gradient", "check_vjp"]
+__all__ = ["GRUCell", "GRUSequence", "Gradients", "__version__", "check", "check_gradient", "check_vjp"]
 
 _HOMES = {
+    "check": "gru.notebook",
     "check_gradient": "gru.gradient",
     "check_vjp": "gru.gradient",
     "GRUCell": "gru.layers.gru.cell",

@@ -17,6 +17,7 @@ class Result:
     `submission` is the path as it was given, `sha256` that of its bytes (None where they cannot be
     read), `problem` the id of the one problem that was asked for (None for the whole battery),
     `asked` the form of the layer that was asked for, `notes` what there is to know beside.
+    With `in_process` it was a class, and `submission` is its name.
     """
 
     submission: str
@@ -27,3 +28,4 @@ class Result:
     problem: str | None = None
     asked: Form = CHAPTER
     notes: tuple[str, ...] = ()
+    in_process: bool = False

@@ -121,7 +121,7 @@ def details(result: Result) -> list[str]:
     in_full = [first] if first and everywhere else [o for o in wrong if o is first or not _is_aside(o, first)]
     lines = ["", f"wrong everywhere: none of the {_judged(outcomes)} equations is right"] if everywhere else []
     for outcome in in_full:
-        lines += ["", *block(outcome, result.submission, outcomes, asked=asked)]
+        lines += ["", *block(outcome, result.submission, outcomes, asked=asked, in_process=result.in_process)]
     lines += _also_wrong([o for o in wrong if o not in in_full], asked, most=0 if everywhere else MOST_IN_SHORT)
     remarks = [] if everywhere else _remarks(outcomes, asked, several=len(wrong) != 1)
     lines += ["", *remarks] if remarks else []
@@ -143,7 +143,14 @@ def _judged(outcomes: Sequence[Outcome]) -> int:
     return sum(outcome.is_of_equation and outcome.problems > 0 for outcome in outcomes)
 
 
-def block(outcome: Outcome, submission: str, outcomes: Sequence[Outcome] = (), *, asked: Form = CHAPTER) -> list[str]:
+def block(
+    outcome: Outcome,
+    submission: str,
+    outcomes: Sequence[Outcome] = (),
+    *,
+    asked: Form = CHAPTER,
+    in_process: bool = False,
+) -> list[str]:
     """One wrong outcome in full.
 
     Args:
@@ -151,6 +158,7 @@ def block(outcome: Outcome, submission: str, outcomes: Sequence[Outcome] = (), *
         submission: The file as it was given.
         outcomes: Those of the same examination, of which the notes tell what is right and what inherits.
         asked: The form of the layer that was asked for.
+        in_process: Whether it is no file but a class of this name.
     """
     lines = [f"{title(outcome, asked)}: {words(outcome.status)}"]
     if outcome.name and outcome.sizes:
@@ -165,10 +173,22 @@ def block(outcome: Outcome, submission: str, outcomes: Sequence[Outcome] = (), *
     lines += [line("note", note) for note in _notes(outcome, outcomes, asked)]
     lines += _help(outcome.mistake, asked)
     if outcome.problem or outcome.check == TRAINING:
-        again = f"gru check {shlex.quote(submission)} --only {outcome.check}"
-        again += f" --problem {outcome.problem}" if outcome.problem else ""
-        lines.append(line("again", again + _options(asked)))
+        again = _call(outcome, submission, asked) if in_process else _command(outcome, submission, asked)
+        lines.append(line("again", again))
     return lines
+
+
+def _command(outcome: Outcome, submission: str, asked: Form) -> str:
+    """How one outcome of a file is found again."""
+    problem = f" --problem {outcome.problem}" if outcome.problem else ""
+    return f"gru check {shlex.quote(submission)} --only {outcome.check}{problem}{_options(asked)}"
+
+
+def _call(outcome: Outcome, name: str, asked: Form) -> str:
+    """How one outcome of a class is found again."""
+    problem = f", problem={outcome.problem!r}" if outcome.problem else ""
+    convention = "" if asked is CHAPTER else f", convention={asked.id!r}"
+    return f"gru.check({name}, only={outcome.check!r}{problem}{convention})"
 
 
 def _options(asked: Form) -> str:

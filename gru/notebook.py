@@ -1,0 +1,157 @@
+"""`gru.check`: a class or a file examined from Python, with a report that prints as text and shows as a page.
+
+A front end: it starts the work and hands over what was found, and judges nothing.
+"""
+
+import os
+import sys
+import time
+import warnings
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, nullcontext
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from gru.examiner import examine
+from gru.examiner.outcome import Examination, Outcome
+from gru.layers.registry import form_named
+from gru.problem import Effort, find
+from gru.report import html, text
+from gru.report.feedback import Feedback, told
+from gru.report.result import Result
+from gru.report.words import words
+from gru.submission.process import SubmissionProcess
+from gru.submission.trusted import TrustedCells
+
+DELAY = 1.0
+"""Seconds before it is told how far the work is: what is faster needs no word."""
+
+
+@dataclass(frozen=True, repr=False)
+class Checked:
+    """What was found: `print` writes the report as text, a notebook shows it as a page."""
+
+    result: Result
+
+    @property
+    def examination(self) -> Examination:
+        """What was found, as data."""
+        return self.result.examination
+
+    @property
+    def verdict(self) -> str:
+        """`right`, `wrong` or `not_examined`."""
+        return self.examination.verdict
+
+    def outcome(self, check: str) -> Outcome:
+        """The outcome of the check with this id. Raises KeyError where it was not asked for."""
+        return self.examination.outcome(check)
+
+    def __repr__(self) -> str:
+        wrong = [o for o in self.examination.outcomes if o.status == "wrong"]
+        first = next((o for o in wrong if o.is_of_equation), wrong[0] if wrong else None)
+        what = f", first {text.title(first, self.result.asked)}" if first else ""
+        return f"<{self.result.submission}: {words(self.verdict)}{what}>"
+
+    def __str__(self) -> str:
+        return "\n".join(text.message(self.result))
+
+    def _repr_html_(self) -> str:
+        return str(html.fragment(self.result))
+
+    def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, str]:
+        return {"text/plain": str(self), "text/html": self._repr_html_()}
+
+
+def check(
+    cell: Any,
+    *,
+    only: Sequence[str] | str | None = None,
+    problem: str | None = None,
+    seed: int = 0,
+    effort: Effort = "normal",
+    convention: str = "chapter",
+    feedback: Feedback = "full",
+) -> Checked:
+    """Examine a class in the chapter's API, or a file with one.
+
+    A class is run in this process, without any protection; a file in one of its own. The arguments are the
+    options of `gru check`.
+
+    Args:
+        cell: The class, such as `GRUCell`, defined anywhere; or the path of a Python file or a notebook.
+        only: The id of a check, or several; by default all.
+        problem: The id of one problem, such as `0:17`.
+        seed: Draws the problems.
+        effort: How many problems: `quick`, `normal` or `thorough`.
+        convention: The id of the form of a GRU that is asked for.
+        feedback: How much is told: `none`, `location`, `hint` or `full`.
+
+    Returns:
+        What was found. Its verdict is `not_examined` where the cell could not be run to the end.
+
+    Raises:
+        TypeError: Where `cell` is neither a class nor a path.
+        ValueError: Where there is no such check or problem.
+        LookupError: Where there is no such convention.
+    """
+    is_file = isinstance(cell, str | os.PathLike)
+    if not is_file and not isinstance(cell, type):
+        raise TypeError(f"got {type(cell).__name__}; expected a class such as GRUCell, or the path of a file with one")
+    form, started = form_named(convention), time.perf_counter()
+    drawn = find(f"{seed}:{problem}" if problem.isdecimal() else problem, form) if problem else None
+    process = SubmissionProcess(cell, form=form) if is_file else None
+    with process or nullcontext(TrustedCells(cell, form)) as runner, _quiet(), _progress() as on_progress:
+        found = examine(
+            runner,
+            effort=effort,
+            seed=seed,
+            only=(only,) if isinstance(only, str) else only,
+            problem=drawn,
+            convention=form,
+            on_progress=on_progress,
+        )
+    common: dict[str, Any] = {
+        "examination": told(found, feedback, form),
+        "seconds": time.perf_counter() - started,
+        "problem": drawn.id if drawn else None,
+        "asked": form,
+    }
+    return Checked(_of_file(process, **common) if process else _of_class(cell, **common))
+
+
+def _of_file(process: SubmissionProcess, **common: Any) -> Result:
+    level, notes = process.confinement.level, process.notes
+    return Result(submission=process.path, sha256=process.sha256, isolation=level, notes=notes, **common)
+
+
+def _of_class(cell: type, **common: Any) -> Result:
+    isolation = "none: it ran in this process"
+    return Result(submission=cell.__name__, sha256=None, isolation=isolation, in_process=True, **common)
+
+
+@contextmanager
+def _quiet() -> Iterator[None]:
+    """Without the warnings of the cell, which say nothing that the report does not."""
+    with warnings.catch_warnings(), np.errstate(all="ignore"):
+        warnings.simplefilter("ignore")
+        yield
+
+
+@contextmanager
+def _progress() -> Iterator[Any]:
+    """A line on standard error that is written over, where somebody looks at it and it takes long."""
+    started, shown = time.monotonic(), False
+    is_seen = sys.stderr.isatty() or "ipykernel" in sys.modules
+
+    def advance(done: int, total: int) -> None:
+        nonlocal shown
+        if is_seen and time.monotonic() - started > DELAY:
+            shown = True
+            print(f"\r{done} of {total} problems", end="", file=sys.stderr, flush=True)
+
+    yield advance
+    if shown:
+        print("\r" + " " * 40, end="\r", file=sys.stderr, flush=True)
