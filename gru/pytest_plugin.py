@@ -29,6 +29,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from gru import seed
 from gru.submission.limits import CALLS_IN_ALL, MEMORY_LIMIT, TIME_LIMIT
 
 if TYPE_CHECKING:
@@ -51,7 +52,11 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     group = parser.getgroup("gru", "a hand-written GRU cell")
     group.addoption("--submission", metavar="FILE", help="run the tests that are about a cell on GRUCell of this file")
     group.addoption(
-        "--submission-seed", metavar="N", type=_seed, default=0, help="draws the problems (default: %(default)s)"
+        "--submission-seed",
+        metavar="N",
+        type=_seed,
+        default=seed.KNOWN,
+        help="draws the problems; random draws it (default: %(default)s)",
     )
     group.addoption(
         "--submission-effort",
@@ -82,10 +87,11 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 def _seed(argument: str) -> int:
-    """A seed from the command line."""
-    if not argument.isdecimal():
-        raise argparse.ArgumentTypeError(f"{argument!r} is no seed; expected a whole number, 0 or more")
-    return int(argument)
+    """A seed from the command line. One that is drawn stands in the header, and can be given again."""
+    try:
+        return seed.read(argument)
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(str(error)) from None
 
 
 # What pytest reads

@@ -27,11 +27,13 @@ from gru.cli.options import (
     form_options,
     isolation_option,
     memory_limit_option,
+    read_seed,
     refuse_notebooks,
     rubric_option,
     time_limit_option,
     warn_of,
 )
+from gru.seed import KNOWN, RANDOM
 
 if TYPE_CHECKING:
     from gru.grading.rubric import Rubric
@@ -124,7 +126,14 @@ def _reports(context: click.Context, parameter: click.Parameter, value: tuple[st
 @click.argument("files", nargs=-1, metavar="FILE...", type=click.Path())
 @click.option("--only", multiple=True, metavar="CHECK", help="Only this check; repeatable.")
 @click.option("--problem", metavar="ID", help="Only this problem, such as 0:17.")
-@click.option("--seed", default=0, show_default=True, type=click.IntRange(min=0), help="Draws the problems.")
+@click.option(
+    "--seed",
+    default=str(KNOWN),
+    show_default=True,
+    metavar="N",
+    callback=read_seed,
+    help="Draws the problems; random draws the seed too.",
+)
 @effort_option
 @form_options
 @click.option(
@@ -383,8 +392,15 @@ def _examine(file: str, request: Request) -> "Result":
         isolation=process.confinement.level,
         problem=request.problem,
         asked=form,
-        notes=process.notes,
+        notes=(*process.notes, *_known_problems(request, examination.verdict)),
     )
+
+
+def _known_problems(request: Request, verdict: str) -> tuple[str, ...]:
+    """What a right verdict on problems that everybody can know says nothing of."""
+    if verdict != "right" or request.seed != KNOWN:
+        return ()
+    return (f"a file that knows the problems of seed {KNOWN} can pass; --seed {RANDOM} draws others",)
 
 
 def _write(results: "Sequence[Result]", request: Request, outputs: Outputs) -> bool:

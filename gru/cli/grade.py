@@ -13,12 +13,14 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from gru import seed
 from gru.cli.options import (
     asked_for,
     effort_option,
     form_options,
     isolation_option,
     memory_limit_option,
+    read_seed,
     refuse_notebooks,
     rubric_option,
     time_limit_option,
@@ -74,7 +76,11 @@ _LAYOUTS = ("canvas", "gradescope", "moodle", "nbgrader", "github-classroom", "c
     help="How many at once.",
 )
 @click.option(
-    "--seed", type=click.IntRange(min=0), default=0, show_default=True, help="Draws the same problems for all."
+    "--seed",
+    metavar="N",
+    callback=read_seed,
+    show_default="drawn once, and kept in OUT",
+    help="Draws the same problems for all.",
 )
 @click.option("--secret-seed", is_flag=True, help="Draw fresh problems for each submission, from a secret kept in OUT.")
 @effort_option
@@ -113,7 +119,7 @@ def grade(handed_in: Path, out: Path, **options: Any) -> None:
 
 
 def _grade(handed_in: Path, out: Path, options: dict[str, Any]) -> int:
-    from gru.grading.gradebook import Gradebook, GradebookError, only_one
+    from gru.grading.gradebook import DamagedError, Gradebook, GradebookError, only_one
     from gru.grading.rubric import equal_points
     from gru.grading.run import Class, outstanding
 
@@ -132,9 +138,13 @@ def _grade(handed_in: Path, out: Path, options: dict[str, Any]) -> int:
             course = Class(rubric, _manner(gradebook, options))
             warn_of(_warning(options))
             tasks = outstanding(course, found, gradebook)
+            _restore_feedback(gradebook.records(), out)
             status = _run(course, tasks, gradebook, out, options)
             _tell(gradebook.records(), out)
             return status
+    except DamagedError as error:
+        click.echo(f"gru: {error}", err=True)
+        return OWN_FAILURE
     except (GradebookError, OSError) as error:
         click.echo(f"gru: {error}", err=True)
         click.echo("gru: what was judged before is in the gradebook; --resume goes on", err=True)
@@ -184,9 +194,23 @@ def _manner(gradebook: "Gradebook", options: dict[str, Any]) -> Any:
     from gru.grading.run import Manner
 
     asked = asked_for(options["layer"], options["form"], options["convention"])
-    names = ("seed", "effort", "time_limit", "memory_limit", "isolation")
+    limits = {name: options[name] for name in ("effort", "time_limit", "memory_limit", "isolation")}
     secret = gradebook.setting("secret", lambda: secrets.token_hex(16)) if options["secret_seed"] else None
-    return Manner(secret=secret, layer=asked.layer, convention=asked.id, **{name: options[name] for name in names})
+    seed_of_all = _seed(gradebook, options["seed"])
+    return Manner(seed=seed_of_all, secret=secret, layer=asked.layer, convention=asked.id, **limits)
+
+
+def _seed(gradebook: "Gradebook", given: int | None) -> int:
+    """The seed of the class: the one that is given, or that is in the gradebook, or a new one. It is kept."""
+    from gru.grading.gradebook import GradebookError
+
+    if given is not None:
+        gradebook.keep_setting("seed", str(given))
+        return given
+    kept = gradebook.setting("seed", lambda: str(seed.drawn()))
+    if not kept.isdecimal():
+        raise GradebookError(f"{gradebook.path} has the seed {kept!r:.40}; expected a number: name it with --seed")
+    return int(kept)
 
 
 def _warning(options: dict[str, Any]) -> str | None:
@@ -197,7 +221,6 @@ def _warning(options: dict[str, Any]) -> str | None:
 
 def _run(course: "Class", tasks: "list[Task]", gradebook: "Gradebook", out: Path, options: dict[str, Any]) -> int:
     """Do what is left to do; the exit status."""
-    from gru.grading.folder import file_name
     from gru.grading.record import FAILED
     from gru.grading.run import run
 
@@ -206,9 +229,7 @@ def _run(course: "Class", tasks: "list[Task]", gradebook: "Gradebook", out: Path
     def keep(record: "Record") -> None:
         if record.verdict == FAILED:
             failed.append(record)
-        for ending, text in ((".txt", record.feedback), (".html", record.page)):
-            if text:
-                (out / FEEDBACK / file_name(record.student, ending)).write_text(text, encoding="utf-8")
+        _write_feedback(record, out)
 
     try:
         with _bar() as on_progress:
@@ -223,20 +244,43 @@ def _run(course: "Class", tasks: "list[Task]", gradebook: "Gradebook", out: Path
         return INTERRUPTED
     for record in failed:
         click.echo(
-            f"gru: failed on {click.format_filename(record.submission)}; this is a mistake of gru, not a verdict",
+            f"gru: failed on {click.format_filename(record.submission)}; this is no verdict, and --resume tries again",
             err=True,
         )
         click.echo(record.text, err=True, nl=False)
     return OWN_FAILURE if failed else DONE
 
 
+def _feedback_files(record: "Record", out: Path) -> dict[Path, str]:
+    """The texts of the feedback on a record, by the files that they go into."""
+    from gru.grading.folder import file_name
+
+    texts = {".txt": record.feedback, ".html": record.page}
+    return {out / FEEDBACK / file_name(record.student, ending): text for ending, text in texts.items() if text}
+
+
+def _write_feedback(record: "Record", out: Path) -> None:
+    from gru.report.data import replace_file
+
+    for path, text in _feedback_files(record, out).items():
+        replace_file(path, text)
+
+
+def _restore_feedback(records: "list[Record]", out: Path) -> None:
+    """Write what is missing: a run may have ended after it had kept a record, and before its feedback was written."""
+    for record in records:
+        if not all(path.exists() for path in _feedback_files(record, out)):
+            _write_feedback(record, out)
+
+
 def _tell(records: "list[Record]", out: Path) -> None:
     """Print the overview of the class, and keep it."""
     from gru.grading.overview import overview
+    from gru.report.data import replace_file
 
     text = "\n".join(overview(records))
     click.echo(text)
-    (out / OVERVIEW).write_text(f"{text}\n", encoding="utf-8")
+    replace_file(out / OVERVIEW, f"{text}\n")
 
 
 @contextmanager

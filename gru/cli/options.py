@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from gru import seed
 from gru.submission.limits import LEAST_MEMORY, MEMORY_LIMIT, TIME_LIMIT
 
 if TYPE_CHECKING:
@@ -113,6 +114,15 @@ isolation_option = click.option(
     callback=_to_be_had,
     help="What shuts a submission in: what the kernel gives, that or nothing, an ordinary process.",
 )
+
+
+def read_seed(context: click.Context, parameter: click.Parameter, value: str | None) -> int | None:
+    """The seed that is named, or drawn; None where none is asked for."""
+    try:
+        return None if value is None else seed.read(value)
+    except ValueError as error:
+        raise click.BadParameter(str(error)) from None
+
 
 time_limit_option = click.option(
     "--time-limit",

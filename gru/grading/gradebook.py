@@ -110,6 +110,11 @@ class Gradebook(AbstractContextManager["Gradebook"]):
                 self._connection.execute("INSERT INTO settings VALUES (?, ?)", (name, *row))
             return str(row[0])
 
+    def keep_setting(self, name: str, value: str) -> None:
+        """Keep a setting, in place of an earlier one."""
+        with self._failures(), self._lock:
+            self._connection.execute("INSERT OR REPLACE INTO settings VALUES (?, ?)", (name, value))
+
     @contextmanager
     def _failures(self) -> Iterator[None]:
         try:

@@ -30,7 +30,7 @@ from gru.problem import Effort
 from gru.report.result import Result
 from gru.submission.confinement import Isolation
 from gru.submission.limits import MEMORY_LIMIT, TIME_LIMIT
-from gru.submission.process import SubmissionProcess
+from gru.submission.process import SubmissionProcess, WorkerError
 
 
 @dataclass(frozen=True)
@@ -180,6 +180,8 @@ def grade(
         record = record_of(task.entry.student, _result(task, contents, manner, stop), rubric, task.key)
     except Stopped:
         raise
+    except WorkerError as error:
+        record = failure_of(task.entry.student, task.entry.origin, rubric, task.key, f"{error}\n")
     except Exception:
         record = failure_of(task.entry.student, task.entry.origin, rubric, task.key, traceback.format_exc())
     entry = task.entry

@@ -12,7 +12,7 @@ import jsonschema
 import pytest
 from click.testing import CliRunner, Result
 
-from gru import __version__
+from gru import __version__, seed
 from gru.cli import commands as cli
 from gru.cli.options import CHAPTER, warn_of
 from gru.examiner import CHECKS, TRAINING
@@ -312,7 +312,7 @@ def test_any_name_of_a_file_will_do(write: Write, name: str) -> None:
         ((), "name a Python file with a class GRUCell"),
         (("alice.py", "--only", "equation-5"), "no check has the id 'equation-5'; the checks are interface, state"),
         (("alice.py", "--problem", "one"), "no problem has the id 'one'"),
-        (("alice.py", "--seed", "-1"), "-1 is not in the range x>=0"),
+        (("alice.py", "--seed", "-1"), "expected a whole number, 0 or more, or random"),
         (("alice.py", "--effort", "much"), "'much' is not one of"),
         (("alice.py", "--feedback", "some"), "'some' is not one of"),
         (("alice.py", "--convention", "keras"), "no convention has the id 'keras'; there are chapter, "),
@@ -585,3 +585,21 @@ def test_a_check_loads_neither_scipy_nor_rich(write: Write) -> None:
     loaded = modules_after(f"main({['check', write(), *QUICK]})")
     assert "numpy" in loaded
     assert not {"scipy", "rich", "hypothesis", "pytest"} & loaded
+
+
+def test_a_right_verdict_on_known_problems_says_so_and_a_seed_can_be_drawn(write: Write) -> None:
+    def heading(*options: str) -> str:
+        done = check(write(), *options)
+        assert done.exit_code == 0
+        return done.stdout.partition("  check  ")[0]
+
+    known = "a file that knows the problems of seed 0 can pass; --seed random draws others"
+    assert known in heading()
+    assert known not in heading("--seed", "3")
+    assert "seed random" not in heading("--seed", "random")
+
+
+@pytest.mark.parametrize("text", ["-1", "1.5", "", "\u0661", "9" * 21, "Random"])
+def test_what_is_no_seed_is_refused(text: str) -> None:
+    with pytest.raises(ValueError, match="expected a whole number, 0 or more, or random"):
+        seed.read(text)

@@ -71,6 +71,47 @@ def scores(course: Path) -> dict[str, float | None]:
     return {student: record.score for student, record in gradebook(course).items()}
 
 
+# The seed of a class
+
+
+def seeds(course: Path) -> set[int]:
+    return {record.seed for record in gradebook(course).values()}
+
+
+def test_a_class_has_a_seed_of_its_own_that_is_kept(course: Path, write: Write) -> None:
+    write("alice.py")
+    grade(course)
+    (drawn,) = seeds(course)
+    assert drawn != 0
+    write("bob.py", WRONG)
+    done = grade(course, "--resume")
+    assert seeds(course) == {drawn}
+    assert "2 students" in done.stdout
+
+
+def test_a_seed_that_is_given_is_kept_too(course: Path, write: Write) -> None:
+    write("alice.py")
+    grade(course, "--seed", 0)
+    assert seeds(course) == {0}
+    write("bob.py", WRONG)
+    grade(course, "--resume")
+    assert seeds(course) == {0}
+
+
+# What is written
+
+
+def test_feedback_that_is_missing_is_written_again(course: Path, write: Write) -> None:
+    write("alice.py")
+    write("bob.py", WRONG)
+    grade(course)
+    feedback = course.parent / "out" / "feedback" / "bob.txt"
+    text = feedback.read_text(encoding="utf-8")
+    feedback.unlink()
+    assert grade(course, "--resume").exit_code == 0
+    assert feedback.read_text(encoding="utf-8") == text
+
+
 # A class
 
 
@@ -204,7 +245,7 @@ def test_a_failure_of_ours_is_a_row_and_no_zero(course: Path, write: Write, monk
     monkeypatch.setattr("gru.grading.run.examine", fail)
     done = grade(course)
     assert done.exit_code == 70
-    assert "this is a mistake of gru" in done.stderr
+    assert "this is no verdict, and --resume tries again" in done.stderr
     assert scores(course) == {"alice": None, "bob": None}
     monkeypatch.undo()
     assert grade(course, "--resume").exit_code == 0
