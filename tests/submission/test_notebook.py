@@ -269,8 +269,8 @@ def test_notebooks_of_a_class_are_graded(tmp_path: Path) -> None:
 
 def test_pytest_takes_a_notebook(pytester: pytest.Pytester) -> None:
     pytester.makeini("[pytest]\n")
-    path = written(pytester.path, RIGHT)
-    pytester.makepyfile(
+    path = written(pytester.mkdir("theirs"), RIGHT)
+    tests = pytester.makepyfile(
         """
         import pytest
         @pytest.mark.parametrize("check", ["equation-10", "state"])
@@ -278,6 +278,6 @@ def test_pytest_takes_a_notebook(pytester: pytest.Pytester) -> None:
             require_right(check)
         """
     )
-    arguments = ("-p", "gru.pytest_plugin", f"--submission={path}", "--submission-effort", "quick")
+    arguments = ("-p", "gru.pytest_plugin", f"--submission={path}", "--submission-effort", "quick", tests)
     result = pytester.runpytest_subprocess(*arguments)
     result.assert_outcomes(passed=2)
