@@ -30,6 +30,7 @@ from gru.cli.options import (
     read_seed,
     refuse_notebooks,
     rubric_option,
+    shown,
     time_limit_option,
     warn_of,
 )
@@ -277,7 +278,7 @@ def _refuse(outputs: Outputs, files: Sequence[str]) -> None:
         if path.exists() and any(Path(file).exists() and path.samefile(file) for file in files):
             reason = "it is one of the files to be examined"
         if reason:
-            raise click.BadParameter(f"cannot write {click.format_filename(path)}: {reason}", param_hint=f"'{option}'")
+            raise click.BadParameter(f"cannot write {shown(path)}: {reason}", param_hint=f"'{option}'")
     if len(files) > 1 and outputs.page is not None:
         raise click.BadParameter(f"a page is a report on one submission; there are {len(files)}", param_hint="'--html'")
     if len(files) > 1 and outputs.reports:
@@ -327,10 +328,10 @@ def _results(file: str, request: Request) -> "list[Result]":
         _show(_told(result, request))
     except (WorkerError, MemoryError, OSError) as error:
         told = str(error) or type(error).__name__
-        click.echo(f"gru: cannot judge {click.format_filename(file)}: {told}; this is no verdict", err=True)
+        click.echo(f"gru: cannot judge {shown(file)}: {told}; this is no verdict", err=True)
         return []
     except Exception:
-        click.echo(f"gru: failed on {click.format_filename(file)}; this is a mistake of gru, not a verdict", err=True)
+        click.echo(f"gru: failed on {shown(file)}; this is a mistake of gru, not a verdict", err=True)
         click.echo(traceback.format_exc(), err=True, nl=False)
         return []
     return [result]
@@ -432,6 +433,6 @@ def _has_written(path: Path, text_of: Callable[[], str]) -> bool:
     try:
         replace_file(path, text_of())
     except OSError as error:
-        click.echo(f"gru: cannot write {click.format_filename(path)}: {error.strerror or error}", err=True)
+        click.echo(f"gru: cannot write {shown(path)}: {error.strerror or error}", err=True)
         return False
     return True

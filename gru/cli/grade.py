@@ -23,6 +23,7 @@ from gru.cli.options import (
     read_seed,
     refuse_notebooks,
     rubric_option,
+    shown,
     time_limit_option,
     warn_of,
 )
@@ -133,7 +134,7 @@ def _grade(handed_in: Path, out: Path, options: dict[str, Any]) -> int:
             stack.enter_context(only_one(out))
             gradebook = stack.enter_context(Gradebook(out, create=True))
             if gradebook.keys() and not options["resume"]:
-                there = f"{click.format_filename(out)} has a gradebook already"
+                there = f"{shown(out)} has a gradebook already"
                 raise click.UsageError(f"{there}: --resume goes on with it, another --out begins anew")
             course = Class(rubric, _manner(gradebook, options))
             warn_of(_warning(options))
@@ -161,7 +162,7 @@ def _entries(handed_in: Path, options: dict[str, Any]) -> "list[Entry]":
     try:
         export = read(handed_in, **{name: options[name] for name in names})
     except (OSError, ValueError) as error:
-        raise click.UsageError(f"cannot read {click.format_filename(handed_in)}: {error}") from None
+        raise click.UsageError(f"cannot read {shown(handed_in)}: {error}") from None
     if not export.entries:
         raise click.UsageError("there are no submissions: expected hand-ins with a Python file or a notebook")
     if export.layout in LAYOUTS:
@@ -244,7 +245,7 @@ def _run(course: "Class", tasks: "list[Task]", gradebook: "Gradebook", out: Path
         return INTERRUPTED
     for record in failed:
         click.echo(
-            f"gru: failed on {click.format_filename(record.submission)}; this is no verdict, and --resume tries again",
+            f"gru: failed on {shown(record.submission)}; this is no verdict, and --resume tries again",
             err=True,
         )
         click.echo(record.text, err=True, nl=False)

@@ -116,6 +116,13 @@ isolation_option = click.option(
 )
 
 
+def shown(name: str | Path) -> str:
+    """A file's name as it is printed: whatever is in it, it is on one line and steers no terminal."""
+    from gru.report.words import printable
+
+    return printable(click.format_filename(name))
+
+
 def read_seed(context: click.Context, parameter: click.Parameter, value: str | None) -> int | None:
     """The seed that is named, or drawn; None where none is asked for."""
     try:
@@ -154,7 +161,7 @@ def _rubric(context: click.Context, parameter: click.Parameter, value: Path | No
     except RubricError as error:
         raise click.BadParameter(str(error)) from None
     except OSError as error:
-        raise click.BadParameter(f"cannot read {click.format_filename(value)}: {error.strerror}") from None
+        raise click.BadParameter(f"cannot read {shown(value)}: {error.strerror}") from None
 
 
 rubric_option = click.option(

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from gru.cli.options import isolation_option, warn_of
+from gru.cli.options import isolation_option, shown, warn_of
 
 if TYPE_CHECKING:
     from gru.subtraction.demonstration import Run, Task
@@ -144,7 +144,7 @@ def _train(task: "Task", cell: str | None, isolation: str, compare: str | None, 
             if compare and runs[-1].history.stop != "interrupted":
                 _compare(task, runs, starts)
         except (SubmissionFailure, CellError, WorkerError) as failure:
-            click.echo(f"gru: cannot train with {click.format_filename(cell or '')}: {failure}", err=True)
+            click.echo(f"gru: cannot train with {shown(cell or '')}: {failure}", err=True)
             return NOT_RUN
     return status or max(map(_status, runs))
 
@@ -195,7 +195,7 @@ def _refuse(outputs: Outputs, cell: str | None) -> None:
         if cell and path.exists() and Path(cell).exists() and path.samefile(cell):
             reason = "it is the file of the cell"
         if reason:
-            raise click.BadParameter(f"cannot write {click.format_filename(path)}: {reason}", param_hint=f"'{option}'")
+            raise click.BadParameter(f"cannot write {shown(path)}: {reason}", param_hint=f"'{option}'")
     if outputs.plot:
         from gru.subtraction.plots import require_plot
 
@@ -218,7 +218,7 @@ def _write(runs: "list[Run]", outputs: Outputs) -> int:
         try:
             write(path)
         except OSError as error:
-            click.echo(f"gru: cannot write {click.format_filename(path)}: {error.strerror or error}", err=True)
+            click.echo(f"gru: cannot write {shown(path)}: {error.strerror or error}", err=True)
             status = NOT_WRITTEN
     return status
 

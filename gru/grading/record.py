@@ -103,8 +103,8 @@ def record_of(student: str, result: Result, rubric: Rubric, key: str = "") -> Re
     examination = result.examination
     credits = credits_of(result, rubric)
     return Record(
-        student=student,
-        submission=result.submission,
+        student=printable(student),
+        submission=printable(result.submission),
         sha256=result.sha256,
         key=key,
         verdict=examination.verdict,
@@ -131,8 +131,8 @@ def record_of(student: str, result: Result, rubric: Rubric, key: str = "") -> Re
 def failure_of(student: str, submission: str, rubric: Rubric, key: str, text: str) -> Record:
     """The record where `gru` itself failed: every check is there, none has points, and there is no score."""
     return Record(
-        student=student,
-        submission=submission,
+        student=printable(student),
+        submission=printable(submission),
         sha256=None,
         key=key,
         verdict=FAILED,

@@ -18,6 +18,7 @@ from click.testing import CliRunner, Result
 from gru.cli import commands as cli
 from gru.grading.exports import FORMATS, OF_A_STUDENT, ExportError, written
 from gru.grading.exports.prairielearn import LARGEST
+from gru.grading.exports.table import harmless
 from gru.grading.gradebook import Gradebook
 from gru.grading.record import Credit, Record, failure_of
 from gru.grading.rubric import EQUAL_POINTS, Item, Rubric
@@ -374,3 +375,9 @@ def test_an_autograder_of_gradescope_runs_where_gradescope_puts_it(example: str,
     document = strict((root / "results" / "results.json").read_text(encoding="utf-8"))
     jsonschema.validate(document, SCHEMAS["gradescope"])
     assert document["score"] == score
+
+
+@pytest.mark.parametrize("start", ["=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠"])
+def test_a_cell_that_a_spreadsheet_would_compute_is_text(start: str) -> None:
+    assert harmless(f"{start}1+1") == f"'{start}1+1"
+    assert harmless("1+1") == "1+1"

@@ -25,6 +25,7 @@ from gru.grading.overview import overview
 from gru.grading.record import Record, failure_of
 from gru.grading.rubric import EQUAL_POINTS
 from gru.grading.run import Class, Manner, outstanding, run
+from gru.report.words import printable
 from tests.waiting import GIVEN_UP, until
 
 ROOT = Path(__file__).parents[2]
@@ -167,14 +168,16 @@ def test_a_link_to_another_submission_is_none(course: Path, write: Write) -> Non
 @pytest.mark.one_in(5)
 @pytest.mark.parametrize(
     "name",
-    ["a b", "it's", 'say "hi"', "line\nbreak", "门控", "-x", "=1+1", "[red]x", "tab\t", "a" * 250],
+    ["-x", "a b", "it's", 'say "hi"', "line\nbreak", "\x1b[2J\u202ex", "门控", "=1+1", "[red]x", "tab\t", "a" * 250],
 )
 def test_any_name_of_a_student_will_do(name: str, course: Path, write: Write) -> None:
     write(f"{name}.py")
     done = grade(course)
     assert done.exit_code == 0, done.output
-    assert scores(course) == {name: FULL}
-    assert sorted(path.suffix for path in (course.parent / "out" / "feedback").iterdir()) == [".html", ".txt"]
+    assert scores(course) == {printable(name): FULL}
+    files = {path.name for path in (course.parent / "out" / "feedback").iterdir()}
+    assert {Path(file).suffix for file in files} == {".txt", ".html"}
+    assert all(file.isprintable() and not file.startswith(("-", ".")) for file in files)
     for form in ("csv", "junit", "json", "gradescope"):
         to = course.parent / f"to-{form}"
         assert gru("export", course.parent / "out", "--format", form, "--to", to).exit_code == 0

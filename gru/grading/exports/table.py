@@ -9,8 +9,8 @@ from gru import __version__
 from gru.grading.record import Record
 
 SCHEMA = 1
-FORMULA = ("=", "+", "-", "@", "\t", "\r")
-"""How a cell begins that a spreadsheet would compute."""
+FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
+"""How a cell begins that a spreadsheet would compute, in half or full width."""
 
 COLUMNS = (
     *("student", "name", "id", "late", "attempt"),

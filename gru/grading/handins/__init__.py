@@ -26,6 +26,7 @@ from gru.grading.handins.tree import (
     is_within,
     tree_of,
 )
+from gru.report.words import printable
 from gru.submission.limits import LARGEST_FILE
 
 __all__ = ["LAYOUTS", "Entry", "Export", "ExportRefusedError", "digest", "read"]
@@ -122,9 +123,12 @@ def _plain(student: str) -> str:
 
 
 def _text(name: str) -> str:
-    """The name as text that can be written anywhere, in composed Unicode; bytes that are no text become escapes."""
+    """The name as text that can be written anywhere, in composed Unicode.
+
+    Bytes that are no text, and characters that steer a terminal or end a line, become escapes.
+    """
     text = os.fsencode(name).decode("utf-8", "backslashreplace")
-    return unicodedata.normalize("NFC", text)
+    return printable(unicodedata.normalize("NFC", text))
 
 
 def _entry(handin: Handin) -> Entry:
