@@ -25,7 +25,9 @@ Effort = Literal["quick", "normal", "thorough"]
 class Regime:
     """How the numbers of a problem are drawn: the typical size of each kind of number.
 
-    `peak`, where it is set, is the range that the largest pre-activation is drawn from.
+    `peak`, where it is set, is the range that the largest pre-activation is drawn from. `structure` says what the
+    numbers are made into: x of exact 0 and 1; rows and last steps whose x and δ are padded with zeros; entries of
+    h_0 that are exactly 0 or ±1.
     """
 
     weights: float = 1.0
@@ -33,6 +35,7 @@ class Regime:
     state: float = 1.0
     upstream: float = 1.0
     peak: tuple[float, float] | None = None
+    structure: Literal["", "bits", "padded", "corners"] = ""
 
 
 REGIMES: dict[str, Regime] = {
@@ -45,6 +48,10 @@ REGIMES: dict[str, Regime] = {
     "zero-upstream": Regime(upstream=0.0),
     "small-upstream": Regime(upstream=1e-6),
     "large-upstream": Regime(upstream=1e6),
+    "extreme": Regime(peak=(720.0, 800.0)),
+    "bits": Regime(structure="bits"),
+    "padded": Regime(structure="padded"),
+    "corners": Regime(structure="corners"),
 }
 
 
@@ -126,15 +133,22 @@ of batch, input and hidden is 1 somewhere, and equal to another somewhere."""
 _TELLING_SIZES = [Sizes(*sizes) for sizes in [(1, 1, 1, 1), (1, 2, 3, 1), (2, 3, 4, 1), (3, 4, 2, 1), (2, 1, 2, 3)]]
 
 
+_PLAIN = [name for name, regime in REGIMES.items() if name != "extreme" and not regime.structure]
+"""The regimes that say nothing but how large the numbers are."""
+
+
 def _plan() -> Iterator[Specification]:
     """The problems that every examination at normal effort takes, in the order of their indices."""
     yield from (Specification(sizes) for sizes in _SIZES)
-    for regime in list(REGIMES)[1:]:
+    for regime in _PLAIN[1:]:
         yield from (Specification(sizes, regime) for sizes in _TELLING_SIZES)
-    # Saturation has the widest range of sizes of numbers, so it is drawn more often.
-    yield from (Specification(sizes, "saturated") for sizes in _TELLING_SIZES for _ in range(2))
+    # Saturation has the widest range of sizes of numbers, so it is drawn more often, and at its end for certain:
+    # e^a leaves double precision beyond 710.
+    yield from (Specification(sizes, r) for sizes in _TELLING_SIZES for r in ("saturated", "extreme"))
     for regime in ("ordinary", "large", "zero-state", "saturated"):
         yield from (Specification(sizes, regime, "float32") for sizes in (_TELLING_SIZES[1], _TELLING_SIZES[4]))
+    for regime in ("bits", "padded", "corners"):
+        yield from (Specification(sizes, regime) for sizes in _TELLING_SIZES[2::2])
 
 
 PLAN: tuple[Specification, ...] = tuple(_plan())
@@ -146,8 +160,46 @@ COUNTS: dict[Effort, int] = {"quick": len(_SIZES), "normal": len(PLAN), "thoroug
 def battery(effort: Effort, seed: int, form: Form = CHAPTER) -> list[Problem]:
     """The problems of an examination, the smallest first; the same for the same seed."""
     specified = [(_specification(seed, index), f"{seed}:{index}") for index in range(COUNTS[effort])]
+    specified += [(s, identify(s, number)) for round in range(ROUNDS[effort]) for s, number in _larger(seed, round)]
     specified.sort(key=lambda item: item[0].volume(form))
     return [draw(specification, id, form) for specification, id in specified]
+
+
+ROUNDS: dict[Effort, int] = {"quick": 0, "normal": 1, "thorough": 5}
+"""How many times an examination takes a larger problem of every kind."""
+
+LARGER: tuple[tuple[tuple[int, int], ...], ...] = (
+    ((1, 3), (2, 20), (60, 100), (1, 1)),
+    ((25, 40), (2, 8), (5, 24), (1, 2)),
+    ((2, 4), (30, 100), (5, 24), (1, 1)),
+    ((1, 3), (1, 4), (2, 8), (40, 50)),
+)
+"""The ranges that batch, input, hidden and steps of larger problems are drawn from: each is large in one of them."""
+
+
+def _larger(seed: int, round: int) -> Iterator[tuple[Specification, int]]:
+    """Larger problems, each with the number that it is drawn with.
+
+    The seed draws their sizes, so that nobody can prepare for them.
+    """
+    random = _generator(f"larger {seed}:{round}")
+    for ranges in LARGER:
+        sizes = Sizes(*(int(random.integers(low, high, endpoint=True)) for low, high in ranges))
+        regime = str(random.choice(["ordinary", "ordinary", "bits", "padded", "corners"]))
+        yield Specification(sizes, regime), int(random.integers(2**31))
+
+
+def is_measured_whole(problem: Problem) -> bool:
+    """Whether every entry of the derivatives is measured; of the others one random direction, which takes less long.
+
+    Those are larger than any that is planned, or of numbers that are drawn once more in another structure.
+    """
+    within = all(length <= most for length, most in zip(problem.sizes, _MEASURED, strict=True))
+    return within and problem.regime in _PLAIN
+
+
+_MEASURED = tuple(max(lengths) for lengths in zip(*_SIZES, strict=True))
+"""The largest batch, input, hidden and steps that were planned."""
 
 
 def identify(specification: Specification, seed: int) -> str:
@@ -213,6 +265,8 @@ def draw(specification: Specification, id: str, form: Form = CHAPTER) -> Problem
     x = regime.inputs * random.normal(size=(steps, batch, inputs))
     initial = [regime.state * random.uniform(-1, 1, size=(batch, hidden)) for _ in layer.carried]
     upstream = regime.upstream * random.normal(size=(steps, batch, hidden))
+    if regime.structure:
+        x, initial[0], upstream = _structured(regime.structure, x, initial[0], upstream, random)
     if regime.peak is not None:
         weights = _saturate(layer.form, weights, x, initial, peak=math.exp(random.uniform(*np.log(regime.peak))))
     added = [stack for stack in form.stacks if stack not in layer.stacks]
@@ -228,6 +282,23 @@ def draw(specification: Specification, id: str, form: Form = CHAPTER) -> Problem
         {name: (regime.weights * array).astype(dtype) for name, array in weights.items()},
         upstream.astype(dtype),
     )
+
+
+def _structured(
+    structure: str, x: Array, h_0: Array, upstream: Array, random: np.random.Generator
+) -> tuple[Array, Array, Array]:
+    """x, h_0 and what comes from above, made into what data often are: bits, padded rows, states at their ends."""
+    if structure == "bits":
+        x = (x > 0).astype(float)
+    elif structure == "corners":
+        h_0 = np.where(random.random(h_0.shape) < 0.5, random.integers(-1, 2, h_0.shape), h_0)
+    else:
+        present = np.ones((*x.shape[:2], 1))
+        # Where there are several: the last row is padding throughout, and the last step is, in all rows.
+        present[:, max(1, x.shape[1] - 1) :] = 0
+        present[max(1, len(x) - 1) :] = 0
+        x, upstream = x * present, upstream * present
+    return x, h_0, upstream
 
 
 def _weights(stack: Stack, sizes: Sizes, random: np.random.Generator) -> Array:

@@ -45,7 +45,7 @@ def examine(
     with nothing, and is not worth a warning.
     """
     checks = _selected(only, convention, thorough=effort == "thorough" and problem is None)
-    references = [Reference(problem, convention)] if problem else _references(effort, seed, convention)
+    references = [Reference.of(problem, convention)] if problem else _references(effort, seed, convention)
     put_twice = [reference for reference in references if problem or _is_put_twice(reference.problem)]
     trial = Trial(references, put_twice)
     failure: SubmissionFailure | None = None
@@ -82,7 +82,7 @@ def examine(
 @lru_cache(maxsize=4)
 def _references(effort: Effort, seed: int, convention: Form) -> list[Reference]:
     """A battery with its right answers: measured once, however many submissions are examined."""
-    return [Reference(problem, convention) for problem in battery(effort, seed, convention)]
+    return [Reference.of(problem, convention) for problem in battery(effort, seed, convention)]
 
 
 def _selected(only: Iterable[str] | None, form: Form, *, thorough: bool) -> tuple[str, ...]:

@@ -57,7 +57,7 @@ def explain_limit(check: str, problem: Problem, form: Form = CHAPTER) -> Explana
     if equation is None:
         known = ", ".join(equation.id for equation in form.exposed)
         raise ValueError(f"{check!r} is not the check of an equation; those with a limit are {known}")
-    name, reference = equation.name, Reference(problem, form)
+    name, reference = equation.name, Reference.of(problem, form)
     limits = np.atleast_1d(reference.limits(name, problem.precision))
     step = int(np.argmax(limits))
     bound = float(np.atleast_1d(reference.roundings[name].roundings.max(axis=(-2, -1)))[step])

@@ -15,7 +15,7 @@ from gru.calculus.rounding import Rounded, limit
 from gru.examiner.limit import roundings
 from gru.layer import Form
 from gru.layers.gru.forms import CHAPTER
-from gru.problem import Problem, Specification, draw
+from gru.problem import Problem, Specification, draw, is_measured_whole
 from gru.submission.contract import Job
 
 Array = NDArray[Any]
@@ -59,6 +59,11 @@ class Reference:
     convention: Form = CHAPTER
     fed: oracle.Given | None = None
     by_formulas: bool = False
+
+    @classmethod
+    def of(cls, problem: Problem, convention: Form = CHAPTER) -> "Reference":
+        """The right answers to a problem, by formulas where not every entry is measured."""
+        return cls(problem, convention, by_formulas=not is_measured_whole(problem))
 
     @cached_property
     def at(self) -> oracle.Given:

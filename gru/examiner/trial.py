@@ -22,8 +22,8 @@ from gru.layer import Form
 from gru.mistakes import right_formula
 from gru.submission.contract import Description, Job, Recording, Runner
 
-USED_AGAIN_EVERY = 4
-"""Every fourth problem uses its cells again, with other arguments: what is kept needs no special numbers to show."""
+USED_AGAIN_EVERY = 6
+"""Every sixth problem uses its cells again, with other arguments: what is kept needs no special numbers to show."""
 
 WRONG_EVERYWHERE = 6
 """With more wrong equations than this, no pairs of mistakes are tried: they would be guesses."""
