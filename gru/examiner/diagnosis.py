@@ -68,7 +68,7 @@ class _Probe:
     """A case with the values that a formula may be made of, the submission's own where it shows them."""
 
     def __init__(self, equation: Equation, case: Case) -> None:
-        self.own, self.dtype = case.evidence.own[equation.name], case.evidence.dtype
+        self.own, self.dtype = case.evidence.own[equation.name], case.evidence.dtype_of(equation.name)
         evidence = case.evidence
         self.form = evidence.form
         self.values: dict[str, Any] = evidence.values

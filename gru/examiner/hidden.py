@@ -94,7 +94,7 @@ def _explains(case: Case, mistake: Mistake) -> bool:
     with np.errstate(all="ignore"):
         bounds = roundings(_given(case), values, case.evidence.form, {mistake.equation.name: _as_rounded(mistake)})
     for name, own in _shown(case):
-        allowed = limit(bounds[name].roundings.max(axis=(-2, -1)), case.evidence.dtype)
+        allowed = limit(bounds[name].roundings.max(axis=(-2, -1)), case.evidence.dtype_of(name))
         if not (np.abs(values[name] - own).max(axis=(-2, -1)) <= allowed).all():
             return False
     return True

@@ -38,7 +38,8 @@ class Evidence:
 
     `own` holds what the submission showed as numbers, by name, steps on the first axis, in float64;
     `odd` what it showed that is no array of the right kind; `dtype` is the coarsest precision among
-    the problem's and the values'; `changed` names what another cell changed afterwards.
+    the problem's and the values'; `single` names the values that were shown in single precision; `changed`
+    names what another cell changed afterwards.
     """
 
     reference: Reference
@@ -46,6 +47,19 @@ class Evidence:
     odd: dict[str, Description]
     dtype: Any
     changed: frozenset[str] = frozenset()
+    single: frozenset[str] = frozenset()
+
+    def dtype_of(self, name: str) -> Any:
+        """The precision in which a quantity is judged: that of itself, and of all that it is made of.
+
+        What is not shown may have been computed in any precision that something else is shown in.
+        """
+        if not self.single or self.reference.problem.precision == "float32" or name in self.single:
+            return self.dtype
+        made_of = [other for other in (*self.form.kept, *self.form.named) if name in self.form.made_of(other)]
+        before = [other for other in made_of if other != name and other not in self.form.hidden_inside]
+        unknown = any(other in self.form.named and other not in self.own for other in before)
+        return self.dtype if unknown or self.single.intersection(before) else np.float64
 
     @cached_property
     def of_another_kind(self) -> frozenset[str]:
@@ -90,7 +104,9 @@ class Evidence:
         with np.errstate(all="ignore"):
             form = self.form
             bounds = roundings(self.given, self.resolved, form)
-            return {e.name: limit(bounds[e.name].roundings.max(axis=(-2, -1)), self.dtype) for e in form.exposed}
+            return {
+                e.name: limit(bounds[e.name].roundings.max(axis=(-2, -1)), self.dtype_of(e.name)) for e in form.exposed
+            }
 
 
 def gather(reference: Reference, use: Use) -> Evidence:
@@ -98,10 +114,10 @@ def gather(reference: Reference, use: Use) -> Evidence:
     shown = values_shown(use, reference.convention)
     odd = {name: value for name, value in shown.items() if isinstance(value, Description)}
     arrays = {name: value for name, value in shown.items() if not isinstance(value, Description)}
-    single = any(value.dtype == np.float32 for value in arrays.values())
+    single = frozenset(name for name, value in arrays.items() if value.dtype == np.float32)
     dtype = np.float32 if single or reference.problem.precision == "float32" else np.float64
     own = {name: value.astype(float) for name, value in arrays.items()}
-    return Evidence(reference, own, odd, dtype, frozenset(use.changed_later))
+    return Evidence(reference, own, odd, dtype, frozenset(use.changed_later), single)
 
 
 def values_shown(use: Use, form: Form) -> Shown:
@@ -187,7 +203,7 @@ def _judge(equation: Equation, evidence: Evidence) -> Finding:
         spoilt = evidence.of_another_kind.intersection(equation.inputs) and name in evidence.of_another_kind
         return found(check, "silent", evidence.reference) if spoilt else _odd(check, name, evidence)
     reference = evidence.reference
-    limits = reference.limits(name, evidence.dtype)
+    limits = reference.limits(name, evidence.dtype_of(name))
     comparison = compare(evidence.own[name], reference.truth[name], limits)
     if comparison.agrees:
         telling = bool((reference.largest[name] > limits).any())
@@ -283,7 +299,9 @@ def agrees_forward(reference: Reference, recording: Recording) -> bool:
     for name in (*form.kept, *form.shown_forward):
         if name in evidence.own:
             is_made = name in form.shown_forward
-            limits = reference.limits(name, evidence.dtype) if is_made else _copied(evidence, truth[name])
+            limits = (
+                reference.limits(name, evidence.dtype_of(name)) if is_made else _copied(evidence, truth[name], name)
+            )
             if not compare(evidence.own[name], truth[name], limits).agrees:
                 return False
     return _is_stacked(evidence)
@@ -302,7 +320,7 @@ def judge_merge(evidence: Evidence) -> Iterator[Finding]:
         elif whole in evidence.own and all(name in evidence.own for name in names):
             first, *others = (evidence.own[name] for name in names)
             merged = form.stacked(stack, evidence.own, "d")
-            comparison = compare(*_finite(evidence.own[whole], merged), _copied(evidence, merged))
+            comparison = compare(*_finite(evidence.own[whole], merged), _copied(evidence, merged, whole, *names))
             telling = not all(np.array_equal(first, other) for other in others)
             status = "right" if comparison.agrees else "wrong"
             text = "" if comparison.agrees else f"{whole} is not {', '.join(names)} stacked in this order"
@@ -320,7 +338,8 @@ def judge_split(evidence: Evidence, direct: dict[str, Array | Description]) -> I
                     yield found("split", "wrong", evidence.reference, text=f"{source} {name} is {value.text}")
             elif value is not None:
                 truth = evidence.reference.given[name]
-                comparison = compare(value.astype(float), truth, _copied(evidence, truth))
+                limits = _copied(evidence, truth, name) if shown is evidence.own else _moved(evidence, value, truth)
+                comparison = compare(value.astype(float), truth, limits)
                 text = "" if comparison.agrees else f"{source} {name} is not the block of that name"
                 status = "right" if comparison.agrees else "wrong"
                 yield found("split", status, evidence.reference, comparison, everything_shows, text)
@@ -332,12 +351,24 @@ def _finite(own: Array, moved: Array) -> tuple[Array, Array]:
     return np.where(same, 0, own), np.where(same, 0, moved)
 
 
-def _copied(evidence: Evidence, values: Array) -> Array:
-    """The limit for numbers that were only moved: one rounding, to the submission's precision."""
+def _copied(evidence: Evidence, values: Array, *names: str) -> Array:
+    """The limit for numbers that were only moved: one rounding, to the coarsest precision of what is shown of them."""
+    return _one_rounding(evidence, values, is_single=bool(evidence.single.intersection(names)))
+
+
+def _moved(evidence: Evidence, value: Array, truth: Array) -> Array:
+    """The same for a block that was returned."""
+    return _one_rounding(evidence, truth, is_single=value.dtype == np.float32)
+
+
+def _one_rounding(evidence: Evidence, values: Array, *, is_single: bool) -> Array:
     largest = np.abs(values).max()
     if not np.isfinite(largest):
         largest = np.abs(np.nan_to_num(values)).max()
-    return np.asarray(limit(largest, evidence.dtype))
+    is_single = is_single or evidence.reference.problem.precision == "float32"
+    dtype = np.float32 if is_single else np.float64
+    # What is too small for the precision becomes zero, or loses digits.
+    return np.asarray(limit(largest, dtype) + float(np.finfo(dtype).smallest_subnormal))
 
 
 def _odd(check: str, name: str, evidence: Evidence) -> Finding:

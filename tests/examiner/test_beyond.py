@@ -125,3 +125,31 @@ def test_formulas_stand_for_the_oracle_only_where_they_agree_with_it(monkeypatch
     monkeypatch.setitem(measured.__dict__, "_computed", computed)
     assert not measured._formulas_agree
     np.testing.assert_allclose(measured.truth["dzr"], by_formulas.truth["dzr"], rtol=1e-11, atol=1e-14)
+
+
+# Precision, a quantity at a time
+
+
+def shown_single(*names: str, **replaced: Any) -> type:
+    """A cell that shows these quantities rounded to single precision when all is computed."""
+
+    class Rounds(Learner):
+        def backward(self, h_p: Array, in_grad: Array) -> None:
+            super().backward(h_p, in_grad)
+            for name in names:
+                setattr(self, name, getattr(self, name).astype(np.float32))
+
+    Rounds.replaced = replaced
+    return Rounds
+
+
+def test_a_result_in_single_precision_hides_nothing_in_the_others() -> None:
+    slightly = shown_single("dx", dzz=lambda cell, at: EQUATION["dzz"](at) * (1 + 1e-7))
+    examination = examine(TrustedCells(slightly))
+    assert examination.precision == "float32"
+    assert {outcome.check for outcome in examination.outcomes if outcome.status == "wrong"} == {"equation-8"}
+
+
+@pytest.mark.parametrize("names", [("dx",), ("dzr",), ("dzn", "dh"), ("dW", "dU", "dh", "dx"), ("wz", "dwz")])
+def test_results_in_single_precision_are_right_and_so_is_what_is_made_of_them(names: tuple[str, ...]) -> None:
+    assert examine(TrustedCells(shown_single(*names))).verdict == "right"
