@@ -151,8 +151,8 @@ class Reference:
     def _changed(self, change: str) -> "Reference":
         problem, form = self.problem, self.convention
         sizes = problem.sizes
-        if change == "everything":
-            sizes = sizes._replace(batch=sizes.batch - 1 if sizes.batch > 1 else 2)
+        if change == "everything":  # Some batches grow, and some shrink.
+            sizes = sizes._replace(batch=sizes.batch + (1 if sizes.batch % 2 == 0 or sizes.batch == 1 else -1))
         drawn = draw(Specification(sizes, problem.regime, problem.precision), f"{problem.id}+{change}", form)
         other = _any_given(drawn, form)
         states = [carried.previous for carried in form.layer.carried]
