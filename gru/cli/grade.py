@@ -38,7 +38,7 @@ if TYPE_CHECKING:
 DONE, OWN_FAILURE, INTERRUPTED = 0, 70, 130
 """The exit statuses, beside click's 2 for usage."""
 
-FEEDBACK, OVERVIEW = "feedback", "overview.txt"
+FEEDBACK, OVERVIEW, CLASS = "feedback", "overview.txt", "class.html"
 """What is in OUT beside the gradebook."""
 
 MOST_SHOWN = 3
@@ -89,6 +89,7 @@ _LAYOUTS = ("canvas", "gradescope", "moodle", "nbgrader", "github-classroom", "c
 @click.option(
     "--resume", is_flag=True, help="Go on with the gradebook in OUT: only what is new or has changed is judged."
 )
+@click.option("--anonymous", is_flag=True, help="Leave the names out of class.html, to show it in class.")
 @click.option("--scheduler", metavar="ADDRESS", help="Examine on the Dask cluster of this scheduler.")
 @time_limit_option
 @memory_limit_option
@@ -99,8 +100,8 @@ def grade(handed_in: Path, out: Path, **options: Any) -> None:
     That is Canvas, Gradescope, Moodle, nbgrader, GitHub Classroom, Classroom 50, or a file, a folder or
     a zip for each student.
 
-    OUT gets the gradebook (gradebook.sqlite), a feedback file for each student, and the overview of
-    the class. Whatever ends a run, `--resume` goes on where it stopped.
+    OUT gets the gradebook (gradebook.sqlite), feedback for each student as text and as a page, and the
+    class at a glance (overview.txt, class.html). Whatever ends a run, `--resume` goes on where it stopped.
 
     \b
     Examples:
@@ -141,7 +142,7 @@ def _grade(handed_in: Path, out: Path, options: dict[str, Any]) -> int:
             tasks = outstanding(course, found, gradebook)
             _restore_feedback(gradebook.records(), out)
             status = _run(course, tasks, gradebook, out, options)
-            _tell(gradebook.records(), out)
+            _tell(gradebook.records(), out, anonymous=options["anonymous"])
             return status
     except DamagedError as error:
         click.echo(f"gru: {error}", err=True)
@@ -274,14 +275,18 @@ def _restore_feedback(records: "list[Record]", out: Path) -> None:
             _write_feedback(record, out)
 
 
-def _tell(records: "list[Record]", out: Path) -> None:
-    """Print the overview of the class, and keep it."""
+def _tell(records: "list[Record]", out: Path, *, anonymous: bool) -> None:
+    """Print the overview of the class, and keep it, as a page too."""
+    from gru.grading.class_page import class_page
+    from gru.grading.folder import file_name
     from gru.grading.overview import overview
     from gru.report.data import replace_file
 
     text = "\n".join(overview(records))
     click.echo(text)
     replace_file(out / OVERVIEW, f"{text}\n")
+    links = {record.student: f"{FEEDBACK}/{file_name(record.student, '.html')}" for record in records if record.page}
+    replace_file(out / CLASS, class_page(records, links, anonymous=anonymous))
 
 
 @contextmanager

@@ -17,13 +17,16 @@ MARKS = {"right": ".", "wrong": "X", "inherited": "i", "missing": "-", "not_exam
 LONGEST_NAME = 28
 MOST_TO_DISCUSS = 15
 
+NOT_EXAMINED = "not examined"
+"""Where the mistake is of those that could not be run to the end."""
+
 
 def _head(check: str) -> str:
     """What stands above the column of a check: the number of an equation, or a name."""
     return check.removeprefix("equation-").rpartition("/")[2]
 
 
-def _columns(records: Sequence[Record]) -> dict[str, str]:
+def columns_of(records: Sequence[Record]) -> dict[str, str]:
     """The checks that were made, or those of the chapter's GRU where none was, with their heads."""
     made = dict.fromkeys(check for record in records for check in record.statuses)
     checks = CHECKS if made.keys() <= set(CHECKS) else tuple(made)
@@ -51,10 +54,14 @@ def _unexamined(records: Sequence[Record]) -> list[str]:
 
 
 def _notes(records: Sequence[Record]) -> list[str]:
-    """What the system tells of a hand-in, and what was chosen for the student."""
     names = shown(records)
+    return [printable(f"  {names[student]}: {said}") for student, said in notes_of(records).items()]
+
+
+def notes_of(records: Sequence[Record]) -> dict[str, str]:
+    """What the system tells of a hand-in, and what was chosen for the student, where there is something."""
     told = {r.student: [*([_late(r.late)] if r.late else []), *r.notes] for r in records}
-    return [printable(f"  {names[student]}: {'; '.join(notes)}") for student, notes in told.items() if notes]
+    return {student: "; ".join(notes) for student, notes in told.items() if notes}
 
 
 def _late(late: str) -> str:
@@ -62,7 +69,7 @@ def _late(late: str) -> str:
 
 
 def _table(records: Sequence[Record]) -> Iterator[str]:
-    names, columns = shown(records), _columns(records)
+    names, columns = shown(records), columns_of(records)
     width = max((len(name) for name in names.values()), default=7)
     yield "  ".join(["student".ljust(width), "points".rjust(13), *columns.values()])
     for record in records:
@@ -106,13 +113,24 @@ def _counts(records: Sequence[Record]) -> Iterator[str]:
 
 def to_discuss(records: Iterable[Record]) -> list[str]:
     """The mistakes that were made, those of most students first."""
-    made = Counter((credit.check, credit.mistake) for record in records for credit in record.credits if credit.mistake)
-    order = sorted(made.items(), key=lambda item: (-item[1], _position(item[0][0]), item[0][1]))
-    lines = [
-        printable(f"  {count:>4}  {_place(check)}: {mistake}") for (check, mistake), count in order[:MOST_TO_DISCUSS]
-    ]
-    more = len(order) - MOST_TO_DISCUSS
+    made = mistakes_made(records)
+    lines = [printable(f"  {count:>4}  {place}: {mistake}") for count, place, mistake in made[:MOST_TO_DISCUSS]]
+    more = len(made) - MOST_TO_DISCUSS
     return [*lines, f"        and {more} more"] if more > 0 else lines
+
+
+def mistakes_made(records: Iterable[Record]) -> list[tuple[int, str, str]]:
+    """How many made each mistake, where it is, and what; those of most students first, then in the order of the checks.
+
+    What could not be examined counts by its reason.
+    """
+    made = Counter[tuple[str, str]]()
+    for record in records:
+        made.update((credit.check, credit.mistake) for credit in record.credits if credit.mistake)
+        if record.verdict == "not_examined":
+            made[NOT_EXAMINED, words(record.reason or "")] += 1
+    order = sorted(made.items(), key=lambda item: (-item[1], _position(item[0][0]), item[0][1]))
+    return [(count, _place(check), mistake) for (check, mistake), count in order]
 
 
 def _position(check: str) -> int:
@@ -126,10 +144,14 @@ def _place(check: str) -> str:
 
 
 def _same(records: Sequence[Record]) -> list[str]:
-    """Students who handed in the same bytes."""
     names = shown(records)
+    return [f"  {', '.join(names[student] for student in students)}" for students in same_files(records)]
+
+
+def same_files(records: Sequence[Record]) -> list[list[str]]:
+    """Students who handed in the same bytes."""
     by_content: dict[str, list[str]] = {}
     for record in records:
         if record.sha256:
-            by_content.setdefault(record.sha256, []).append(names[record.student])
-    return [f"  {', '.join(students)}" for students in by_content.values() if len(students) > 1]
+            by_content.setdefault(record.sha256, []).append(record.student)
+    return [students for students in by_content.values() if len(students) > 1]

@@ -4,6 +4,7 @@ Plain data, which goes into the gradebook and out to every export. Points are aw
 """
 
 import base64
+import re
 import zlib
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, replace
@@ -160,10 +161,15 @@ def credits_of(result: Result, rubric: Rubric) -> tuple[Credit, ...]:
     outcomes = {outcome.check: outcome for outcome in examination.outcomes}
     shown = {outcome.check: outcome for outcome in _told(result, rubric).outcomes}
     items = {item.check: item for item in rubric.items}
+    statuses = {outcome.status for outcome in examination.outcomes if outcome.is_of_equation}
+    computes = not statuses or "right" in statuses
 
     def earned(item: Item) -> bool:
         outcome = outcomes.get(item.check)
         if outcome is None or examination.verdict == "not_examined":
+            return False
+        if not outcome.is_of_equation and not computes:
+            # Zeros depend on nothing, and are merged in any order.
             return False
         own = outcome.status == "right" or (item.inherited and outcome.status == "inherited")
         return own and all(earned(items[other]) for other in item.requires)
@@ -218,8 +224,10 @@ def _output(outcome: Outcome | None, result: Result, lacking: list[str]) -> str:
 
 
 def _mistake(outcome: Outcome | None, form: Form) -> str:
-    """What a class makes wrong alike: the mistake's own words, of known ones."""
+    """What a class makes wrong alike: the mistake's own words, of known ones; of a call that fails, what it raised."""
     if outcome is None or outcome.status != "wrong":
         return ""
-    mistake = outcome.mistake
-    return form.spelled(mistake.text) if mistake and mistake.ids else "no known mistake"
+    if outcome.mistake and outcome.mistake.ids:
+        return form.spelled(outcome.mistake.text)
+    raised = re.match(r"\w+ raised \w+", outcome.text)
+    return raised[0] if raised else ""

@@ -68,8 +68,11 @@ class Rubric:
 
 
 def equal_points(feedback: Feedback = "full", form: Form = CHAPTER) -> Rubric:
-    """The rubric where none is given: one point for each equation of a form of a layer."""
-    items = tuple(Item(equation.id, 1.0, feedback=feedback) for equation in form.exposed)
+    """The rubric where none is given: one point for each check of a form of a layer.
+
+    Each check is one statement. So what is wrong in any respect has not all the points.
+    """
+    items = tuple(Item(check, 1.0, feedback=feedback) for check in form.checks)
     keys = (f'"{item.check}"' if "/" in item.check else item.check for item in items)
     lines = [f'feedback = "{feedback}"', "", "[checks]", *(f"{key} = 1" for key in keys)]
     return Rubric(items, feedback=feedback, source="\n".join(lines) + "\n")

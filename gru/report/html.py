@@ -41,7 +41,7 @@ def page(result: Result, points: Sequence[tuple[str, str]] = ()) -> str:
         result: What was found, cut down to what is to be told.
         points: What each check has earned, in words, where there are points.
     """
-    return _template("page.html").render(title=result.submission, body=fragment(result, points))
+    return template("page.html").render(title=result.submission, body=fragment(result, points))
 
 
 def fragment(result: Result, points: Sequence[tuple[str, str]] = ()) -> Markup:
@@ -52,7 +52,7 @@ def fragment(result: Result, points: Sequence[tuple[str, str]] = ()) -> Markup:
     first = next((outcome for outcome in outcomes if outcome.status == "wrong" and outcome.is_of_equation), None)
     rows = text.rows(examination)
     return Markup(
-        _template("report.html").render(
+        template("report.html").render(
             name=result.submission,
             verdict=examination.verdict,
             said=heading.removeprefix(f"{printable(result.submission)}: "),
@@ -123,7 +123,7 @@ def _figures(outcome: Outcome, form: Form) -> Markup:
     elif mistake and mistake.formula and outcome.name and not form.named[outcome.name].is_sum:
         equation = form.named[outcome.name]
         parts["formulas"] = [("right", mathml.equation(equation.name, equation.expression, form.symbols))]
-    return Markup(_template("figures.html").render(**parts))
+    return Markup(template("figures.html").render(**parts))
 
 
 def _known(id: str, form: Form) -> mistakes.Mistake | None:
@@ -143,7 +143,7 @@ def _map(block: Block) -> Markup:
         [(a - b, abs(a - b) / largest if largest else 0.0) for a, b in zip(own, true, strict=True)]
         for own, true in zip(block.submission, block.measured, strict=True)
     ]
-    return Markup(_template("map.html").render(submission=block.submission, measured=block.measured, apart=apart))
+    return Markup(template("map.html").render(submission=block.submission, measured=block.measured, apart=apart))
 
 
 def _flat(rows: Sequence[Sequence[float]]) -> list[float]:
@@ -167,7 +167,8 @@ def _templates() -> jinja2.Environment:
     return environment
 
 
-def _template(name: str) -> jinja2.Template:
+def template(name: str) -> jinja2.Template:
+    """The template of this name: whatever is put into it is escaped, and cut."""
     return _templates().get_template(name)
 
 

@@ -519,3 +519,42 @@ def test_entries_are_sorted_and_hidden_ones_left_out(course: Path, write: Write)
         Entry("b", "b.py", ("b.py",), origin="b.py"),
     )
     assert export.left_out == ("README.md",)
+
+
+def test_what_is_wrong_in_any_respect_has_not_all_the_points(course: Path, write: Write) -> None:
+    """By default: the examples are each wrong in another one, `state`, `merge` and `interface` among them."""
+    for path in EXAMPLES.glob("*.py"):
+        write(path.name, path.read_text(encoding="utf-8"))
+    grade(course)
+    found = gradebook(course)
+    assert {student for student, record in found.items() if record.score == record.maximum} == {"right"}
+    assert found["right"].maximum == 25
+
+
+def test_a_cell_that_computes_nothing_has_no_points(course: Path, write: Write) -> None:
+    write("alice.py", ZEROS)
+    grade(course)
+    assert scores(course) == {"alice": 0}
+
+
+ZEROS = """
+import numpy as np
+
+
+class GRUCell:
+    def __init__(self, input_size, hidden_size):
+        self.input_size, self.hidden_size = input_size, hidden_size
+
+    def split_params(self, stacked, size):
+        return stacked[:size], stacked[size : 2 * size], stacked[2 * size :]
+
+    def forward(self, x, h_p, W, U):
+        self.x, self.W, self.U = x, W, U
+        self.h = self.z = self.r = self.n = np.zeros_like(h_p)
+
+    def backward(self, h_p, in_grad):
+        self.dzz = self.dzn = self.dzr = self.dh = np.zeros_like(h_p)
+        self.dwn = self.dwr = self.dwz = np.zeros((self.hidden_size, self.hidden_size))
+        self.dun = self.dur = self.duz = np.zeros((self.input_size, self.hidden_size))
+        self.dW, self.dU, self.dx = np.zeros_like(self.W), np.zeros_like(self.U), np.zeros_like(self.x)
+"""

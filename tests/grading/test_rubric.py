@@ -7,10 +7,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from gru.examiner import CHECKS
 from gru.examiner.outcome import Examination, Outcome, Reason, Status, Verdict
 from gru.grading.record import Record, credits_of, failure_of, record_of
 from gru.grading.rubric import EQUAL_POINTS, Item, Rubric, RubricError, read
-from gru.layers.gru.equations import EXPOSED
 from gru.report.result import Result
 
 GOOD = """\
@@ -98,7 +98,7 @@ def test_a_rubric_in_another_encoding_is_refused(tmp_path: Path) -> None:
 
 def test_equal_points_read_back_the_same(tmp_path: Path) -> None:
     assert read(write(tmp_path, EQUAL_POINTS.source)) == EQUAL_POINTS
-    assert EQUAL_POINTS.maximum == len(EXPOSED)
+    assert EQUAL_POINTS.maximum == len(CHECKS)
 
 
 # Points
