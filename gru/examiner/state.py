@@ -159,9 +159,33 @@ def _agreement(
             continue
         factor = 2 * (scale if _is_gradient(name, form) else 1.0)
         comparison = compare(value.astype(float), wanted, factor * evidence.own_limits[name])
+        if not comparison.agrees and not _follows(evidence, name):
+            comparison = compare(value.astype(float), wanted, factor * _limit_of_another_formula(evidence, name))
         if not comparison.agrees:
             return found("state", "wrong", evidence.reference, comparison, text=f"{text} ({name} differs)")
     return found("state", "right", evidence.reference, unseen=everything_shows)
+
+
+def _follows(evidence: Evidence, name: str) -> bool:
+    """Whether a value is what its equation makes of the submission's own values."""
+    with np.errstate(all="ignore"):
+        expected = evidence.form.named[name](evidence.values)
+    return compare(evidence.own[name], expected, evidence.own_limits[name]).agrees
+
+
+def _limit_of_another_formula(evidence: Evidence, name: str) -> Array:
+    """The limit on a value whose formula is not the right one, at every step.
+
+    What it rounds is not known. Relative to the value it is taken to be no more than the most that any of the right
+    formulas rounds on this problem: where (10) is zero for h_prev = 0, its limit is zero, and a formula without that
+    factor rounds all the same.
+    """
+    worst = 0.0
+    for other, allowed in evidence.own_limits.items():
+        largest = np.abs(evidence.resolved[other]).max(axis=(-2, -1))
+        worst = max(worst, float(np.divide(allowed, largest, out=np.zeros_like(largest), where=largest > 0).max()))
+    limits: Array = np.maximum(evidence.own_limits[name], worst * np.abs(evidence.own[name]).max(axis=(-2, -1)))
+    return limits
 
 
 def _wrong(reference: Reference, text: str) -> Finding:

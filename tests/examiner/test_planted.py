@@ -9,6 +9,7 @@ import pytest
 
 from gru.examiner import Examination, examine
 from gru.layers.gru.equations import EQUATIONS, EXPOSED
+from gru.problem import find
 from gru.submission.trusted import TrustedCells
 from tests.examiner.planted import EQUATION, Learner, Planted, formula_mistakes, other_mistakes, plant
 
@@ -91,6 +92,14 @@ def test_what_is_made_of_an_odd_value_is_not_called_wrong() -> None:
         if "dzr" in equation.inputs:
             assert outcome_of(equation.name, examination) in ("inherited", "not_examined")
     assert outcome_of(EQUATIONS[9].name, examination) == "right"
+
+
+def test_a_wrong_formula_that_is_not_zero_where_the_right_one_is_rounds_in_its_own_way() -> None:
+    """With h_prev = 0 the limit of (10) is zero; without the factor h_prev, the order of a sum still shows."""
+    planted = plant("", {"dzr": lambda cell, at: (at["dzn"] @ at["wn"].mT) * at["r"] * (1 - at["r"])})
+    for seed in range(20):
+        examination = examine(TrustedCells(planted.cell), problem=find(f"1,1,2,1/zero-state/float32/{seed}"))
+        assert wrong_checks(examination) == {"equation-10"}
 
 
 # Blocks of another shape
