@@ -25,8 +25,8 @@ from gru.gradient import GradientCheck, check_vjp
 from tests.gradient.functions import MAKERS, MISTAKES, Case, in_precision, wrong
 
 SLOW = ("rnn_of_200_steps",)
-NOTHING = {("bias_before_norm", 1)}
-"""Gradients that are zero but for rounding: a mistake in them changes nothing."""
+NOTHING = 1e-9
+"""What differences of the forward pass cannot show, beside |function|/|argument|: a mistake below that is none here."""
 
 VISIBLE = 5e-4
 """What a mistake must change at least, beside the largest entry, to count as one."""
@@ -68,13 +68,15 @@ def one(name: str, seed: int, dtype: Any) -> Counter[tuple[str, str]]:
         counts["right", found.verdict] += 1
         if found.verdict != "right":
             tell(name, seed, dtype, scale, "right", found)
-        truth = gradients(case)
+        truth, value = gradients(case, seed)
         for mistake in rng.permutation(list(MISTAKES))[:2]:
             argument = int(rng.integers(len(truth)))
             planted = wrong(case, str(mistake), argument, rng)
             largest = float(np.max(np.abs(truth[argument]), initial=0.0))
-            changed = float(np.max(np.abs(gradients(planted)[argument] - truth[argument]), initial=0.0))
-            if (name, argument) in NOTHING or not changed > VISIBLE * largest:
+            changed = float(np.max(np.abs(gradients(planted, seed)[0][argument] - truth[argument]), initial=0.0))
+            floats = [a for a in case[2] if np.asarray(a).dtype.kind == "f"]
+            natural = value / float(np.max(np.abs(floats[argument])))
+            if not changed > max(VISIBLE * largest, NOTHING * natural):
                 continue
             found = check_vjp(*planted, seed=seed)
             counts["wrong", found.verdict] += 1
@@ -83,13 +85,15 @@ def one(name: str, seed: int, dtype: Any) -> Counter[tuple[str, str]]:
     return counts
 
 
-def gradients(case: Case) -> list[Any]:
-    """What a backward pass claims, for a Gaussian cotangent."""
+def gradients(case: Case, seed: int) -> tuple[list[Any], float]:
+    """What a backward pass claims for the cotangent that the check draws, and the size of what is differentiated."""
     forward, backward, arguments = case
-    result, rng = forward(*arguments), np.random.default_rng(0)
-    drawn = [rng.standard_normal(np.shape(part)) for part in (result if isinstance(result, tuple) else (result,))]
+    result, rng = forward(*arguments), np.random.default_rng([seed, 1])
+    parts = result if isinstance(result, tuple) else (result,)
+    drawn = [rng.standard_normal(np.shape(part)) for part in parts]
     cotangent = tuple(drawn) if isinstance(result, tuple) else drawn[0]
-    return [np.asarray(part, dtype=float) for part in backward(cotangent, *arguments)]
+    value = sum(float(np.sum(np.abs(part * one))) for part, one in zip(parts, drawn, strict=True))
+    return [np.asarray(part, dtype=float) for part in backward(cotangent, *arguments)], value
 
 
 def tell(name: str, seed: int, dtype: Any, scale: float, what: str, found: GradientCheck) -> None:

@@ -15,6 +15,7 @@ from gru.calculus.complex_step import (
     gradient,
 )
 from gru.calculus.line import Array, Direction, Function
+from gru.calculus.measured import Measured, measured_gradient
 from gru.calculus.ridders import Estimate, gaussian_directions, ridders
 from gru.calculus.taylor import Taylor, taylor_remainders
 
@@ -26,12 +27,14 @@ __all__ = [
     "Direction",
     "Estimate",
     "Function",
+    "Measured",
     "NotComplexDifferentiable",
     "Taylor",
     "complex_step",
     "directional_derivatives",
     "gaussian_directions",
     "gradient",
+    "measured_gradient",
     "ridders",
     "taylor_remainders",
 ]

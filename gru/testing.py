@@ -5,7 +5,7 @@ from typing import Any
 
 from gru.gradient import GradientCheck, check_gradient, check_vjp
 
-__all__ = ["assert_gradient", "assert_vjp"]
+__all__ = ["assert_gradient", "assert_vjp", "given_vjp"]
 
 
 def assert_gradient(function: Callable[..., Any], arguments: Any, gradient: Callable[..., Any], **how: Any) -> None:
@@ -37,3 +37,13 @@ def _require_right(check: GradientCheck) -> None:
     __tracebackhide__ = True
     if check.verdict != "right":
         raise AssertionError(str(check))
+
+
+def given_vjp(**how: Any) -> Callable[..., Any]:
+    """Make a Hypothesis test of a function that returns a forward and a backward pass, for shapes of all sizes.
+
+    Takes what `gru.gradient.strategies.given_vjp` takes. Raises ImportError without Hypothesis.
+    """
+    from gru.gradient.strategies import given_vjp as made
+
+    return made(**how)

@@ -92,7 +92,11 @@ def test_only_front_ends_know_pytest_click_and_rich() -> None:
 
 
 def test_only_strategies_and_the_plugin_know_hypothesis() -> None:
-    assert {m for m in MODULES if "hypothesis" in known_to(m)} == {"gru.strategies", "gru.verification.examinations"}
+    assert {m for m in MODULES if "hypothesis" in known_to(m)} == {
+        "gru.gradient.strategies",
+        "gru.strategies",
+        "gru.verification.examinations",
+    }
 
 
 def test_nothing_imports_a_front_end() -> None:

@@ -20,7 +20,7 @@ the first derivative is left; a derivative may be as small as 1e-278 before it u
 step of 1e-200 did not leave room for on a sequence of 1,000 steps; and scaling by a power of two
 rounds nothing."""
 
-_STARTS = (0.05, 0.04, 0.03)
+STARTS = (0.05, 0.04, 0.03)
 """The starts of the Ridders runs that verify a complex step. They share no step size, so their spread shows rounding
 error that the values alone hide."""
 
@@ -214,7 +214,7 @@ def _verify(function: Function, arguments: Sequence[Any], wrt: int, measured: Ar
     # Any seed would do; a fixed one gives the same answer to the same question.
     direction = gaussian_directions(np.random.default_rng(0), arguments)[wrt]
     along = float(np.sum(measured * direction[wrt]))
-    witnesses = [ridders(function, arguments, direction, start=start, magnitude=magnitude) for start in _STARTS]
+    witnesses = [ridders(function, arguments, direction, start=start, magnitude=magnitude) for start in STARTS]
     values = [witness.value for witness in witnesses]
     bound = max(witness.error for witness in witnesses) + max(values) - min(values)
     if not min(abs(along - value) for value in values) <= bound:

@@ -137,10 +137,11 @@ def _checked(
     _require_finite(subject.outputs(subject.at))
     again = f"{name}(…, seed={seed})" if along is None else f"{name}(…, along={along}, seed={seed})"
     try:
-        claimed = subject.claimed(subject.at, cotangents)
+        returned = subject.claimed(subject.at, cotangents)
     except WrongShape as error:
         return GradientCheck((_misshaped(subject, error),), seed=seed, calls=subject.calls, again=again)
-    found = state.findings(subject, cotangents, claimed, rng)
+    claimed = [np.array(one) for one in returned]
+    found = state.findings(subject, cotangents, returned, claimed, rng)
     if printed.getvalue():
         found.append(StateFinding("prints", "function", printed.getvalue().strip()[:40]))
     if any(one.kind == "random" and one.who == "function" for one in found):
@@ -151,7 +152,6 @@ def _checked(
             calls=subject.calls,
             again=again,
         )
-    claimed = [np.array(one) for one in claimed]
     measurer = Measurer(subject, cotangents, rng)
     judge = Judge(subject, cotangents, claimed, measurer, rng)
     comparisons = []

@@ -307,7 +307,8 @@ class Judge:
         else:
             # Differences in long double are that much sharper.
             bars += beside.errors / (DOUBLE if dtype == np.longdouble else 1)
-        return replace(beside, claimed=claimed, measured=measured, bars=bars)
+        shown = replace(beside.shown, largest=float(np.max(np.abs(measured))))
+        return replace(beside, shown=shown, claimed=claimed, measured=measured, bars=bars)
 
     def _spread_of_higher(self, dtype: Any, higher: list[Array]) -> list[Array]:
         if self._higher_spread is None:

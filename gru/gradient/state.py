@@ -13,11 +13,10 @@ from gru.gradient.tree import leaves
 
 
 def findings(
-    subject: Subject, cotangents: Sequence[Any], first: list[Any], rng: np.random.Generator
+    subject: Subject, cotangents: Sequence[Any], first: list[Any], kept: list[Any], rng: np.random.Generator
 ) -> list[StateFinding]:
-    """What is found by calling both again; `first` is the claimed gradient that was judged."""
+    """What is found by calling both again; `first` is what the gradient returned at first, and `kept` a copy of it."""
     found: list[StateFinding] = []
-    kept = [np.array(one) for one in first]
     again, more = _watched(subject, "gradient", lambda built: subject.claimed_of(built, cotangents), cotangents)
     found += more
     found += _memory(first, again)

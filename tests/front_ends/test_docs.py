@@ -62,16 +62,25 @@ def test_a_command_prints_what_the_document_shows(block: Block, folder: Path) ->
         assert is_shown_by(done.stdout, example.output), f"$ {example.command}\n{done.stdout}"
 
 
-@pytest.mark.parametrize("block", [b for b in all_blocks("python") if ">>> " in b.text], ids=str)
-def test_an_example_in_python_gives_what_the_document_shows(
-    block: Block, folder: Path, monkeypatch: pytest.MonkeyPatch
+def sessions(document: Path) -> list[Block]:
+    """The blocks of a document that are typed into Python."""
+    return [block for block in blocks(document, "python") if ">>> " in block.text]
+
+
+@pytest.mark.parametrize("document", [d for d in DOCUMENTS if sessions(d)], ids=lambda path: path.name)
+def test_what_is_typed_into_python_gives_what_the_document_shows(
+    document: Path, folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    """One session a document, as a reader types it."""
     monkeypatch.chdir(folder)
-    test = doctest.DocTestParser().get_doctest(block.text, {}, str(block), str(block.document), block.line)
+    names: dict[str, Any] = {}
     report: list[str] = []
-    results = doctest.DocTestRunner(optionflags=doctest.ELLIPSIS).run(test, out=report.append)
-    assert results.attempted > 0
-    assert not results.failed, "".join(report)
+    for block in sessions(document):
+        test = doctest.DocTestParser().get_doctest(block.text, names, str(block), str(document), block.line)
+        results = doctest.DocTestRunner(optionflags=doctest.ELLIPSIS).run(test, out=report.append, clear_globs=False)
+        names = test.globs
+        assert results.attempted > 0
+    assert not report, "".join(report)
 
 
 def files(document: Path) -> dict[str, str]:

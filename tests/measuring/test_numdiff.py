@@ -11,6 +11,7 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 from scipy.differentiate import derivative as scipy_derivative
+from scipy.special import expit
 
 from gru.calculus import chunks
 from gru.layers.gru import equations
@@ -21,6 +22,7 @@ from gru.numdiff import (
     directional_derivatives,
     gaussian_directions,
     gradient,
+    measured_gradient,
     ridders,
     taylor_remainders,
 )
@@ -536,3 +538,22 @@ def test_lines_that_cannot_be(function: Callable[..., Any], direction: Any, opti
 def test_steps_that_do_not_fall(steps: Any) -> None:
     with pytest.raises(ValueError, match="above 0 and falling"):
         taylor_remainders(square, (np.ones(3),), (np.ones(3),), 6.0, steps=steps)
+
+
+@pytest.mark.parametrize(
+    ("function", "derivative"),
+    [
+        (np.var, lambda x: 2 * (x - x.mean()) / x.size),
+        (np.linalg.norm, lambda x: x / np.linalg.norm(x)),
+        (np.max, lambda x: (x == x.max()).astype(float)),
+        (lambda x: expit(x).sum(), lambda x: expit(x) * expit(-x)),
+        (lambda x: np.sin(x).sum(), np.cos),
+    ],
+)
+def test_what_refuses_complex_numbers_is_measured_within_its_error_bars(function: Any, derivative: Any) -> None:
+    x = np.random.default_rng(5).standard_normal((3, 4))
+    measured = measured_gradient(function, [x])
+    rounding = 8 * np.finfo(float).eps * np.abs(measured.value)
+    assert (np.abs(measured.value - derivative(x)) <= measured.error + rounding).all()
+    assert measured.error.max() < 1e-8
+    assert measured.method == ("complex step" if function is np.max or derivative is np.cos else "Ridders")
