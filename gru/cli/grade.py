@@ -35,11 +35,14 @@ if TYPE_CHECKING:
     from gru.grading.rubric import Rubric
     from gru.grading.run import Class, Progress, Task
 
-DONE, OWN_FAILURE, INTERRUPTED = 0, 70, 130
+DONE, SOME_UNMATCHED, OWN_FAILURE, INTERRUPTED = 0, 3, 70, 130
 """The exit statuses, beside click's 2 for usage."""
 
 FEEDBACK, OVERVIEW, CLASS = "feedback", "overview.txt", "class.html"
 """What is in OUT beside the gradebook."""
+
+UNMATCHED, MOST_UNMATCHED = "unmatched.txt", 10
+"""Where the students are listed who are not in a roster, and how many of them are told."""
 
 MOST_SHOWN = 3
 """How many of the submissions under way the bar names."""
@@ -326,7 +329,10 @@ def _bar() -> "Iterator[Callable[[Progress], None]]":
     help="A file, or a folder for one file a student.",
 )
 @click.option(
-    "--roster", metavar="FILE", type=click.Path(path_type=Path), help="The gradebook that Canvas has exported."
+    "--roster",
+    metavar="FILE",
+    type=click.Path(path_type=Path),
+    help="The gradebook that Canvas has exported, or the grading worksheet of Moodle.",
 )
 @click.option("--assignment", metavar="NAME", help="The assignment's column in the roster.")
 @click.option(
@@ -348,9 +354,11 @@ def export(
 ) -> None:
     """Write the gradebook in OUT for the system that a school uses.
 
-    csv, canvas, junit and json are one file for the class, on standard output unless --to names one.
-    gradescope, prairielearn, classroom and autolab are one file for each student, in the folder
-    that --to names.
+    csv, junit and json are one file for the class, on standard output unless --to names one; so are canvas
+    and moodle, which fill in the table that --roster names. Students who are not in it are listed, and the
+    exit status is 3.
+    gradescope, prairielearn, classroom50, autolab and classroom are one file for each student, in the
+    folder that --to names. classroom is GitHub Classroom's, which has been retired: it stays for one release.
 
     \b
     Examples:
@@ -368,7 +376,8 @@ def export(
         if archive is not None:
             _zip(archive, rubric)
         if out is not None and form is not None:
-            _export(out, form, target, roster, assignment)
+            is_whole = _export(out, form, target, roster, assignment)
+            sys.exit(DONE if is_whole else SOME_UNMATCHED)
     except ExportError as error:
         raise click.UsageError(str(error)) from None
     except (GradebookError, OSError) as error:
@@ -376,13 +385,35 @@ def export(
         sys.exit(OWN_FAILURE)
 
 
-def _export(out: Path, form: str, target: Path | None, roster: Path | None, assignment: str | None) -> None:
-    from gru.grading.exports import written
+def _export(out: Path, form: str, target: Path | None, roster: Path | None, assignment: str | None) -> bool:
+    """Write the gradebook in a format; whether every student is in what was written."""
+    from gru.grading.exports import OF_A_ROSTER, filled, written
     from gru.grading.gradebook import Gradebook
 
     with Gradebook(out) as gradebook:
         records = gradebook.records()
-    _put(written(form, records, roster=roster, assignment=assignment), target)
+    if form not in OF_A_ROSTER:
+        _put(written(form, records), target)
+        return True
+    table = filled(form, records, roster, assignment)
+    _put({"": table.text}, target)
+    for warning in table.warnings:
+        click.echo(f"gru: warning: {warning}", err=True)
+    if table.unmatched:
+        _tell_unmatched(table.unmatched, len(records), out)
+    return not table.unmatched
+
+
+def _tell_unmatched(unmatched: "Sequence[str]", total: int, out: Path) -> None:
+    """Say who is in no row of the roster: some of them here, and all in a file."""
+    from gru.grading.handins.choice import listed
+    from gru.report.words import printable
+
+    path = out / UNMATCHED
+    path.write_text("".join(f"{printable(name)}\n" for name in unmatched), encoding="utf-8")
+    who = printable(listed(unmatched, MOST_UNMATCHED))
+    said = f"{len(unmatched)} of {total} students are in no row of the roster: {who}; all are in"
+    click.echo(f"gru: {said} {click.format_filename(path)}, and the others were written", err=True)
 
 
 def _zip(archive: Path, rubric: "Rubric | None") -> None:

@@ -7,6 +7,7 @@ import os
 import subprocess
 import sys
 import zipfile
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree
@@ -16,7 +17,7 @@ import pytest
 from click.testing import CliRunner, Result
 
 from gru.cli import commands as cli
-from gru.grading.exports import FORMATS, OF_A_STUDENT, ExportError, written
+from gru.grading.exports import FORMATS, OF_A_ROSTER, OF_A_STUDENT, ExportError, classroom50, filled, written
 from gru.grading.exports.prairielearn import LARGEST
 from gru.grading.exports.table import harmless
 from gru.grading.gradebook import Gradebook
@@ -117,6 +118,24 @@ SCHEMAS: dict[str, Any] = {
                         **{"name": TEXT, "status": {"enum": ["pass", "fail", "error"]}, "message": TEXT},
                         **{"score": NUMBER, "test_code": TEXT, "filename": TEXT, "duration": NUMBER},
                         **{"line_no": {"type": "integer"}, "output": {"type": "string", "maxLength": 500}},
+                    }
+                ),
+            },
+        }
+    ),
+    "classroom50": closed(
+        {
+            "schema": {"const": "classroom50/result/v1"},
+            **{name: {"type": "string", "minLength": 1} for name in ("classroom", "assignment", "submission")},
+            **{name: {"type": "string", "minLength": 1} for name in ("commit", "release", "review", "datetime")},
+            "usernames": {"type": "array", "items": {"type": "string", "minLength": 1}, "minItems": 1},
+            **{name: {"type": "integer", "minimum": 0} for name in ("score", "max-score")},
+            "tests": {
+                "type": "array",
+                "items": closed(
+                    {
+                        **{"test-name": TEXT, "passed": {"type": "boolean"}},
+                        **{name: {"type": "integer", "minimum": 0} for name in ("score", "max-score")},
                     }
                 ),
             },
@@ -230,7 +249,7 @@ def roster(folder: Path, text: str = ROSTER, encoding: str = "utf-8-sig") -> Pat
 
 @pytest.mark.parametrize("student", ["alice", "s1", "101", "Doe, Jane", "doejane_101_98765_gru_cell"])
 def test_canvas_finds_a_student_and_leaves_the_rest_as_it_was(student: str, tmp_path: Path) -> None:
-    (text,) = written("canvas", [record(student)], roster=roster(tmp_path), assignment="GRU cell").values()
+    (text,) = (filled("canvas", [record(student)], roster(tmp_path), "GRU cell").text,)
     before, after = (list(csv.reader(io.StringIO(t))) for t in (ROSTER, text))
     assert after[2][-1] == "2"
     after[2][-1] = ""
@@ -239,7 +258,7 @@ def test_canvas_finds_a_student_and_leaves_the_rest_as_it_was(student: str, tmp_
 
 def test_canvas_leaves_a_failure_of_ours_empty(tmp_path: Path) -> None:
     failed = failure_of("rik", "rik.py", EQUAL_POINTS, "", "")
-    (text,) = written("canvas", [failed], roster=roster(tmp_path), assignment="GRU cell (1234)").values()
+    (text,) = (filled("canvas", [failed], roster(tmp_path), "GRU cell (1234)").text,)
     assert text.splitlines()[3].endswith(",3")
 
 
@@ -248,8 +267,6 @@ def test_canvas_leaves_a_failure_of_ours_empty(tmp_path: Path) -> None:
     [
         (ROSTER, None, "alice", "name the assignment's column"),
         (ROSTER, "LSTM", "alice", "no column 'LSTM'"),
-        (ROSTER, "GRU cell", "zoe", "no row for 'zoe'"),
-        (ROSTER.replace("rik", "alice"), "GRU cell", "alice", "no row for 'alice'"),
         ("a,b\n", "a", "alice", "no gradebook of Canvas"),
         ("", "a", "alice", "no gradebook of Canvas"),
     ],
@@ -258,12 +275,75 @@ def test_canvas_says_what_it_needs(
     text: str, assignment: str | None, student: str, message: str, tmp_path: Path
 ) -> None:
     with pytest.raises(ExportError, match=message.replace("(", r"\(")):
-        written("canvas", [record(student)], roster=roster(tmp_path, text), assignment=assignment)
+        filled("canvas", [record(student)], roster(tmp_path, text), assignment)
 
 
-def test_canvas_needs_a_roster() -> None:
+@pytest.mark.parametrize("form", OF_A_ROSTER)
+def test_what_is_filled_in_needs_a_roster(form: str) -> None:
     with pytest.raises(ExportError, match="--roster"):
-        written("canvas", [record()])
+        written(form, [record()])
+
+
+@pytest.mark.parametrize("text", [ROSTER, ROSTER.replace("rik", "alice")])
+def test_who_is_in_no_row_is_told_and_the_rest_is_written(text: str, tmp_path: Path) -> None:
+    """Nobody's where two have the same login."""
+    table = filled("canvas", [record("zoe"), record("s2")], roster(tmp_path, text), "GRU cell")
+    assert table.unmatched == ("zoe",)
+    assert table.text.splitlines()[3].endswith(",2")
+
+
+def test_a_maximum_that_is_another_is_warned_of(tmp_path: Path) -> None:
+    other = ROSTER.replace("5.5", "10")
+    assert filled("canvas", [record()], roster(tmp_path), "GRU cell").warnings == ()
+    assert filled("canvas", [record()], roster(tmp_path, other), "GRU cell").warnings == (
+        "at most 10 points are possible in the table, and 5.5 by the rubric",
+    )
+
+
+# Moodle
+
+WORKSHEET = """\
+Identifier,Full name,ID number,Email address,Status,Grade,Maximum Grade,Feedback comments
+Participant 12356,Alia Xavier,77,alia@x.edu,Submitted for grading - 2 hours 5 mins late,,5.50,well
+Participant 12357,Bo Young,78,bo@x.edu,No submission,1.00,5.50,
+"""
+
+
+@pytest.mark.parametrize(("student", "id"), [("Alia Xavier_12356", "12356"), ("77", ""), ("alia@x.edu", "")])
+def test_moodle_finds_a_student_and_leaves_the_rest_as_it_was(student: str, id: str, tmp_path: Path) -> None:
+    of = replace(record(student), id=id)
+    table = filled("moodle", [of], roster(tmp_path, WORKSHEET), None)
+    before, after = (list(csv.reader(io.StringIO(text))) for text in (WORKSHEET, table.text))
+    assert after[1][5] == "2"
+    after[1][5] = ""
+    assert after == before
+    assert (table.warnings, table.unmatched) == ((), ())
+
+
+def test_moodle_warns_of_another_maximum(tmp_path: Path) -> None:
+    table = filled("moodle", [record("77")], roster(tmp_path, WORKSHEET.replace("5.50", "100.00")), None)
+    assert table.warnings == ("at most 100.00 points are possible in the table, and 5.5 by the rubric",)
+
+
+def test_what_is_no_worksheet_is_told(tmp_path: Path) -> None:
+    with pytest.raises(ExportError, match="no grading worksheet of Moodle"):
+        filled("moodle", [record()], roster(tmp_path), None)
+
+
+# Classroom 50
+
+
+def test_points_of_classroom50_are_whole_and_none_is_lost() -> None:
+    environment = {"CLASSROOM": "ml", "ASSIGNMENT": "gru", "USERNAME": "ada", "SUBMISSION_TAG": "submit/1"}
+    document = json.loads(classroom50.results(record(), environment))
+    assert (document["classroom"], document["usernames"], document["submission"]) == ("ml", ["ada"], "submit/1")
+    assert document["score"] == sum(test["score"] for test in document["tests"])
+    assert document["max-score"] == sum(test["max-score"] for test in document["tests"])
+    assert {type(test["score"]) for test in document["tests"]} == {int}
+    credits = [credit for credit in record().credits if credit.visibility != "hidden"]
+    shares = [test["score"] / document["max-score"] for test in document["tests"]]
+    total = sum(credit.maximum for credit in credits)
+    assert shares == pytest.approx([credit.points / total for credit in credits], rel=1e-15)
 
 
 # The commands
@@ -281,7 +361,7 @@ def graded(tmp_path: Path) -> Path:
     return tmp_path
 
 
-@pytest.mark.parametrize("form", [form for form in FORMATS if form != "canvas"])
+@pytest.mark.parametrize("form", [form for form in FORMATS if form not in OF_A_ROSTER])
 def test_a_gradebook_is_exported(form: str, graded: Path) -> None:
     to = graded / "to"
     assert gru("export", graded, "--format", form, "--to", to).exit_code == 0
@@ -304,6 +384,20 @@ def test_a_wrong_export_is_told(arguments: list[str], text: str, graded: Path) -
     done = gru("export", graded, *arguments)
     assert done.exit_code == 2
     assert text in done.stderr.replace("\n", " ")
+
+
+def test_who_is_not_in_the_roster_is_told_by_the_exit_status_and_a_file(graded: Path) -> None:
+    with Gradebook(graded) as book:
+        for number in range(12):
+            book.put(record(f"stranger {number:02}"))
+    to = graded / "canvas.csv"
+    arguments = ("--format", "canvas", "--roster", roster(graded), "--assignment", "GRU cell", "--to", to)
+    done = gru("export", graded, *arguments)
+    assert done.exit_code == 3
+    assert "14 of 15 students are in no row of the roster: bob, fay, stranger 00" in done.stderr
+    assert "stranger 07 and 4 more; all are in" in done.stderr
+    assert len((graded / "unmatched.txt").read_text(encoding="utf-8").splitlines()) == 14
+    assert to.read_text(encoding="utf-8").splitlines()[2].endswith(",2")
 
 
 def test_a_folder_without_a_gradebook_is_told(tmp_path: Path) -> None:

@@ -6,8 +6,8 @@ It writes no file and awards no points.
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from gru.grading.exports import autolab, canvas, classroom, gradescope, junit, prairielearn, table
-from gru.grading.exports.canvas import ExportError
+from gru.grading.exports import autolab, canvas, classroom, classroom50, gradescope, junit, moodle, prairielearn, table
+from gru.grading.exports.sheet import ExportError, Filled
 from gru.grading.folder import file_name
 from gru.grading.record import Record
 
@@ -15,6 +15,7 @@ OF_A_STUDENT: dict[str, tuple[Callable[[Record], str], str]] = {
     "gradescope": (gradescope.results, ".json"),
     "prairielearn": (prairielearn.results, ".json"),
     "classroom": (classroom.results, ".json"),
+    "classroom50": (classroom50.results, ".json"),
     "autolab": (autolab.results, ".txt"),
 }
 """The formats of one student, and the ending of their files."""
@@ -25,21 +26,29 @@ OF_A_CLASS: dict[str, Callable[[Sequence[Record]], str]] = {
     "junit": junit.results,
 }
 
-FORMATS = (*OF_A_CLASS, "canvas", *OF_A_STUDENT)
+OF_A_ROSTER = ("canvas", "moodle")
+"""The formats that fill in a table which the system has exported."""
 
-__all__ = ["FORMATS", "OF_A_CLASS", "OF_A_STUDENT", "ExportError", "report_of", "written"]
+FORMATS = (*OF_A_CLASS, *OF_A_ROSTER, *OF_A_STUDENT)
+
+__all__ = ["FORMATS", "OF_A_CLASS", "OF_A_ROSTER", "OF_A_STUDENT", "ExportError", "filled", "report_of", "written"]
 
 
-def written(
-    form: str, records: Sequence[Record], *, roster: Path | None = None, assignment: str | None = None
-) -> dict[str, str]:
+def filled(form: str, records: Sequence[Record], roster: Path | None, assignment: str | None) -> Filled:
+    """The table of a system with the points filled in; `assignment` is the column in Canvas's.
+
+    Raises ExportError where it lacks what it needs, and OSError.
+    """
+    return moodle.filled(records, roster) if form == "moodle" else canvas.filled(records, roster, assignment)
+
+
+def written(form: str, records: Sequence[Record]) -> dict[str, str]:
     """The files of a format by their names; the one of a whole class has the name "".
 
-    `roster` and `assignment` are for Canvas. Raises ExportError where the format is unknown, or
-    lacks what it needs.
+    Raises ExportError where there is no such format, or one that fills in a roster.
     """
-    if form == "canvas":
-        return {"": canvas.filled(records, roster, assignment)}
+    if form in OF_A_ROSTER:
+        raise ExportError(f"{form} fills in a table that was exported there: name it with --roster")
     if form in OF_A_CLASS:
         return {"": OF_A_CLASS[form](records)}
     if form not in OF_A_STUDENT:

@@ -1,0 +1,91 @@
+"""A table that a school's system has exported, with the points filled in, to be imported again.
+
+Every row and column stays as it was but for the points of the students that are known.
+"""
+
+import csv
+import io
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from gru.grading.record import Record
+
+
+class ExportError(Exception):
+    """An export that cannot be made, and what it needs."""
+
+
+@dataclass(frozen=True)
+class Filled:
+    """The table as text, what there is to be warned of, and the students who are not in it."""
+
+    text: str
+    warnings: tuple[str, ...] = ()
+    unmatched: tuple[str, ...] = ()
+
+
+def read(path: Path, what: str, required: Sequence[str]) -> list[list[str]]:
+    """The rows of `what`, a CSV file with these columns, all as long as the first. Raises ExportError, and OSError."""
+    try:
+        text = path.read_text(encoding="utf-8-sig")
+        rows = list(csv.reader(io.StringIO(text)))
+    except UnicodeDecodeError:
+        raise ExportError(f"{path} is not in UTF-8, as it was exported") from None
+    except csv.Error as error:
+        raise ExportError(f"{path} is no table: {error}") from None
+    if not rows or not set(required) <= set(rows[0]):
+        raise ExportError(f"{path} is no {what}: expected the columns {', '.join(required)}")
+    width = len(rows[0])
+    return [row + [""] * (width - len(row)) for row in rows]
+
+
+def by_identity(rows: Sequence[Sequence[str]], identities: Sequence[str]) -> dict[str, dict[str, int]]:
+    """The row of each student, by each of the columns that tell who it is; nobody's where two have the same."""
+    found: dict[str, dict[str, int]] = {}
+    for identity in identities:
+        if identity in rows[0]:
+            column = rows[0].index(identity)
+            cells = [row[column].strip() for row in rows]
+            found[identity] = {cell: n for n, cell in enumerate(cells) if n and cell and cells.count(cell) == 1}
+    return found
+
+
+def fill(
+    rows: list[list[str]],
+    column: int,
+    records: Sequence[Record],
+    row_of: Callable[[Record], int | None],
+    maxima: Mapping[int, str],
+) -> Filled:
+    """The table with the points of each record in this column; of a fault of ours it stays as it was.
+
+    Args:
+        rows: The table, which is changed.
+        column: Where the points go.
+        records: Those of the class.
+        row_of: The row of a record; None where there is none.
+        maxima: The most points that the table allows, by the row that they hold for; row 0 stands for all.
+    """
+    unmatched, differing = [], {}
+    for record in records:
+        row = row_of(record)
+        if row is None:
+            unmatched.append(record.name or record.student)
+        elif record.score is not None:
+            rows[row][column] = f"{record.score:g}"
+        allowed = maxima.get(0 if row is None else row, maxima.get(0, ""))
+        if _number(allowed) not in (None, record.maximum):
+            differing[
+                f"at most {allowed.strip()} points are possible in the table, and {record.maximum:g} by the rubric"
+            ] = 1
+    stream = io.StringIO()
+    csv.writer(stream).writerows(rows)
+    return Filled(stream.getvalue(), tuple(differing), tuple(unmatched))
+
+
+def _number(cell: str) -> float | None:
+    try:
+        return float(cell.strip().replace(",", "."))
+    except ValueError:
+        return None
