@@ -10,6 +10,7 @@ from typing import Any, Literal
 from gru.layer import Equation, Form, Sizes
 from gru.layers.gru.forms import CHAPTER
 from gru.submission import contract
+from gru.submission.driven import Api
 
 Status = Literal["right", "wrong", "inherited", "missing", "not_examined"]
 Verdict = Literal["right", "wrong", "not_examined"]
@@ -150,6 +151,7 @@ class Examination:
     `verdict` is `not_examined` where the submission failed to run, for `reason` and as `text` says;
     `outcomes` then holds what was found before. `precision` is the coarsest that the submission
     answered a problem in double precision with; `form` the form of the layer that it follows.
+    `api` is that of a submission in another API, whose outcomes are named after its own gradients.
     """
 
     verdict: Verdict
@@ -160,6 +162,7 @@ class Examination:
     text: str = ""
     precision: str = "float64"
     form: Form = CHAPTER
+    api: Api | None = None
 
     @property
     def convention(self) -> str:
@@ -243,3 +246,12 @@ def _precision(findings: list[Finding]) -> dict[str, Any]:
 def judge(outcomes: Iterable[Outcome]) -> Verdict:
     """The verdict on a submission that ran to the end: right where every outcome is."""
     return "right" if all(outcome.status == "right" for outcome in outcomes) else "wrong"
+
+
+def judge_driven(outcomes: Iterable[Outcome]) -> Verdict:
+    """The verdict on a submission in another API: wrong where anything is; right where all that is shown is."""
+    statuses = {outcome.status for outcome in outcomes}
+    if "wrong" in statuses:
+        return "wrong"
+    gradients = any(outcome.check.startswith("gradient-") for outcome in outcomes)
+    return "right" if gradients and statuses == {"right"} else "not_examined"

@@ -111,9 +111,9 @@ def record_of(student: str, result: Result, rubric: Rubric, key: str = "") -> Re
         verdict=examination.verdict,
         reason=examination.reason,
         text=examination.text,
-        # An API that is not known is no fault of the student's: the teacher is asked.
+        # Another API is no fault of the student's. Where the rubric's equations were not judged, the teacher is asked.
         score=None
-        if examination.reason == "another_api"
+        if examination.reason == "another_api" or (examination.api and examination.verdict != "right")
         else round(sum(credit.points for credit in credits), rubric.rounding),
         maximum=rubric.maximum,
         title=rubric.title,
@@ -166,6 +166,8 @@ def credits_of(result: Result, rubric: Rubric) -> tuple[Credit, ...]:
 
     def earned(item: Item) -> bool:
         outcome = outcomes.get(item.check)
+        if examination.api:
+            return examination.verdict == "right"
         if outcome is None or examination.verdict == "not_examined":
             return False
         if not outcome.is_of_equation and not computes:

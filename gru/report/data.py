@@ -34,6 +34,7 @@ def _result(result: Result) -> dict[str, Any]:
         "text": examination.text,
         "isolation": result.isolation,
         "convention": examination.convention,
+        "api": examination.api.text if examination.api else None,
         "seed": examination.seed,
         "seconds": round(result.seconds, 3),
         "notes": list(result.notes),

@@ -14,6 +14,7 @@ from gru.examiner.outcome import TRAINING, Diagnosis, Examination, Outcome
 from gru.layer import Equation, Form, Sizes
 from gru.layers.gru.forms import CHAPTER
 from gru.mistakes import right_formula
+from gru.report import another_api
 from gru.report.numbers import rounded_up, short, side_by_side
 from gru.report.result import Result
 from gru.report.words import line, printable, title_of, words
@@ -38,7 +39,8 @@ HEADER = Row("check", "name", "status", "error", "limit")
 def message(result: Result) -> list[str]:
     """The whole report on one submission."""
     table = plain_table(rows(result.examination))
-    return [*heading(result), *(["", *table] if table else []), *details(result)]
+    below = another_api.details(result) if result.examination.api else details(result)
+    return [*heading(result), *(["", *table] if table else []), *below]
 
 
 # The heading and the table
@@ -52,7 +54,7 @@ def heading(result: Result) -> list[str]:
     lines = [
         printable(f"{result.submission}: {words(examination.verdict)}{reason}"),
         line("examined", f"{what}, isolation {result.isolation}, {result.seconds:.1f} s"),
-        line("convention", convention(result.asked)),
+        *(another_api.judged_as(result) if examination.api else [line("convention", convention(result.asked))]),
     ]
     if examination.form is not result.asked:
         other, title = examination.form.id, examination.form.layer.title

@@ -10,6 +10,7 @@ from typing import Any, Literal, Protocol, get_args
 from numpy.typing import NDArray
 
 from gru.layer import Form, Sizes
+from gru.submission.driven import Api
 from gru.submission.text import CleanText
 
 Array = NDArray[Any]
@@ -170,8 +171,28 @@ class CellError(Exception):
 class Runner(Protocol):
     """Whatever can put jobs to a submission's cells: its process, or a class of our own."""
 
+    @property
+    def api(self) -> "Api | None":
+        """How a submission in another API is driven; None for cells in the layer's own. Raises SubmissionFailure."""
+        ...
+
     def run(self, jobs: Iterable[Job]) -> Iterator[Recording]:
         """One recording for each job, in order, as it is done. Raises SubmissionFailure."""
+        ...
+
+    def shapes(self, sizes: Mapping[str, int]) -> dict[str, tuple[tuple[int, ...], str]]:
+        """The shape and the precision of every parameter, of a submission in another API."""
+        ...
+
+    def drive(
+        self,
+        sizes: Mapping[str, int],
+        arrays: Mapping[str, Array],
+        expected: Sequence[tuple[int, ...]],
+        *,
+        before: bool,
+    ) -> tuple[list[Array], dict[str, CleanText]]:
+        """One run of a submission in another API. Raises CellError where it raises, and SubmissionFailure."""
         ...
 
     def unroll(self, sizes: Sizes, arrays: Mapping[str, Array], expected: Sequence[tuple[int, ...]]) -> list[Array]:

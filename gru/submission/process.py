@@ -22,6 +22,7 @@ from gru.layers.registry import form_named, other_cells
 from gru.submission.channel import Channel, ReadTimeoutError
 from gru.submission.confinement import Confinement, Isolation, confinement, packages
 from gru.submission.contract import Array, CellError, Job, Reason, Recording, SubmissionFailure
+from gru.submission.driven import Api, api_in, shapes_in
 from gru.submission.limits import CALLS_IN_ALL, LARGEST_FILE, LEAST_MEMORY, MEMORY_LIMIT, START_LIMIT, TIME_LIMIT
 from gru.submission.notebook import ENDING, Module, module_of
 from gru.submission.protocol import (
@@ -36,7 +37,7 @@ from gru.submission.protocol import (
     read_values,
 )
 from gru.submission.recording import api_of, arrays_of, raised_of, recording_of, request_of
-from gru.submission.text import cleaned
+from gru.submission.text import CleanText, cleaned
 
 JOBS_A_MESSAGE = 16
 """How many jobs go over in one message."""
@@ -62,6 +63,12 @@ SINGLE_THREADED = dict.fromkeys(("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL
 REFUSALS: tuple[Reason, ...] = ("not_python", "import_failed", "no_gru_cell", "another_api", "out_of_memory")
 """The reasons for which the worker itself says that there is nothing to examine."""
 
+
+DRIVEN: dict[str, Any] = {"sizes": (0, 0, 0, 1), "api": {"cell": "construction"}}
+"""What a submission in another API can be doing, as `read_values` is told of a job."""
+
+ADAPTED = "gru"
+"""The layer whose submissions may be in another API."""
 
 ReadValues = Callable[[Read, dict[str, Any], int], Any]
 """Reads the arrays behind a header, given with the length they have together."""
@@ -113,6 +120,7 @@ class SubmissionProcess:
         self._waited = 0.0
         self._channel: Channel | None = None
         self._ready = False
+        self._api: Api | None = None
         self._doing = ""
 
     @property
@@ -166,6 +174,75 @@ class SubmissionProcess:
             if left:
                 # Answers to jobs that nobody asks for any more would be taken for others.
                 self.close()
+
+    @property
+    def api(self) -> Api | None:
+        """How a submission in another API is driven; None for one in the layer's own. Raises SubmissionFailure."""
+        if self.failure is not None:
+            raise self.failure
+        try:
+            self._started()
+        except SubmissionFailure as failure:
+            self.failure = failure
+            raise
+        return self._api
+
+    def shapes(self, sizes: Mapping[str, int]) -> dict[str, tuple[tuple[int, ...], str]]:
+        """The shape and the precision of every parameter of a submission in another API. Raises as `drive`."""
+        answer = self._asked({"kind": "shapes", "sizes": sizes}, {}, ())
+        assert self._api is not None
+        try:
+            return shapes_in(answer.get("shapes"), self._api)
+        except ProtocolError as error:
+            self.failure = self._protocol_failure(str(error))
+            raise self.failure from None
+
+    def drive(
+        self,
+        sizes: Mapping[str, int],
+        arrays: Mapping[str, Array],
+        expected: Sequence[tuple[int, ...]],
+        *,
+        before: bool,
+    ) -> tuple[list[Array], dict[str, CleanText]]:
+        """One run of a submission in another API, as `adapters.Driver.answer` does it: arrays of float64 as expected.
+
+        With them what is said of gradients that are not there, by name. Raises CellError where it raises, and what
+        `run` raises.
+        """
+        request = {"kind": "drive", "sizes": sizes, "before": before}
+        answer = self._asked(request, arrays, [("f8", shape) for shape in expected])
+        odd = answer.get("odd")
+        if type(odd) is not dict or not all(type(text) is str for text in odd.values()):
+            self.failure = self._protocol_failure("texts that are none")
+            raise self.failure
+        return answer["values"], odd
+
+    def _asked(
+        self, request: dict[str, Any], arrays: Mapping[str, Array], expected: Sequence[tuple[str, tuple[int, ...]]]
+    ) -> dict[str, Any]:
+        """The answer of a submission in another API to one request."""
+        if self.failure is not None:
+            raise self.failure
+        channel = self._started()
+        header = request | {"dtype": "f8", "arrays": {name: array.shape for name, array in arrays.items()}}
+        self._doing = "forward and backward" if "delta" in arrays else "forward"
+        done = False
+        try:
+            channel.send(pack(header, arrays.values()))
+            answer = self._frame(
+                values=lambda read, header, length: read_values(read, header, length, DRIVEN, expected)
+            )
+            done = True
+        except SubmissionFailure as failure:
+            self.failure = failure
+            raise
+        finally:
+            if not done:
+                self.close()
+        if isinstance(answer["values"], dict):
+            raise CellError(raised_of(**self._placed(answer["values"])).text)
+        return answer
 
     def unroll(self, sizes: Sizes, arrays: Mapping[str, Array], expected: Sequence[tuple[int, ...]]) -> list[Array]:
         """What the cells, unrolled over time, answer to `arrays` of float64: arrays of the shapes `expected`.
@@ -306,7 +383,11 @@ class SubmissionProcess:
         return {
             "kind": "settings",
             "path": str(path),
-            "api": {**api_of(self.form), "others": other_cells(self.form.layer.id)},
+            "api": {
+                **api_of(self.form),
+                "others": other_cells(self.form.layer.id),
+                "adapted": self.form.layer.id == ADAPTED,
+            },
             "length": length,
             "limits": {"memory": self.memory_limit, "seconds": seconds},
             "root": str(root),
@@ -340,6 +421,12 @@ class SubmissionProcess:
         if header["kind"] != "ready":
             raise self._protocol_failure(f"a frame of the kind {header['kind']} where ready was expected")
         self._ready = True
+        self._api = None
+        if "api" in header:
+            try:
+                self._api = api_in(header["api"])
+            except ProtocolError as error:
+                raise self._protocol_failure(str(error)) from None
 
     def _answer(self, job: Job, request: dict[str, Any]) -> dict[str, Any]:
         """The worker's answer to a job, once the calls that it tells of are done."""

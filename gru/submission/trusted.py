@@ -5,7 +5,7 @@ For the project's own cell, and for tests with planted mistakes. A submission ne
 
 import sys
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from typing import Any
+from typing import Any, NoReturn
 
 from gru.layer import Form, Sizes
 from gru.layers.registry import form_named
@@ -28,6 +28,8 @@ class TrustedCells:
         self._unrolled = Unrolled(cell_class, taken)
         self._kept: list[Any] = []
 
+    api = None
+
     def run(self, jobs: Iterable[Job]) -> Iterator[Recording]:
         """One recording for each job, in order, as it is done."""
         for job in jobs:
@@ -40,6 +42,14 @@ class TrustedCells:
         """The file of the class, whose lines are named where it raises."""
         module = sys.modules.get(getattr(self.cell_class, "__module__", ""))
         return getattr(module, "__file__", None)
+
+    def shapes(self, sizes: Mapping[str, int]) -> NoReturn:
+        """A class of our own is in the layer's API."""
+        raise NotImplementedError
+
+    def drive(self, sizes: Mapping[str, int], arrays: Any, expected: Any, *, before: bool) -> NoReturn:
+        """A class of our own is in the layer's API."""
+        raise NotImplementedError
 
     def unroll(self, sizes: Sizes, arrays: Mapping[str, Array], expected: Sequence[tuple[int, ...]]) -> list[Array]:
         """What the cells, unrolled over time, answer to `arrays`. Raises CellError."""

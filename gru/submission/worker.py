@@ -31,6 +31,7 @@ def main() -> NoReturn:
     lockdown.die_with(given["parent"])
     sys.meta_path.append(lockdown.Packages(given["packages"]))
     protocol, exercise, unrolled, counting = map(_load_beside, ("protocol", "exercise", "unrolled", "counting"))
+    adapters = _load_adapters()
     try:
         settings, _ = protocol.read_header(read)
         source = read(settings["length"])
@@ -41,7 +42,7 @@ def main() -> NoReturn:
             write(protocol.pack({"kind": "not confined", "text": f"{type(error).__name__}: {error}"}))
             os._exit(1)
         sys.path.insert(0, settings["root"])
-        _serve(source, settings["path"], settings["api"], read, write, protocol, exercise, unrolled, counting)
+        _serve(source, settings["path"], settings["api"], read, write, protocol, exercise, unrolled, counting, adapters)
     except EOFError:
         os._exit(0)
     except BrokenPipeError:
@@ -58,6 +59,7 @@ def _serve(
     exercise: ModuleType,
     unrolled: ModuleType,
     counting: ModuleType,
+    adapters: ModuleType,
 ) -> NoReturn:
     @cache
     def call_frame(where: str, step: int) -> bytes:
@@ -73,7 +75,9 @@ def _serve(
 
     before_call("import", 0)
     try:
-        cell_class = _cell_class(source, path, api, counting)
+        module = _executed(source, path, counting)
+        cell_class = _cell_class(module, api)
+        driver = None if cell_class else _driver(module, source, api, adapters)
     except _Refused as refusal:
         refuse(refusal.reason, text=refusal.text[:1000])
     except BaseException as error:
@@ -88,6 +92,9 @@ def _serve(
             frame = protocol.pack({"kind": "raised", "raised": raised})
         return frame
 
+    if driver is not None:
+        write(protocol.pack({"kind": "ready", "api": driver.described()}))
+        _drive(driver, read, write, protocol, lambda error: exercise.describe_exception(error, path))
     write(protocol.pack({"kind": "ready"}))
     cells = unrolled.Unrolled(cell_class, exercise.taken)
     kept: list[Any] = []
@@ -137,6 +144,18 @@ def _load_beside(name: str) -> ModuleType:
     return module
 
 
+def _load_adapters() -> ModuleType:
+    """The package of adapters beside this file, under its own full name, by which it finds its parts."""
+    name, folder = "gru.submission.adapters", Path(__file__).with_name("adapters")
+    spec = spec_from_file_location(name, folder / "__init__.py", submodule_search_locations=[str(folder)])
+    assert spec is not None
+    assert spec.loader is not None
+    module = module_from_spec(spec)
+    sys.modules[name] = module
+    spec.loader.exec_module(module)
+    return module
+
+
 class _Refused(Exception):
     """A file that is no submission, for a reason of the contract."""
 
@@ -145,9 +164,32 @@ class _Refused(Exception):
         self.reason, self.text = reason, text
 
 
-def _cell_class(source: bytes, path: str, api: dict[str, Any], counting: ModuleType) -> Any:
-    """The class of the file with these bytes. Raises _Refused, and whatever the file raises."""
-    module, name = _module(path), api["cell"]
+def _drive(
+    driver: Any,
+    read: Callable[[int], bytes],
+    write: Callable[[bytes], None],
+    protocol: ModuleType,
+    describe: Callable[[BaseException], dict[str, Any]],
+) -> NoReturn:
+    """Serve a submission in another API: the shapes of its parameters, and runs forward and backward."""
+    while True:
+        job, length = protocol.read_header(read)
+        shapes = ((job["dtype"], tuple(shape)) for shape in job["arrays"].values())
+        arrays = dict(zip(job["arrays"], protocol.read_arrays(read, length, shapes), strict=True))
+        try:
+            if job["kind"] == "shapes":
+                frame: bytes = protocol.pack({"kind": "values", "shapes": driver.shapes(job["sizes"])})
+            else:
+                values, odd = driver.answer(job["sizes"], arrays, before=job["before"])
+                frame = protocol.pack({"kind": "values", "odd": odd}, values)
+        except BaseException as error:
+            frame = protocol.pack({"kind": "raised", "raised": {"where": driver.where, "step": 0, **describe(error)}})
+        write(frame)
+
+
+def _executed(source: bytes, path: str, counting: ModuleType) -> ModuleType:
+    """The module of the file with these bytes. Raises _Refused, and whatever the file raises."""
+    module = _module(path)
     try:
         code = counting.countable(source, path)
     except SyntaxError as error:
@@ -156,14 +198,30 @@ def _cell_class(source: bytes, path: str, api: dict[str, Any], counting: ModuleT
     except (ValueError, RecursionError) as error:
         raise _Refused("not_python", f"the file is not Python: {error}") from None
     exec(code, module.__dict__)
+    return module
+
+
+def _cell_class(module: ModuleType, api: dict[str, Any]) -> Any:
+    """The class of the file, where it has the layer's API; None where another API has to be found."""
+    found = vars(module).get(api["cell"])
+    return found if issubclass(type(found), type) and _other_api(found, api) is None else None
+
+
+def _driver(module: ModuleType, source: bytes, api: dict[str, Any], adapters: ModuleType) -> Any:
+    """What drives a file in another API. Raises _Refused where none is found."""
+    name, text = api["cell"], ""
+    try:
+        if api["adapted"]:
+            return adapters.Driver(adapters.found_in(module, source.decode("utf-8", "replace")))
+    except adapters.AnotherApiError as error:
+        text = f"; {error}"
     if name not in vars(module):
-        raise _Refused("no_gru_cell", _no_class(module, name, api["others"]))
-    cell_class = vars(module)[name]
-    if not issubclass(type(cell_class), type):
-        raise _Refused("no_gru_cell", f"{name} is a {type(cell_class).__name__}; expected a class")
-    if other := _other_api(cell_class, api):
-        raise _Refused("another_api", other)
-    return cell_class
+        reason = "another_api" if text and adapters.looks_like_one(module) else "no_gru_cell"
+        raise _Refused(reason, _no_class(module, name, api["others"]) + text)
+    found = vars(module)[name]
+    if not issubclass(type(found), type):
+        raise _Refused("no_gru_cell", f"{name} is a {type(found).__name__}; expected a class")
+    raise _Refused("another_api", f"{_other_api(found, api)}{text}")
 
 
 def _other_api(cell_class: Any, api: dict[str, Any]) -> str | None:

@@ -1,0 +1,259 @@
+"""The second depth: a submission's gradients against the measured derivative of its own forward pass.
+
+For a submission in another API, of which nothing needs to be known but how it is driven. It names gradients as
+the submission does, and judges no equation: what the forward pass computes is not asked.
+"""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from gru.examiner.outcome import Entry, Outcome
+from gru.gradient.check import check_vjp
+from gru.gradient.outcome import Comparison
+from gru.layer import Sizes
+from gru.submission.contract import CellError, Runner
+from gru.submission.driven import Api
+
+Array = NDArray[Any]
+
+SIZES = ((2, 3, 5, 4), (3, 4, 2, 3), (2, 2, 3, 2), (1, 3, 4, 5))
+"""Batch, input, hidden and steps of the problems; the first is the one at which the API was found."""
+
+DIRECTIONS = 2
+"""Gaussian directions of each gradient on each problem: an error hides from one of them with the probability
+that its product with a Gaussian number is below the error bar."""
+
+SCALE = 2.0**20
+"""The factor on δ in the check that gradients are linear in it: a power of two, which rounds nothing."""
+
+WEIGHTS = (1.0, 0.5, 2.5, 1.0)
+"""How large the parameters of each problem are; the third saturates some gates."""
+
+
+@dataclass(eq=False)
+class Problem:
+    """Numbers for one run of a submission in another API."""
+
+    id: str
+    sizes: Sizes
+    parameters: dict[str, Array]
+    x: Array
+    h_0: Array | None
+    delta: Array
+
+    @property
+    def by_name(self) -> dict[str, int]:
+        """The sizes as a worker is told of them."""
+        batch, inputs, hidden, steps = self.sizes
+        return {"batch": batch, "input": inputs, "hidden": hidden, "steps": steps, "output": inputs + hidden}
+
+
+@dataclass(eq=False)
+class Bench:
+    """A submission in another API, and what it answers."""
+
+    runner: Runner
+    api: Api
+    odd: dict[str, str] = field(default_factory=dict)
+    known_wrong: set[str] = field(default_factory=set)
+
+    @property
+    def shown(self) -> tuple[str, ...]:
+        """The names of all gradients that are shown, in the order in which they come."""
+        names = tuple(name for name in self.api.names if name in self.api.gradients)
+        return (*names, *("dx",) * self.api.dx, *("dh",) * (self.api.dh and self.api.h_0))
+
+    def problem(self, number: int, seed: int) -> Problem:
+        """Problem `number` of a seed. Raises what the runner raises."""
+        batch, inputs, hidden, steps = SIZES[number]
+        batch, steps = batch if self.api.rows else 1, steps if self.api.sequence else 1
+        fixed = self.api.sizes
+        sizes = Sizes(batch, fixed.get("input", inputs), fixed.get("hidden", hidden), steps)
+        problem = Problem(f"own:{seed}:{number}", sizes, {}, np.zeros(0), None, np.zeros(0))
+        random = np.random.Generator(np.random.PCG64([seed, number]))
+        for name, (shape, precision) in self.runner.shapes(problem.by_name).items():
+            scale = WEIGHTS[number] / np.sqrt(max(shape))
+            problem.parameters[name] = (scale * random.normal(size=shape)).astype(precision)
+        problem.x = random.normal(size=(steps, batch, sizes.input))
+        problem.h_0 = random.uniform(-1, 1, size=(batch, sizes.hidden)) if self.api.h_0 else None
+        problem.delta = random.normal(size=(1 if self.api.last_only else steps, batch, sizes.hidden))
+        return problem
+
+    def run(
+        self, problem: Problem, values: Mapping[str, Any], delta: Array | None = None, *, before: bool = False
+    ) -> tuple[Array, dict[str, Array]]:
+        """The states, and with a `delta` the gradients by name; `values` stand in place of the problem's."""
+        for value in values.values():
+            if np.asarray(value).dtype.kind == "c":
+                raise TypeError("numbers go over the pipe as real numbers")
+        parameters = {f"p {name}": values.get(name, value) for name, value in problem.parameters.items()}
+        given = {"x": values.get("x", problem.x), **parameters}
+        if problem.h_0 is not None:
+            given["h_0"] = values.get("h_0", problem.h_0)
+        expected = [problem.delta.shape]
+        if delta is not None:
+            given["delta"] = delta
+            expected += [self._shape(problem, name) for name in self.shown]
+        arrays = {name: np.array(value, float, order="C", subok=False) for name, value in given.items()}
+        (states, *gradients), odd = self.runner.drive(problem.by_name, arrays, expected, before=before)
+        self.odd |= odd
+        found = dict(zip(self.shown, gradients, strict=True)) if delta is not None else {}
+        if "dh" in found:
+            found["dh"] = found["dh"][0]
+        return states, found
+
+    def _shape(self, problem: Problem, name: str) -> tuple[int, ...]:
+        if name == "dx":
+            return problem.x.shape
+        if name == "dh":
+            assert problem.h_0 is not None
+            return (1, *problem.h_0.shape)
+        return problem.parameters[name].shape
+
+
+def judge_own(
+    runner: Runner, api: Api, seed: int, on_progress: Callable[[int, int], None] = lambda done, total: None
+) -> list[Outcome]:
+    """The outcomes of `interface`, `state` and of every gradient that is shown. Raises SubmissionFailure."""
+    bench = Bench(runner, api)
+    found: dict[str, list[tuple[Problem, Comparison]]] = {name: [] for name in bench.shown}
+    states: list[tuple[str, str, Problem | None]] = []
+    raised: list[tuple[Problem | None, str]] = []
+    done = 0
+    for number in range(len(SIZES)):
+        problem: Problem | None = None
+        try:
+            problem = bench.problem(number, seed)
+            for name, comparison in _compared(bench, problem):
+                found[name].append((problem, comparison))
+            states += [(*fault, problem) for fault in _state(bench, problem)]
+            done += 1
+        except CellError as error:
+            raised.append((problem, str(error)))
+        on_progress(number + 1, len(SIZES))
+    outcomes = [_interface(api, done, raised)]
+    if done:
+        outcomes.append(_of_state(states, done))
+        outcomes += [_of_gradient(bench, name, found[name]) for name in bench.shown]
+    return outcomes
+
+
+def _compared(bench: Bench, problem: Problem) -> Iterator[tuple[str, Comparison]]:
+    """Every gradient that is shown beside the measured one: along directions, and by entries where it differs."""
+    along = dict(_measured(bench, problem, bench.shown, DIRECTIONS))
+    apart = [name for name, c in along.items() if c.verdict == "wrong" and name not in bench.known_wrong]
+    bench.known_wrong.update(apart)
+    yield from (along | dict(_measured(bench, problem, apart, None))).items()
+
+
+def _measured(
+    bench: Bench, problem: Problem, wanted: Sequence[str], along: int | None
+) -> Iterator[tuple[str, Comparison]]:
+    argument_of = {"dx": "x", "dh": "h_0"}
+    bench.run(problem, {}, problem.delta)
+    names = [name for name in wanted if name not in bench.odd]
+    arguments = [argument_of.get(name, name) for name in names]
+    own = {"x": problem.x, "h_0": problem.h_0} | problem.parameters
+
+    def forward(*values: Any) -> Array:
+        return bench.run(problem, dict(zip(arguments, values, strict=True)))[0]
+
+    def backward(delta: Any, *values: Any) -> tuple[Array, ...]:
+        given = np.array(delta, float, subok=False)
+        gradients = bench.run(problem, dict(zip(arguments, values, strict=True)), given)[1]
+        return tuple(gradients[name] for name in names)
+
+    if names:
+        at = tuple(own[argument] for argument in arguments)
+        checked = check_vjp(forward, backward, at, cotangent=problem.delta, along=along)
+        yield from zip(names, checked.comparisons, strict=True)
+
+
+def _state(bench: Bench, problem: Problem) -> Iterator[tuple[str, str]]:
+    """What is wrong with the gradients of an object that is used a second time, or given a δ that is large."""
+    _, plain = bench.run(problem, {}, problem.delta)
+    states, again = bench.run(problem, {}, problem.delta, before=True)
+    first_states, _ = bench.run(problem, {})
+    if np.array_equal(states, first_states):
+        other = {"x": problem.x[..., ::-1] + 0.25}
+        if problem.h_0 is not None:
+            other["h_0"] = problem.h_0[..., ::-1] * 0.5
+        _, before = bench.run(problem, other, problem.delta + 0.5)
+        for name in plain:
+            if name in bench.odd:
+                continue
+            added = plain[name] + before[name] if name not in ("dx", "dh") else plain[name]
+            if not _close(again[name], plain[name]) and not _close(again[name], added):
+                yield "second-use", f"the gradient of {_of(name)} is another one on a second use of the same object"
+    elif problem.h_0 is not None:
+        yield "second-use", "forward gives something else on a second use of the same object"
+    _, scaled = bench.run(problem, {}, problem.delta * SCALE)
+    for name in plain:
+        if name not in bench.odd and not _close(scaled[name] / SCALE, plain[name]):
+            highest, lowest = scaled[name].max(), scaled[name].min()
+            clipped = f": it is clipped to ±{highest:g}" if highest == -lowest and highest < SCALE else ""
+            yield "not-linear", f"the gradient of {_of(name)} is not linear in the upstream gradient{clipped}"
+
+
+def _close(own: Array, other: Array) -> bool:
+    """Whether two results of one computation agree to the rounding of sums in another order.
+
+    The count of terms bounds that: every one is rounded once more. Single precision is allowed for.
+    """
+    unit = np.finfo(np.float32).eps if np.array_equal(own, own.astype(np.float32)) else np.finfo(float).eps
+    largest = max(np.abs(own).max(), np.abs(other).max())
+    return bool((np.abs(own - other) <= 64 * unit * largest).all())
+
+
+def _of(name: str) -> str:
+    return {"dx": "the input", "dh": "the first state"}.get(name, name)
+
+
+def _interface(api: Api, done: int, raised: list[tuple[Problem | None, str]]) -> Outcome:
+    """What could be driven at all: a file that works at some sizes only is judged at those."""
+    hidden = [name for name in api.names if name not in api.gradients]
+    hidden += ["the input"] * (not api.dx) + ["the first state"] * (not api.dh and api.h_0)
+    said = [f"no gradient is shown of {', '.join(hidden)}"] if hidden else []
+    if raised:
+        problem, text = raised[0]
+        at = f" at {problem.sizes}" if problem else ""
+        said.append(f"{text}{at}; judged at other sizes" if done else f"{text}{at}")
+    status: Any = "right" if done else "not_examined"
+    return Outcome("interface", status, problems=done, text="; ".join(said))
+
+
+def _of_state(faults: list[tuple[str, str, Problem | None]], done: int) -> Outcome:
+    if not faults:
+        return Outcome("state", "right", problems=done)
+    _, text, problem = faults[0]
+    assert problem is not None
+    return Outcome("state", "wrong", problem=problem.id, sizes=problem.sizes, problems=done, text=text)
+
+
+def _of_gradient(bench: Bench, name: str, found: list[tuple[Problem, Comparison]]) -> Outcome:
+    """The outcome of one gradient: wrong where it is on any problem, right where it is on all."""
+    check = f"gradient-{name}"
+    if name in bench.odd:
+        return Outcome(check, "wrong", text=bench.odd[name])
+    wrong = [(p, c) for p, c in found if c.verdict == "wrong"]
+    unsure = [(p, c) for p, c in found if c.verdict == "cannot_tell"]
+    common: dict[str, Any] = {"check": check, "problems": len(found)}
+    if wrong:
+        problem, c = next((item for item in wrong if item[1].directions is None), wrong[0])
+        unit = c.largest or 1.0
+        share = f"{c.wrong} of {c.size} entries of the gradient of {_of(name)} are wrong" if c.size else ""
+        pattern = f"it looks {c.pattern}" if c.pattern else ""
+        common |= {"error": abs(c.claimed - c.measured) / unit, "limit": c.error / unit}
+        entries = (Entry(c.entry, c.claimed, c.measured),)
+        text = "; ".join(filter(None, (share, pattern)))
+        return Outcome(status="wrong", **common, values=entries, problem=problem.id, sizes=problem.sizes, text=text)
+    if not found or len(unsure) == len(found):
+        reason = unsure[0][1].reason if unsure else "nothing was seen of it"
+        return Outcome(status="not_examined", **common, text=f"cannot tell: {reason}")
+    told = [c for _, c in found if c.verdict == "right"]
+    detects = min(c.error / c.largest for c in told if c.largest) if any(c.largest for c in told) else None
+    return Outcome(status="right", **common, detects=detects)

@@ -1,0 +1,11 @@
+"""Adapters: how an API is driven, and where its values are found.
+
+Standard library and NumPy only: the worker loads this folder by its path, beside a submission. An adapter
+judges nothing; `finding` makes one for a file from what the file defines.
+"""
+
+from .adapter import Adapter, AnotherApiError
+from .driving import Driver
+from .finding import found_in, looks_like_one
+
+__all__ = ["Adapter", "AnotherApiError", "Driver", "found_in", "looks_like_one"]

@@ -1,0 +1,93 @@
+"""What the worker does with an adapter: it tells what there is at given sizes, and runs forward and backward.
+
+Plain data and arrays only, in the order that `Described` tells: the examining process decides what to ask.
+"""
+
+from collections.abc import Callable, Mapping
+from functools import partial
+from typing import Any
+
+import numpy as np
+
+from .adapter import Adapter, AnotherApiError, settled
+
+
+class Driver:
+    """One adapter in the worker, put to requests."""
+
+    def __init__(self, adapter: Adapter) -> None:
+        self.adapter = adapter
+        self.where, self.step = "forward", 0
+
+    def described(self) -> dict[str, Any]:
+        """What is driven, as JSON: how a report calls it, what can be given and what is shown."""
+        adapter = self.adapter
+        names = adapter.names()
+        return {
+            "text": adapter.describe(),
+            "target": adapter.target,
+            "names": list(names),
+            "shown": [name for name, place in names.items() if place in adapter.gradients],
+            "gradients": {
+                name: adapter.gradients[place] for name, place in names.items() if place in adapter.gradients
+            },
+            "dx": adapter.dx is not None,
+            "dh": adapter.dh is not None,
+            "h_0": adapter.h_layout is not None,
+            "rows": adapter.rows,
+            "sequence": adapter.is_sequence,
+            "last_only": adapter.last_only,
+            "loss": adapter.is_loss,
+            "accumulates": adapter.accumulates,
+            "sizes": dict(adapter.fixed),
+        }
+
+    def shapes(self, sizes: Mapping[str, int]) -> dict[str, Any]:
+        """The shapes and the precision of the parameters, by name, at these sizes."""
+        self.where = "construction"
+        made = settled(self.adapter, self.adapter.make(sizes), sizes)
+        arrays = {name: self.adapter.parameter(made, place) for name, place in self.adapter.names().items()}
+        return {name: [*array.shape, int(array.dtype.itemsize)] for name, array in arrays.items()}
+
+    def answer(
+        self, sizes: Mapping[str, int], arrays: Mapping[str, Any], *, before: bool
+    ) -> tuple[list[Any], dict[str, str]]:
+        """The states, and where there is a `delta` the gradients: of the parameters, then dx, then dh, as shown.
+
+        With `before`, the same object is used once before on other numbers. A gradient that has another shape, or
+        is not there, is NaN, and a text by its name says what is there instead.
+        """
+        adapter, names = self.adapter, self.adapter.names()
+        values = {place: arrays[f"p {name}"] for name, place in names.items()}
+        x, h_0, delta = arrays["x"], arrays.get("h_0"), arrays.get("delta")
+        odd: dict[str, str] = {}
+        with np.errstate(all="ignore"):
+            answer = adapter.run(sizes, values, x, h_0, delta, before=before, told=self.tell)
+            found = [np.asarray(answer.states, float)]
+            if delta is None:
+                return found, odd
+
+            def shown(name: str, like: Any, read: Callable[[], Any]) -> None:
+                try:
+                    found.append(np.asarray(read(), float))
+                except AnotherApiError as error:
+                    odd[name] = str(error)
+                    found.append(np.full(np.shape(like), np.nan))
+
+            for name, place in names.items():
+                if (at := adapter.gradients.get(place)) is not None:
+                    like = values[place]
+                    shown(name, like, partial(adapter.gradient, answer, at, like))
+            if adapter.dx is not None:
+                shown("dx", x, partial(adapter.restored, answer, adapter.dx, adapter.x_layout, x))
+            if adapter.dh is not None and h_0 is not None:
+                like = h_0[None]
+                shown("dh", like, partial(adapter.restored, answer, adapter.dh, str(adapter.h_layout), like))
+        return found, odd
+
+    def tell(self, where: str) -> None:
+        """Remember what is being called, for the message where it raises."""
+        self.where = where
+
+
+__all__ = ["AnotherApiError", "Driver"]

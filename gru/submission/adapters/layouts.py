@@ -1,0 +1,53 @@
+"""Layouts: in which order a given API wants the steps, the rows of the batch and the features.
+
+A layout is written as its axes: `TBF` is (steps, batch, features), `BF` one step of it, `F` one sample as a
+vector, `FB` columns; `1` is an axis of length 1, and brackets are a list with one entry a step.
+"""
+
+from typing import Any
+
+import numpy as np
+
+
+def arranged(array: Any, layout: str) -> Any:
+    """A fresh array (steps, batch, features) in another layout; an axis that the layout leaves out has length 1."""
+    if layout.startswith("["):
+        return [arranged(step[None], layout[1:-1]) for step in array]
+    axes = "TBF"
+    kept = [axes.index(axis) for axis in layout if axis != "1"]
+    for axis in range(len(axes)):
+        if axis not in kept:
+            array = array.take([0], axis)
+    result = np.transpose(array, (*kept, *(axis for axis in range(len(axes)) if axis not in kept)))
+    result = result.reshape(result.shape[: len(kept)])
+    for place, letter in enumerate(layout):
+        if letter == "1":
+            result = np.expand_dims(result, place)
+    return np.array(result, order="C")
+
+
+def restored(value: Any, layout: str, shape: tuple[int, int, int]) -> Any:
+    """An array (steps, batch, features) of this shape from one in a layout; None where it has another shape."""
+    if layout.startswith("["):
+        if not isinstance(value, list | tuple | np.ndarray) or len(value) != shape[0]:
+            return None
+        steps = [restored(step, layout[1:-1], (1, *shape[1:])) for step in value]
+        return None if any(step is None for step in steps) else np.concatenate(steps)
+    value = np.asarray(value)
+    if value.dtype.kind != "f" or value.shape != shape_in(layout, shape):
+        return None
+    value = value.reshape([length for length, axis in zip(value.shape, layout, strict=True) if axis != "1"])
+    axes = [axis for axis in layout if axis != "1"]
+    value = np.transpose(value, [axes.index(axis) for axis in "TBF" if axis in axes])
+    return np.array(value.reshape(shape))
+
+
+def shape_in(layout: str, shape: tuple[int, int, int]) -> tuple[int, ...]:
+    """The shape that an array (steps, batch, features) has in a layout that is no list."""
+    lengths = dict(zip("TBF", shape, strict=True)) | {"1": 1}
+    return tuple(lengths[axis] for axis in layout)
+
+
+def has_steps(layout: str) -> bool:
+    """Whether a layout holds a whole sequence."""
+    return layout.startswith("[") or "T" in layout

@@ -1,0 +1,65 @@
+"""Places: where in an object an array is, as Python reads it: `Wz`, `params[0]`, `grads['Wz']`, `cell.W.data`."""
+
+import re
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+
+_PART = re.compile(r"\.?([A-Za-z_]\w*)|\[(-?\d+)\]|\['([^']*)'\]")
+
+DEPTH = 4
+"""How many attributes, keys and positions a place may have."""
+
+WIDTH = 200
+"""How many things are looked at in one list or dict: parameters are few."""
+
+
+def read(root: Any, place: str) -> Any:
+    """What is at a place. Raises LookupError or AttributeError where nothing is."""
+    value = root
+    for name, position, key in _PART.findall(place):
+        if position:
+            value = value[int(position)]
+        elif name:
+            value = getattr(value, name)
+        else:
+            value = value[key]
+    return value
+
+
+def last_name(place: str) -> str:
+    """The name by which a place is known: the last attribute or key that is no `data` or `value`."""
+    names = [name or key for name, _, key in _PART.findall(place) if name or key]
+    while len(names) > 1 and names[-1] in ("data", "value", "val"):
+        names.pop()
+    return names[-1] if names else place
+
+
+def arrays_in(
+    root: Any, place: str = "", seen: set[int] | None = None, depth: int = DEPTH
+) -> Iterator[tuple[str, Any]]:
+    """Every array of floating-point numbers inside a thing, with its place; each array once."""
+    seen = set() if seen is None else seen
+    if id(root) in seen or depth < 0:
+        return
+    seen.add(id(root))
+    if isinstance(root, np.ndarray):
+        if root.dtype.kind == "f":
+            yield place, root
+        return
+    inside: list[tuple[str, Any]] = []
+    if isinstance(root, dict):
+        inside = [(f"{place}['{key}']", value) for key, value in list(root.items())[:WIDTH] if isinstance(key, str)]
+    elif isinstance(root, list | tuple):
+        inside = [(f"{place}[{position}]", value) for position, value in enumerate(root[:WIDTH])]
+    elif not isinstance(root, type) and not callable_only(root):
+        names = list(getattr(root, "__dict__", {}).items())[:WIDTH]
+        inside = [(f"{place}.{name}" if place else name, value) for name, value in names]
+    for where, value in inside:
+        yield from arrays_in(value, where, seen, depth - 1)
+
+
+def callable_only(value: Any) -> bool:
+    """Whether this is a function or module, whose attributes are nobody's parameters."""
+    return type(value).__name__ in ("function", "module", "builtin_function_or_method", "method", "ufunc", "Generator")

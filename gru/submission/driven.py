@@ -1,0 +1,90 @@
+"""What a worker says of a submission in another API, and what comes back when it is run: checked before it is used.
+
+Nothing here runs anything. All that a worker says of an API is a claim: names, and what is shown of it.
+"""
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from gru.submission.protocol import ProtocolError
+
+MOST_PARAMETERS = 64
+MOST_ENTRIES = 10**5
+"""More than these are nobody's GRU at the small sizes that are asked for."""
+
+
+@dataclass(frozen=True)
+class Api:
+    """How a submission in another API is driven.
+
+    Attributes:
+        text: One line on it, for a report.
+        target: The class, or the function that goes forward.
+        names: The parameters, as the submission calls them.
+        gradients: For those whose gradient is shown, where it is.
+        dx, dh: Whether the gradients of the input and of the first state are shown.
+        h_0: Whether a first state can be given.
+        rows: Whether a batch can have more than one row.
+        sequence: Whether several steps are given at once; else one.
+        last_only: Whether forward answers with the last state alone.
+        accumulates: Whether a second use adds to the gradients.
+        sizes: The sizes that are written into the file.
+    """
+
+    text: str
+    target: str
+    names: tuple[str, ...]
+    gradients: Mapping[str, str]
+    dx: bool
+    dh: bool
+    h_0: bool
+    rows: bool
+    sequence: bool
+    last_only: bool
+    accumulates: bool
+    sizes: Mapping[str, int] = field(default_factory=dict)
+
+
+def api_in(data: Any) -> Api:
+    """The API in a worker's header. Raises ProtocolError where it is none."""
+    if type(data) is not dict:
+        raise ProtocolError("an API that is no object")
+    flags = ("dx", "dh", "h_0", "rows", "sequence", "last_only", "accumulates")
+    names: Any = data.get("names")
+    gradients: Any = data.get("gradients")
+    sizes: Any = data.get("sizes")
+    fits = (
+        all(type(data.get(key)) is str for key in ("text", "target"))
+        and all(type(data.get(key)) is bool for key in flags)
+        and type(names) is list
+        and len(names) <= MOST_PARAMETERS
+        and len(set(names)) == len(names)
+        and all(type(name) is str for name in names)
+        and type(gradients) is dict
+        and set(gradients) <= set(names)
+        and all(type(place) is str for place in gradients.values())
+        and type(sizes) is dict
+        and all(type(size) is int and 0 < size < 100 for size in sizes.values())
+    )
+    if not fits:
+        raise ProtocolError("an API that cannot be read")
+    given = {key: data[key] for key in ("text", "target", *flags)}
+    return Api(names=tuple(names), gradients=gradients, sizes=sizes, **given)
+
+
+def shapes_in(data: Any, api: Api) -> dict[str, tuple[tuple[int, ...], str]]:
+    """The shape and the precision of every parameter in a worker's header. Raises ProtocolError."""
+    if type(data) is not dict or set(data) != set(api.names):
+        raise ProtocolError("shapes of other parameters than were named")
+    found: dict[str, tuple[tuple[int, ...], str]] = {}
+    for name in api.names:
+        numbers = data[name]
+        if type(numbers) is not list or not numbers or not all(type(n) is int and n > 0 for n in numbers):
+            raise ProtocolError("a shape that is none")
+        *shape, itemsize = numbers
+        if math.prod(shape) > MOST_ENTRIES:
+            raise ProtocolError("a parameter with too many entries")
+        found[name] = (tuple(shape), "float32" if itemsize == 4 else "float64")
+    return found

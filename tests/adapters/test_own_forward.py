@@ -1,0 +1,84 @@
+"""Files in other APIs than the chapter's, as they are: found without a word, and judged by their own forward pass."""
+
+from pathlib import Path
+
+import pytest
+
+from gru.examiner import Examination, examine
+from gru.submission.process import SubmissionProcess
+
+FILES = Path(__file__).with_name("files")
+
+MISTAKES = {
+    "single_attributes": [
+        ("(self.n - self.hidden)", "(self.hidden - self.n)", "gradient-Wzh"),
+        ("drh = self.Wh.T @ an", "drh = self.Wh @ an", "gradient-Wrh"),
+        ("self.Wx.T @ an + self.Wzx.T", "self.Wx.T @ an - self.Wzx.T", "gradient-dx"),
+        ("self.dWx += np.outer(an", "self.dWx += 1.000001 * np.outer(an", "gradient-Wx"),
+        ("self.x, self.hidden = x, h\n", "self.x, self.hidden = getattr(self, 'x', x), h\n", "state"),
+    ],
+    "single_two_biases": [
+        ("self.dbnh += (dtanh * self.r)[0]", "self.dbnh += dtanh[0]", "gradient-bnh"),
+        ("dr = dtanh * self.inner", "dr = dtanh * self.Wnh.dot(self.hidden)", "gradient-brx"),
+        ("delta * self.z + dz @ self.Wzh", "delta * self.z", "gradient-dh"),
+    ],
+    "lists": [
+        ("db = da.sum(axis=0)", "db = da.mean(axis=0)", "gradient-params[2]"),
+        ("self.grads[0][...] = dWx", "self.grads[0][...] = dWx.astype(np.float16)", "gradient-params[0]"),
+        ("dh_prev = dh_next * (1 - z)", "dh_prev = dh_next * z", "gradient-dh"),
+    ],
+    "functions_with_cache": [
+        ("gru_step_backward(dh[:, t] + dprev, caches[t])", "gru_step_backward(dh[:, t], caches[t])", "gradient-Wx"),
+        ("        dWh += dWh_t", "        dWh = dWh_t", "gradient-Wh"),
+        ("dr = drh * prev_h * r", "dr = drh * r", "gradient-b"),
+    ],
+    "dict_columns": [
+        ('"dbc": np.sum(dc, axis=1, keepdims=True)', '"dbc": np.sum(dc, axis=1)', "gradient-bc"),
+        ("back[:n_a] * r + ", "back[:n_a] + ", "gradient-dh"),
+        ('"dWu": du @ concat.T', '"dWu": np.clip(du @ concat.T, -5, 5)', "state"),
+    ],
+    "sequence_batch_first": [
+        ("dh = dh * z + drh * r", "dh = dh * z + drh", "gradient-Uz"),
+        ("dX[:, t] = ", "dX[:, T - 1 - t] = ", "gradient-dx"),
+        ("for t in range(T - 1, -1, -1)", "for t in range(T - 1, 0, -1)", "gradient-Wh"),
+    ],
+    "one_array": [
+        ("dh = dh * (1 - z) + dv[i:] + dw[i:] * r", "dh = dh * (1 - z) + dv[i:] + dw[i:]", "gradient-Wz"),
+        ("dz = dh * (c - h)", "dz = dh * (c - h) / 2", "gradient-Wz"),
+("self.dWc += dc @ w.T", "self.dWc = dc @ w.T", "gradient-Wc"),
+    ],
+    "data_and_grad": [
+        ("self.bias.grad += da.sum(0)", "self.bias.grad += db.sum(0)", "gradient-bias"),
+        ("dr = dn * q * r", "dr = dn * h * r", "gradient-Wr"),
+        ("self.Wi.grad += x.T @ da", "self.Wi.grad += x.T @ db", "gradient-Wi"),
+    ],
+}  # fmt: skip
+"""For each file: what stands in it, what stands in its place, and a check that is wrong then; None for none."""
+
+
+def examined(path: Path) -> Examination:
+    with SubmissionProcess(path) as process:
+        return examine(process)
+
+
+@pytest.mark.parametrize("name", MISTAKES)
+def test_a_right_file_is_right_without_a_word_on_its_api(name: str) -> None:
+    examination = examined(FILES / f"{name}.py")
+    assert examination.verdict == "right"
+    assert examination.api is not None
+    assert set(examination.api.gradients) == set(examination.api.names)
+
+
+@pytest.mark.parametrize(
+    ("name", "number"), [(name, number) for name, mistakes in MISTAKES.items() for number in range(len(mistakes))]
+)
+def test_a_wrong_file_is_wrong_in_its_own_names(name: str, number: int, tmp_path: Path) -> None:
+    old, new, check = MISTAKES[name][number]
+    source = (FILES / f"{name}.py").read_text()
+    assert source.count(old) >= 1
+    path = tmp_path / f"{name}.py"
+    path.write_text(source.replace(old, new))
+    examination = examined(path)
+    wrong = [outcome.check for outcome in examination.outcomes if outcome.status == "wrong"]
+    assert examination.verdict == ("wrong" if check else "right"), examination
+    assert check is None or check in wrong
