@@ -715,6 +715,11 @@ class Form:
         return tuple(e.name for e in self.forward_shown if e.is_shown)
 
     @cached_property
+    def shows_all(self) -> bool:
+        """Whether a cell has an attribute for everything that there is a check on."""
+        return all(equation.is_shown or equation.is_sum for equation in self.exposed)
+
+    @cached_property
     def stacked_gradients(self) -> tuple[str, ...]:
         """The gradients of the parameters as a cell is given them: `dW`, `dU`."""
         return tuple(stack.gradient for stack in self.stacks)

@@ -43,6 +43,7 @@ def diagnose(equation: Equation, cases: Iterable[Case], *, pairs: bool = True) -
     With `pairs`, two mistakes in one formula are looked for too. None where nothing more can be said
     than that it is wrong.
     """
+    cases = [case if case.evidence.form.shows_all else _with_recovered(case) for case in cases]
     cases = [case for case in cases if equation.name in case.evidence.own]
     wrong = [case for case in cases if case.status(equation.id) == "wrong"]
     if not wrong or equation.is_sum:
@@ -62,6 +63,11 @@ def diagnose(equation: Equation, cases: Iterable[Case], *, pairs: bool = True) -
         return None
     text = described or f"{equation.name} is right elsewhere"
     return Diagnosis(text, (), "", right_formula(equation), equation.idea, condition)
+
+
+def _with_recovered(case: Case) -> Case:
+    evidence = case.evidence
+    return replace(case, evidence=replace(evidence, own=evidence.own | evidence.recovered.values))
 
 
 class _Probe:

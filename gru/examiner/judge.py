@@ -5,7 +5,7 @@ equation and its consequences are `inherited`. It never runs anything: recording
 go out.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property, partial
 from typing import Any
@@ -17,8 +17,10 @@ from gru.calculus import formula
 from gru.calculus.rounding import limit
 from gru.examiner.limit import roundings
 from gru.examiner.outcome import Block, Comparison, Entry, Finding, Unseen, everything_shows, nothing_shows
+from gru.examiner.recovered import Recovered, recover
 from gru.examiner.reference import Reference
-from gru.layer import Equation, Form
+from gru.layer import Carried, Equation, Form
+from gru.mistakes import cut_path
 from gru.submission.contract import Description, Recording, Shown, Use
 
 Array = NDArray[Any]
@@ -39,7 +41,7 @@ class Evidence:
     `own` holds what the submission showed as numbers, by name, steps on the first axis, in float64;
     `odd` what it showed that is no array of the right kind; `dtype` is the coarsest precision among
     the problem's and the values'; `single` names the values that were shown in single precision; `changed`
-    names what another cell changed afterwards.
+    names what another cell changed afterwards, `left_out` the arguments that the cell does not take.
     """
 
     reference: Reference
@@ -48,6 +50,7 @@ class Evidence:
     dtype: Any
     changed: frozenset[str] = frozenset()
     single: frozenset[str] = frozenset()
+    left_out: tuple[str, ...] = ()
 
     def dtype_of(self, name: str) -> Any:
         """The precision in which a quantity is judged: that of itself, and of all that it is made of.
@@ -79,7 +82,24 @@ class Evidence:
     @cached_property
     def given(self) -> dict[str, Array]:
         """What the equations are given; the submission's own where it kept any of that."""
-        return self.reference.given | {name: self.own[name] for name in self.form.kept if name in self.own}
+        kept = {name: self.own[name] for name in self.form.kept if name in self.own}
+        given = self.reference.given
+        return given | {name: np.zeros_like(given[name]) for name in self.left_out if name in given} | kept
+
+    @cached_property
+    def cut(self) -> tuple[Carried, ...]:
+        """The states of which the derivative of the loss is not handed on from step to step."""
+        return tuple(
+            carried
+            for carried in self.form.layer.carried[1:]
+            if carried.upstream in self.left_out
+            or _is_nothing(self.odd.get(self.form.derivatives[carried.previous].name))
+        )
+
+    @cached_property
+    def recovered(self) -> Recovered:
+        """What the API has no attribute for, worked out from what is made of it."""
+        return recover(self)
 
     @cached_property
     def resolved(self) -> dict[str, Array]:
@@ -89,9 +109,14 @@ class Evidence:
         with np.errstate(all="ignore"):
             for equation in form.ordered:
                 if equation.has_check or equation.name in form.needed:
-                    own = self.own.get(equation.name)
+                    own = self.own.get(equation.name, self._found.get(equation.name))
                     at[equation.name] = values[equation.name] = equation(at) if own is None else own
         return values
+
+    @property
+    def _found(self) -> Mapping[str, Array]:
+        """What was recovered; nothing where the API shows all, or while it is being worked out."""
+        return {} if self.form.shows_all else self.__dict__.get("recovered", Recovered()).values
 
     @property
     def values(self) -> dict[str, Array]:
@@ -109,7 +134,11 @@ class Evidence:
             }
 
 
-def gather(reference: Reference, use: Use) -> Evidence:
+def _is_nothing(value: Description | None) -> bool:
+    return value is not None and (value.absent or value.text == "None")
+
+
+def gather(reference: Reference, use: Use, left_out: tuple[str, ...] = ()) -> Evidence:
     """The evidence of one use of a submission's cells on a problem."""
     shown = values_shown(use, reference.convention)
     odd = {name: value for name, value in shown.items() if isinstance(value, Description)}
@@ -117,7 +146,7 @@ def gather(reference: Reference, use: Use) -> Evidence:
     single = frozenset(name for name, value in arrays.items() if value.dtype == np.float32)
     dtype = np.float32 if single or reference.problem.precision == "float32" else np.float64
     own = {name: value.astype(float) for name, value in arrays.items()}
-    return Evidence(reference, own, odd, dtype, frozenset(use.changed_later), single)
+    return Evidence(reference, own, odd, dtype, frozenset(use.changed_later), single, left_out)
 
 
 def values_shown(use: Use, form: Form) -> Shown:
@@ -157,7 +186,7 @@ class Case:
 def judge_uses(reference: Reference, recording: Recording) -> Iterator[Case]:
     """Every use of the cells with the findings on its equations, `merge` and `split`."""
     for number, use in enumerate(recording.uses):
-        evidence = gather(reference, use)
+        evidence = gather(reference, use, recording.left_out)
         findings = (*judge_equations(evidence), *judge_merge(evidence), *judge_split(evidence, recording.split))
         yield Case(evidence, number, findings)
 
@@ -174,13 +203,36 @@ def judge_equations(evidence: Evidence) -> Iterator[Finding]:
     A sum (17)–(22) inherits where its dW is not made of the submission's own blocks, or these have
     another shape.
     """
-    for equation in evidence.reference.convention.exposed:
+    form = evidence.form
+    evidence = evidence if form.shows_all else replace(evidence, own=evidence.own | evidence.recovered.values)
+    for equation in form.exposed:
+        handed_on = next((c for c in evidence.cut if equation.of in (c.state, c.previous)), None)
+        if handed_on is not None:
+            yield from _judge_cut(equation, handed_on, evidence)
+            continue
         if equation.name not in evidence.own and equation.name not in evidence.odd:
             continue
         finding = _judge(equation, evidence)
         if equation.is_sum and finding.status == "wrong" and not _is_stacked(evidence):
             finding = found(equation.id, "inherited", evidence.reference, finding.comparison, everything_shows)
         yield finding
+
+
+def _judge_cut(equation: Equation, carried: Carried, evidence: Evidence) -> Iterator[Finding]:
+    """What is said where a state's derivative is not handed on: one mistake, at the place where it is left out."""
+    reference, form = evidence.reference, evidence.form
+    is_used = carried.upstream not in evidence.left_out
+    if (equation.of == carried.previous) == is_used:
+        # Nothing comes from a next step at the last: the path is missing only where there are several.
+        if reference.given[carried.upstream].any():
+            yield found(equation.id, "wrong", reference, text=cut_path(carried))
+    elif equation.of == carried.previous:
+        own = evidence.own.get(equation.name)
+        limits = reference.limits(equation.name, evidence.dtype)
+        comparison = None if own is None else compare(own, reference.truth[equation.name], limits)
+        yield found(equation.id, "inherited", reference, comparison, everything_shows)
+    elif equation.name in evidence.own or equation.name in form.shown_backward:
+        yield _judge(equation, evidence)
 
 
 def _is_stacked(evidence: Evidence) -> bool:
@@ -214,8 +266,10 @@ def _judge(equation: Equation, evidence: Evidence) -> Finding:
         return found(check, "silent", evidence.reference, comparison)
     with np.errstate(all="ignore"):
         expected = equation(values)
-    if not compare(evidence.own[name], expected, evidence.own_limits[name]).agrees:
-        status = "silent" if evidence.unsure.intersection(equation.inputs) else "wrong"
+    is_wrong = not compare(evidence.own[name], expected, evidence.own_limits[name]).agrees
+    if is_wrong and name not in evidence.recovered.agreeing:
+        is_unsure = evidence.unsure.intersection(equation.inputs) or name in evidence.recovered.unsure
+        status = "silent" if is_unsure else "wrong"
         return found(check, status, evidence.reference, comparison)
     unseen = partial(_unseen, equation, evidence)
     return found(check, "silent" if unseen() is None else "inherited", evidence.reference, comparison, unseen)

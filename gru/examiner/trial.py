@@ -19,7 +19,7 @@ from gru.examiner.reference import CHANGES, Reference
 from gru.examiner.reuse import cases_of, judge_reuse, reuse_job
 from gru.examiner.state import COMPANIONS, Companion, companion_job, is_not_linear, judge_companion, judge_recording
 from gru.layer import Form
-from gru.mistakes import right_formula
+from gru.mistakes import HINTS, cut_path, right_formula
 from gru.submission.contract import Description, Job, Recording, Runner
 
 USED_AGAIN_EVERY = 6
@@ -112,6 +112,8 @@ class Trial:
     def outcomes(self) -> tuple[list[Outcome], Form]:
         """The outcome of every check with its diagnosis, and the convention that is followed."""
         asked = self.references[0].convention
+        if not asked.shows_all:
+            self._leave_unsure()
         outcomes, cases, followed = list(summarise_all(self.findings, asked)), self.cases, asked
         if explained := _explained_all(outcomes, cases, asked):
             return explained, asked
@@ -128,6 +130,20 @@ class Trial:
                 outcomes, cases, followed = _explained_all(merged, as_if, other) or merged, as_if, other
         search = _count_wrong(outcomes) <= WRONG_EVERYWHERE
         return [_diagnosed(outcome, cases, followed, search=search) for outcome in outcomes], followed
+
+    def _leave_unsure(self) -> None:
+        """Where a hidden quantity is wrong, what is made of it is judged on the problems that tell the quantity."""
+        form = self.references[0].convention
+        agreeing = {name for case in self.cases for name in case.evidence.recovered.agreeing}
+        checks = {form.named[name].id for name in agreeing}
+        told = {case.evidence.reference.problem.id for case in self.cases if case.evidence.recovered.values}
+
+        def left(finding: Finding) -> Finding:
+            is_unsure = finding.check in checks and finding.problem not in told and finding.status == "wrong"
+            return replace(finding, status="silent") if is_unsure else finding
+
+        self.findings = [left(finding) for finding in self.findings]
+        self.cases = [replace(case, findings=tuple(map(left, case.findings))) for case in self.cases]
 
     def _judged_as_if(self, convention: Form) -> list[Case]:
         return [
@@ -183,7 +199,8 @@ def _merged(outcome: Outcome, consistent: Outcome | None, asked: Form, followed:
 
 def _explained_all(outcomes: list[Outcome], cases: list[Case], convention: Form) -> list[Outcome] | None:
     """The outcomes of a cell that hides some of its values, where one mistake explains what it shows."""
-    explanation = explain(cases, convention) if any(map(_is_hidden, outcomes)) else None
+    is_cut = any(case.evidence.cut for case in cases)
+    explanation = explain(cases, convention) if any(map(_is_hidden, outcomes)) and not is_cut else None
     return [_explained(outcome, explanation) for outcome in outcomes] if explanation else None
 
 
@@ -205,6 +222,9 @@ def _diagnosed(outcome: Outcome, cases: list[Case], followed: Form, *, search: b
     """A wrong outcome with what is likely wrong."""
     if outcome.status != "wrong" or outcome.mistake is not None:
         return outcome
+    cut = _cut_of(outcome, cases, followed)
+    if cut is not None:
+        return replace(outcome, mistake=cut)
     if outcome.name is not None:
         return replace(outcome, mistake=diagnose(followed.named[outcome.name], cases, pairs=search))
     if outcome.check in ("split", "merge"):
@@ -214,14 +234,30 @@ def _diagnosed(outcome: Outcome, cases: list[Case], followed: Form, *, search: b
     return outcome
 
 
+def _cut_of(outcome: Outcome, cases: list[Case], form: Form) -> Diagnosis | None:
+    """The diagnosis of a wrong outcome that says that a state's derivative is not handed on."""
+    cut = {carried for case in cases for carried in case.evidence.cut}
+    for carried in cut:
+        if outcome.name and form.named[outcome.name].of in (carried.state, carried.previous):
+            equation = form.derivatives[carried.state]
+            id, hint = f"{equation.id}/cut-path", HINTS["missing"]
+            return Diagnosis(cut_path(carried), (id,), hint, right_formula(equation), equation.idea)
+    return None
+
+
 def judge_interface(reference: Reference, recording: Recording) -> Iterator[Finding]:
     """Whether the calls went through and set what the chapter's API asks for."""
     if recording.raised is not None:
         yield found("interface", "wrong", reference, text=recording.raised.text)
         return
     for use in recording.uses:
-        for name in reference.convention.required:
+        form = reference.convention
+        handed_on = {form.derivatives[carried.previous].name for carried in form.layer.carried[1:]}
+        for name in form.required:
             value = use.after_backward.get(name)
+            if name in handed_on:
+                # That is a mistake of its own, with a name: the path is cut.
+                continue
             if isinstance(value, Description) and value.absent:
                 yield found(
                     "interface", "wrong", reference, text=f"{name} is never set, and the chapter's API requires it"
@@ -257,7 +293,9 @@ def _is_hidden(outcome: Outcome) -> bool:
 def _is_vouched_for(check: str, outcomes: dict[str, Outcome], form: Form) -> bool:
     """Whether everything that is made of a hidden quantity is right, but for what may be hidden too."""
     required = {e.id for e in form.exposed if e.name in form.required or e.is_sum}
+    handed_on = {form.derivatives[carried.previous].name for carried in form.layer.carried[1:]}
     dependents = [outcomes[dependent] for dependent in _dependents(check, form)]
+    dependents = [o for o in dependents if not (o.name in handed_on and o.status == "wrong" and o.error is None)]
     return any(o.status == "right" for o in dependents) and all(
         o.status == "right" or (_is_hidden(o) and o.check not in required) for o in dependents
     )
