@@ -268,8 +268,7 @@ def _judge(equation: Equation, evidence: Evidence) -> Finding:
         expected = equation(values)
     is_wrong = not compare(evidence.own[name], expected, evidence.own_limits[name]).agrees
     if is_wrong and name not in evidence.recovered.agreeing:
-        is_unsure = evidence.unsure.intersection(equation.inputs) or name in evidence.recovered.unsure
-        status = "silent" if is_unsure else "wrong"
+        status = "silent" if evidence.unsure.intersection(equation.inputs) else "wrong"
         return found(check, status, evidence.reference, comparison)
     unseen = partial(_unseen, equation, evidence)
     return found(check, "silent" if unseen() is None else "inherited", evidence.reference, comparison, unseen)

@@ -37,33 +37,35 @@ class Recovered:
 
 
 def recover(evidence: Evidence) -> Recovered:
-    """What all but one of the shown products of a quantity say that it is, where none agrees with its formula."""
+    """What all but one of the shown products of a quantity say that it is, where few agree with its formula."""
     values: dict[str, Array] = {}
     agreeing: set[str] = set()
     unsure: set[str] = set()
     form = evidence.form
     for hidden in (e for e in form.exposed if not e.is_shown and e.of is not None and e.name not in evidence.own):
-        factors = {name: factor for name, factor in _factors(hidden, evidence) if _tells(evidence, name)}
+        products = dict(_factors(hidden, evidence))
+        factors = {name: factor for name, factor in products.items() if _tells(evidence, name)}
         ours = evidence.resolved[hidden.name]
-        if not factors or any(_holds(evidence, name, ours, factor) for name, factor in factors.items()):
+        if 2 * sum(_holds(evidence, name, ours, ours, factor) for name, factor in factors.items()) >= len(factors):
             continue
-        found = _agreed_on(factors, evidence)
+        found = _agreed_on(factors, ours, evidence)
         if found is None:
             unsure |= set(factors)
         else:
             values[hidden.name] = found[0]
             agreeing |= found[1]
+            unsure |= products.keys() - factors.keys()
     return Recovered(values, frozenset(agreeing), frozenset(unsure))
 
 
-def _agreed_on(factors: Mapping[str, Array], evidence: Evidence) -> tuple[Array, set[str]] | None:
+def _agreed_on(factors: Mapping[str, Array], ours: Array, evidence: Evidence) -> tuple[Array, set[str]] | None:
     """The value that all but one of the products agree on, and their names; None where there is none."""
     for source, factor in sorted(factors.items(), key=lambda item: -float(np.abs(item[1]).min())):
         with np.errstate(all="ignore"):
             value = evidence.own[source] / factor
             error = np.abs(evidence.own_limits[source]).reshape(-1, 1, 1) / np.abs(factor)
         if np.isfinite(value).all():
-            held = {name for name, other in factors.items() if _holds(evidence, name, value, other, error)}
+            held = {name for name, other in factors.items() if _holds(evidence, name, value, ours, other, error)}
             if len(held) >= max(2, len(factors) - 1):
                 return value, held
     return None
@@ -99,8 +101,13 @@ def _others(expression: ast.expr, name: str) -> list[ast.expr]:
     return others if len(others) == len(factors) - 1 and not any(name in formula.names(f) for f in others) else []
 
 
-def _holds(evidence: Evidence, name: str, value: Array, factor: Array, error: Any = 0.0) -> bool:
-    """Whether what is shown is this value times its other factors, to the rounding of both."""
+def _holds(evidence: Evidence, name: str, value: Array, ours: Array, factor: Array, error: Any = 0.0) -> bool:
+    """Whether what is shown is this value times its other factors, to a rounding that is less than it is itself.
+
+    The rounding is known for the formula's value, `ours`; that of a larger one is larger by as much.
+    """
+    own = evidence.own[name]
     with np.errstate(all="ignore"):
-        allowed = np.abs(evidence.own_limits[name]).reshape(-1, 1, 1) + np.abs(factor) * error
-        return bool((np.abs(evidence.own[name] - value * factor) <= allowed).all())
+        larger = np.fmax(1.0, np.abs(value).max(axis=(-2, -1)) / np.abs(ours).max(axis=(-2, -1)))
+        allowed = (np.abs(evidence.own_limits[name]) * larger).reshape(-1, 1, 1) + np.abs(factor) * error
+        return bool((np.abs(own - value * factor) <= allowed).all() and (np.abs(own) > allowed).any())

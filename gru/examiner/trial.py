@@ -134,16 +134,16 @@ class Trial:
     def _leave_unsure(self) -> None:
         """Where a hidden quantity is wrong, what is made of it is judged on the problems that tell the quantity."""
         form = self.references[0].convention
-        agreeing = {name for case in self.cases for name in case.evidence.recovered.agreeing}
-        checks = {form.named[name].id for name in agreeing}
-        told = {case.evidence.reference.problem.id for case in self.cases if case.evidence.recovered.values}
-
-        def left(finding: Finding) -> Finding:
-            is_unsure = finding.check in checks and finding.problem not in told and finding.status == "wrong"
-            return replace(finding, status="silent") if is_unsure else finding
-
-        self.findings = [left(finding) for finding in self.findings]
-        self.cases = [replace(case, findings=tuple(map(left, case.findings))) for case in self.cases]
+        checks = {form.named[name].id for case in self.cases for name in case.evidence.recovered.agreeing}
+        settled: dict[int, Finding] = {}
+        for number, case in enumerate(self.cases):
+            here = case.evidence.recovered
+            told = checks - {form.named[name].id for name in here.unsure} if here.values else set()
+            unsure = [f for f in case.findings if f.status == "wrong" and f.check in checks - told]
+            settled |= {id(finding): replace(finding, status="silent") for finding in unsure}
+            findings = tuple(settled.get(id(finding), finding) for finding in case.findings)
+            self.cases[number] = replace(case, findings=findings)
+        self.findings = [settled.get(id(finding), finding) for finding in self.findings]
 
     def _judged_as_if(self, convention: Form) -> list[Case]:
         return [
