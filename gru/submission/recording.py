@@ -33,7 +33,7 @@ def api_of(form: Form) -> dict[str, Any]:
         "input": layer.input,
         "states": states,
         "parameters": {stack.name: stack.gradient for stack in form.stacks},
-        "split": {s.name: [s.rows, list(s.blocks)] for s in form.stacks if s.is_stacked and s.rows != "1"},
+        "split": {s.name: [s.rows, list(form.order_of(s))] for s in form.stacks if s.is_stacked and s.rows != "1"},
     }
 
 

@@ -1,0 +1,68 @@
+"""Every layer's mistakes, planted one by one: each is found in its own equation, in no other, and named.
+
+The ordinary run takes a few of each layer; `pytest -m full` takes all.
+"""
+
+import pytest
+
+from gru.examiner import Examination, examine
+from gru.layer import Form
+from gru.layers.registry import form_named
+from gru.mistakes import Mistake, catalogue
+from gru.submission.trusted import TrustedCells
+from tests.layers.cells import cell_of, planted
+
+pytestmark = pytest.mark.filterwarnings("ignore")
+"""Planted mistakes overflow where the right formula does not, and that is no news."""
+
+FORMS = [
+    form_named("chapter", "lstm"),
+    form_named("no-bias", "lstm"),
+    form_named("chapter", "rnn"),
+    form_named("chapter-bias"),
+    form_named("swapped-two-biases-rzn"),
+]
+
+ALL = [(form, m) for form in FORMS for e in form.exposed for m in catalogue(e.key, form)]
+SOME = ALL[::331]
+
+
+def named(case: tuple[Form, Mistake]) -> str:
+    return f"{case[0].id}:{case[1].id}"
+
+
+def examined(form: Form, *mistakes: Mistake) -> Examination:
+    return examine(TrustedCells(planted(form, *mistakes), form), convention=form)
+
+
+def check(form: Form, mistake: Mistake) -> None:
+    examination = examined(form, mistake)
+    wrong = [outcome for outcome in examination.outcomes if outcome.status == "wrong" and outcome.is_of_equation]
+    assert [outcome.check for outcome in wrong] == [mistake.equation.id]
+    assert wrong[0].mistake is not None
+    assert mistake.id in wrong[0].mistake.ids
+
+
+@pytest.mark.parametrize("case", SOME, ids=named)
+def test_a_mistake_is_found_in_its_equation_and_named(case: tuple[Form, Mistake]) -> None:
+    check(*case)
+
+
+@pytest.mark.full
+@pytest.mark.parametrize("case", ALL, ids=named)
+def test_every_mistake_is_found_in_its_equation_and_named(case: tuple[Form, Mistake]) -> None:
+    check(*case)
+
+
+@pytest.mark.parametrize("form", FORMS, ids=lambda form: f"{form.layer.id}:{form.id}")
+def test_the_table_itself_is_right(form: Form) -> None:
+    examination = examine(TrustedCells(cell_of(form), form), convention=form)
+    assert [o.check for o in examination.outcomes if o.status != "right"] == []
+
+
+def test_there_are_as_many_as_were_asked_for() -> None:
+    def of(layer: str) -> int:
+        return len({mistake.id for form, mistake in ALL if form.layer.id == layer})
+
+    assert of("lstm") >= 100
+    assert of("rnn") >= 30
