@@ -41,12 +41,24 @@ def cell_of(form: Form, instead: Mapping[str, ast.expr] | None = None) -> type:
                 self._show(stack.gradient, form.stacked(stack, self._at, "d"))
 
         def _compute(self, equations: Any) -> None:
+            done: set[str] = set()
             for equation in equations:
-                tree = instead.get(equation.name)
-                value = equation(self._at) if tree is None else formula.evaluate(tree, self._at)
-                self._at[equation.name] = value
+                self._provide(equation, done)
             for name, value in self._at.items():
                 self._show(name, value)
+
+        def _provide(self, equation: Any, done: set[str]) -> None:
+            """Compute an equation anew, after what its formula needs."""
+            if equation.name in done:
+                return
+            done.add(equation.name)
+            tree = instead.get(equation.name, equation.expression)
+            for name in formula.names(tree):
+                if name in form.named:
+                    needed = form.named[name]
+                    if name not in self._at or (needed in form.forward and equation in form.forward):
+                        self._provide(needed, done)
+            self._at[equation.name] = formula.evaluate(tree, self._at)
 
         def _show(self, name: str, value: Any) -> None:
             if name in is_shown:
