@@ -33,6 +33,7 @@ from gru import seed
 from gru.submission.limits import CALLS_IN_ALL, MEMORY_LIMIT, TIME_LIMIT
 
 if TYPE_CHECKING:
+    from gru.layer import Form
     from gru.submission.process import SubmissionProcess
     from gru.verification.examinations import Examinations
 
@@ -51,6 +52,18 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     """The options; all but the first have a prefix, as other plugins have a seed too."""
     group = parser.getgroup("gru", "a hand-written GRU cell")
     group.addoption("--submission", metavar="FILE", help="run the tests that are about a cell on GRUCell of this file")
+    group.addoption(
+        "--submission-layer",
+        metavar="LAYER",
+        default="gru",
+        help="what the file is: gru, lstm, rnn, or a file that holds a layer (default: %(default)s)",
+    )
+    group.addoption(
+        "--submission-form",
+        metavar="FORM",
+        default="chapter",
+        help="the form of the layer: an id, a library's name, or z=old,bias=one (default: %(default)s)",
+    )
     group.addoption(
         "--submission-seed",
         metavar="N",
@@ -184,6 +197,7 @@ def _process(config: pytest.Config, path: Path) -> "SubmissionProcess":
             memory_limit=option.submission_memory_limit,
             whole_limit=SEARCHES * CALLS_IN_ALL * option.submission_time_limit,
             isolation=option.submission_isolation,
+            form=_form(config),
         )
     except SubmissionFailure as failure:
         raise pytest.UsageError(f"--submission {printable(option.submission)}: {failure.text}") from None
@@ -193,6 +207,27 @@ def _process(config: pytest.Config, path: Path) -> "SubmissionProcess":
         raise pytest.UsageError(f"--submission-{error}") from None
     except ValueError as error:
         raise pytest.UsageError(f"--submission-{str(error).replace('_', '-', 1)}") from None
+
+
+def _form(config: pytest.Config) -> "Form":
+    """The form of the layer that is asked for. Raises UsageError where there is no such form."""
+    from gru.layer import LayerError
+    from gru.layers.registry import form_described
+
+    option = config.option
+    try:
+        return form_described(option.submission_form, option.submission_layer)
+    except (LookupError, LayerError) as error:
+        raise pytest.UsageError(f"--submission-layer, --submission-form: {error.args[0]}") from None
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """One test for each equation of the layer that is asked for, where a test asks for `equation`."""
+    marked = any("equation" in mark.args[:1] for mark in metafunc.definition.iter_markers("parametrize"))
+    if {"require_right", "equation"} <= set(metafunc.fixturenames) and not marked:
+        equations = _form(metafunc.config).exposed
+        ids = [e.name if e.number is None else f"{e.number}-{e.name}" for e in equations]
+        metafunc.parametrize("equation", equations, ids=ids)
 
 
 def pytest_report_header(config: pytest.Config) -> list[str]:
@@ -206,7 +241,7 @@ def pytest_report_header(config: pytest.Config) -> list[str]:
     confinement = config.stash[_PROCESS].confinement
     lines = [
         f"submission: {printable(option.submission)}, seed {option.submission_seed}, effort {option.submission_effort}",
-        f"convention: {text.convention()}",
+        f"convention: {text.convention(_form(config))}",
         f"isolation: {confinement.level}",
     ]
     return [*lines, f"warning: {confinement.warning}"] if confinement.warning else lines
@@ -253,8 +288,9 @@ def examinations(request: pytest.FixtureRequest, own_cell: Any) -> "Iterator[Exa
     config = request.config
     process = config.stash.get(_PROCESS, None)
     name = config.option.submission or os.path.relpath(inspect.getfile(own_cell), config.invocation_params.dir)
-    with process or nullcontext(TrustedCells(own_cell)) as runner:
-        yield Examinations(name, runner, config.option.submission_seed, config.option.submission_effort)
+    form = _form(config)
+    with process or nullcontext(TrustedCells(own_cell, form)) as runner:
+        yield Examinations(name, runner, config.option.submission_seed, config.option.submission_effort, form)
 
 
 @pytest.fixture
@@ -270,6 +306,8 @@ def require_right(request: pytest.FixtureRequest, examinations: "Examinations") 
         __tracebackhide__ = True
         if check == TRAINING and examinations.effort != "thorough":
             pytest.skip(f"{TRAINING} is asked for with --submission-effort thorough")
+        if check in ("split", "merge") and check not in examinations.form.checks:
+            pytest.skip(f"a {examinations.form.layer.title} has no check {check}")
         found = examinations.found(check)
         outcome = found.outcome
         for name in ("check", "equation", "status", "error", "problem"):

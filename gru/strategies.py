@@ -27,7 +27,8 @@ except ImportError as error:
     raise ImportError("gru.strategies needs Hypothesis: pip install 'gru-gradcheck[test]'") from error
 
 from gru import problem
-from gru.layers.gru.shapes import Sizes
+from gru.layer import Form, Sizes
+from gru.layers.gru.forms import CHAPTER
 from gru.problem import PRECISIONS, REGIMES, Precision, Problem, Specification
 
 SEEDS = 2**32
@@ -88,11 +89,12 @@ def problems(
     sizes: st.SearchStrategy[Sizes] = _SIZES,
     regimes: st.SearchStrategy[str] = _REGIMES,
     precisions: st.SearchStrategy[Precision] = _PRECISIONS,
+    form: Form = CHAPTER,
 ) -> Problem:
-    """Problems of these sizes, regimes and precisions; by default any that are drawn here.
+    """Problems of these sizes, regimes and precisions, for a form of a layer; by default any of the chapter's GRU.
 
     A problem shrinks to the smallest sizes, the first regime and precision, and seed 0. Its id
     says all of it, and `gru check FILE --problem ID` puts it to a file again.
     """
     specification = Specification(draw(sizes), draw(regimes), draw(precisions))
-    return problem.find(problem.identify(specification, draw(st.integers(0, SEEDS - 1))))
+    return problem.find(problem.identify(specification, draw(st.integers(0, SEEDS - 1))), form)

@@ -64,7 +64,7 @@ def examine(
             failure = error
     if TRAINING in checks:
         try:
-            outcomes.append(_trained(runner, seed, outcomes, failure, on_progress))
+            outcomes.append(_trained(runner, seed, outcomes, failure, convention, on_progress))
         except SubmissionFailure as error:
             outcomes.append(Outcome(TRAINING, "not_examined"))
             failure = error
@@ -129,6 +129,7 @@ def _trained(
     seed: int,
     outcomes: list[Outcome],
     failure: SubmissionFailure | None,
+    form: Form,
     on_progress: Callable[[int, int], None],
 ) -> Outcome:
     """The outcome of `training`; none where the submission has failed to run. Raises SubmissionFailure."""
@@ -138,7 +139,7 @@ def _trained(
     from gru.examiner.training import EPOCHS, judge_training
 
     spoilt = any(outcome.status == "wrong" for outcome in outcomes)
-    return judge_training(runner, seed, spoilt=spoilt, on_epoch=lambda epoch: on_progress(epoch, EPOCHS))
+    return judge_training(runner, seed, form, spoilt=spoilt, on_epoch=lambda epoch: on_progress(epoch, EPOCHS))
 
 
 def _is_put_twice(problem: Problem) -> bool:

@@ -7,6 +7,8 @@ It never looks at a derivative.
 from collections.abc import Callable
 
 from gru.examiner.outcome import TRAINING, Outcome
+from gru.layer import Form
+from gru.layers.gru.forms import CHAPTER
 from gru.submission.contract import CellError, Runner
 from gru.subtraction.check import CHECK_TASK, learn
 from gru.subtraction.demonstration import Run
@@ -17,7 +19,12 @@ EPOCHS = CHECK_TASK.setting.epochs
 
 
 def judge_training(
-    runner: Runner, seed: int, *, spoilt: bool, on_epoch: Callable[[int], None] = lambda epoch: None
+    runner: Runner,
+    seed: int,
+    form: Form = CHAPTER,
+    *,
+    spoilt: bool,
+    on_epoch: Callable[[int], None] = lambda epoch: None,
 ) -> Outcome:
     """The outcome of the check, from one start.
 
@@ -25,7 +32,7 @@ def judge_training(
     `on_epoch` is told the epochs that are done. Raises SubmissionFailure where the cells fail to run.
     """
     try:
-        run = learn(architecture_of(runner, TRAINING), seed, lambda progress: on_epoch(progress.epoch))
+        run = learn(architecture_of(runner, TRAINING, form), seed, lambda progress: on_epoch(progress.epoch))
     except CellError as error:
         return Outcome(TRAINING, "inherited" if spoilt else "wrong", text=str(error))
     if run.history.stop == "interrupted":

@@ -13,11 +13,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from gru.layers.gru.parameters import GATES as GRU_GATES
+from gru.layer import Form, Sizes
 from gru.layers.gru.sequence import GRUSequence
+from gru.layers.lstm.sequence import LSTMSequence
+from gru.layers.registry import form_named
 from gru.subtraction.data import Data, TaskError
-from gru.subtraction.lstm import GATES as LSTM_GATES
-from gru.subtraction.lstm import LSTMSequence
 from gru.subtraction.network import Network, Parameters, Sequence
 
 Array = NDArray[Any]
@@ -31,15 +31,14 @@ MOST_HIDDEN = 4096
 
 @dataclass(frozen=True)
 class Architecture:
-    """A kind of cell: how many blocks its weights have, whether it has a bias, and its sequence.
+    """A kind of cell: the form of its layer, which has the parameters, and its sequence.
 
     `at_once` tells whether the sequence takes a leading axis of many starts.
     """
 
     name: str
     title: str
-    blocks: int
-    bias: bool
+    form: Form
     sequence: Callable[[int, int], Sequence]
     at_once: bool = True
 
@@ -47,19 +46,20 @@ class Architecture:
         """The shape of each parameter of a network with `hidden` units. Raises TaskError on a bad size."""
         if not 1 <= hidden <= MOST_HIDDEN:
             raise TaskError(f"{hidden} hidden units: give from 1 to {MOST_HIDDEN}")
-        bias = {"b": (self.blocks, hidden)} if self.bias else {}
-        return {"W": (self.blocks * hidden, hidden), "U": (self.blocks * INPUTS, hidden), **bias, "V": (hidden, 1)}
+        sizes = Sizes(batch=1, input=INPUTS, hidden=hidden)
+        of_cells = {stack.name: sizes.shape(stack.dimensions) for stack in self.form.stacks}
+        return {name: (rows, columns) for name, (rows, columns) in of_cells.items()} | {"V": (hidden, 1)}
 
     def initial(self, hidden: int, rng: np.random.Generator) -> dict[str, Array]:
         """The chapter's start: W and U uniform in ±1/√hidden, V uniform in [0, 1); biases at zero."""
         shapes, bound = self.shapes(hidden), hidden**-0.5
+        biases = [stack.name for stack in self.form.stacks if stack.rows == "1"]
         start = {
-            "W": rng.uniform(-bound, bound, shapes["W"]),
-            "U": rng.uniform(-bound, bound, shapes["U"]),
-            "b": np.zeros(shapes.get("b", 0)),
-            "V": rng.uniform(0, 1, shapes["V"]),
+            name: np.zeros(shape) if name in biases else rng.uniform(-bound, bound, shape)
+            for name, shape in shapes.items()
+            if name != "V"
         }
-        return {name: start[name] for name in shapes}
+        return start | {"V": rng.uniform(0, 1, shapes["V"])}
 
     def network(self, hidden: int) -> Network:
         """A network of these cells."""
@@ -70,9 +70,9 @@ class Architecture:
         return sum(rows * columns for rows, columns in self.shapes(hidden).values())
 
 
-GRU = Architecture("gru", "GRU", len(GRU_GATES), False, GRUSequence)
-LSTM = Architecture("lstm", "LSTM", len(LSTM_GATES), True, LSTMSequence)
-LSTM_WITHOUT_BIAS = Architecture("lstm-without-bias", "LSTM without bias", len(LSTM_GATES), False, LSTMSequence)
+GRU = Architecture("gru", "GRU", form_named("chapter", "gru"), GRUSequence)
+LSTM = Architecture("lstm", "LSTM", form_named("chapter", "lstm"), LSTMSequence)
+LSTM_WITHOUT_BIAS = Architecture("lstm-without-bias", "LSTM without bias", form_named("no-bias", "lstm"), LSTMSequence)
 ARCHITECTURES = {architecture.name: architecture for architecture in (GRU, LSTM, LSTM_WITHOUT_BIAS)}
 
 

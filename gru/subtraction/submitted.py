@@ -3,24 +3,18 @@
 It never imports a submission, and sends neither labels nor losses.
 """
 
-from dataclasses import replace
 from functools import partial
-from typing import Any, NamedTuple
+from types import SimpleNamespace
+from typing import Any
 
 from numpy.typing import NDArray
 
-from gru.layers.gru.shapes import Sizes
+from gru.layer import Form, Sizes
+from gru.layers.gru.forms import CHAPTER
 from gru.submission.contract import Runner
-from gru.subtraction.model import GRU, Architecture
+from gru.subtraction.model import Architecture
 
 Array = NDArray[Any]
-
-
-class SubmittedGradients(NamedTuple):
-    """The sums (17)–(22), stacked: `dW` (3·hidden, hidden) and `dU` (3·input, hidden)."""
-
-    dW: Array
-    dU: Array
 
 
 class SubmittedSequence:
@@ -30,21 +24,26 @@ class SubmittedSequence:
     submission fails to run.
     """
 
-    def __init__(self, cells: Runner, input_size: int, hidden_size: int) -> None:
-        self._cells, self._input_size, self._hidden_size = cells, input_size, hidden_size
+    def __init__(self, cells: Runner, input_size: int, hidden_size: int, form: Form = CHAPTER) -> None:
+        self._cells, self._form = cells, form
+        self._input_size, self._hidden_size = input_size, hidden_size
 
-    def forward(self, x: Array, h_0: Array, W: Array, U: Array) -> Array:
+    def forward(self, x: Array, h_0: Array, *parameters: Array) -> Array:
         """The hidden states (steps, batch, hidden), given what `GRUSequence.forward` is given."""
         self._sizes = Sizes(x.shape[1], self._input_size, self._hidden_size, len(x))
-        self._shapes = (W.shape, U.shape)
-        (states,) = self._cells.unroll(self._sizes, {"x": x, "h_0": h_0, "W": W, "U": U}, [(len(x), *h_0.shape)])
+        self._parameters = {stack.name: array for stack, array in zip(self._form.stacks, parameters, strict=True)}
+        given = {self._form.layer.input: x, "h_0": h_0, **self._parameters}
+        (states,) = self._cells.unroll(self._sizes, given, [(len(x), *h_0.shape)])
         return states
 
-    def backward(self, upstream: Array) -> SubmittedGradients:
-        """The gradients, given ∂loss/∂h_t from above, (steps, batch, hidden)."""
-        return SubmittedGradients(*self._cells.unroll(self._sizes, {"upstream": upstream}, self._shapes))
+    def backward(self, upstream: Array) -> SimpleNamespace:
+        """The gradients, such as `dW`, given ∂loss/∂h_t from above, (steps, batch, hidden)."""
+        shapes = [array.shape for array in self._parameters.values()]
+        gradients = self._cells.unroll(self._sizes, {"upstream": upstream}, shapes)
+        names = (f"d{name}" for name in self._parameters)
+        return SimpleNamespace(**dict(zip(names, gradients, strict=True)))
 
 
-def architecture_of(cells: Runner, title: str) -> Architecture:
-    """The cells of a submission as an architecture to train: as many parameters as ours, one start at a time."""
-    return replace(GRU, title=title, sequence=partial(SubmittedSequence, cells), at_once=False)
+def architecture_of(cells: Runner, title: str, form: Form = CHAPTER) -> Architecture:
+    """The cells of a submission as an architecture to train, with its form's parameters, one start at a time."""
+    return Architecture(form.layer.id, title, form, partial(SubmittedSequence, cells, form=form), at_once=False)

@@ -52,15 +52,16 @@ class Examinations:
     runner: Runner
     seed: int = 0
     effort: Effort = "normal"
+    form: Form = CHAPTER
     battery: Examination = field(init=False)
     failed: Examination | None = field(default=None, init=False)
     _drawn: dict[tuple[str, str], Examination] = field(default_factory=dict, init=False)
 
     def __post_init__(self) -> None:
-        self.battery = examine(self.runner, effort=self.effort, seed=self.seed)
+        self.battery = examine(self.runner, effort=self.effort, seed=self.seed, convention=self.form)
         self.failed = self.battery if self.battery.reason else None
 
-    def on(self, problem: Problem, convention: Form = CHAPTER) -> Examination:
+    def on(self, problem: Problem, convention: Form) -> Examination:
         """The examination on one problem."""
         key = (problem.id, convention.id)
         if key not in self._drawn:
@@ -90,9 +91,9 @@ class Examinations:
         """The smallest problem that Hypothesis finds the check wrong on; else what is known."""
         spoilt: list[Outcome] = []
         try:
-            self._search(problems(), known, spoilt)
+            self._search(problems(form=self.form), known, spoilt)
             if known.status in ("wrong", "missing") and known.problem:
-                self._search(st.just(find(known.problem)), known, spoilt)
+                self._search(st.just(find(known.problem, self.form)), known, spoilt)
         except _NotRightError as error:
             return self._falsified(known, error)
         if spoilt and known.status == "right":
@@ -105,7 +106,7 @@ class Examinations:
         Outcomes with a wrong value, but none that is known to be this check's fault, go to `spoilt`.
         """
         # A form of the GRU that many problems tell is not always to be recognised on one.
-        convention = CHAPTER if known.status == "wrong" else self.battery.form
+        convention = self.form if known.status == "wrong" else self.battery.form
 
         # The same seed for every check, or each would put other problems to the cell.
         @drawn_with(self.seed)
@@ -123,7 +124,7 @@ class Examinations:
 
     def _told(self, outcome: Outcome) -> Found:
         outcomes = self.battery.outcomes
-        lines = text.block(outcome, self.name, outcomes)
+        lines = text.block(outcome, self.name, outcomes, asked=self.form)
         interface = self.battery.outcome("interface")
         if outcome.status == "not_examined" and interface.status == "wrong":
             lines.append(line("because", f"interface is wrong: {interface.text}"))
@@ -135,21 +136,21 @@ class Examinations:
         if known.status == "wrong":
             outcome, outcomes = replace(outcome, mistake=known.mistake), self.battery.outcomes
         example = [printed for note in getattr(error, "__notes__", ()) for printed in note.splitlines()]
-        return Found(outcome, [*text.block(outcome, self.name, outcomes), *example])
+        return Found(outcome, [*text.block(outcome, self.name, outcomes, asked=self.form), *example])
 
     def _cut_short(self, known: Outcome, failed: Examination) -> Found:
         """What was found before the cell failed to run, and why it did."""
         reason = words(failed.reason or "")
         if known.status in ("wrong", "missing"):
-            lines = [*text.block(known, self.name, self.battery.outcomes), line("cut short", reason)]
+            lines = [*text.block(known, self.name, self.battery.outcomes, asked=self.form), line("cut short", reason)]
             return Found(known, [*lines, line("reason", failed.text)])
         before = [line("before", f"{words(known.status)} until then")] if known.problems else []
-        lines = [f"{text.title(known)}: not examined ({reason})", line("reason", failed.text), *before]
+        lines = [f"{text.title(known, self.form)}: not examined ({reason})", line("reason", failed.text), *before]
         return Found(replace(known, status="not_examined"), lines)
 
     def inheritance(self, outcome: Outcome) -> str:
         """One line on an inherited outcome, and on what is wrong."""
         wrong = [other for other in self.battery.outcomes if other.status == "wrong"]
-        names = text.checks(wrong)
+        names = text.checks(wrong, self.form)
         why = outcome.text or "a right formula on wrong values"
-        return printable(f"{text.title(outcome)}: inherited, {why}" + (f"; wrong: {names}" if wrong else ""))
+        return printable(f"{text.title(outcome, self.form)}: inherited, {why}" + (f"; wrong: {names}" if wrong else ""))

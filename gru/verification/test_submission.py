@@ -5,9 +5,7 @@ Each is about one check, on the battery that everybody is given and on problems 
 
 from collections.abc import Callable
 
-import pytest
-
-from gru.layers.gru.equations import EXPOSED, Equation
+from gru.layer import Equation
 
 RequireRight = Callable[[str], None]
 
@@ -37,7 +35,6 @@ def test_training(require_right: RequireRight) -> None:
     require_right("training")
 
 
-@pytest.mark.parametrize("equation", EXPOSED, ids=lambda equation: f"{equation.number}-{equation.name}")
 def test_equation(equation: Equation, require_right: RequireRight) -> None:
     """The left-hand side has the value that is measured, or the one that its own formula gives."""
     require_right(equation.id)

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from gru import numdiff
 from gru.layers.gru.cell import GRUCell
 from gru.layers.gru.sequence import GRUSequence
-from gru.subtraction.lstm import LSTMSequence
+from gru.layers.lstm.sequence import LSTMSequence
 from gru.subtraction.model import GRU, INPUTS, LSTM, LSTM_WITHOUT_BIAS, Architecture
 from gru.subtraction.network import Network, cross_entropy
 from gru.subtraction.optimisers import adam, sgd
