@@ -91,6 +91,7 @@ def check_verdict(planted: Planted, start: str, how: str) -> None:
     assert planted.traces() == ""
 
 
+@pytest.mark.full
 def test_started_in_the_folder_of_a_submission_nothing_of_it_is_read(planted: Planted) -> None:
     planted.settings("pytest.ini", SETTINGS["pytest.ini"])
     check_verdict(planted, "folder", " ")

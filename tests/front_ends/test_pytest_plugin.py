@@ -126,6 +126,7 @@ def test_a_right_submission_passes_every_test(judged: Judged) -> None:
     assert result.ret == pytest.ExitCode.OK
 
 
+@pytest.mark.full
 def test_the_header_says_what_is_examined(judged: Judged) -> None:
     result = judged.run(RIGHT, "-k", "split", "--submission-seed=3")
     result.stdout.fnmatch_lines(
@@ -138,6 +139,7 @@ def test_tests_that_are_not_about_a_cell_are_deselected(judged: Judged) -> None:
     judged.run(RIGHT, "-k", "split or other").assert_outcomes(passed=1, deselected=len(CHECKS) + 1)
 
 
+@pytest.mark.full
 def test_without_a_submission_the_own_cell_is_examined(judged: Judged) -> None:
     result = judged.pytester.runpytest_inprocess(*TESTS, "test_other.py")
     assert counts(result) == {"passed": len(CHECKS) + 1}
@@ -154,6 +156,7 @@ def test_one_mistake_fails_one_equation_and_its_consequences_are_expected(judged
     )
 
 
+@pytest.mark.full
 def test_a_failure_says_what_is_wrong_and_where(judged: Judged) -> None:
     result = judged.run(NO_H_PREV, "-k", "10-dzr")
     result.stdout.fnmatch_lines(
@@ -180,12 +183,14 @@ def test_a_failure_shows_no_code_but_the_test(style: str, judged: Judged) -> Non
     assert {Path(place).name for place in places} == {"test_submission.py"}
 
 
+@pytest.mark.full
 def test_a_falsifying_example_shrinks_to_the_smallest_sizes(judged: Judged) -> None:
+    """The cell is used once more with one row more, so that a problem with two shows it."""
     result = judged.run(
         backward_then("if self.dzz.shape[1] > 1 and len(h_p) > 2: self.dx = 2 * self.dx"), "-k", "24-dx"
     )
     result.stdout.fnmatch_lines(
-        ["E     at         batch 3, input 1, hidden 2, *", "E       problem=find('3,1,2,1/ordinary/float64/0'),"]
+        ["E     at         batch 3, input 1, hidden 2, *", "E       problem=find('2,1,2,1/ordinary/float64/0'),"]
     )
 
 
@@ -271,6 +276,7 @@ def test_an_endless_loop_on_a_drawn_problem_says_on_which(judged: Judged) -> Non
     )
 
 
+@pytest.mark.full
 def test_junit_carries_equation_status_and_error(judged: Judged) -> None:
     judged.run(NO_H_PREV, "-k", "8-dzz or 10-dzr or 13-dwr or split", "--junitxml=results.xml")
     cases = ElementTree.parse(judged.pytester.path / "results.xml").iter("testcase")

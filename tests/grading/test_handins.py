@@ -212,6 +212,7 @@ def test_many_large_files_are_refused(tmp_path: Path) -> None:
     assert bo.main == "gru.py"
 
 
+@pytest.mark.full
 def test_a_hundred_thousand_files_are_refused(tmp_path: Path) -> None:
     stream = io.BytesIO()
     with zipfile.ZipFile(stream, "w") as archive:

@@ -267,6 +267,7 @@ def test_notebooks_of_a_class_are_graded(tmp_path: Path) -> None:
     assert "bo: GRUCell is defined 2 times, in cells 2, 3; the last counts" in done.stdout
 
 
+@pytest.mark.full
 def test_pytest_takes_a_notebook(pytester: pytest.Pytester) -> None:
     pytester.makeini("[pytest]\n")
     path = written(pytester.mkdir("theirs"), RIGHT)
