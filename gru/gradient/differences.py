@@ -27,7 +27,9 @@ which is made of a dozen values."""
 
 POINTS = 13
 ORDERS = (3, 4, 5, 6)
-"""Points and orders of the differences from which rounding is estimated (Moré and Wild, 2011)."""
+SMOOTH = 64.0
+"""Points and orders of the differences from which rounding is estimated (Moré and Wild, 2011); and how far, in
+deviations, a value has to be from the next so that it is change that is seen and not rounding."""
 
 KINK = 0.5
 """One-sided slopes of a smooth function differ by an amount that falls with the step, to a quarter; at a kink it stays.
@@ -44,7 +46,9 @@ class Slope(NamedTuple):
 def rounding(line: Line, spacings: Sequence[float]) -> float:
     """The standard deviation of what the values along `line` are rounded by, from differences of high order.
 
-    These leave nothing of a smooth function. The median over the places, so that one kink among them is not seen.
+    These leave nothing of a smooth function. The median over the places, so that one kink among them is not seen. The
+    spacings rise: where the function is seen to change smoothly from point to point at one of them, a wider one would
+    only show what it does between the points.
     """
     found = 0.0
     for spacing in spacings:
@@ -57,6 +61,8 @@ def rounding(line: Line, spacings: Sequence[float]) -> float:
             # The median of a Gaussian's size is 0.6745 deviations; order k enlarges a deviation by √C(2k, k).
             finest.append(float(np.median(table)) / (0.6745 * comb(2 * order, order) ** 0.5))
         found = max(found, min(finest))
+        if np.median(np.abs(np.diff(values))) > SMOOTH * min(finest):
+            break
     return found
 
 

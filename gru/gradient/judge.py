@@ -59,6 +59,7 @@ class _Beside:
     verified: bool
     bars: Array
     sharp: set[int] = field(default_factory=set)
+    kinks: tuple[int, ...] = ()
 
     @property
     def gap(self) -> Array:
@@ -160,17 +161,20 @@ class Judge:
         if (beside.gap > beside.bars).any():
             return False
         largest, bar = beside.shown.largest, float(np.max(beside.bars))
+        # What agrees needs no error bar of its own to excuse it; what was measured does.
+        sharp = float(np.max(beside.gap + beside.errors)) <= HIDDEN * largest
         # Slopes that are nothing but rounding are right if that rounding is small for this function.
         natural = abs(float(self._measurer.base)) / beside.probes.scale
         nothing = largest <= bar <= NATURAL * natural or (largest == 0 and not beside.claimed.any())
-        return bar <= HIDDEN * largest or nothing
+        return sharp or nothing
 
     def _second_look(self, beside: _Beside) -> Comparison:
         gap = beside.gap
         beyond = np.flatnonzero(gap > beside.bars)
+        blurred = np.flatnonzero((gap <= beside.bars) & (beside.bars > HIDDEN * beside.shown.largest))
         by_ratio = beyond[np.argsort(-(gap[beyond] / np.maximum(beside.bars[beyond], _TINY)))][:SUSPECTS]
         by_size = beyond[np.argsort(-gap[beyond])][:4]
-        found: dict[int, str] = {}
+        found = self._kinks_among(beside, blurred[np.argsort(-beside.bars[blurred])][:SUSPECTS].tolist())
         for number in dict.fromkeys([*by_ratio.tolist(), *by_size.tolist()]):
             found[number] = self._verdict_of(beside, number)
             if list(found.values()).count("wrong") == 2:
@@ -183,11 +187,26 @@ class Judge:
             if verdict == "unverified":
                 return beside.at(number, verdict="cannot_tell", reason="unverified")
         if kinks:
-            return self._with_kinks(beside, kinks, beyond)
+            beside = self._without(beside, kinks, beyond)
+            if len(beside.kinks) == len(beside.probes):
+                return beside.at(kinks[0], verdict="cannot_tell", reason="kink")
+            if self._is_clear(beside):
+                return beside.at(kinks[0], reason="kink")
         beside.bars = np.maximum(beside.bars, beside.gap)
         if self._is_clear(beside):
             return beside.at(beside.worst())
         return self._in_higher_precision(beside)
+
+    def _kinks_among(self, beside: _Beside, blurred: list[int]) -> dict[int, str]:
+        """`kink` or `wrong` for those that sit on one: there a gradient jumps when its inputs are nudged."""
+        found = {}
+        for number in blurred:
+            sides = self._measurer.kink(beside.probes, number)
+            if sides is not None:
+                room = NATURAL * max(abs(sides[0]), abs(sides[1]), abs(sides[1] - sides[0]))
+                between = min(sides) - room <= float(beside.claimed[number]) <= max(sides) + room
+                found[number] = "kink" if between else "wrong"
+        return found
 
     def _wrong(self, beside: _Beside, wrong: list[int], kinks: int) -> Comparison:
         gap, bars = beside.gap, beside.bars
@@ -197,13 +216,14 @@ class Judge:
         pattern = recognised(beside.probes, beside.claimed, beside.measured, bars, self._subject)
         return beside.at(first, verdict="wrong", reason="value", wrong=count, pattern=pattern)
 
-    def _with_kinks(self, beside: _Beside, kinks: list[int], beyond: Array) -> Comparison:
+    def _without(self, beside: _Beside, kinks: list[int], beyond: Array) -> _Beside:
+        """The same, the entries on a kink noted and taken as agreeing."""
         others = (int(number) for number in beyond if int(number) not in kinks)
-        more = [number for number in others if self._measurer.kink(beside.probes, number) is not None]
-        places = tuple(beside.probes.index(number) for number in (*kinks, *more))
-        verdict = "cannot_tell" if len(places) == len(beside.probes) else "right"
-        beside.shown = replace(beside.shown, kinks=places)
-        return beside.at(kinks[0], verdict=verdict, reason="kink")
+        every = [*kinks, *(number for number in others if self._measurer.kink(beside.probes, number) is not None)]
+        shown = replace(beside.shown, kinks=tuple(beside.probes.index(number) for number in every))
+        measured, bars, errors = beside.measured.copy(), beside.bars.copy(), beside.errors.copy()
+        measured[every], bars[every], errors[every] = beside.claimed[every], 0.0, 0.0
+        return replace(beside, shown=shown, measured=measured, bars=bars, errors=errors, kinks=tuple(every))
 
     def _verdict_of(self, beside: _Beside, number: int) -> str:
         """`wrong`, `kink`, `unverified`, or `cleared`; its measured slope and its bar may be made better on the way."""
@@ -292,7 +312,8 @@ class Judge:
     def _with_more_digits(self, beside: _Beside, dtype: Any, higher: list[Array]) -> _Beside | None:
         """The most different entries in higher precision, the others as if they agreed; None where there is none."""
         claimed = beside.probes.of(higher[beside.probes.leaf])
-        asked = np.argsort(-np.abs(claimed.astype(float) - beside.measured))[:ASKED].tolist()
+        order = np.argsort(-np.abs(claimed.astype(float) - beside.measured))[:ASKED].tolist()
+        asked = [number for number in order if number not in beside.kinks]
         measured = claimed.copy()
         for number in asked:
             true = self._measured_higher(beside, number, dtype)

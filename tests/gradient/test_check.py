@@ -120,6 +120,28 @@ def test_near_a_kink_a_right_gradient_is_right_and_a_wrong_one_wrong(distance: f
     assert wrong.verdict == "wrong"
 
 
+def test_ties_and_kinks_in_which_a_gradient_jumps_are_told_as_kinks() -> None:
+    x = np.array([1.0, 2.0, 2.0, 0.0])
+    shared = gru.check_gradient(np.max, x, lambda x: (x == x.max()) / (x == x.max()).sum())
+    assert (shared.verdict, shared["a"].kinks) == ("right", ((1,), (2,)))
+    assert gru.check_gradient(np.max, x, lambda x: (x == x.max()) * 1.5).verdict == "wrong"
+
+
+@pytest.mark.parametrize("frequency", [1e4, 1e8])
+def test_a_function_that_changes_fast_is_no_noise(frequency: float) -> None:
+    def wave(x: Array) -> Any:
+        return np.sin(frequency * x).sum()
+
+    assert gru.check_gradient(wave, B, lambda x: frequency * np.cos(frequency * x)).verdict == "right"
+    assert gru.check_gradient(wave, B, lambda x: 1.01 * frequency * np.cos(frequency * x)).verdict == "wrong"
+
+
+def test_numbers_that_differ_little_are_measured_on_their_own_scale() -> None:
+    x = B + 1e6
+    assert gru.check_gradient(np.std, x, lambda x: (x - x.mean()) / x.size / np.std(x)).verdict == "right"
+    assert gru.check_gradient(np.std, x, lambda x: 1.01 * (x - x.mean()) / x.size / np.std(x)).verdict == "wrong"
+
+
 def test_saturated_digits_that_are_lost_are_no_mistake() -> None:
     x = np.array([17.0, 18.3, 19.2, 25.0])
     found = gru.check_gradient(lambda x: np.tanh(x).sum(), x, lambda x: 1 - np.tanh(x) ** 2)
