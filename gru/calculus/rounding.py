@@ -32,6 +32,20 @@ UNDERFLOW = float(np.finfo(np.float32).tiny)
 (Higham, section 2.1). In single precision, and far below anything of account in double."""
 
 
+_RULES = (np.add, np.subtract, np.multiply, np.matmul, np.divide)
+"""The operations of two quantities that have a rule."""
+
+
+def _require(ufunc: np.ufunc, method: str, quantity: object) -> None:
+    """Raise TypeError on an operation that has no rule."""
+    if ufunc not in _RULES or method != "__call__":
+        name = f"np.{ufunc.__name__}" + ("" if method == "__call__" else f".{method}")
+        raise TypeError(
+            f"{name} of a {type(quantity).__name__} has no rule; supported are + - * @, division by what is exact, "
+            "np.tanh, .mT and .sum"
+        )
+
+
 class Rounded(NDArrayOperatorsMixin):
     """A quantity as rounding sees it.
 
@@ -65,6 +79,7 @@ class Rounded(NDArrayOperatorsMixin):
             return inputs[0]
         if ufunc is np.tanh:
             return squashed(inputs[0])
+        _require(ufunc, method, self)
         (a, da), (b, db) = ((i.scale, i.roundings) if isinstance(i, Rounded) else (np.abs(i), 0.0) for i in inputs)
         if ufunc in (np.add, np.subtract):
             return Rounded(a + b, da + db + (a + b))
@@ -115,6 +130,7 @@ class Running(NDArrayOperatorsMixin):
             return Running(-self.value, self.roundings)
         if ufunc is np.tanh:
             return running_gate(np.tanh(self.value), self, is_tanh=True)
+        _require(ufunc, method, self)
         (a, da), (b, db) = ((i.value, i.roundings) if isinstance(i, Running) else (i, 0.0) for i in inputs)
         value, size_a, size_b = ufunc(a, b), np.abs(a), np.abs(b)
         if ufunc in (np.add, np.subtract):

@@ -28,6 +28,7 @@ from gru.cli.options import (
     isolation_option,
     memory_limit_option,
     read_seed,
+    refuse_missing,
     refuse_notebooks,
     rubric_option,
     shown,
@@ -47,7 +48,7 @@ LIMIT_PROBLEM = "2,3,4,3/ordinary/float64/{seed}"
 """The problem that a limit is explained on unless another is asked for: sizes that differ, and several steps."""
 
 
-@click.group()
+@click.group(context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(__version__, prog_name="gru")
 def main() -> None:
     """Prove the derivatives of a hand-written GRU cell right, or name the first equation that is wrong.
@@ -68,18 +69,22 @@ main.add_command(LateCommand("export", "gru.cli.grade", "Write a gradebook for t
 main.add_command(LateCommand("predict", "gru.cli.train", "Subtract by a network that `gru train` has saved."))
 
 
-def _require_checks(checks: Sequence[str], asked: Asked) -> None:
-    """Raise a usage error where no check has one of these ids."""
+def _named(checks: Sequence[str], asked: Asked, option: str) -> tuple[str, ...]:
+    """The ids of the checks that are named as `gru explain` has them; a usage error where there is no such check."""
     if not checks:
-        return
+        return ()
     from gru.examiner import TRAINING
 
-    known = (*asked.form.checks, TRAINING)
+    known = {id: id for id in (*asked.form.checks, TRAINING)}
+    for equation in asked.form.named.values():
+        if equation.id in known:
+            names = (equation.name, str(equation.number), f"({equation.number})")
+            known |= dict.fromkeys(names if equation.number is not None else names[:1], equation.id)
     for check in checks:
         if check not in known:
-            raise click.BadParameter(
-                f"no check has the id {check!r}; the checks are {', '.join(known)}", param_hint="'--only'"
-            )
+            ids = ", ".join(dict.fromkeys(known.values()))
+            raise click.BadParameter(f"no check has the id {check!r}; the checks are {ids}", param_hint=f"'{option}'")
+    return tuple(known[check] for check in checks)
 
 
 @dataclass(frozen=True)
@@ -125,7 +130,7 @@ def _reports(context: click.Context, parameter: click.Parameter, value: tuple[st
 
 @main.command()
 @click.argument("files", nargs=-1, metavar="FILE...", type=click.Path())
-@click.option("--only", multiple=True, metavar="CHECK", help="Only this check; repeatable.")
+@click.option("--only", multiple=True, metavar="CHECK", help="Only this check, such as 10, dzr or state; repeatable.")
 @click.option("--problem", metavar="ID", help="Only this problem, such as 0:17.")
 @click.option(
     "--seed",
@@ -201,12 +206,14 @@ def check(
     """
     problem = _problem(problem, seed)
     asked = asked_for(layer, form, convention)
-    _require_checks((*only, *((explain_limit,) if explain_limit else ())), asked)
+    only = _named(only, asked, "--only")
     if explain_limit:
+        (explain_limit,) = _named([explain_limit], asked, "--explain-limit")
         _tell_limit(explain_limit, problem or LIMIT_PROBLEM.format(seed=seed), asked)
         return
     if not files:
         raise click.UsageError("Missing argument 'FILE...': name a Python file with a class GRUCell.")
+    refuse_missing(files, "'FILE...'")
     refuse_notebooks(files)
     outputs = Outputs(document, page, reports, rubric)
     _refuse(outputs, files)

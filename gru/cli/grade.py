@@ -124,7 +124,7 @@ def grade(handed_in: Path, out: Path, **options: Any) -> None:
 
 
 def _grade(handed_in: Path, out: Path, options: dict[str, Any]) -> int:
-    from gru.grading.gradebook import DamagedError, Gradebook, GradebookError, only_one
+    from gru.grading.gradebook import FILE, DamagedError, Gradebook, GradebookError, only_one
     from gru.grading.rubric import equal_points
     from gru.grading.run import Class, outstanding
 
@@ -152,7 +152,8 @@ def _grade(handed_in: Path, out: Path, options: dict[str, Any]) -> int:
         return OWN_FAILURE
     except (GradebookError, OSError) as error:
         click.echo(f"gru: {error}", err=True)
-        click.echo("gru: what was judged before is in the gradebook; --resume goes on", err=True)
+        if (out / FILE).exists():
+            click.echo("gru: what was judged before is in the gradebook; --resume goes on", err=True)
         return OWN_FAILURE
 
 
@@ -407,10 +408,11 @@ def _export(out: Path, form: str, target: Path | None, roster: Path | None, assi
 def _tell_unmatched(unmatched: "Sequence[str]", total: int, out: Path) -> None:
     """Say who is in no row of the roster: some of them here, and all in a file."""
     from gru.grading.handins.choice import listed
+    from gru.report.data import replace_file
     from gru.report.words import printable
 
     path = out / UNMATCHED
-    path.write_text("".join(f"{printable(name)}\n" for name in unmatched), encoding="utf-8")
+    replace_file(path, "".join(f"{printable(name)}\n" for name in unmatched))
     who = printable(listed(unmatched, MOST_UNMATCHED))
     said = f"{len(unmatched)} of {total} students are in no row of the roster: {who}; all are in"
     click.echo(f"gru: {said} {click.format_filename(path)}, and the others were written", err=True)
@@ -418,28 +420,34 @@ def _tell_unmatched(unmatched: "Sequence[str]", total: int, out: Path) -> None:
 
 def _zip(archive: Path, rubric: "Rubric | None") -> None:
     """The files of an autograder in an archive; those that are run may be."""
+    from io import BytesIO
     from zipfile import ZipFile, ZipInfo
 
     from gru.grading.exports.gradescope import autograder
     from gru.grading.rubric import EQUAL_POINTS
+    from gru.report.data import replace_file
 
-    with ZipFile(archive, "w") as zipped:
+    content = BytesIO()
+    with ZipFile(content, "w") as zipped:
         for name, text in autograder((rubric or EQUAL_POINTS).source).items():
             info = ZipInfo(name)
             info.external_attr = (0o644 if name.endswith(".toml") else 0o755) << 16
             zipped.writestr(info, text)
+    replace_file(archive, content.getvalue())
 
 
 def _put(files: dict[str, str], target: Path | None) -> None:
     """Write one text to a file or standard output, or each to a file of its own in a folder."""
+    from gru.report.data import replace_file
+
     if set(files) == {""}:
         if target is None:
             click.echo(files[""], nl=False)
         else:
-            target.write_text(files[""], encoding="utf-8", newline="")
+            replace_file(target, files[""])
         return
     if target is None:
         raise click.UsageError("this format is one file for each student: name a folder with --to")
     target.mkdir(parents=True, exist_ok=True)
     for name, text in files.items():
-        (target / name).write_text(text, encoding="utf-8", newline="")
+        replace_file(target / name, text)

@@ -3,6 +3,7 @@
 Nothing is loaded here that `gru --help` would wait for.
 """
 
+import os
 from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cache
@@ -178,6 +179,16 @@ def warn_of(warning: str | None) -> None:
     """Say once what a submission is not kept from."""
     if warning is not None:
         click.echo(f"gru: {warning}", err=True)
+
+
+def refuse_missing(files: Iterable[str], hint: str) -> None:
+    """Raise a usage error, before any work, where a file is not there or is a folder; `hint` names the argument."""
+    for file in files:
+        if os.path.isdir(file):  # noqa: PTH112
+            name = click.format_filename(file)
+            raise click.BadParameter(f"{name} is a folder; name a file in it. A class: gru grade", param_hint=hint)
+        if not os.path.exists(file):  # noqa: PTH110 (pathlib raises on a name that is too long)
+            raise click.BadParameter(f"there is no file {click.format_filename(file)}", param_hint=hint)
 
 
 def refuse_notebooks(files: Iterable[str]) -> None:

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from gru.cli.options import isolation_option, shown, warn_of
+from gru.cli.options import isolation_option, refuse_missing, shown, warn_of
 
 if TYPE_CHECKING:
     from gru.subtraction.demonstration import Run, Task
@@ -151,7 +151,7 @@ def _train(task: "Task", cell: str | None, isolation: str, compare: str | None, 
 
 def _runs(task: "Task", architectures: "list[Architecture]", cell: str | None) -> "list[Run]":
     """A run with each kind of cells, told as soon as it is done; none after one that was interrupted."""
-    from gru.report.training import divergence, examples, summary
+    from gru.report.training import divergence, examples, summary, unreached
     from gru.subtraction.demonstration import run, run_until_reached
 
     runs: list[Run] = []
@@ -162,6 +162,8 @@ def _runs(task: "Task", architectures: "list[Architecture]", cell: str | None) -
         click.echo("\n".join([*summary(runs[-1]), "", examples(runs[-1])]))
         if runs[-1].history.stop == "diverged":
             click.echo(f"gru: {divergence(architecture, cell)}", err=True)
+        elif runs[-1].history.stop == "epochs" and cell and architecture is architectures[0]:
+            click.echo(f"gru: {unreached(cell)}", err=True)
         if runs[-1].history.stop == "interrupted":
             break
     return runs
@@ -185,7 +187,8 @@ def _status(run: "Run") -> int:
 
 
 def _refuse(outputs: Outputs, cell: str | None) -> None:
-    """Raise a usage error where a file could not be written: better before training than after."""
+    """Raise a usage error where a file is missing or could not be written: better before training than after."""
+    refuse_missing([cell] if cell else [], "'--cell'")
     for option, path in (("--plot", outputs.plot), ("--save", outputs.save)):
         if path is None:
             continue

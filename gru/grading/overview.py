@@ -105,7 +105,8 @@ def _counts(records: Sequence[Record]) -> Iterator[str]:
     verdicts = Counter(record.verdict for record in records)
     order = ("right", "wrong", "not_examined", FAILED)
     counts = ", ".join(f"{verdicts[v]} {words(v)}" for v in order if verdicts[v])
-    yield f"{len(records)} students: {counts}" if counts else "no students"
+    students = "1 student" if len(records) == 1 else f"{len(records)} students"
+    yield f"{students}: {counts}" if counts else "no students"
     scores = [record.score for record in records if record.score is not None]
     if scores:
         yield f"points: {sum(scores) / len(scores):.3g} on average, of {records[0].maximum:g}"

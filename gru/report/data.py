@@ -89,11 +89,18 @@ def json_of(results: Iterable[Result]) -> str:
     return json.dumps(document(results), indent=1, allow_nan=False) + "\n"
 
 
-def replace_file(path: Path, text: str) -> None:
-    """Write a file whole or not at all: first one beside it, which then takes its place. Raises OSError."""
+def replace_file(path: Path, content: str | bytes) -> None:
+    """Write a file whole or not at all: first one beside it, which then takes its place. Raises OSError.
+
+    What is there and is no regular file, such as a pipe, is written to as it is.
+    """
+    data = content.encode() if isinstance(content, str) else content
+    if path.exists() and not path.is_file():
+        path.write_bytes(data)
+        return
     beside = _beside(path)
     try:
-        beside.write_text(text, encoding="utf-8", newline="")
+        beside.write_bytes(data)
         beside.replace(path.resolve())
     finally:
         beside.unlink(missing_ok=True)

@@ -179,12 +179,15 @@ def _comes_from(equation: Equation, form: Form) -> list[str]:
 
 def _dependents(equation: Equation, form: Form) -> str:
     """The equations that are made of this quantity at once, and those that are reached through them."""
-    near = [other for other in form.named.values() if equation.name in other.inputs]
-    made = form.made_of(equation.name)
+    # A formula has its pre-activation written out, so the table of inputs does not name it.
+    gate = form.activation_of(equation.name)
+    near = [other for other in form.named.values() if equation.name in other.inputs or other.name == gate]
+    made = form.made_of(gate or equation.name)
     far = [other for other in form.exposed if other.name in made and other not in near and other is not equation]
     if not near:
         return "nothing in the cell: it is a result"
-    return f"{listed(near)} are made of it" + (f", and through them {listed(far)}" if far else "")
+    verb, them = ("is", "it") if len(near) == 1 else ("are", "them")
+    return f"{listed(near)} {verb} made of it" + (f", and through {them} {listed(far)}" if far else "")
 
 
 # A mistake

@@ -61,6 +61,11 @@ def divergence(architecture: Architecture, file: str | None) -> str:
     return f"{printable(architecture.title)}: the loss is no longer a finite number; give a smaller --rate{cell}"
 
 
+def unreached(file: str) -> str:
+    """What to do where a network of a submission's cells has not learnt every pair."""
+    return f"not every pair is right; `gru check {printable(file)}` tells whether a gradient is wrong"
+
+
 def _ending(run: Run) -> str:
     match run.history.stop:
         case "reached":

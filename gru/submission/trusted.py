@@ -4,8 +4,12 @@ For the project's own cell, and for tests with planted mistakes. A submission ne
 """
 
 import sys
+import warnings
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from typing import Any, NoReturn
+
+import numpy as np
 
 from gru.layer import Form, Sizes
 from gru.layers.registry import form_named
@@ -15,6 +19,14 @@ from gru.submission.exercise import describe_exception, exercise, taken
 from gru.submission.recording import api_of, arrays_of, raised_of, recording_of, request_of
 from gru.submission.text import cleaned
 from gru.submission.unrolled import Unrolled
+
+
+@contextmanager
+def _warnings_as_in_a_process() -> Iterator[None]:
+    """No warning of a cell is an error or is printed, whatever the caller's settings: the verdict is the process's."""
+    with warnings.catch_warnings(), np.errstate(all="warn"):
+        warnings.simplefilter("ignore")
+        yield
 
 
 class TrustedCells:
@@ -34,7 +46,8 @@ class TrustedCells:
         """One recording for each job, in order, as it is done."""
         for job in jobs:
             request, arrays = request_of(job), arrays_of(job)
-            answer = exercise(self.cell_class, request, arrays, file=self._file, counting=Counting, kept=self._kept)
+            with _warnings_as_in_a_process():
+                answer = exercise(self.cell_class, request, arrays, file=self._file, counting=Counting, kept=self._kept)
             yield recording_of(job, cleaned(answer))
 
     @property
@@ -55,7 +68,8 @@ class TrustedCells:
         """What the cells, unrolled over time, answer to `arrays`. Raises CellError."""
         try:
             api = api_of(form_named() if self._form is None else self._form)
-            return self._unrolled.answer(api, list(sizes), dict(arrays))
+            with _warnings_as_in_a_process():
+                return self._unrolled.answer(api, list(sizes), dict(arrays))
         except Exception as error:
             described = cleaned(describe_exception(error, self._file))
             raise CellError(raised_of(self._unrolled.where, self._unrolled.step, **described).text) from error

@@ -27,6 +27,8 @@ def main() -> NoReturn:
     """
     given = json.loads(sys.argv.pop())
     read, write = _private_pipes()
+    # There is no terminal to debug in: a `breakpoint()` that was left in is passed over.
+    sys.breakpointhook = lambda *arguments, **options: None
     lockdown = _load_beside("lockdown")
     lockdown.die_with(given["parent"])
     sys.meta_path.append(lockdown.Packages(given["packages"]))

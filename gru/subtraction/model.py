@@ -3,8 +3,6 @@
 A file is a NumPy archive without pickle. Nothing here trains.
 """
 
-import zipfile
-import zlib
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -118,7 +116,8 @@ class Model:
                 return cls._of(dict(archive))
         except OSError as error:
             raise ModelFileError(f"cannot read {path}: {error.strerror or 'it is damaged'}") from None
-        except _UNREADABLE:
+        except Exception:
+            # Whatever NumPy, zipfile and a codec raise on a file that is none of theirs, or no longer: none says what.
             raise ModelFileError(f"{path} is no model, or a damaged one; `gru train --save` writes one") from None
 
     @classmethod
@@ -132,7 +131,3 @@ class Model:
         if not all(value.dtype == float and np.isfinite(value).all() for value in contents.values()):
             raise ValueError("parameters that are not all finite numbers")
         return cls(architecture, contents, bits)
-
-
-_UNREADABLE = (ValueError, KeyError, TypeError, AttributeError, EOFError, MemoryError, zipfile.BadZipFile, zlib.error)
-"""What NumPy raises on a file that is none of its own, or no longer: it promises no more than that."""

@@ -220,12 +220,6 @@ def test_a_submission_that_diverges_is_sent_to_the_examiner(tmp_path: Path) -> N
     assert f"let `gru check {file}` look for a wrong gradient" in result.stderr
 
 
-def test_a_file_that_is_not_there_is_told() -> None:
-    result = gru("train", "--cell", "missing.py")
-    assert result.exit_code == train_command.NOT_RUN
-    assert "cannot train with missing.py: there is no such file" in result.stderr
-
-
 def test_the_file_of_the_cell_is_not_overwritten(tmp_path: Path) -> None:
     file = write(tmp_path / "cell.py", *CELL)
     result = gru("train", "--cell", file, "--save", file)

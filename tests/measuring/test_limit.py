@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as npst
 
-from gru.calculus.rounding import UNDERFLOW, exact, limit, unit_roundoff
+from gru.calculus.rounding import UNDERFLOW, Rounded, Running, exact, limit, unit_roundoff
 from gru.examiner import examine
 from gru.examiner.judge import compare, gather, judge_uses
 from gru.examiner.limit import roundings
@@ -217,3 +217,14 @@ def test_the_limit_is_within_a_few_thousand_times_of_what_right_cells_show() -> 
                 comparison = compare(evidence.own[name], reference.truth[name], allowed)
                 largest[name] = max(largest[name], comparison.error / comparison.limit)
     assert {name: ratio for name, ratio in largest.items() if not 1 / 5000 < ratio < 1} == {}
+
+
+@pytest.mark.parametrize("kind", [Rounded, Running])
+@pytest.mark.parametrize(
+    ("operation", "name"), [(np.exp, "np.exp"), (np.arctan2, "np.arctan2"), (np.add.reduce, "np.add.reduce")]
+)
+def test_an_operation_that_has_no_rule_is_told(kind: Any, operation: Any, name: str) -> None:
+    quantity = kind(np.ones((2, 2)), np.zeros((2, 2)))
+    arguments = (quantity, quantity) if operation is np.arctan2 else (quantity,)
+    with pytest.raises(TypeError, match=f"{name} of a {kind.__name__} has no rule; supported are"):
+        operation(*arguments)

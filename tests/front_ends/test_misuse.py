@@ -1,0 +1,128 @@
+"""What a command says where it was given something that it cannot use, or that is called by another name."""
+
+import struct
+import zipfile
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner, Result
+
+from gru.cli import commands as cli
+
+EXAMPLES = Path(__file__).parents[2] / "examples" / "submissions"
+RIGHT, SLIP = EXAMPLES / "right.py", EXAMPLES / "dzr_without_h_prev.py"
+
+USAGE = 2
+
+
+def gru(*arguments: object) -> Result:
+    return CliRunner().invoke(cli.main, [str(argument) for argument in arguments])
+
+
+@pytest.mark.parametrize("command", [["check"], ["train", "--cell"]])
+def test_a_path_that_is_misspelt_is_a_mistake_on_the_command_line(command: list[str], tmp_path: Path) -> None:
+    done = gru(*command, tmp_path / "nobody.py")
+    assert done.exit_code == USAGE
+    assert f"there is no file {tmp_path / 'nobody.py'}" in done.stderr
+    assert gru(*command, tmp_path / ("n" * 300)).exit_code == USAGE
+
+
+@pytest.mark.parametrize("command", [["check"], ["train", "--cell"]])
+def test_a_folder_is_called_one(command: list[str], tmp_path: Path) -> None:
+    done = gru(*command, tmp_path)
+    assert done.exit_code == USAGE
+    assert f"{tmp_path} is a folder; name a file in it. A class: gru grade" in done.stderr
+
+
+@pytest.mark.parametrize("command", [[], ["check"], ["explain"], ["grade"], ["train"]])
+def test_help_has_a_short_name(command: list[str]) -> None:
+    done = gru(*command, "-h")
+    assert done.exit_code == 0
+    assert done.stdout == gru(*command, "--help").stdout
+
+
+@pytest.mark.parametrize("name", ["10", "(10)", "dzr", "equation-10"])
+def test_a_check_has_the_names_that_explain_knows(name: str) -> None:
+    done = gru("check", SLIP, "--only", name, "--effort", "quick")
+    assert done.exit_code == cli.SOME_WRONG
+    assert "equation (10), dzr: wrong" in done.stdout
+    assert "equation-9 " not in done.stdout
+    assert "limit of equation (10), dzr" in gru("check", "--explain-limit", name).stdout
+
+
+@pytest.mark.parametrize("name", ["5", "99", "zz", "dzq", "None"])
+def test_a_check_that_there_is_not_is_a_mistake(name: str) -> None:
+    done = gru("check", SLIP, "--only", name)
+    assert done.exit_code == USAGE
+    assert f"no check has the id '{name}'; the checks are interface, " in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("number", "depends"),
+    [
+        (5, "(1) is made of it, and through it (4) (8) (9)"),
+        (6, "(2) is made of it, and through it (3) (4) (8)"),
+        (7, "(3) is made of it, and through it (4) (8) (9)"),
+        (24, "nothing in the cell: it is a result"),
+    ],
+)
+def test_what_depends_on_an_equation_is_told(number: int, depends: str) -> None:
+    """Also on a pre-activation, which no other formula names: a gate is computed from it."""
+    assert f"  depends    {depends}" in gru("explain", number).stdout
+
+
+def test_a_breakpoint_is_passed_over(tmp_path: Path) -> None:
+    cell = tmp_path / "cell.py"
+    cell.write_text(RIGHT.read_text(encoding="utf-8") + "\nbreakpoint()\n", encoding="utf-8")
+    assert gru("check", cell, "--effort", "quick").exit_code == cli.ALL_RIGHT
+
+
+@pytest.mark.full
+def test_training_that_does_not_succeed_leads_to_the_check(tmp_path: Path) -> None:
+    cell = tmp_path / "cell.py"
+    source = RIGHT.read_text(encoding="utf-8").replace(
+        "def backward(self, h_p, in_grad):", "def backward(self, h_p, d):"
+    )
+    cell.write_text(source.replace("in_grad", "(0 * d)"), encoding="utf-8")
+    done = gru("train", "--cell", cell, "--epochs", 2)
+    assert done.exit_code == 1
+    assert f"not every pair is right; `gru check {cell}` tells whether a gradient is wrong" in done.stderr
+
+
+# Files that are damaged
+
+
+def model(path: Path) -> Path:
+    assert gru("train", "--epochs", 1, "--save", path).exit_code in (0, 1)
+    return path
+
+
+@pytest.mark.parametrize(("offset", "value"), [(6, 1), (8, 99), (8, 14), (4, 0xFFFF)])
+def test_a_model_that_is_damaged_is_told_as_that(offset: int, value: int, tmp_path: Path) -> None:
+    """An encrypted entry, compression by methods that there are not or not here, a version of the far future."""
+    path = model(tmp_path / "model.npz")
+    data = bytearray(path.read_bytes())
+    with zipfile.ZipFile(path) as archive:
+        places = [entry.header_offset for entry in archive.infolist()]
+        central = archive.start_dir
+    for place in places:
+        struct.pack_into("<H", data, place + offset, value)
+    while data[central : central + 4] == b"PK\x01\x02":
+        struct.pack_into("<H", data, central + offset + 2, value)
+        lengths = struct.unpack_from("<HHH", data, central + 28)
+        central += 46 + sum(lengths)
+    path.write_bytes(data)
+    done = gru("predict", path, 3, 1)
+    assert done.exit_code == USAGE, done.exception
+    assert "is no model, or a damaged one; `gru train --save` writes one" in done.stderr
+
+
+def test_nothing_is_promised_of_a_gradebook_that_there_is_not(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(*_: object, **__: object) -> None:
+        raise OSError(30, "Read-only file system")
+
+    monkeypatch.setattr(Path, "mkdir", refuse)
+    done = gru("grade", EXAMPLES, "--out", tmp_path / "out")
+    assert done.exit_code == cli.OWN_FAILURE
+    assert "Read-only file system" in done.stderr
+    assert "judged before" not in done.stderr
