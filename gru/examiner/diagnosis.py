@@ -31,6 +31,9 @@ NEAR = 1e-3
 """A formula further away than this from the submission's value, in units of its largest entry, is not
 looked at more closely: a match is to rounding, and single precision has four digits more."""
 
+_CLEAR = 1e6
+"""A factor is read off entries that are so many times as large as what rounding may do to them."""
+
 _OR = "; or, what is the same here: "
 
 MOST_PAIRS = 3000
@@ -223,19 +226,24 @@ def _coefficients(equation: Equation, wrong: list[Case]) -> str | None:
 
 
 def _ratio(equation: Equation, wrong: list[Case]) -> str | None:
-    """One factor between the submission's value and the right formula's on its own values."""
+    """One factor between the submission's value and the right formula's on its own values, where that is not zero."""
     ratios = []
     for case in wrong:
         own, right = case.evidence.own[equation.name], equation(case.evidence.values)
-        if not right.all():
+        there = np.abs(right) > case.evidence.own_limits[equation.name].reshape(-1, 1, 1) * _CLEAR
+        if own[right == 0].any():
             return None
-        ratios.append((own / right).ravel())
+        ratios.append((own / np.where(there, right, 1))[there])
     together = np.concatenate(ratios)
-    middle = float(np.median(together))
-    close = 1e3 * max(float(np.finfo(case.evidence.dtype).eps) for case in wrong)
+    if not together.size:
+        return None
+    middle, close = float(np.median(together)), 4 / _CLEAR
     if not np.isfinite(middle) or np.ptp(together) > close * abs(middle):
         return None
-    return f"{equation.name} is {middle:.6g} times the right value, in every entry and on every problem"
+    shown = f"{middle:.6g}"
+    if shown == "1":
+        return None
+    return f"{equation.name} is {shown} times the right value"
 
 
 def _place(equation: Equation, wrong: list[Case]) -> str | None:

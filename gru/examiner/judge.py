@@ -8,7 +8,7 @@ go out.
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property, partial
-from typing import Any
+from typing import Any, TypeGuard
 
 import numpy as np
 from numpy.typing import NDArray
@@ -30,6 +30,9 @@ LARGEST_SHOWN = 64
 
 SHOWN_ENTRIES = 3
 """How many entries of a wrong block are shown: enough to see a pattern, few enough to read."""
+
+NOTHING = "not there"
+"""How what is absent is described."""
 
 _SMALLEST = np.finfo(float).tiny
 
@@ -76,8 +79,8 @@ class Evidence:
 
     @property
     def unsure(self) -> frozenset[str]:
-        """What the cell may have worked with other values of than are known."""
-        return self.of_another_kind | self.changed
+        """What the cell may have worked with other values of than are known; the input is what it was given."""
+        return (self.of_another_kind - {self.form.layer.input}) | self.changed
 
     @cached_property
     def given(self) -> dict[str, Array]:
@@ -141,12 +144,22 @@ def _is_nothing(value: Description | None) -> bool:
 def gather(reference: Reference, use: Use, left_out: tuple[str, ...] = ()) -> Evidence:
     """The evidence of one use of a submission's cells on a problem."""
     shown = values_shown(use, reference.convention)
-    odd = {name: value for name, value in shown.items() if isinstance(value, Description)}
+    odd = {name: _as_odd(name, value, reference.convention) for name, value in shown.items() if _is_odd(value)}
     arrays = {name: value for name, value in shown.items() if not isinstance(value, Description)}
     single = frozenset(name for name, value in arrays.items() if value.dtype == np.float32)
     dtype = np.float32 if single or reference.problem.precision == "float32" else np.float64
     own = {name: value.astype(float) for name, value in arrays.items()}
     return Evidence(reference, own, odd, dtype, frozenset(use.changed_later), single, left_out)
+
+
+def _is_odd(value: Array | Description) -> TypeGuard[Description]:
+    return isinstance(value, Description)
+
+
+def _as_odd(name: str, value: Description, form: Form) -> Description:
+    """What is shown in place of an array; a placeholder, where nothing has to be shown, is as good as nothing."""
+    optional = name in form.named and name not in form.required and not form.named[name].is_sum
+    return replace(value, absent=True) if optional and value.is_placeholder else value
 
 
 def values_shown(use: Use, form: Form) -> Shown:
@@ -268,8 +281,11 @@ def _judge(equation: Equation, evidence: Evidence) -> Finding:
         expected = equation(values)
     is_wrong = not compare(evidence.own[name], expected, evidence.own_limits[name]).agrees
     if is_wrong and name not in evidence.recovered.agreeing:
-        status = "silent" if evidence.unsure.intersection(equation.inputs) else "wrong"
-        return found(check, status, evidence.reference, comparison)
+        unknown = sorted(evidence.unsure.intersection(equation.inputs))
+        if not unknown:
+            return found(check, "wrong", evidence.reference, comparison)
+        text = f"{name} is wrong, and what it was made of is not known for sure: {', '.join(unknown)}"
+        return found(check, "silent", evidence.reference, comparison, text=text)
     unseen = partial(_unseen, equation, evidence)
     return found(check, "silent" if unseen() is None else "inherited", evidence.reference, comparison, unseen)
 
@@ -428,7 +444,8 @@ def _odd(check: str, name: str, evidence: Evidence) -> Finding:
     """The finding on an attribute that is no array of the right shape and dtype."""
     description = evidence.odd[name]
     if description.absent:
-        return found(check, "missing", evidence.reference, text=f"{name} is never set")
+        said = "never set" if description.text == NOTHING else description.text
+        return found(check, "missing", evidence.reference, text=f"{name} is {said}")
     form = evidence.form
     shown = next((s.gradient for s in form.stacks if name in (f"sum_d{block}" for block in s.blocks)), name)
     return _of_another_kind(check, shown, description, evidence.reference)

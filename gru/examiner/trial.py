@@ -128,6 +128,7 @@ class Trial:
             # A backward pass of the form asked for, behind one slip in (3) or (4), is no other form.
             if _count_wrong(merged) <= _count_wrong(outcomes):
                 outcomes, cases, followed = _explained_all(merged, as_if, other) or merged, as_if, other
+        outcomes = _with_a_reason(outcomes)
         search = _count_wrong(outcomes) <= WRONG_EVERYWHERE
         return [_diagnosed(outcome, cases, followed, search=search) for outcome in outcomes], followed
 
@@ -151,6 +152,15 @@ class Trial:
             for reference, recording in self.recorded
             for case in judge_uses(reference.as_if(convention), recording)
         ]
+
+
+def _with_a_reason(outcomes: list[Outcome]) -> list[Outcome]:
+    """The outcomes, one of them wrong or missing where not all are right: the first that could not be judged."""
+    if any(outcome.status in ("wrong", "missing") for outcome in outcomes):
+        return outcomes
+    doubtful = (o for o in outcomes if o.status in ("not_examined", "inherited") and o.is_of_equation and o.problems)
+    first = next(doubtful, None)
+    return [replace(o, status="wrong") if o is first else o for o in outcomes]
 
 
 def _count_wrong(outcomes: Iterable[Outcome]) -> int:

@@ -40,6 +40,13 @@ class Description:
     text: CleanText
     absent: bool = False
 
+    @property
+    def is_placeholder(self) -> bool:
+        """Whether it holds no numbers that could be a result: None, a counter, a word. `exercise` has these texts."""
+        return not self.absent and not self.text.startswith(
+            ("an array of", "a list", "a tuple", "one of", "unreadable")
+        )
+
 
 @dataclass(frozen=True)
 class Raised:

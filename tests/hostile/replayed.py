@@ -120,14 +120,19 @@ class Oddity:
 class Replayed:
     """A runner that gives recordings again, with odd things in them."""
 
+    api = None
+
     def __init__(self, recorded: Mapping[str, Recording], oddities: Iterable[Oddity]) -> None:
         self._recorded, self._oddities = recorded, tuple(oddities)
 
     def run(self, jobs: Iterable[Job]) -> Iterator[Recording]:
         """The recording of each job, odd where it is to be."""
         for job in jobs:
-            # What was not right is put to new cells: these answer as the ones before.
-            recording = self._recorded.get(job.id) or self._recorded[job.id.removesuffix("+new")]
+            # What was not right is put to new cells, and the odd thing is what is odd there.
+            known = self._recorded
+            recording = (
+                known.get(job.id) or known.get(job.id.replace("+new", "+again")) or known[job.id[: -len("+new")]]
+            )
             for oddity in self._oddities:
                 recording = oddity.put(job, recording)
             yield recording
