@@ -1,6 +1,7 @@
 """Assertions for tests of one's own: loaded when they are asked for."""
 
 from collections.abc import Callable
+from time import perf_counter
 from typing import Any
 
 from gru.gradient import GradientCheck, check_gradient, check_vjp
@@ -31,6 +32,33 @@ def assert_vjp(forward: Callable[..., Any], backward: Callable[..., Any], argume
     """
     __tracebackhide__ = True
     _require_right(check_vjp(forward, backward, arguments, **how))
+
+
+def assert_right(cell: Any, **how: Any) -> None:
+    """Raise AssertionError unless a class of cells in the chapter's API is right; the message is the report.
+
+    Args:
+        cell: the class. It is run in this process, without any protection.
+        **how: as `gru.examiner.examine` takes it: `effort`, `seed`, `only`, or a `problem`, such as one that
+            `gru.strategies.problems` draws.
+
+    Raises:
+        AssertionError: The verdict is `wrong` or `not_examined`. The message has the first equation that is wrong.
+        ValueError: As `gru.examiner.examine`.
+    """
+    __tracebackhide__ = True
+    from gru.examiner import examine
+    from gru.report.result import Result
+    from gru.report.text import message
+    from gru.submission.trusted import TrustedCells
+
+    begun = perf_counter()
+    examination = examine(TrustedCells(cell), **how)
+    if examination.verdict != "right":
+        problem = how["problem"].id if how.get("problem") else None
+        name, seconds = getattr(cell, "__qualname__", repr(cell)), perf_counter() - begun
+        result = Result(name, None, examination, seconds, "none", problem, in_process=True)
+        raise AssertionError("\n".join(message(result)))
 
 
 def _require_right(check: GradientCheck) -> None:

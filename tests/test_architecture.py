@@ -3,6 +3,8 @@
 import ast
 import subprocess
 import sys
+import tomllib
+from configparser import ConfigParser
 from functools import cache
 from pathlib import Path
 
@@ -170,3 +172,11 @@ def test_the_walker_of_imports_sees_them() -> None:
     assert {"gru.layers.gru.equations", "gru.layer"} <= reached_from("gru.layers.gru.cell")
     assert "numpy" in imports_of("gru.layers.gru.equations")
     assert "gru.layers.gru.parameters" in imports_of("gru.layers.gru.cell")
+
+
+def test_the_tools_of_the_dependency_group_are_those_of_the_extra() -> None:
+    settings = ConfigParser()
+    settings.read(ROOT / "setup.cfg", encoding="utf-8")
+    extra = settings.get("options.extras_require", "dev", raw=True).split()
+    group = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["dependency-groups"]["dev"]
+    assert [one for one in extra if not one.startswith("%")] == group

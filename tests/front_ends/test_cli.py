@@ -432,6 +432,7 @@ RESULT = {
     "text": {"type": "string"},
     "isolation": {"type": "string"},
     "convention": {"enum": list(CONVENTIONS)},
+    "api": {"type": ["string", "null"]},
     "seed": {"type": "integer", "minimum": 0},
     "seconds": {"type": "number", "minimum": 0},
     "notes": {"type": "array", "items": {"type": "string"}},
