@@ -11,11 +11,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from gru.calculus.ridders import ridders
 from gru.examiner.outcome import Entry, Outcome
 from gru.gradient.check import check_vjp
 from gru.gradient.outcome import Comparison
 from gru.layer import Sizes
-from gru.submission.contract import CellError, Runner
+from gru.submission.contract import CellError, Runner, SubmissionFailure
 from gru.submission.driven import Api
 
 Array = NDArray[Any]
@@ -26,6 +27,9 @@ SIZES = ((2, 3, 5, 4), (3, 4, 2, 3), (2, 2, 3, 2), (1, 3, 4, 5))
 DIRECTIONS = 2
 """Gaussian directions of each gradient on each problem: an error hides from one of them with the probability
 that its product with a Gaussian number is below the error bar."""
+
+ARGUMENTS = {"dx": "x", "dh": "h_0"}
+"""What is moved for a gradient that is no parameter's."""
 
 SCALE = 2.0**20
 """The factor on δ in the check that gradients are linear in it: a power of two, which rounds nothing."""
@@ -45,6 +49,11 @@ class Problem:
     h_0: Array | None
     delta: Array
 
+    def value(self, argument: str) -> Array:
+        """The numbers of an argument: `x`, `h_0`, or a parameter by its name."""
+        value = {"x": self.x, "h_0": self.h_0}.get(argument)
+        return self.parameters[argument] if value is None else value
+
     @property
     def by_name(self) -> dict[str, int]:
         """The sizes as a worker is told of them."""
@@ -59,7 +68,6 @@ class Bench:
     runner: Runner
     api: Api
     odd: dict[str, str] = field(default_factory=dict)
-    known_wrong: set[str] = field(default_factory=set)
 
     @property
     def shown(self) -> tuple[str, ...]:
@@ -80,6 +88,9 @@ class Bench:
             problem.parameters[name] = (scale * random.normal(size=shape)).astype(precision)
         problem.x = random.normal(size=(steps, batch, sizes.input))
         problem.h_0 = random.uniform(-1, 1, size=(batch, sizes.hidden)) if self.api.h_0 else None
+        if self.api.loss:
+            problem.delta = np.ones((1, 1, 1))
+            return problem
         problem.delta = random.normal(size=(1 if self.api.last_only else steps, batch, sizes.hidden))
         return problem
 
@@ -143,34 +154,106 @@ def judge_own(
 
 
 def _compared(bench: Bench, problem: Problem) -> Iterator[tuple[str, Comparison]]:
-    """Every gradient that is shown beside the measured one: along directions, and by entries where it differs."""
-    along = dict(_measured(bench, problem, bench.shown, DIRECTIONS))
-    apart = [name for name, c in along.items() if c.verdict == "wrong" and name not in bench.known_wrong]
-    bench.known_wrong.update(apart)
-    yield from (along | dict(_measured(bench, problem, apart, None))).items()
+    """Every gradient that is shown beside the measured one, along a few directions.
 
+    Raises CellError where it cannot be measured, and SubmissionFailure.
+    """
+    _, first = bench.run(problem, {}, problem.delta)
+    names = [name for name in bench.shown if name not in bench.odd and np.isfinite(first[name]).all()]
+    for name in set(bench.shown) - set(names) - set(bench.odd):
+        bench.odd[name] = f"the gradient of {_of(name)} holds NaN or infinity"
+    for name in list(names):
+        if (plain := _plainly_wrong(bench, problem, name, first[name])) is not None:
+            names.remove(name)
+            yield name, plain
+    arguments = [ARGUMENTS.get(name, name) for name in names]
+    failures: list[SubmissionFailure] = []
 
-def _measured(
-    bench: Bench, problem: Problem, wanted: Sequence[str], along: int | None
-) -> Iterator[tuple[str, Comparison]]:
-    argument_of = {"dx": "x", "dh": "h_0"}
-    bench.run(problem, {}, problem.delta)
-    names = [name for name in wanted if name not in bench.odd]
-    arguments = [argument_of.get(name, name) for name in names]
-    own = {"x": problem.x, "h_0": problem.h_0} | problem.parameters
+    def run(values: Sequence[Any], delta: Array | None = None) -> tuple[Array, dict[str, Array]]:
+        try:
+            return bench.run(problem, dict(zip(arguments, values, strict=True)), delta)
+        except SubmissionFailure as failure:
+            failures.append(failure)
+            raise
 
     def forward(*values: Any) -> Array:
-        return bench.run(problem, dict(zip(arguments, values, strict=True)))[0]
+        return run(values)[0]
 
     def backward(delta: Any, *values: Any) -> tuple[Array, ...]:
-        given = np.array(delta, float, subok=False)
-        gradients = bench.run(problem, dict(zip(arguments, values, strict=True)), given)[1]
+        gradients = run(values, np.array(delta, float, subok=False))[1]
         return tuple(gradients[name] for name in names)
 
     if names:
-        at = tuple(own[argument] for argument in arguments)
-        checked = check_vjp(forward, backward, at, cotangent=problem.delta, along=along)
+        at = tuple(problem.value(argument) for argument in arguments)
+        try:
+            checked = check_vjp(forward, backward, at, cotangent=problem.delta, along=DIRECTIONS)
+        except (ValueError, TypeError) as error:
+            if failures:
+                raise failures[0] from None
+            raise CellError(f"the derivative cannot be measured: {error}") from None
+        if failures:
+            raise failures[0]
         yield from zip(names, checked.comparisons, strict=True)
+
+
+def _plainly_wrong(bench: Bench, problem: Problem, name: str, claimed: Array) -> Comparison | None:
+    """A gradient that is wrong in whatever precision the submission computes; None where that is not plain.
+
+    Along every direction it is further from Ridders' estimate than the bound of that for a function in single
+    precision. It spares the search for what rounding could explain.
+    """
+    argument = ARGUMENTS.get(name, name)
+    value = np.array(problem.value(argument), float)
+    random = np.random.Generator(np.random.PCG64([value.size, 1]))
+    coarse = float(np.finfo(np.float32).eps / np.finfo(float).eps)
+
+    def loss(moved: Array) -> float:
+        return float((problem.delta * bench.run(problem, {argument: moved})[0]).sum())
+
+    states, _ = bench.run(problem, {})
+    magnitude = coarse * float(np.abs(problem.delta * states).sum())
+    for _ in range(DIRECTIONS):
+        direction = random.normal(size=value.shape)
+        slope, terms = float((claimed * direction).sum()), float(np.abs(claimed * direction).sum())
+        estimate = ridders(loss, (value,), (direction,), magnitude=magnitude)
+        bar = estimate.error + coarse * np.finfo(float).eps * value.size * terms
+        if not abs(slope - estimate.value) > bar:
+            return None
+    largest = max(abs(estimate.value), terms / np.sqrt(value.size))
+    return Comparison(
+        argument, value.shape, "wrong", "value", (), slope, estimate.value, bar, largest, directions=DIRECTIONS
+    )
+
+
+def _furthest(bench: Bench, problem: Problem, name: str) -> tuple[Entry, int, int]:
+    """The entry that is furthest from a difference quotient, how many are wrong, and of how many.
+
+    A quotient with a step and with twice that differ by three times what the step's square adds; the rounding
+    of the states is divided by the step. An entry that is further apart than both is wrong.
+    """
+    argument = ARGUMENTS.get(name, name)
+    value = np.array(problem.value(argument), float)
+    states, gradients = bench.run(problem, {}, problem.delta)
+    claimed = gradients[name]
+    noise = np.finfo(problem.value(argument).dtype).eps * float(np.abs(problem.delta * states).sum())
+    step = np.cbrt(np.finfo(problem.value(argument).dtype).eps)
+    apart: dict[tuple[int, ...], tuple[float, float]] = {}
+
+    def quotient(index: tuple[int, ...], step: float) -> float:
+        ends = []
+        for sign in (step, -step):
+            moved = value.copy()
+            moved[index] += sign
+            ends.append((problem.delta * bench.run(problem, {argument: moved})[0]).sum())
+        return float(ends[0] - ends[1]) / (2 * step)
+
+    for index in np.ndindex(value.shape):
+        near, far = quotient(index, step), quotient(index, 2 * step)
+        bar = abs(near - far) + noise / step
+        apart[index] = (abs(claimed[index] - near) / max(bar, np.finfo(float).tiny), near)
+    index = max(apart, key=lambda index: apart[index][0])
+    wrong = sum(ratio > 1 for ratio, _ in apart.values())
+    return Entry(index, float(claimed[index]), apart[index][1]), wrong, len(apart)
 
 
 def _state(bench: Bench, problem: Problem) -> Iterator[tuple[str, str]]:
@@ -191,6 +274,8 @@ def _state(bench: Bench, problem: Problem) -> Iterator[tuple[str, str]]:
                 yield "second-use", f"the gradient of {_of(name)} is another one on a second use of the same object"
     elif problem.h_0 is not None:
         yield "second-use", "forward gives something else on a second use of the same object"
+    if bench.api.loss:
+        return
     _, scaled = bench.run(problem, {}, problem.delta * SCALE)
     for name in plain:
         if name not in bench.odd and not _close(scaled[name] / SCALE, plain[name]):
@@ -243,14 +328,18 @@ def _of_gradient(bench: Bench, name: str, found: list[tuple[Problem, Comparison]
     unsure = [(p, c) for p, c in found if c.verdict == "cannot_tell"]
     common: dict[str, Any] = {"check": check, "problems": len(found)}
     if wrong:
-        problem, c = next((item for item in wrong if item[1].directions is None), wrong[0])
+        problem, c = min(wrong, key=lambda item: item[0].value(ARGUMENTS.get(name, name)).size)
         unit = c.largest or 1.0
-        share = f"{c.wrong} of {c.size} entries of the gradient of {_of(name)} are wrong" if c.size else ""
-        pattern = f"it looks {c.pattern}" if c.pattern else ""
         common |= {"error": abs(c.claimed - c.measured) / unit, "limit": c.error / unit}
-        entries = (Entry(c.entry, c.claimed, c.measured),)
-        text = "; ".join(filter(None, (share, pattern)))
-        return Outcome(status="wrong", **common, values=entries, problem=problem.id, sizes=problem.sizes, text=text)
+        try:
+            entry, count, size = _furthest(bench, problem, name)
+        except CellError:
+            count = 0
+        text = f"{count} of {size} entries of the gradient of {_of(name)} are wrong" if count else (
+            f"the gradient of {_of(name)} differs along a direction, by less than a difference of one entry shows"
+        )  # fmt: skip
+        values = (entry,) if count else ()
+        return Outcome(status="wrong", **common, values=values, problem=problem.id, sizes=problem.sizes, text=text)
     if not found or len(unsure) == len(found):
         reason = unsure[0][1].reason if unsure else "nothing was seen of it"
         return Outcome(status="not_examined", **common, text=f"cannot tell: {reason}")

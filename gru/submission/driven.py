@@ -29,6 +29,7 @@ class Api:
         rows: Whether a batch can have more than one row.
         sequence: Whether several steps are given at once; else one.
         last_only: Whether forward answers with the last state alone.
+        loss: Whether it answers with a loss, and is given no upstream gradient.
         accumulates: Whether a second use adds to the gradients.
         sizes: The sizes that are written into the file.
     """
@@ -43,6 +44,7 @@ class Api:
     rows: bool
     sequence: bool
     last_only: bool
+    loss: bool
     accumulates: bool
     sizes: Mapping[str, int] = field(default_factory=dict)
 
@@ -51,7 +53,7 @@ def api_in(data: Any) -> Api:
     """The API in a worker's header. Raises ProtocolError where it is none."""
     if type(data) is not dict:
         raise ProtocolError("an API that is no object")
-    flags = ("dx", "dh", "h_0", "rows", "sequence", "last_only", "accumulates")
+    flags = ("dx", "dh", "h_0", "rows", "sequence", "last_only", "loss", "accumulates")
     names: Any = data.get("names")
     gradients: Any = data.get("gradients")
     sizes: Any = data.get("sizes")

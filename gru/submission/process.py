@@ -308,6 +308,7 @@ class SubmissionProcess:
         self, sizes: Sizes, arrays: Mapping[str, Array], expected: Sequence[tuple[int, ...]]
     ) -> list[Array] | dict[str, Any]:
         channel = self._started()
+        self._require_own_api()
         shapes = {name: array.shape for name, array in arrays.items()}
         api = api_of(self.form)
         request = {"kind": "sequence", "sizes": sizes, "dtype": "f8", "arrays": shapes, "api": api}
@@ -394,8 +395,14 @@ class SubmissionProcess:
             "confinement": self.confinement.settings(root, pid),
         }
 
+    def _require_own_api(self) -> None:
+        """Raise SubmissionFailure where cells are asked for, and the submission is in another API."""
+        if self._api is not None:
+            raise SubmissionFailure("another_api", f"it has another API than the layer's: {self._api.text}")
+
     def _run(self, jobs: Sequence[Job]) -> Iterator[Recording]:
         channel = self._started()
+        self._require_own_api()
         requests = [request_of(job) for job in jobs]
         channel.read_ahead()
         channel.feed(_messages(jobs, requests))

@@ -13,7 +13,7 @@ from gru.examiner import TRAINING, Examination, Outcome, examine
 from gru.layer import Form
 from gru.layers.gru.forms import CHAPTER
 from gru.problem import Effort, Problem, find
-from gru.report import text
+from gru.report import another_api, text
 from gru.report.words import line, printable, words
 from gru.strategies import problems
 from gru.submission.contract import Runner
@@ -78,6 +78,8 @@ class Examinations:
         decides that. A drawn problem can show a wrong formula, and a value that is wrong only there.
         Raises KeyError where there is no such check.
         """
+        if self.battery.api is not None:
+            return self._in_own_names()
         known = self.battery.outcome(check)
         if check == TRAINING:
             return self._told(known)
@@ -86,6 +88,15 @@ class Examinations:
             if self.failed is None:
                 return found
         return self._cut_short(known, self.failed)
+
+    def _in_own_names(self) -> Found:
+        """What is said of a submission in another API, as a whole: its outcomes are named after its own gradients."""
+        battery = self.battery
+        lines = [f"{self.name}: {words(battery.verdict)}"]
+        for outcome in battery.outcomes:
+            if outcome.status == "wrong":
+                lines += another_api.block(outcome, self.name)
+        return Found(Outcome("interface", battery.verdict, text=battery.text), lines)
 
     def _searched(self, known: Outcome) -> Found:
         """The smallest problem that Hypothesis finds the check wrong on; else what is known."""

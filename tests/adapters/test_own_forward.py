@@ -52,6 +52,11 @@ MISTAKES = {
         ("dr = dn * q * r", "dr = dn * h * r", "gradient-Wr"),
         ("self.Wi.grad += x.T @ da", "self.Wi.grad += x.T @ db", "gradient-Wi"),
     ],
+    "fused_loss": [
+        ("dby += dy", "dby = dy", "gradient-by"),
+        ("dhnext = dh * zs[t] + back * rs[t]", "dhnext = dh * zs[t] + back", "gradient-Wz"),
+        ("loss, dWz, dWr, dWh, dUz", "loss, dWz, dWr, dWh.T.reshape(dWh.shape), dUz", "gradient-Wh"),
+    ],
 }  # fmt: skip
 """For each file: what stands in it, what stands in its place, and a check that is wrong then; None for none."""
 

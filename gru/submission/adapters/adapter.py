@@ -33,6 +33,7 @@ class Adapter:
         dx, dh: The places of the gradients for the input and the first state; None where they are not shown.
         forward_name, backward_name: Methods of the class, or functions of the file.
         forward_roles, backward_roles: What they are given, in order: `x`, `h`, `delta`, `cache`, or a place.
+        source: The text of the file, of which the names in a `return` are read.
         fixed: Sizes that are written into the file, and cannot be chosen.
         lazy: Whether the parameters are made in the first call of forward.
         accumulates: Whether a second backward pass adds to the gradients.
@@ -54,6 +55,7 @@ class Adapter:
     accumulates = False
     names_returned: Sequence[str] = ()
     fixed: Mapping[str, int] = {}
+    source = ""
     lazy = False
     one_row = False
 
@@ -155,7 +157,9 @@ class Adapter:
     def gradient(self, answer: "Answer", place: str, like: Any) -> Any:
         """The gradient at a place, in the shape of `like`. Raises AnotherApiError."""
         value = np.asarray(self._at(answer, place))
-        if value.dtype.kind not in "fi" or _core(value) != _core(like):
+        fits = value.dtype.kind in "fi" and _core(value) == _core(like)
+        # What an update could not subtract, or would blow up, is no gradient: (h,) from (h, 1) gives (h, h).
+        if not fits or np.broadcast_shapes(value.shape, like.shape) != like.shape:
             raise AnotherApiError(f"{place} has shape {value.shape}; expected {like.shape}")
         return np.array(value, float).reshape(like.shape)
 

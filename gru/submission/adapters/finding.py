@@ -9,6 +9,7 @@ import inspect
 import re
 import warnings
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import cache
 from itertools import product
 from types import FunctionType, SimpleNamespace
 from typing import Any
@@ -17,6 +18,7 @@ import numpy as np
 
 from .adapter import Adapter, AnotherApiError, Answer, resolved
 from .layouts import arranged, has_steps, restored
+from .loss import LOSS, gradient_places, losses
 from .places import arrays_in, last_name
 
 SIZES = {"batch": 2, "input": 3, "hidden": 5, "steps": 4, "output": 7}
@@ -93,7 +95,7 @@ def found_in(module: Any, source: str, name: str | None = None) -> Adapter:
     tried = Tried()
     with warnings.catch_warnings(), np.errstate(all="ignore"):
         warnings.simplefilter("ignore")
-        for way in (*_classes(module, name), *_functions(module, source, name)):
+        for way in (*_classes(module, source, name), *_functions(module, source, name), *_losses(module, source, name)):
             try:
                 if (adapter := way(tried)) is not None:
                     return adapter
@@ -126,17 +128,19 @@ def looks_like_one(module: Any) -> bool:
     own = _own(module)
     kinds = [value for value in own.values() if isinstance(value, type)]
     names = [name for name, value in own.items() if isinstance(value, FunctionType)]
-    return any(_method(kind, BACKWARD) for kind in kinds) or any(BACKWARD.search(name) for name in names)
+    return any(_method(kind, BACKWARD) for kind in kinds) or any(
+        BACKWARD.search(name) or LOSS.search(name) for name in names
+    )
 
 
 # Classes
 
 
-def _classes(module: Any, name: str | None) -> Iterator[Callable[[Tried], Adapter | None]]:
+def _classes(module: Any, source: str, name: str | None) -> Iterator[Callable[[Tried], Adapter | None]]:
     kinds = [(k, v) for k, v in _own(module).items() if isinstance(v, type) and name in (None, k)]
     kinds = [(k, v) for k, v in kinds if _method(v, FORWARD) and _method(v, BACKWARD)]
     for kind, value in sorted(kinds, key=lambda item: _rank(item[0])):
-        yield lambda tried, kind=kind, value=value: _of_class(module, kind, value, tried)  # type: ignore[misc]
+        yield lambda tried, kind=kind, value=value: _of_class(module, source, kind, value, tried)  # type: ignore[misc]
 
 
 def _rank(name: str) -> tuple[int, int]:
@@ -159,14 +163,14 @@ def _method(kind: type, pattern: re.Pattern[str]) -> str | None:
     return next(iter(exact or sorted(names, key=lambda n: (n == "__call__", len(n)))), None)
 
 
-def _of_class(module: Any, name: str, kind: type, tried: Tried) -> Adapter | None:
+def _of_class(module: Any, source: str, name: str, kind: type, tried: Tried) -> Adapter | None:
     forward, backward = _method(kind, FORWARD), _method(kind, BACKWARD)
     assert forward is not None
     assert backward is not None
     for construct in _constructions(kind):
         base = {"target": name, "construct": construct, "forward_name": forward, "backward_name": backward}
         try:
-            adapter = Adapter(module, **base)
+            adapter = Adapter(module, **base, source=source)
             adapter.make(SIZES)
         except Exception as error:
             tried.note(f"{name}(…)", error)
@@ -310,10 +314,10 @@ def _rank_of_pair(name: str) -> tuple[int, int]:
 
 
 def _of_functions(module: Any, source: str, forward: str, backward: str, tried: Tried) -> Adapter | None:
-    tree = _definitions(source)
+    tree = {definition.name: definition for definition in _definitions(source)}
     for construct in _holders(module, tree, forward):
         base = {"target": forward, "construct": construct, "forward_name": forward, "backward_name": backward}
-        adapter = _Functions(module, **base)
+        adapter = _Functions(module, **base, source=source)
         try:
             adapter.make(SIZES)
         except Exception as error:
@@ -322,6 +326,36 @@ def _of_functions(module: Any, source: str, forward: str, backward: str, tried: 
         f, b = getattr(module, forward), getattr(module, backward)
         if found := _driven(adapter, module, f, b, tried, method=False):
             return found
+    return None
+
+
+def _losses(module: Any, source: str, name: str | None) -> Iterator[Callable[[Tried], Adapter | None]]:
+    functions = {k: v for k, v in _own(module).items() if isinstance(v, FunctionType) and name in (None, k)}
+    yield lambda tried: _of_losses(module, source, functions, tried)
+
+
+def _of_losses(module: Any, source: str, functions: Mapping[str, FunctionType], tried: Tried) -> Adapter | None:
+    for adapter in losses(module, functions):
+        sizes = {**SIZES, **adapter.fixed, "batch": 1}
+        x, h_0 = _numbers(sizes)
+        try:
+            adapter.parameters = ()
+            values = _values(adapter, adapter.make(sizes), sizes)
+            answer = adapter.run(sizes, values, x, h_0)
+            moved = [
+                p
+                for p, v in values.items()
+                if adapter.run(sizes, values | {p: 0.5 * v + 0.1}, x, h_0).states != answer.states
+            ]
+            adapter.parameters = tuple(moved)
+            names = _names_returned(getattr(module, adapter.forward_name), source)
+            places = gradient_places(adapter, answer.returned, names)
+            adapter.gradients = {place: places[place] for place in moved if place in places}
+        except Exception as error:
+            tried.note(adapter.forward_name, error)
+            continue
+        if adapter.gradients:
+            return adapter
     return None
 
 
@@ -343,11 +377,13 @@ class _Called:
         return getattr(module, self.function)(**resolved(self.arguments, module, sizes))
 
 
-def _definitions(source: str) -> dict[str, ast.FunctionDef]:
+@cache
+def _definitions(source: str) -> tuple[ast.FunctionDef, ...]:
+    """Every function in a source, methods among them."""
     try:
-        return {n.name: n for n in ast.walk(ast.parse(source)) if isinstance(n, ast.FunctionDef)}
+        return tuple(node for node in ast.walk(ast.parse(source)) if isinstance(node, ast.FunctionDef))
     except (SyntaxError, ValueError, RecursionError):
-        return {}
+        return ()
 
 
 def _holders(module: Any, tree: Mapping[str, ast.FunctionDef], forward: str) -> Iterator[dict[str, Any]]:
@@ -597,7 +633,7 @@ def _complete(adapter: Adapter, sizes: Mapping[str, int], backward: Any, tried: 
         except Exception as error:
             tried.note(f"{adapter.target}.{adapter.backward_name}", error)
             continue
-        adapter.names_returned = _names_returned(backward)
+        adapter.names_returned = _names_returned(backward, adapter.source)
         _find_gradients(adapter, answer, x, sizes)
         if adapter.gradients or adapter.dx or adapter.dh:
             adapter.accumulates = _accumulates(adapter, sizes)
@@ -626,17 +662,15 @@ def _backward(adapter: Adapter, sizes: Mapping[str, int]) -> tuple[Answer, Any]:
     return adapter.run(sizes, values, x, h_0, delta), x
 
 
-def _names_returned(function: Any) -> tuple[str, ...]:
-    """The names in the last `return a, b, c` of a function: what it calls its results."""
-    try:
-        lines = inspect.getsource(function)
-        tree = ast.parse(inspect.cleandoc(lines) if not lines[0].isspace() else "if 1:\n" + lines)
-    except (OSError, TypeError, SyntaxError):
-        return ()
+def _names_returned(function: Any, source: str) -> tuple[str, ...]:
+    """The names in the last `return a, b, c` of a function of this source: what it calls its results."""
+    first = getattr(getattr(function, "__code__", None), "co_firstlineno", 0)
     names: tuple[str, ...] = ()
-    for node in ast.walk(tree):
-        if isinstance(node, ast.Return) and isinstance(node.value, ast.Tuple):
-            names = tuple(_name_of(item) for item in node.value.elts)
+    for definition in _definitions(source):
+        if first in (definition.lineno, *(d.lineno for d in definition.decorator_list)):
+            for node in ast.walk(definition):
+                if isinstance(node, ast.Return) and isinstance(node.value, ast.Tuple):
+                    names = tuple(_name_of(item) for item in node.value.elts)
     return names
 
 
