@@ -208,18 +208,32 @@ def identify(specification: Specification, seed: int) -> str:
     return f"{sizes}/{specification.regime}/{specification.precision}/{seed}"
 
 
+MOST_STEPS, MOST_NUMBERS = 1000, 200_000
+"""The largest problem that can be asked for: it is measured in about a minute."""
+
+LONGEST_ID = 100
+"""Characters of a problem's id."""
+
+
+class SizesError(ValueError):
+    """Sizes that no problem has, as it would be too large."""
+
+
 def find(id: str, form: Form = CHAPTER) -> Problem:
     """The problem with this id, for a form of a layer.
 
     `17` and `0:17` are problem 17 of seed 0; `2,3,4,1/ordinary/float64/5` is the problem of
     those sizes (batch, input, hidden, steps), regime and precision drawn with seed 5.
-    Raises ValueError for any other text.
+    Raises ValueError for any other text, and for sizes beyond all measure.
     """
     try:
+        if len(id) > LONGEST_ID:
+            raise ValueError
         if "/" in id:
             sizes, regime, precision, number = id.split("/")
             batch, inputs, hidden, steps = (int(size) for size in sizes.split(","))
             specification = Specification(Sizes(batch, inputs, hidden, steps), regime, precision)  # type: ignore[arg-type]
+            _require_small(specification.sizes)
             if min(specification.sizes) < 1 or regime not in REGIMES or precision not in PRECISIONS or int(number) < 0:
                 raise ValueError
             return draw(specification, identify(specification, int(number)), form)
@@ -228,12 +242,23 @@ def find(id: str, form: Form = CHAPTER) -> Problem:
         if int(seed or 0) < 0 or int(index) < 0:
             raise ValueError
         return draw(_specification(int(seed or 0), int(index)), id, form)
+    except SizesError:
+        raise
     except ValueError:
         raise ValueError(
-            f"no problem has the id {id!r}: expected SEED:INDEX, such as 0:17, "
+            f"no problem has the id {id!r:.80}: expected SEED:INDEX, such as 0:17, "
             "or BATCH,INPUT,HIDDEN,STEPS/REGIME/PRECISION/SEED, such as 2,3,4,1/ordinary/float64/5 "
             f"(regimes: {', '.join(REGIMES)})"
         ) from None
+
+
+def _require_small(sizes: Sizes) -> None:
+    """Raise SizesError where a problem would not fit into memory, or take hours."""
+    batch, inputs, hidden, steps = sizes
+    numbers = steps * batch * (inputs + 2 * hidden) + 3 * hidden * (hidden + inputs)
+    if steps > MOST_STEPS or numbers > MOST_NUMBERS:
+        most = f"at most {MOST_STEPS:,} steps, and {MOST_NUMBERS:,} numbers in all"
+        raise SizesError(f"a problem of {sizes} is too large: {most}")
 
 
 def _generator(id: str) -> np.random.Generator:

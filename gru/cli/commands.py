@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from gru import __version__
+from gru.cli.guard import OWN_FAILURE, GuardedGroup
 from gru.cli.late import LateCommand
 from gru.cli.options import (
     CHAPTER,
@@ -41,14 +42,14 @@ if TYPE_CHECKING:
     from gru.grading.rubric import Rubric
     from gru.report.result import Result
 
-ALL_RIGHT, SOME_WRONG, SOME_NOT_EXAMINED, OWN_FAILURE, INTERRUPTED = 0, 1, 3, 70, 130
-"""The exit statuses, beside click's 2 for usage. 70 is EX_SOFTWARE of sysexits.h."""
+ALL_RIGHT, SOME_WRONG, SOME_NOT_EXAMINED, INTERRUPTED = 0, 1, 3, 130
+"""The exit statuses, beside click's 2 for usage and `guard`'s 70 for a failure of ours."""
 
 LIMIT_PROBLEM = "2,3,4,3/ordinary/float64/{seed}"
 """The problem that a limit is explained on unless another is asked for: sizes that differ, and several steps."""
 
 
-@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+@click.group(cls=GuardedGroup, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(__version__, prog_name="gru")
 def main() -> None:
     """Prove the derivatives of a hand-written GRU cell right, or name the first equation that is wrong.
@@ -282,7 +283,7 @@ def _refuse(outputs: Outputs, files: Sequence[str]) -> None:
 
     for option, path in wanted.items():
         reason = refusal(path)
-        if path.exists() and any(Path(file).exists() and path.samefile(file) for file in files):
+        if reason is None and path.exists() and any(Path(file).exists() and path.samefile(file) for file in files):
             reason = "it is one of the files to be examined"
         if reason:
             raise click.BadParameter(f"cannot write {shown(path)}: {reason}", param_hint=f"'{option}'")

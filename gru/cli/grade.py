@@ -7,7 +7,7 @@ import os
 import secrets
 import sys
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -152,7 +152,8 @@ def _grade(handed_in: Path, out: Path, options: dict[str, Any]) -> int:
         return OWN_FAILURE
     except (GradebookError, OSError) as error:
         click.echo(f"gru: {error}", err=True)
-        if (out / FILE).exists():
+        with suppress(OSError):
+            (out / FILE).stat()
             click.echo("gru: what was judged before is in the gradebook; --resume goes on", err=True)
         return OWN_FAILURE
 

@@ -3,6 +3,7 @@
 Nothing is loaded here that `gru --help` would wait for.
 """
 
+import math
 import os
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -13,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from gru import seed
-from gru.submission.limits import LEAST_MEMORY, MEMORY_LIMIT, TIME_LIMIT
+from gru.submission.limits import LEAST_MEMORY, MEMORY_LIMIT, MOST_MEMORY, TIME_LIMIT
 
 if TYPE_CHECKING:
     from gru.layer import Form
@@ -132,12 +133,20 @@ def read_seed(context: click.Context, parameter: click.Parameter, value: str | N
         raise click.BadParameter(str(error)) from None
 
 
+def _no_nan(context: click.Context, parameter: click.Parameter, value: float) -> float:
+    """The number of seconds: NaN lies in every range of click's."""
+    if math.isnan(value):
+        raise click.BadParameter(f"{value} is no number of seconds")
+    return value
+
+
 time_limit_option = click.option(
     "--time-limit",
     default=TIME_LIMIT,
     show_default=True,
     metavar="S",
     type=click.FloatRange(min=0, min_open=True),
+    callback=_no_nan,
     help="Seconds for one call of a submission.",
 )
 
@@ -146,7 +155,7 @@ memory_limit_option = click.option(
     default=MEMORY_LIMIT,
     show_default=True,
     metavar="MIB",
-    type=click.IntRange(min=LEAST_MEMORY),
+    type=click.IntRange(min=LEAST_MEMORY, max=MOST_MEMORY),
     help="Memory for a submission.",
 )
 

@@ -24,6 +24,9 @@ if TYPE_CHECKING:
 REACHED, NOT_REACHED, NOT_RUN, NOT_WRITTEN, INTERRUPTED = 0, 1, 3, 70, 130
 """The exit statuses, beside click's 2 for usage."""
 
+MOST_STARTS = 10_000
+"""Starts that are counted at most: more than a day of work."""
+
 _FILE = click.Path(path_type=Path)
 
 
@@ -52,7 +55,7 @@ class Outputs:
     "--starts",
     default=20,
     show_default=True,
-    type=click.IntRange(min=1),
+    type=click.IntRange(min=1, max=MOST_STARTS),
     help="How many starts of each --compare counts.",
 )
 @click.option("--plot", metavar="FILE", type=_FILE, help="Draw the curves of loss and accuracy: .png or .svg.")

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal, get_args
 
+from gru.files import read_whole
 from gru.layer import Form
 from gru.layers.gru.forms import CHAPTER
 from gru.layers.registry import every_check
@@ -20,6 +21,9 @@ Visibility = Literal["visible", "hidden", "after_due_date", "after_published"]
 
 DEFAULT_TITLE = "GRU cell"
 MOST_DECIMALS = 6
+
+MOST_POINTS = 1_000_000
+"""Points of one check: with so many, sums still have all decimals."""
 
 
 class RubricError(Exception):
@@ -83,7 +87,7 @@ EQUAL_POINTS = equal_points()
 
 def read(path: Path) -> Rubric:
     """The rubric in a TOML file. Raises RubricError, and OSError where the file cannot be read."""
-    data = path.read_bytes()
+    data = read_whole(path)
     try:
         text = data.decode("utf-8-sig")
         table = tomllib.loads(text)
@@ -93,6 +97,9 @@ def read(path: Path) -> Rubric:
         what, _, place = str(error).rpartition(" (at ")
         line = re.match(r"line (\d+)", place)
         raise RubricError(f"{path}: line {line[1] if line else len(text.splitlines())}: {what}") from None
+    except (ValueError, RecursionError) as error:
+        # Numbers of more digits than Python takes, or brackets without end.
+        raise RubricError(f"{path}: {'nested too deeply' if isinstance(error, RecursionError) else error}") from None
     return _Reader(path, text, table).rubric()
 
 
@@ -108,7 +115,7 @@ class _Reader:
         self._only(self._table, keys, "")
         rounding = self._get(self._table, "rounding", int, 2)
         if not 0 <= rounding <= MOST_DECIMALS:
-            self._refuse("rounding", f"{rounding}; expected a number of decimals, 0 to {MOST_DECIMALS}")
+            self._refuse("rounding", f"{_short(rounding)}; expected a number of decimals, 0 to {MOST_DECIMALS}")
         common: dict[str, Any] = {
             "feedback": self._choice(self._table, "feedback", LEVELS, "full"),
             "visibility": self._choice(self._table, "visibility", get_args(Visibility), "visible"),
@@ -131,13 +138,13 @@ class _Reader:
         table: dict[str, Any] = value if isinstance(value, dict) else {"points": value}
         self._only(table, ("points", "requires", "inherited", "feedback", "visibility"), f"{where}.")
         points: Any = table.get("points")
-        if type(points) not in (int, float) or not 0 <= points < float("inf"):
-            self._refuse(f"{where}.points", f"{points!r}; expected points, 0 or more")
+        if type(points) not in (int, float) or not 0 <= points <= MOST_POINTS:
+            self._refuse(f"{where}.points", f"{_short(points)}; expected points, 0 to {MOST_POINTS:,}")
         requires = table.get("requires", [])
         requires = [requires] if isinstance(requires, str) else requires
         if not isinstance(requires, list) or not set(map(str, requires)) <= set(self._table["checks"]):
             known = ", ".join(self._table["checks"])
-            self._refuse(f"{where}.requires", f"{requires!r}; expected checks of this rubric: {known}")
+            self._refuse(f"{where}.requires", f"{_short(requires)}; expected checks of this rubric: {known}")
         return Item(
             check,
             float(points),
@@ -151,7 +158,7 @@ class _Reader:
         value = table.get(key, default)
         if type(value) is not kind:
             names = {int: "a whole number", bool: "true or false", dict: "a table", str: "a text"}
-            self._refuse(".".join(filter(None, (where, key))), f"{value!r}; expected {names[kind]}")
+            self._refuse(".".join(filter(None, (where, key))), f"{_short(value)}; expected {names[kind]}")
         return value
 
     def _choice(
@@ -159,7 +166,7 @@ class _Reader:
     ) -> Any:
         value = table.get(key, default)
         if value not in choices:
-            self._refuse(".".join(filter(None, (where, key))), f"{value!r}; expected one of {', '.join(choices)}")
+            self._refuse(".".join(filter(None, (where, key))), f"{_short(value)}; expected one of {', '.join(choices)}")
         return value
 
     def _only(self, table: Mapping[str, Any], known: tuple[str, ...], prefix: str) -> None:
@@ -182,6 +189,11 @@ class _Reader:
             named = re.compile(rf"""^[^#]*(?<![\w-])["']?{re.escape(part)}["']?\s*[].=]""")
             found = next((n for n in range(found, len(self._lines)) if named.match(self._lines[n])), found)
         return found + 1
+
+
+def _short(value: Any) -> str:
+    """A value as it is quoted in a refusal."""
+    return f"{value!r:.60}" if not isinstance(value, int) or abs(value) < 10**60 else "a number of more than 60 digits"
 
 
 def _required_by(check: str, requires: Mapping[str, tuple[str, ...]]) -> Iterator[str]:

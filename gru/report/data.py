@@ -108,11 +108,11 @@ def replace_file(path: Path, content: str | bytes) -> None:
 
 def refusal(path: Path) -> str | None:
     """Why a document cannot be written to `path`; None where it can."""
-    if path.exists() and not path.is_file():
-        return "it is there already, and is no regular file"
-    if path.exists() and not os.access(path, os.W_OK):
-        return "it is there already, and may not be written"
     try:
+        if path.exists() and not path.is_file():
+            return "it is there already, and is no regular file"
+        if path.exists() and not os.access(path, os.W_OK):
+            return "it is there already, and may not be written"
         _beside(path).touch()
         _beside(path).unlink()
     except OSError as error:

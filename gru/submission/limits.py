@@ -15,6 +15,9 @@ MEMORY_LIMIT = 512
 LEAST_MEMORY = 192
 """Mebibytes with which the worker starts at all, and has some to spare."""
 
+MOST_MEMORY = 2**24
+"""Mebibytes that can be asked for: 16 TiB, more than any machine has."""
+
 START_LIMIT = 60.0
 """Seconds until Python has loaded NumPy; a machine that takes longer has other troubles."""
 

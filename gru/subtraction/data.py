@@ -128,8 +128,9 @@ def all_pairs(bits: int) -> Data:
 def one_pair(a: int, b: int, bits: int) -> Data:
     """The pair a ≥ b as numbers of `bits` bits.
 
-    Raises TaskError where a < b, or where a number is negative or needs more bits.
+    Raises TaskError where a < b, where a number is negative or needs more bits, or on a bad number of bits.
     """
+    _require_bits(bits)
     if a < b:
         raise TaskError(f"{a} - {b} is below zero: give the larger number first")
     return _data(to_bits(a, bits)[None], to_bits(b, bits)[None])

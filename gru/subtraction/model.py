@@ -3,6 +3,7 @@
 A file is a NumPy archive without pickle. Nothing here trains.
 """
 
+import io
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,6 +12,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from gru.files import read_whole
 from gru.layer import Form, Sizes
 from gru.layers.gru.sequence import GRUSequence
 from gru.layers.lstm.sequence import LSTMSequence
@@ -112,7 +114,7 @@ class Model:
     def load(cls, path: Path) -> "Model":
         """Read a model that `save` wrote. Raises ModelFileError on any other file."""
         try:
-            with path.open("rb") as file, np.load(file, allow_pickle=False) as archive:
+            with np.load(io.BytesIO(read_whole(path)), allow_pickle=False) as archive:
                 return cls._of(dict(archive))
         except OSError as error:
             raise ModelFileError(f"cannot read {path}: {error.strerror or 'it is damaged'}") from None

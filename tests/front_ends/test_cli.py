@@ -309,7 +309,7 @@ def test_any_name_of_a_file_will_do(write: Write, name: str) -> None:
         (("alice.py", "--feedback", "some"), "'some' is not one of"),
         (("alice.py", "--convention", "keras"), "no convention has the id 'keras'; there are chapter, "),
         (("alice.py", "--time-limit", "0"), "0.0 is not in the range x>0"),
-        (("alice.py", "--memory-limit", "0"), "0 is not in the range x>=192"),
+        (("alice.py", "--memory-limit", "0"), "0 is not in the range 192<=x<="),
         (("alice.py", "--json", "nowhere/results.json"), "cannot write nowhere/results.json: No such file"),
         (("alice.py", "--json", "alice.py"), "it is one of the files to be examined"),
         (("alice.py", "--json", "."), "it is there already, and is no regular file"),

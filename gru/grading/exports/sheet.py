@@ -9,6 +9,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from gru.files import read_whole
 from gru.grading.record import Record
 
 
@@ -28,7 +29,7 @@ class Filled:
 def read(path: Path, what: str, required: Sequence[str]) -> list[list[str]]:
     """The rows of `what`, a CSV file with these columns, all as long as the first. Raises ExportError, and OSError."""
     try:
-        text = path.read_text(encoding="utf-8-sig")
+        text = read_whole(path).decode("utf-8-sig")
         rows = list(csv.reader(io.StringIO(text)))
     except UnicodeDecodeError:
         raise ExportError(f"{path} is not in UTF-8, as it was exported") from None

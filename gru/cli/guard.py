@@ -1,0 +1,54 @@
+"""What every command of `gru` is run within: no traceback for too little memory, no exit status 1 for a fault of ours.
+
+Exit status 1 says that a submission is wrong, and Python's own for an exception is 1 too.
+"""
+
+import os
+import sys
+import traceback
+from typing import Any
+
+import click
+
+OWN_FAILURE = 70
+"""EX_SOFTWARE of sysexits.h."""
+
+LITTLE = 2**30
+"""Bytes of address space below which there is only room for one thread of BLAS, each of which takes its own part."""
+
+LEAST = 200 * 2**20
+"""Bytes of address space with which NumPy can be loaded at all: with less, OpenBLAS ends the process by itself."""
+
+
+class GuardedGroup(click.Group):
+    """A group of commands; whatever goes wrong in one is told, and has the exit status of a failure of ours."""
+
+    def invoke(self, context: click.Context) -> Any:
+        """Run the command that is named. Exits with 70 where `gru` itself, or the machine, fails."""
+        _make_do()
+        try:
+            return super().invoke(context)
+        except (click.ClickException, click.exceptions.Exit, click.Abort, BrokenPipeError):
+            raise
+        except MemoryError as error:
+            click.echo(f"gru: there is too little memory: {error or 'it has run out'}; this is no verdict", err=True)
+        except Exception:
+            click.echo("gru: failed; this is a mistake of gru, not a verdict", err=True)
+            click.echo(traceback.format_exc(), err=True, nl=False)
+        sys.exit(OWN_FAILURE)
+
+
+def _make_do() -> None:
+    """Get along with the address space that there is; exit where it is too little."""
+    try:
+        import resource
+    except ImportError:
+        return
+    allowed, _ = resource.getrlimit(resource.RLIMIT_AS)
+    if allowed == resource.RLIM_INFINITY or allowed >= LITTLE:
+        return
+    if allowed < LEAST:
+        found = f"{allowed // 2**20} MiB of address space (ulimit -v)"
+        click.echo(f"gru: {found} are too little; at least {LEAST // 2**20} are needed. This is no verdict", err=True)
+        sys.exit(OWN_FAILURE)
+    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
