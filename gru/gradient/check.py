@@ -202,4 +202,6 @@ def _quiet() -> Iterator[io.StringIO]:
     printed = io.StringIO()
     with warnings.catch_warnings(), np.errstate(all="ignore"), contextlib.redirect_stdout(printed):
         warnings.simplefilter("ignore")
+        # A cast that drops the imaginary part drops the derivative.
+        warnings.simplefilter("error", np.exceptions.ComplexWarning)
         yield printed

@@ -76,12 +76,13 @@ class Subject:
         return found
 
     def _built(self, values: Sequence[Any]) -> list[Any]:
-        """The arguments with these values in the moving places; the other arrays are copies."""
+        """The arguments with these values in the moving places; every array is a copy."""
         put = dict(zip(self._places, values, strict=True))
-        built = []
+        built: list[Any] = []
         for k, (tree, part) in enumerate(zip(self.arguments, self._leaves, strict=True)):
-            new = [put[k, j] if (k, j) in put else _copy(leaf.value) for j, leaf in enumerate(part)]
-            built.append(rebuilt(tree, [v[()] if isinstance(v, np.ndarray) and not v.shape else v for v in new]))
+            new = [_copy(put.get((k, j), leaf.value)) for j, leaf in enumerate(part)]
+            new = [value[()] if isinstance(value, np.ndarray) and not value.shape else value for value in new]
+            built.append(new[0] if len(part) == 1 and part[0].value is tree else rebuilt(tree, new))
         return built
 
     def arguments_at(self, values: Sequence[Any]) -> list[Any]:
@@ -102,7 +103,7 @@ class Subject:
 
     def claimed(self, values: Sequence[Any], cotangents: Sequence[Any]) -> list[Any]:
         """The claimed gradient by each moving leaf, as arrays of its shape."""
-        return self.claimed_of(self._built(values), cotangents)
+        return self.claimed_of(self._built(values), [_copy(one) for one in cotangents])
 
     def claimed_of(self, built: list[Any], cotangents: Sequence[Any]) -> list[Any]:
         """The claimed gradient for whole arguments."""

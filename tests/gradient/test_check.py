@@ -305,3 +305,32 @@ def test_a_function_that_raises_at_every_perturbed_point_is_an_error_that_says_s
 
     with pytest.raises(ValueError, match="raises RuntimeError: not here"):
         gru.check_gradient(raises, X, lambda x: 2 * X)
+
+
+def test_a_function_and_a_gradient_that_change_their_arguments_spoil_no_later_call() -> None:
+    def changes(x: Array) -> Any:
+        x -= x.max()
+        return np.exp(x).sum()
+
+    def by_hand(x: Array) -> Array:
+        e = np.exp(x - x.max())
+        g = e.copy()
+        g[x == x.max()] -= e.sum()
+        x *= 0
+        return g
+
+    found = gru.check_gradient(changes, B, by_hand)
+    assert found["x"].verdict == "right", str(found)
+    assert {s.kind for s in found.state} == {"changes-argument"}
+
+
+@pytest.mark.parametrize("function", [lambda x: (x.T @ x).ravel(), lambda x: x.sum(0), lambda x: np.cumsum(x, axis=-1)])
+def test_perturbations_that_do_not_go_together_are_measured_one_by_one(function: Any) -> None:
+    def by_hand(c: Array, x: Array) -> Array:
+        steps = np.eye(x.size).reshape(-1, *x.shape)
+        moved = np.array([function(x + 1j * 2.0**-100 * step).imag * 2.0**100 for step in steps])
+        return (moved * c).reshape(x.size, -1).sum(1).reshape(x.shape)
+
+    found = gru.check_vjp(function, by_hand, X[:3])
+    assert (found.verdict, found["x"].method) == ("right", "complex step")
+    assert gru.check_vjp(function, lambda c, x: by_hand(c, x) * 1.001, X[:3]).verdict == "wrong"
