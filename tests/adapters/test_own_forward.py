@@ -66,6 +66,7 @@ def examined(path: Path) -> Examination:
         return examine(process)
 
 
+@pytest.mark.one_in(4)
 @pytest.mark.parametrize("name", MISTAKES)
 def test_a_right_file_is_right_without_a_word_on_its_api(name: str) -> None:
     examination = examined(FILES / f"{name}.py")
@@ -74,6 +75,7 @@ def test_a_right_file_is_right_without_a_word_on_its_api(name: str) -> None:
     assert set(examination.api.gradients) == set(examination.api.names)
 
 
+@pytest.mark.one_in(10)
 @pytest.mark.parametrize(
     ("name", "number"), [(name, number) for name, mistakes in MISTAKES.items() for number in range(len(mistakes))]
 )
