@@ -553,13 +553,13 @@ class Form:
         forward = [equation for equation in table if equation.of is None]
         names = known.keys() | {equation.name for equation in table}
         for equation in table:
-            for name in equation.inputs:
+            for name in _used(equation):
                 if name not in names:
                     raise LayerError(
                         f"{layer}: {equation.name} is made of {name}; known are {', '.join(sorted(names))}"
                     )
         while waiting := [equation for equation in forward if equation.name not in known]:
-            ready = [equation for equation in waiting if all(name in known for name in equation.inputs)]
+            ready = [equation for equation in waiting if all(name in known for name in _used(equation))]
             if not ready:
                 circle = ", ".join(equation.name for equation in waiting)
                 raise LayerError(f"{layer}: each of {circle} is made of another of them: that is a circle")
@@ -839,6 +839,12 @@ def _preactivations(equations: Iterable[Equation]) -> dict[str, str]:
     return found
 
 
+def _used(equation: Equation) -> tuple[str, ...]:
+    """The names in a formula, those of its function's arguments among them."""
+    in_formula = () if equation.is_sum else formula.names(equation.expression)
+    return tuple(dict.fromkeys([*equation.inputs, *in_formula]))
+
+
 def _validate(form: Form) -> None:
     """What a table has to fulfil before anything is measured with it."""
     layer, forward = form.layer, {equation.name for equation in form.forward}
@@ -852,6 +858,9 @@ def _validate(form: Form) -> None:
     for equation in (e for e in form.ordered if not e.is_sum):
         where = f"{layer.id}: {equation.name} = {ast.unparse(equation.expression)}"
         known = form.dimensions | {e.name: e.dimensions for e in form.named.values()}
+        missing = [name for name in _used(equation) if name not in equation.inputs]
+        if missing:
+            raise LayerError(f"{where}: its function has no argument {missing[0]}")
         shape = _shape_of(layer.id, equation, known)
         if shape != equation.dimensions:
             raise LayerError(f"{where} has the shape {shape}; expected {equation.dimensions}, that of {equation.of}")
@@ -859,9 +868,10 @@ def _validate(form: Form) -> None:
             if isinstance(part, ast.expr):
                 _require_known(part, where)
         if equation.of is None:
-            if upstream.intersection(equation.inputs):
+            if upstream.intersection(_used(equation)):
                 raise LayerError(f"{where} is of the forward pass, to which nothing is known of {', '.join(upstream)}")
-            if "sum_rows" in formula.text(equation.expression) or ".T" in formula.text(equation.expression):
+            line = ast.unparse(equation.expression)
+            if "sum_rows" in line or ".mT" in line:
                 raise LayerError(f"{where} mixes the rows of a batch; each row has to be computed by itself")
 
 

@@ -38,7 +38,11 @@ def _any_given(problem: Problem, form: Form) -> oracle.Given:
     """
     at = {form.layer.input: problem.x.astype(float)}
     for place, (carried, states) in enumerate(zip(form.layer.carried, oracle.all_states(problem, form), strict=True)):
-        at |= {carried.previous: states[:-1], carried.upstream: np.roll(problem.upstream, place, axis=-1)}
+        upstream = np.roll(problem.upstream, place, axis=-1)
+        if place > 0:
+            # Only the next step hands back what the layer above does not see, and the last step has none.
+            upstream[-1] = 0
+        at |= {carried.previous: states[:-1], carried.upstream: upstream}
     rounded = {name: array.astype(problem.precision).astype(float) for name, array in at.items()}
     return rounded | oracle.blocks(problem, form)
 

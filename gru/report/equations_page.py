@@ -1,4 +1,4 @@
-"""The page docs/equations.md: every equation of the chapter, its shapes, and the mistakes people make in it.
+"""The pages docs/equations.md, docs/lstm.md and docs/rnn.md: every equation of a layer, and the mistakes in it.
 
 Made from the tables of the equations and of the mistakes, as lines of Markdown. It writes no file.
 """
@@ -34,17 +34,57 @@ Below an equation are the mistakes that are known in it, by kind. `gru explain` 
 `gru explain equation-10/no-h-prev`. The sums (17)–(22), and (5)–(7), which a cell does not show, have no mistakes of
 their own."""
 
+_COUNTS = {2: "two", 3: "three", 4: "four"}
 _SIGNS = {".T": "ᵀ", "@": "·", "*": "∘", "-": "−", "sigmoid": "σ"}
 
 
 def page(form: Form = CHAPTER) -> str:
-    """The whole page, as Markdown."""
-    lines = [INTRODUCTION, "", *_notation(form)]
-    for title, numbers in PARTS.items():
+    """The whole page of a layer, as Markdown."""
+    lines = [INTRODUCTION if form is CHAPTER else _introduction(form), "", *_notation(form)]
+    for title, equations in _parts(form).items():
         lines += ["", f"## {title}"]
-        for number in numbers:
-            lines += ["", *_section(form.equations[number], form)]
+        for equation in equations:
+            lines += ["", *_section(equation, form)]
     return "\n".join(lines) + "\n"
+
+
+def _introduction(form: Form) -> str:
+    layer = form.layer
+    blocks = {block for stack in form.stacks for block in stack.blocks}
+    names = [(name, text) for name, text in form.spelling.items() if name not in blocks]
+    written = ", ".join(f"`{name}` is written `{text}`" for name, text in names)
+    return f"""\
+# The {layer.title}
+
+This page is made from the table in `gru/layers/{layer.id}/equations.py` and the catalogue in `gru/mistakes.py`.
+`gru check --layer {layer.id} FILE` examines a file with a class `{layer.cell}`, whose methods are
+`{_call(form, "forward")}` and `{_call(form, "backward")}`.
+
+Vectors are rows. `∘` is the elementwise product, `·` the matrix product, `σ` the logistic sigmoid. Each equation stands
+here in the letters of a text, and below that as a line of Python in the letters of a report, in which {written}.
+
+Below an equation are the mistakes that are known in it, by kind: `gru explain --layer {layer.id} ID` works one out."""
+
+
+def _call(form: Form, method: str) -> str:
+    before = [carried.previous for carried in form.layer.carried]
+    upstream = [carried.upstream for carried in form.layer.carried]
+    given = [form.layer.input, *before, *(s.name for s in form.stacks)] if method == "forward" else [*before, *upstream]
+    return f"{method}({', '.join(given)})"
+
+
+def _parts(form: Form) -> dict[str, list[Equation]]:
+    """The equations under their headings."""
+    if form is CHAPTER:
+        return {title: [form.equations[number] for number in numbers] for title, numbers in PARTS.items()}
+    outputs = {form.layer.input, *(carried.previous for carried in form.layer.carried)}
+    equations = list(form.named.values())
+    return {
+        "Forward": list(form.forward),
+        "Backward, one step": [e for e in equations if e.of is not None and e.of not in outputs],
+        "Backward, summed over the steps": list(form.sums),
+        "Backward, out of the cell": [e for e in equations if e.of in outputs],
+    }
 
 
 def in_symbols(equation: Equation, form: Form = CHAPTER) -> str:
@@ -65,13 +105,13 @@ def _notation(form: Form) -> Iterator[str]:
     order = form.spelled(", ".join(form.layer.gates))
     for stack in form.stacks:
         if stack.is_stacked:
-            name = stack.name
-            yield f"| the three `{name}` stacked in the order {order} | `{name}` | {_shape(form, name)} |"
+            name, count = stack.name, _COUNTS[len(stack.gates)]
+            yield f"| the {count} `{name}` stacked in the order {order} | `{name}` | {_shape(form, name)} |"
 
 
 def _section(equation: Equation, form: Form) -> Iterator[str]:
     """One equation: what it is, its formula twice, what it is made of, and the mistakes in it."""
-    yield f"### {equation.short} {equation.title}"
+    yield f"### {equation.short} {equation.title}" if equation.number is not None else f"### {equation.title}"
     yield ""
     meaning = f"{equation.quantity[0].upper()}{equation.quantity[1:]}"
     yield f"{meaning}, of shape {_shape(form, equation.name)}. {_place(equation, form)}"
@@ -96,7 +136,7 @@ def _place(equation: Equation, form: Form) -> str:
     part_of = [other for other in form.named.values() if equation.name in other.inputs]
     words = [f"Made of {listed(made_of)}."] if made_of else []
     words += [f"Part of {listed(part_of)}."] if part_of else []
-    words += [] if equation.has_check else ["A cell does not show it."]
+    words += [] if equation.has_check and (equation.is_shown or equation.is_sum) else ["A cell does not show it."]
     return " ".join(words)
 
 

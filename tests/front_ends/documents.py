@@ -144,12 +144,18 @@ def _anew(block: Block, folder: Path) -> Iterator[str]:
         yield f"$ {example.command}\n" + (f"{shown}\n" if shown else "")
 
 
+PAGES = {"equations.md": "gru", "lstm.md": "lstm", "rnn.md": "rnn"}
+"""The pages that are made from the table of a layer."""
+
+
 def main() -> None:
     """Write the outputs in all documents anew, and the page of the equations."""
     sys.path.insert(0, str(ROOT))
+    from gru.layers.registry import form_named
     from gru.report.equations_page import page
 
-    (ROOT / "docs" / "equations.md").write_text(page(), encoding="utf-8")
+    for name, layer in PAGES.items():
+        (ROOT / "docs" / name).write_text(page(form_named(layer=layer)), encoding="utf-8")
     with tempfile.TemporaryDirectory() as folder:
         workshop(Path(folder))
         for document in DOCUMENTS:

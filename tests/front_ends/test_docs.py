@@ -12,10 +12,12 @@ from gru.examiner import CHECKS
 from gru.grading import rubric
 from gru.layers.gru.equations import EXPOSED
 from gru.layers.gru.forms import CONVENTIONS
+from gru.layers.registry import form_named
 from gru.mistakes import catalogue
 from gru.report.equations_page import page
 from tests.front_ends.documents import (
     DOCUMENTS,
+    PAGES,
     ROOT,
     Block,
     blocks,
@@ -188,8 +190,9 @@ def test_the_number_of_checks_is_the_one_that_is_told() -> None:
 # The page of the equations
 
 
-def test_the_page_of_the_equations_is_made_from_the_tables() -> None:
-    assert (ROOT / "docs" / "equations.md").read_text(encoding="utf-8") == page()
+@pytest.mark.parametrize(("name", "layer"), PAGES.items())
+def test_the_page_of_the_equations_is_made_from_the_tables(name: str, layer: str) -> None:
+    assert (ROOT / "docs" / name).read_text(encoding="utf-8") == page(form_named(layer=layer))
 
 
 @pytest.mark.parametrize("number", [e.number for e in EXPOSED if not e.is_sum])
