@@ -4,6 +4,7 @@ import contextlib
 import io
 import warnings
 from collections.abc import Callable, Iterator, Sequence
+from time import perf_counter
 from typing import Any
 
 import numpy as np
@@ -23,6 +24,9 @@ EVERY_ENTRY = 4096
 """Arguments with more entries than this are measured along random directions, unless `along` says otherwise."""
 
 DIRECTIONS = 8
+
+PATIENCE = 600.0
+"""Seconds. A check of every entry that may take longer is warned of, and directions are proposed."""
 
 
 def check_gradient(
@@ -134,7 +138,10 @@ def _checked(
     if along is not None and (not isinstance(along, int) or along < 1):
         raise ValueError(f"along is the number of random directions, 1 or more, not {along!r}")
     rng = np.random.default_rng([seed, 2])
+    begin = perf_counter()
     _require_finite(subject.outputs(subject.at))
+    if along is None:
+        _warn_of_time(perf_counter() - begin, sum(min(value.size, EVERY_ENTRY) for value in subject.at))
     again = f"{name}(…, seed={seed})" if along is None else f"{name}(…, along={along}, seed={seed})"
     try:
         returned = subject.claimed(subject.at, cotangents)
@@ -162,6 +169,19 @@ def _checked(
     return GradientCheck(
         tuple(comparisons), tuple(found), tuple(unseen), seed, subject.calls, again, tuple(_directions(comparisons))
     )
+
+
+def _warn_of_time(seconds: float, entries: int) -> None:
+    """Warn before a check that may take more than ten minutes; it goes on all the same."""
+    if seconds * entries < PATIENCE:
+        return
+    with warnings.catch_warnings():
+        warnings.simplefilter("default")
+        warnings.warn(
+            f"one call of the function takes {seconds:.3g} s, and every entry may take one of {entries:,}: "
+            "along=3 measures 3 random directions of each argument in their place",
+            stacklevel=5,
+        )
 
 
 def _directions(comparisons: Sequence[Comparison]) -> Iterator[str]:

@@ -291,6 +291,13 @@ def test_bad_input_has_its_own_message(function: Any, arguments: Any, by_hand: A
         gru.check_gradient(function, arguments, by_hand)
 
 
+def test_of_a_function_that_takes_long_is_warned_and_directions_are_proposed(monkeypatch: pytest.MonkeyPatch) -> None:
+    clock = iter([0.0, 100.0])
+    monkeypatch.setattr("gru.gradient.check.perf_counter", lambda: next(clock))
+    with pytest.warns(UserWarning, match=r"takes 100 s, and every entry may take one of 15: along=3"):
+        assert gru.check_gradient(lambda x: (x * x).sum(), X, lambda x: 2 * x).verdict == "right"
+
+
 def test_a_gradient_of_another_shape_is_wrong() -> None:
     found = gru.check_gradient(lambda x: (x * x).sum(), X, lambda x: 2 * x.T)
     assert found.verdict == "wrong"
