@@ -31,6 +31,9 @@ that its product with a Gaussian number is below the error bar."""
 ARGUMENTS = {"dx": "x", "dh": "h_0"}
 """What is moved for a gradient that is no parameter's."""
 
+UPDATES = "updates"
+"""The name under which a worker says that backward changes the parameters."""
+
 SCALE = 2.0**20
 """The factor on δ in the check that gradients are linear in it: a power of two, which rounds nothing."""
 
@@ -68,6 +71,7 @@ class Bench:
     runner: Runner
     api: Api
     odd: dict[str, str] = field(default_factory=dict)
+    updates: bool = False
 
     @property
     def shown(self) -> tuple[str, ...]:
@@ -111,7 +115,8 @@ class Bench:
             expected += [self._shape(problem, name) for name in self.shown]
         arrays = {name: np.array(value, float, order="C", subok=False) for name, value in given.items()}
         (states, *gradients), odd = self.runner.drive(problem.by_name, arrays, expected, before=before)
-        self.odd |= odd
+        self.updates |= UPDATES in odd
+        self.odd |= {name: text for name, text in odd.items() if name in self.shown}
         found = dict(zip(self.shown, gradients, strict=True)) if delta is not None else {}
         if "dh" in found:
             found["dh"] = found["dh"][0]
@@ -146,7 +151,7 @@ def judge_own(
         except CellError as error:
             raised.append((problem, str(error)))
         on_progress(number + 1, len(SIZES))
-    outcomes = [_interface(api, done, raised)]
+    outcomes = [_interface(bench, done, raised)]
     if done:
         outcomes.append(_of_state(states, done))
         outcomes += [_of_gradient(bench, name, found[name]) for name in bench.shown]
@@ -259,6 +264,8 @@ def _furthest(bench: Bench, problem: Problem, name: str) -> tuple[Entry, int, in
 def _state(bench: Bench, problem: Problem) -> Iterator[tuple[str, str]]:
     """What is wrong with the gradients of an object that is used a second time, or given a δ that is large."""
     _, plain = bench.run(problem, {}, problem.delta)
+    if bench.updates:
+        return
     states, again = bench.run(problem, {}, problem.delta, before=True)
     first_states, _ = bench.run(problem, {})
     if np.array_equal(states, first_states):
@@ -298,11 +305,13 @@ def _of(name: str) -> str:
     return {"dx": "the input", "dh": "the first state"}.get(name, name)
 
 
-def _interface(api: Api, done: int, raised: list[tuple[Problem | None, str]]) -> Outcome:
+def _interface(bench: Bench, done: int, raised: list[tuple[Problem | None, str]]) -> Outcome:
     """What could be driven at all: a file that works at some sizes only is judged at those."""
+    api = bench.api
     hidden = [name for name in api.names if name not in api.gradients]
     hidden += ["the input"] * (not api.dx) + ["the first state"] * (not api.dh and api.h_0)
     said = [f"no gradient is shown of {', '.join(hidden)}"] if hidden else []
+    said += ["backward changes the parameters itself; a second use was not judged"] * bench.updates
     if raised:
         problem, text = raised[0]
         at = f" at {problem.sizes}" if problem else ""

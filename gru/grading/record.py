@@ -118,7 +118,7 @@ def record_of(student: str, result: Result, rubric: Rubric, key: str = "") -> Re
         maximum=rubric.maximum,
         title=rubric.title,
         credits=credits,
-        statuses={outcome.check: outcome.status for outcome in examination.outcomes},
+        statuses=_statuses(examination),
         feedback=_feedback(result, rubric, credits),
         page=_page(result, rubric, credits),
         visibility=rubric.visibility,
@@ -127,6 +127,16 @@ def record_of(student: str, result: Result, rubric: Rubric, key: str = "") -> Re
         seconds=round(result.seconds, 3),
         notes=result.notes,
     )
+
+
+def _statuses(examination: Examination) -> dict[str, str]:
+    """The status of every check; the gradients of a submission in another API, each with names of its own, as one."""
+    if not examination.api:
+        return {outcome.check: outcome.status for outcome in examination.outcomes}
+    own = {o.check: o.status for o in examination.outcomes if not o.check.startswith("gradient-")}
+    gradients = [o.status for o in examination.outcomes if o.check.startswith("gradient-")]
+    worst = next((s for s in ("wrong", "not_examined") if s in gradients), "right")
+    return own | ({"gradients": worst} if gradients else {})
 
 
 def failure_of(student: str, submission: str, rubric: Rubric, key: str, text: str) -> Record:

@@ -52,6 +52,17 @@ MISTAKES = {
         ("dr = dn * q * r", "dr = dn * h * r", "gradient-Wr"),
         ("self.Wi.grad += x.T @ da", "self.Wi.grad += x.T @ db", "gradient-Wi"),
     ],
+    "made_in_forward": [
+        ("dn @ self.Wh.T + dz @ self.Wz.T", "dn @ self.Wh.T", "gradient-dx"),
+        ("self.x_t, self.h_prev = x_t, h_prev", "self.x_t, self.h_prev = x_t.astype(np.float16),h_prev", "gradient-Wr"),
+    ],
+    "two_gates_stacked": [
+        ("dbht = dt.sum(0)", "dbht = dt[0]", "gradient-bht"),
+        ("q * prev_h * r * (1 - r)", "q * prev_h * r", "gradient-Wx"),
+    ],
+    "updates_in_backward": [
+        ("self.db = d\n", "self.db = 2 * d\n", "gradient-b"),
+    ],
     "fused_loss": [
         ("dby += dy", "dby = dy", "gradient-by"),
         ("dhnext = dh * zs[t] + back * rs[t]", "dhnext = dh * zs[t] + back", "gradient-Wz"),
@@ -89,3 +100,26 @@ def test_a_wrong_file_is_wrong_in_its_own_names(name: str, number: int, tmp_path
     wrong = [outcome.check for outcome in examination.outcomes if outcome.status == "wrong"]
     assert examination.verdict == ("wrong" if check else "right"), examination
     assert check is None or check in wrong
+
+
+def test_backward_that_updates_the_parameters_is_told_and_is_not_wrong() -> None:
+    examination = examined(FILES / "updates_in_backward.py")
+    assert examination.verdict == "right"
+    assert "changes the parameters itself" in examination.outcome("interface").text
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        "class GRUCell:\n    def forward(self, x, h): return h\n    def backward(self, delta): return delta\n",
+        "def gru_forward(x, h): return h\ndef gru_backward(d): return d\n",
+        "class GRU:\n    def __init__(self): raise OSError\n    def forward(self, x): pass\n"
+        "    def backward(self, d): pass\n",
+    ],
+)
+def test_an_api_that_is_not_found_is_no_verdict(source: str, tmp_path: Path) -> None:
+    path = tmp_path / "gru.py"
+    path.write_text(source)
+    examination = examined(path)
+    assert (examination.verdict, examination.reason) == ("not_examined", "another_api")
+    assert "looked for" in examination.text

@@ -11,6 +11,9 @@ import numpy as np
 
 from .adapter import Adapter, AnotherApiError, settled
 
+UPDATES = "updates"
+"""The name under which it is said that backward updates the parameters."""
+
 
 class Driver:
     """One adapter in the worker, put to requests."""
@@ -83,6 +86,8 @@ class Driver:
             if adapter.dh is not None and h_0 is not None:
                 like = h_0[None]
                 shown("dh", like, partial(adapter.restored, answer, adapter.dh, str(adapter.h_layout), like))
+            if any(not np.array_equal(adapter.parameter(answer.made, p), v) for p, v in values.items()):
+                odd[UPDATES] = "backward changes the parameters itself"
         return found, odd
 
     def tell(self, where: str) -> None:

@@ -16,7 +16,7 @@ from typing import Any
 
 import numpy as np
 
-from .adapter import Adapter, AnotherApiError, Answer, resolved
+from .adapter import Adapter, AnotherApiError, Answer, resolved, settled
 from .layouts import arranged, has_steps, restored
 from .loss import LOSS, gradient_places, losses
 from .places import arrays_in, last_name
@@ -272,6 +272,16 @@ def _shapes_of(names: Sequence[str]) -> Iterator[dict[str, str]]:
             width = "hidden" if stacked == 1 else f"{stacked}*hidden"
             rows[name] = {"k": width, "1,k": f"1,{width}", "k,1": f"{width},1"}[bias]
         yield rows
+    if count == 4:
+        # Two gates stacked, and the candidate apart.
+        for as_row in (False, True):
+            sizes = ["input", "hidden", "input", "hidden"]
+            if [_INPUT.search(n[1:]) is None for n in weights[:2]] == [True, False]:
+                sizes = ["hidden", "input", "hidden", "input"]
+            wide = ["2*hidden", "2*hidden", "hidden", "hidden"]
+            rows = {n: f"{a},{b}" for n, a, b in zip(weights, sizes, wide, strict=True)}
+            half = "1,{}" if as_row else "{}"
+            yield rows | {n: half.format("2*hidden" if k < len(biases) / 2 else "hidden") for k, n in enumerate(biases)}
 
 
 def _is_input(name: str, weights: Sequence[str], by_u: bool) -> bool:
@@ -340,7 +350,7 @@ def _of_losses(module: Any, source: str, functions: Mapping[str, FunctionType], 
         x, h_0 = _numbers(sizes)
         try:
             adapter.parameters = ()
-            values = _values(adapter, adapter.make(sizes), sizes)
+            values = _values(adapter, settled(adapter, adapter.make(sizes), sizes), sizes)
             answer = adapter.run(sizes, values, x, h_0)
             moved = [
                 p
@@ -429,6 +439,7 @@ _H = re.compile(
     re.IGNORECASE,
 )
 _DELTA = re.compile(r"^(d|grad|delta|in_grad|upstream|err|error|g)", re.IGNORECASE)
+_TARGET = re.compile(r"^(y|ys|y_?true|y_?hat|targets?|labels?|t|lr|learning_rate|eta)$", re.IGNORECASE)
 _CACHE = re.compile(r"cache|memory|saved|ctx|tape|store|intermediate", re.IGNORECASE)
 
 
@@ -474,6 +485,8 @@ def _backward_roles(function: Any, made: Any, *, method: bool) -> tuple[str, ...
     roles: list[str] = []
     role: str | None
     for p in parameters:
+        if _TARGET.search(p.name):
+            raise AnotherApiError(f"backward takes {p.name}, and no upstream gradient")
         if _CACHE.search(p.name):
             role = "cache"
         elif hasattr(made, p.name) and not method:
@@ -499,6 +512,7 @@ def _driven(
     """The adapter with everything filled in, for the first layouts in which forward behaves as one."""
     sizes = SIZES | dict(adapter.fixed)
     made = adapter.make(sizes)
+    adapter.lazy = not any(True for _ in arrays_in(made))
     for roles, has_h in _forward_roles(forward, made, method=method):
         adapter.forward_roles = roles
         layouts = [pair for pair in (*CELLS, *SEQUENCES) if has_h != (pair[1] is None)]
@@ -575,7 +589,7 @@ def _states_in(returned: Any, made: Any, adapter: Adapter, sizes: Mapping[str, i
 def _behaves(adapter: Adapter, sizes: Mapping[str, int]) -> bool:
     """Whether the states depend on what they should: their own row, their own step and those before it."""
     x, h_0 = _numbers(sizes)
-    values = _values(adapter, adapter.make(sizes), sizes)
+    values = _values(adapter, settled(adapter, adapter.make(sizes), sizes), sizes)
     states = adapter.run(sizes, values, x, h_0).states
     if not np.isfinite(states).all() or not np.array_equal(states, adapter.run(sizes, values, x, h_0).states):
         return False
@@ -644,7 +658,7 @@ def _complete(adapter: Adapter, sizes: Mapping[str, int], backward: Any, tried: 
 def _parameters(adapter: Adapter, sizes: Mapping[str, int]) -> list[str]:
     """The arrays of a fresh object that the states depend on."""
     x, h_0 = _numbers(sizes)
-    values = _values(adapter, adapter.make(sizes), sizes)
+    values = _values(adapter, settled(adapter, adapter.make(sizes), sizes), sizes)
     states = adapter.run(sizes, values, x, h_0).states
     found = []
     for place, value in values.items():
@@ -656,7 +670,7 @@ def _parameters(adapter: Adapter, sizes: Mapping[str, int]) -> list[str]:
 
 def _backward(adapter: Adapter, sizes: Mapping[str, int]) -> tuple[Answer, Any]:
     x, h_0 = _numbers(sizes)
-    values = _values(adapter, adapter.make(sizes), sizes)
+    values = _values(adapter, settled(adapter, adapter.make(sizes), sizes), sizes)
     steps = 1 if adapter.last_only else sizes["steps"]
     delta = np.random.default_rng(2).normal(size=(steps, sizes["batch"], sizes["hidden"]))
     return adapter.run(sizes, values, x, h_0, delta), x
@@ -683,8 +697,7 @@ def _name_of(item: ast.expr) -> str:
 def _find_gradients(adapter: Adapter, answer: Answer, x: Any, sizes: Mapping[str, int]) -> None:
     """Where backward has put the gradients: by the parameters' names, else by their places in a list."""
     candidates = dict(_candidates(adapter, answer))
-    made = adapter.make(sizes)
-    shapes = dict(arrays_in(made))
+    shapes = dict(arrays_in(settled(adapter, adapter.make(sizes), sizes)))
     gradients: dict[str, str] = {}
     for place in adapter.parameters:
         name = last_name(place)
@@ -818,7 +831,7 @@ def _special(
 def _accumulates(adapter: Adapter, sizes: Mapping[str, int]) -> bool:
     """Whether a second use of one object adds its gradients to those of the first."""
     x, h_0 = _numbers(sizes)
-    values = _values(adapter, adapter.make(sizes), sizes)
+    values = _values(adapter, settled(adapter, adapter.make(sizes), sizes), sizes)
     steps = 1 if adapter.last_only else sizes["steps"]
     delta = np.random.default_rng(2).normal(size=(steps, sizes["batch"], sizes["hidden"]))
 
