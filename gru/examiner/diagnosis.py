@@ -78,7 +78,7 @@ class _Probe:
 
     def __init__(self, equation: Equation, case: Case) -> None:
         self.own, self.dtype = case.evidence.own[equation.name], case.evidence.dtype_of(equation.name)
-        evidence = case.evidence
+        evidence, self.slack = case.evidence, case.evidence.slack
         self.form = evidence.form
         self.values: dict[str, Any] = evidence.values
         self.values |= {e.name: e(self.values) for e in self.form.forward if e.name not in self.values}
@@ -107,7 +107,8 @@ class _Probe:
         with np.errstate(all="ignore"):
             bound = formula.evaluate(tree, self.rounded)
             roundings = np.broadcast_to(bound.roundings, self.own.shape).max(axis=(-2, -1))
-            return bool((np.abs(value - self.own).max(axis=(-2, -1)) <= limit(roundings, self.dtype)).all())
+            allowed = self.slack * limit(roundings, self.dtype)
+            return bool((np.abs(value - self.own).max(axis=(-2, -1)) <= allowed).all())
 
     def _value(self, tree: ast.expr) -> Any:
         """The value of a formula; None where it has none of the right shape."""

@@ -54,6 +54,7 @@ class Evidence:
     changed: frozenset[str] = frozenset()
     single: frozenset[str] = frozenset()
     left_out: tuple[str, ...] = ()
+    slack: float = 1.0
 
     def dtype_of(self, name: str) -> Any:
         """The precision in which a quantity is judged: that of itself, and of all that it is made of.
@@ -133,7 +134,8 @@ class Evidence:
             form = self.form
             bounds = roundings(self.given, self.resolved, form)
             return {
-                e.name: limit(bounds[e.name].roundings.max(axis=(-2, -1)), self.dtype_of(e.name)) for e in form.exposed
+                e.name: self.slack * limit(bounds[e.name].roundings.max(axis=(-2, -1)), self.dtype_of(e.name))
+                for e in form.exposed
             }
 
 
@@ -268,7 +270,7 @@ def _judge(equation: Equation, evidence: Evidence) -> Finding:
         spoilt = evidence.of_another_kind.intersection(equation.inputs) and name in evidence.of_another_kind
         return found(check, "silent", evidence.reference) if spoilt else _odd(check, name, evidence)
     reference = evidence.reference
-    limits = reference.limits(name, evidence.dtype_of(name))
+    limits = evidence.slack * reference.limits(name, evidence.dtype_of(name))
     comparison = compare(evidence.own[name], reference.truth[name], limits)
     if comparison.agrees:
         telling = bool((reference.largest[name] > limits).any())

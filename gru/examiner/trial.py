@@ -17,6 +17,7 @@ from gru.examiner.judge import Case, agrees_forward, found, judge_left, judge_us
 from gru.examiner.outcome import Diagnosis, Finding, Outcome, everything_shows, summarise
 from gru.examiner.reference import CHANGES, Reference
 from gru.examiner.reuse import cases_of, judge_reuse, reuse_job
+from gru.examiner.reveal import revealed
 from gru.examiner.state import COMPANIONS, Companion, companion_job, is_not_linear, judge_companion, judge_recording
 from gru.layer import Form
 from gru.mistakes import HINTS, cut_path, right_formula
@@ -128,6 +129,7 @@ class Trial:
             # A backward pass of the form asked for, behind one slip in (3) or (4), is no other form.
             if _count_wrong(merged) <= _count_wrong(outcomes):
                 outcomes, cases, followed = _explained_all(merged, as_if, other) or merged, as_if, other
+        outcomes, cases = _judged_on_revealed(outcomes, cases, followed)
         outcomes = _with_a_reason(outcomes)
         search = _count_wrong(outcomes) <= WRONG_EVERYWHERE
         return [_diagnosed(outcome, cases, followed, search=search) for outcome in outcomes], followed
@@ -152,6 +154,32 @@ class Trial:
             for reference, recording in self.recorded
             for case in judge_uses(reference.as_if(convention), recording)
         ]
+
+
+def _judged_on_revealed(outcomes: list[Outcome], cases: list[Case], form: Form) -> tuple[list[Outcome], list[Case]]:
+    """The outcomes of a cell that hides values, judged on those that can be worked out from what it shows.
+
+    Only where something is wrong, and no more is wrong then than before.
+    """
+    hidden = {outcome.check for outcome in outcomes if outcome.status == "missing"}
+    if not (hidden and form.shows_all and _count_wrong(outcomes)):
+        return outcomes, cases
+    open_cases = revealed(cases)
+    if not any(finding.status == "wrong" for case in open_cases for finding in case.findings):
+        return outcomes, cases
+    found = summarise_all([finding for case in open_cases for finding in case.findings], form)
+    by_check = {outcome.check: outcome for outcome in found if outcome.is_of_equation}
+    anew = [_worked_out(outcome, by_check.get(outcome.check, outcome), hidden) for outcome in outcomes]
+    return (anew, open_cases) if _count_wrong(anew) <= _count_wrong(outcomes) else (outcomes, cases)
+
+
+def _worked_out(outcome: Outcome, anew: Outcome, hidden: set[str]) -> Outcome:
+    """An outcome on values that were worked out, which says so."""
+    if outcome.check not in hidden:
+        return anew
+    if not anew.is_of_equation:
+        return replace(anew, status="right", text="not shown")
+    return replace(anew, text=f"{anew.name} is not shown; it was worked out from what is made of it")
 
 
 def _with_a_reason(outcomes: list[Outcome]) -> list[Outcome]:

@@ -1,0 +1,61 @@
+"""Cells that show only h, dW, dU, dh and dx: the equation that is wrong is found all the same.
+
+The wrong formulas are not in the catalogue, or are two at once, so that no known mistake explains all that is shown.
+"""
+
+from collections.abc import Mapping
+from typing import Any
+
+import pytest
+
+from gru.calculus import formula
+from gru.examiner import examine
+from gru.submission.trusted import TrustedCells
+from tests.examiner.planted import EQUATION, Formula, hiding, plant
+
+Array = Any
+
+pytestmark = pytest.mark.filterwarnings("ignore")
+
+HIDDEN = hiding("z", "r", "n", "dzz", "dzr", "dzn", "dwz", "dwr", "dwn", "duz", "dur", "dun")
+
+WRONG: dict[str, dict[str, str]] = {
+    "σ′ twice in (8)": {"dzz": "in_grad * (n - h_p) * z * (1 - z) * z * (1 - z)"},
+    "ε in σ′ of (8)": {"dzz": "in_grad * (n - h_p) * (z * (1 - z) + 0.001)"},
+    "tanh′ of h̃ in (9)": {"dzn": "in_grad * z * (1 - np.tanh(n) * np.tanh(n))"},
+    "tanh′ twice in (9)": {"dzn": "in_grad * z * (1 - n * n) * (1 - n * n)"},
+    "ε in σ′ of (10)": {"dzr": "(dzn @ wn.mT) * h_p * r * (1 - r + 0.001)"},
+    "(12) too large": {"dun": "x.mT @ (dzn * 1.3)"},
+    "(14) too large": {"dur": "x.mT @ (dzr * 0.7)"},
+    "(16) too large": {"duz": "x.mT @ (dzz * 1.3)"},
+    "(13) and (15) with the new state": {"dwr": "h.mT @ dzr", "dwz": "h.mT @ dzz"},
+    "no σ′ in (8), no tanh′ in (9)": {"dzz": "in_grad * (n - h_p) * z", "dzn": "in_grad * z"},
+    "(8) and (10) without 1 − gate": {"dzz": "in_grad * (n - h_p) * z", "dzr": "(dzn @ wn.mT) * h_p * r"},
+    "(10) and (24)": {"dzr": "(dzn @ wn.mT) * h_p * r", "dx": "dzn @ un.mT + dzr @ ur.mT"},
+    "(15) and (23)": {"dwz": "h.mT @ dzz", "dh": "in_grad * (1 - z) + dzr @ wr.mT + dzz @ wz.mT"},
+    "(9) and (16)": {"dzn": "in_grad * z * (1 - n)", "duz": "x.mT @ dzr"},
+}
+
+
+def _computed(text: str) -> Formula:
+    tree = formula.parse(text)
+
+    def compute(cell: Any, at: Mapping[str, Array]) -> Array:
+        return formula.evaluate(tree, at)
+
+    return compute
+
+
+@pytest.mark.parametrize("words", WRONG)
+def test_the_equation_is_exact_where_values_are_hidden(words: str) -> None:
+    wrong = WRONG[words]
+    planted = plant(words, {name: _computed(text) for name, text in wrong.items()}, base=HIDDEN)
+    examination = examine(TrustedCells(planted.cell))
+    assert {o.check for o in examination.outcomes if o.status == "wrong"} == {EQUATION[name].id for name in wrong}
+    assert not [o.check for o in examination.outcomes if o.status == "missing"]
+
+
+def test_the_report_says_that_a_value_was_worked_out() -> None:
+    planted = plant("", {"dzz": _computed(WRONG["σ′ twice in (8)"]["dzz"])}, base=HIDDEN)
+    text = examine(TrustedCells(planted.cell)).outcome("equation-8").text
+    assert text == "dzz is not shown; it was worked out from what is made of it"
