@@ -151,6 +151,7 @@ def _reports(context: click.Context, parameter: click.Parameter, value: tuple[st
     help="How much is told: the verdict, the equation, the kind of mistake, the right formula.",
 )
 @click.option("--json", "document", metavar="FILE", type=click.Path(path_type=Path), help="Write the results as JSON.")
+@click.option("--find", "find_class", is_flag=True, help="In a FILE that is a folder, find the one with the class.")
 @click.option("--html", "page", metavar="FILE", type=click.Path(path_type=Path), help="Write the report as a page.")
 @click.option(
     "--report",
@@ -177,6 +178,7 @@ def check(
     feedback: str,
     document: Path | None,
     page: Path | None,
+    find_class: bool,
     reports: dict[str, Path],
     rubric: "Rubric | None",
     time_limit: float,
@@ -214,7 +216,7 @@ def check(
         return
     if not files:
         raise click.UsageError("Missing argument 'FILE...': name a Python file with a class GRUCell.")
-    refuse_missing(files, "'FILE...'")
+    refuse_missing([file for file in files if not (find_class and os.path.isdir(file))], "'FILE...'")  # noqa: PTH112
     refuse_notebooks(files)
     outputs = Outputs(document, page, reports, rubric)
     _refuse(outputs, files)
@@ -362,7 +364,28 @@ def _show(result: "Result") -> None:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
-def _examine(file: str, request: Request) -> "Result":
+def _examine(given: str, request: Request) -> "Result":
+    """The result of a file, or of the file in a folder that defines the class."""
+    folder = Path(given)
+    if not folder.is_dir():
+        return _examine_file(given, request)
+    from gru.examiner import Examination
+    from gru.grading.handins import ExportRefusedError, of_folder
+    from gru.report.result import Result
+
+    try:
+        entry = of_folder(folder)
+        reason, text = entry.reason, entry.text
+    except (OSError, ExportRefusedError) as error:
+        entry, reason, text = None, "refused", str(error)
+    if entry is None or entry.main is None:
+        examination = Examination("not_examined", (), request.seed, request.effort, reason=reason, text=text)
+        return Result(given, None, examination, 0.0, isolation="", asked=request.asked.form)
+    result = _examine_file(str(folder / entry.main), request, root=folder)
+    return replace(result, notes=(*entry.notes, *result.notes))
+
+
+def _examine_file(file: str, request: Request, root: Path | None = None) -> "Result":
     started = time.perf_counter()
     from gru.submission.process import SubmissionProcess
 
@@ -373,6 +396,7 @@ def _examine(file: str, request: Request) -> "Result":
         memory_limit=request.memory_limit,
         isolation=request.isolation,
         form=None if is_default else request.asked.form,
+        root=root,
     )
     with process:
         # The process starts while these are loaded.

@@ -47,8 +47,6 @@ UNMATCHED, MOST_UNMATCHED = "unmatched.txt", 10
 MOST_SHOWN = 3
 """How many of the submissions under way the bar names."""
 
-_FOLDER = click.Path(path_type=Path, exists=True, file_okay=False)
-
 
 _LAYOUTS = ("canvas", "gradescope", "moodle", "nbgrader", "github-classroom", "classroom50", "plain")
 
@@ -321,7 +319,7 @@ def _bar() -> "Iterator[Callable[[Progress], None]]":
 
 
 @click.command()
-@click.argument("out", metavar="[OUT]", required=False, type=_FOLDER)
+@click.argument("out", metavar="[OUT]", required=False, type=click.Path(path_type=Path, file_okay=False))
 @click.option("--format", "form", metavar="FORMAT", help="Of which system: see above.")
 @click.option(
     "--to",
@@ -344,6 +342,12 @@ def _bar() -> "Iterator[Callable[[Progress], None]]":
     type=click.Path(path_type=Path),
     help="Write an autograder for Gradescope; needs no OUT.",
 )
+@click.option(
+    "--bundle",
+    "system",
+    type=click.Choice(("gradescope", "classroom50", "github-actions", "prairielearn", "autolab")),
+    help="Write into OUT all files that this system wants to run the grader itself.",
+)
 @rubric_option
 def export(
     out: Path | None,
@@ -352,6 +356,7 @@ def export(
     roster: Path | None,
     assignment: str | None,
     archive: Path | None,
+    system: str | None,
     rubric: "Rubric | None",
 ) -> None:
     """Write the gradebook in OUT for the system that a school uses.
@@ -368,15 +373,21 @@ def export(
       gru export grades --format canvas --roster exported.csv --assignment "GRU cell" --to canvas.csv
       gru export grades --format gradescope --to results
       gru export --gradescope-zip autograder.zip --rubric rubric.toml
+      gru export --bundle classroom50 autograders/gru --rubric rubric.toml
     """
     from gru.grading.exports import ExportError
     from gru.grading.gradebook import GradebookError
 
-    if archive is None and (out is None or form is None):
-        raise click.UsageError("name the folder of a gradebook and a --format, or a --gradescope-zip")
+    if archive is None and (out is None or (form is None and system is None)):
+        raise click.UsageError("name the folder of a gradebook and a --format, or a --gradescope-zip, or a --bundle")
+    if form is not None and out is not None and not out.is_dir():
+        raise click.UsageError(f"there is no folder {click.format_filename(out)}")
     try:
         if archive is not None:
-            _zip(archive, rubric)
+            _bundle("gradescope", archive.with_suffix(".zip"), rubric)
+        if system is not None:
+            _bundle(system, out or Path(), rubric)
+            return
         if out is not None and form is not None:
             is_whole = _export(out, form, target, roster, assignment)
             sys.exit(DONE if is_whole else SOME_UNMATCHED)
@@ -419,22 +430,21 @@ def _tell_unmatched(unmatched: "Sequence[str]", total: int, out: Path) -> None:
     click.echo(f"gru: {said} {click.format_filename(path)}, and the others were written", err=True)
 
 
-def _zip(archive: Path, rubric: "Rubric | None") -> None:
-    """The files of an autograder in an archive; those that are run may be."""
-    from io import BytesIO
-    from zipfile import ZipFile, ZipInfo
-
-    from gru.grading.exports.gradescope import autograder
+def _bundle(system: str, target: Path, rubric: "Rubric | None") -> None:
+    """Write the files of a system into a folder, or into an archive where the name ends in .zip."""
+    from gru.grading.bundles import bundle, mode_of, zipped
     from gru.grading.rubric import EQUAL_POINTS
     from gru.report.data import replace_file
 
-    content = BytesIO()
-    with ZipFile(content, "w") as zipped:
-        for name, text in autograder((rubric or EQUAL_POINTS).source).items():
-            info = ZipInfo(name)
-            info.external_attr = (0o644 if name.endswith(".toml") else 0o755) << 16
-            zipped.writestr(info, text)
-    replace_file(archive, content.getvalue())
+    files = bundle(system, (rubric or EQUAL_POINTS).source)
+    if target.suffix == ".zip":
+        replace_file(target, zipped(files))
+        return
+    for name, data in files.items():
+        path = target / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        replace_file(path, data)
+        path.chmod(mode_of(data))
 
 
 def _put(files: dict[str, str], target: Path | None) -> None:

@@ -3,10 +3,6 @@
 import csv
 import io
 import json
-import os
-import subprocess
-import sys
-import zipfile
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -444,31 +440,6 @@ def test_a_wrong_report_is_told_before_any_work(
     assert done.exit_code == 2
     assert text in done.stderr.replace("\n", " ")
     assert list(tmp_path.iterdir()) == []
-
-
-@pytest.mark.skipif(sys.platform == "win32", reason="Gradescope's machines are Linux")
-@pytest.mark.one_in(2)
-@pytest.mark.parametrize(("example", "score"), [("right.py", 5), ("dzr_without_h_prev.py", 1)])
-def test_an_autograder_of_gradescope_runs_where_gradescope_puts_it(example: str, score: float, tmp_path: Path) -> None:
-    rubric = tmp_path / "rubric.toml"
-    rubric.write_text("[checks]\nequation-9 = 1\nequation-10 = 4\n", encoding="utf-8")
-    archive = tmp_path / "autograder.zip"
-    assert gru("export", "--gradescope-zip", archive, "--rubric", rubric).exit_code == 0
-    root = tmp_path / "autograder"
-    with zipfile.ZipFile(archive) as zipped:
-        assert sorted(zipped.namelist()) == ["rubric.toml", "run_autograder", "setup.sh"]
-        zipped.extractall(root / "source")
-    (root / "submission").mkdir()
-    (root / "submission" / "my cell.py").write_text((EXAMPLES / example).read_text(encoding="utf-8"), encoding="utf-8")
-    runner = root / "run_autograder"
-    (root / "source" / "run_autograder").rename(runner)
-    environment = os.environ | {"AUTOGRADER": str(root), "GRU_PYTHON": sys.executable, "PYTHONPATH": str(ROOT)}
-    for script in (runner, root / "source" / "setup.sh"):
-        subprocess.run(["bash", "-n", str(script)], check=True)
-    subprocess.run(["bash", str(runner)], env=environment, check=True, capture_output=True, timeout=60)
-    document = strict((root / "results" / "results.json").read_text(encoding="utf-8"))
-    jsonschema.validate(document, SCHEMAS["gradescope"])
-    assert document["score"] == score
 
 
 @pytest.mark.parametrize("start", ["=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠"])

@@ -1,34 +1,11 @@
-"""`results.json` of Gradescope, and the three files of an autograder that writes it.
+"""`results.json` of Gradescope.
 
 Format: https://gradescope-autograders.readthedocs.io/en/latest/specs/.
 """
 
 import json
 
-from gru import __version__
 from gru.grading.record import FAILED, Credit, Record
-
-SETUP = f"""\
-#!/usr/bin/env bash
-# Gradescope runs this once, when the autograder is built.
-set -e
-apt-get update && apt-get install -y python3 python3-venv libseccomp2
-python3 -m venv /opt/gru
-/opt/gru/bin/pip install "${{GRU_PACKAGE:-gru-gradcheck=={__version__}}}"
-"""
-
-RUN = """\
-#!/usr/bin/env bash
-# Gradescope runs this for each submission. The exit status of gru is no failure of the autograder.
-root=${AUTOGRADER:-/autograder}
-python=${GRU_PYTHON:-/opt/gru/bin/python}
-mkdir -p "$root/results"
-shopt -s nullglob
-files=("$root"/submission/*.py)
-[ -e "$root/submission/gru_cell.py" ] && files=("$root/submission/gru_cell.py")
-"$python" -m gru check "${files[0]:-$root/submission/gru_cell.py}" \\
-    --rubric "$root/source/rubric.toml" --report "gradescope=$root/results/results.json" || true
-"""
 
 
 def results(record: Record) -> str:
@@ -62,8 +39,3 @@ def _test(number: int, credit: Credit) -> dict[str, object]:
         "tags": [credit.status],
         "visibility": credit.visibility,
     }
-
-
-def autograder(rubric: str) -> dict[str, str]:
-    """The files of an autograder, by name: `rubric` is the text of a rubric."""
-    return {"setup.sh": SETUP, "run_autograder": RUN, "rubric.toml": rubric}

@@ -29,7 +29,7 @@ from gru.grading.handins.tree import (
 from gru.report.words import printable
 from gru.submission.limits import LARGEST_FILE
 
-__all__ = ["LAYOUTS", "Entry", "Export", "ExportRefusedError", "digest", "read"]
+__all__ = ["LAYOUTS", "Entry", "Export", "ExportRefusedError", "digest", "of_folder", "read"]
 
 Reason = Literal["no_code", "no_gru_cell", "refused"]
 
@@ -95,6 +95,12 @@ def read(
     else:
         tree = within(tree, layout)
     return _export(layout, LAYOUTS[layout].read(tree, assignment))
+
+
+def of_folder(folder: Path) -> Entry:
+    """The one hand-in that a folder is. Raises OSError, and ExportRefusedError."""
+    tree = tree_of(folder)
+    return _entry(Handin(tree.name, tree, {path: path for path in tree.files}, origin=tree.name))
 
 
 def _export(layout: str, reading: Reading) -> Export:
