@@ -3,8 +3,10 @@
 The gradebook is written on this side only. A machine that dies has its submissions done again elsewhere.
 """
 
+import asyncio
 import pickle
 from collections.abc import Callable, Sequence
+from concurrent.futures import CancelledError
 from dataclasses import replace
 from typing import Any
 
@@ -66,12 +68,16 @@ def _sent(task: Task, course: Class) -> tuple[Task, dict[str, bytes], Rubric, Ma
 
 
 def _record(future: Any, task: Task, rubric: Rubric) -> Record:
-    """What came back; a record of our failure where nothing did."""
-    error = future.exception()
-    if error is not None:
-        text = f"the cluster has given up on it: {type(error).__name__}: {error}\n"
-        return failure_of(task.entry.student, task.entry.origin, rubric, task.key, text)
-    return Record.of_data(future.result())
+    """What came back; a record of our failure where nothing did. Raises ClusterError where the scheduler is gone."""
+    try:
+        error = future.exception()
+        if error is None:
+            return Record.of_data(future.result())
+    except (asyncio.CancelledError, CancelledError):
+        # So Dask tells that it has lost the scheduler, and with it all that was under way.
+        raise ClusterError("the scheduler has gone, with all that was under way") from None
+    text = f"the cluster has given up on it: {type(error).__name__}: {error}\n"
+    return failure_of(task.entry.student, task.entry.origin, rubric, task.key, text)
 
 
 def grade_bytes(task: Task, contents: dict[str, bytes], rubric: Rubric, manner: Manner) -> dict[str, Any]:

@@ -32,6 +32,7 @@ class Cluster:
     def __init__(self, folder: Path) -> None:
         self._file = folder / "scheduler.json"
         self._processes = [self._start("scheduler", "--port", "0", "--no-dashboard", "--scheduler-file", self._file)]
+        self.scheduler = self._processes[0]
         until(self._file.exists)
         self.workers = [
             self._start("worker", "--scheduler-file", self._file, "--nthreads", 1, "--no-nanny", "--no-dashboard")
@@ -85,6 +86,26 @@ def test_a_class_is_graded_though_a_worker_dies(cluster: Cluster, tmp_path: Path
     assert len(found) == 14
     assert {found[f"s{number:02}"] for number in range(12)} | {found["zoe"]} == {EQUAL_POINTS.maximum}
     assert found["none"] == 0
+
+
+@pytest.mark.full
+def test_a_scheduler_that_dies_is_told_and_what_was_judged_is_kept(cluster: Cluster, tmp_path: Path) -> None:
+    course, out = tmp_path / "class", tmp_path / "out"
+    course.mkdir()
+    for number in range(30):
+        (course / f"s{number:02}.py").write_text(RIGHT, encoding="utf-8")
+    command = [sys.executable, "-m", "gru", "grade", str(course), "--out", str(out), "--effort", "quick"]
+    pipe = subprocess.PIPE
+    with subprocess.Popen(
+        [*command, "--scheduler", cluster.address], cwd=ROOT, stdout=pipe, stderr=pipe, text=True
+    ) as run:
+        until(lambda: (out / "gradebook.sqlite").exists() and len(records(out)) >= 2)
+        cluster.scheduler.kill()
+        _, stderr = run.communicate(timeout=GIVEN_UP)
+    assert run.returncode == 70, stderr
+    assert "gru: the scheduler has gone, with all that was under way" in stderr, stderr[-1500:]
+    assert "this is a mistake of gru" not in stderr
+    assert 2 <= len(records(out)) < 30
 
 
 def records(out: Path) -> dict[str, float | None]:
