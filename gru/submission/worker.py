@@ -16,6 +16,9 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any, NoReturn
 
+MOST_ABSENT = 8
+"""How many packages that are not here a file may import without using them."""
+
 PACKAGE = "submission_folder"
 """The package that a submission is a module of, so that `from .other import f` finds the file beside it."""
 
@@ -77,8 +80,10 @@ def _serve(
 
     before_call("import", 0)
     try:
-        module = _executed(source, path, counting)
+        module, absent = _executed(source, path, counting, adapters)
         cell_class = _cell_class(module, api)
+        if cell_class and absent is not None and adapters.is_used(absent.name.partition(".")[0], source):
+            raise absent
         driver = None if cell_class else _driver(module, source, api, adapters)
     except _Refused as refusal:
         refuse(refusal.reason, text=refusal.text[:1000])
@@ -189,8 +194,11 @@ def _drive(
         write(frame)
 
 
-def _executed(source: bytes, path: str, counting: ModuleType) -> ModuleType:
-    """The module of the file with these bytes. Raises _Refused, and whatever the file raises."""
+def _executed(source: bytes, path: str, counting: ModuleType, adapters: ModuleType) -> tuple[ModuleType, Any]:
+    """The module of the file with these bytes, and what an import raised that was put off.
+
+    A package that is not here is an obstacle only where it is used. Raises _Refused, and whatever the file raises.
+    """
     module = _module(path)
     try:
         code = counting.countable(source, path)
@@ -199,8 +207,20 @@ def _executed(source: bytes, path: str, counting: ModuleType) -> ModuleType:
         raise _Refused("not_python", f"the file is not Python: {error.msg}{at}") from None
     except (ValueError, RecursionError) as error:
         raise _Refused("not_python", f"the file is not Python: {error}") from None
+    absent = None
+    for _ in range(MOST_ABSENT):
+        try:
+            exec(code, module.__dict__)
+            return module, absent
+        except ModuleNotFoundError as error:
+            package = (error.name or "").partition(".")[0]
+            if not package or package in sys.modules or not adapters.stand_in(package, source):
+                raise
+            if absent is None or adapters.is_used(package, source):
+                absent = error
+            module = _module(path)
     exec(code, module.__dict__)
-    return module
+    return module, absent
 
 
 def _cell_class(module: ModuleType, api: dict[str, Any]) -> Any:

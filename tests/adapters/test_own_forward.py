@@ -123,3 +123,30 @@ def test_an_api_that_is_not_found_is_no_verdict(source: str, tmp_path: Path) -> 
     examination = examined(path)
     assert (examination.verdict, examination.reason) == ("not_examined", "another_api")
     assert "looked for" in examination.text
+
+
+@pytest.mark.parametrize(
+    ("imports", "verdict"),
+    [
+        ("import torch\nfrom tqdm import tqdm\n", "right"),
+        ("try:\n    import cupy as np\nexcept ImportError:\n    pass\n", "right"),
+        ("import torch.nn as nn\nclass Layer(nn.Module): pass\n", "import_failed"),
+        ("from course_package import *\n", "import_failed"),
+    ],
+)
+def test_a_package_that_is_not_here_is_an_obstacle_only_where_it_is_used(
+    imports: str, verdict: str, tmp_path: Path
+) -> None:
+    path = tmp_path / "gru.py"
+    path.write_text(imports + (FILES / "lists.py").read_text())
+    examination = examined(path)
+    assert verdict in (examination.verdict, examination.reason)
+
+
+def test_a_cell_of_the_chapter_that_uses_what_is_not_here_is_not_wrong(tmp_path: Path) -> None:
+    right = (Path(__file__).parents[2] / "examples" / "submissions" / "right.py").read_text()
+    path = tmp_path / "gru.py"
+    path.write_text("import torch\n" + right.replace("np.tanh", "torch.tanh"))
+    examination = examined(path)
+    assert (examination.verdict, examination.reason) == ("not_examined", "import_failed")
+    assert "torch" in examination.text

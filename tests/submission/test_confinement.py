@@ -218,7 +218,7 @@ def test_what_is_read_and_imported_lies_in_the_root_that_is_given(place: Path) -
 @pytest.mark.one_in(3)
 @pytest.mark.parametrize("package", ["gru", "tests", "pytest", "hypothesis", "click", "pip"])
 def test_no_package_but_numpy_and_scipy_can_be_imported(package: str, isolation: Isolation, place: Path) -> None:
-    examination = examined(place, at_import(f"import {package}"), isolation)
+    examination = examined(place, at_import(f"import {package}; {package}.anything"), isolation)
     assert "ModuleNotFoundError" in found_out(examination)
 
 

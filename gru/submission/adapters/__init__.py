@@ -4,8 +4,9 @@ Standard library and NumPy only: the worker loads this folder by its path, besid
 judges nothing; `finding` makes one for a file from what the file defines.
 """
 
+from .absent import is_used, stand_in
 from .adapter import Adapter, AnotherApiError
 from .driving import Driver
 from .finding import found_in, looks_like_one
 
-__all__ = ["Adapter", "AnotherApiError", "Driver", "found_in", "looks_like_one"]
+__all__ = ["Adapter", "AnotherApiError", "Driver", "found_in", "is_used", "looks_like_one", "stand_in"]
