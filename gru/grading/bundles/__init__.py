@@ -41,7 +41,8 @@ def bundle(system: str, rubric: str) -> dict[str, bytes]:
     if system not in SYSTEMS:
         raise ExportError(f"there is no bundle {system!r}; there are {', '.join(SYSTEMS)}")
     places = PLACES.get(system, {})
-    files = {places.get(path.name, path.name): path.read_bytes() for path in sorted((HERE / system).iterdir())}
+    own = [path for path in sorted((HERE / system).iterdir()) if path.is_file()]
+    files = {places.get(path.name, path.name): path.read_bytes() for path in own}
     wheel_name, wheel = own_wheel()
     aside = ASIDE.get(system, "")
     files |= {f"{aside}rubric.toml": rubric.encode(), f"{aside}{wheel_name}": wheel}
