@@ -21,7 +21,7 @@ from gru.examiner.reveal import revealed
 from gru.examiner.state import COMPANIONS, Companion, companion_job, is_not_linear, judge_companion, judge_recording
 from gru.layer import Form
 from gru.mistakes import HINTS, cut_path, right_formula
-from gru.submission.contract import Description, Job, Recording, Runner
+from gru.submission.contract import Description, Job, Raised, Recording, Runner
 
 USED_AGAIN_EVERY = 6
 """Every sixth problem uses its cells again, with other arguments: what is kept needs no special numbers to show."""
@@ -283,10 +283,24 @@ def _cut_of(outcome: Outcome, cases: list[Case], form: Form) -> Diagnosis | None
     return None
 
 
+def _of_blocks(reference: Reference, recording: Recording, raised: Raised) -> str:
+    """What is said beside an exception of forward where a block was never set, or has another shape."""
+    form, sizes = reference.convention, reference.problem.sizes
+    for name in form.blocks if raised.where == "forward" else ():
+        block = recording.split.get(name)
+        if raised.type == "AttributeError" and raised.message.endswith(f"'{name}'"):
+            return f"; {name} is a block that get_params(W, U) sets, and forward is to call that first"
+        if isinstance(block, Description) and block.text.startswith("an array of"):
+            expected = f"({', '.join(form.dimensions[name])}) = {form.shape_of(name, sizes)}"
+            return f"; {name} is {block.text}, expected {expected}: a block is rows of what is stacked"
+    return ""
+
+
 def judge_interface(reference: Reference, recording: Recording) -> Iterator[Finding]:
     """Whether the calls went through and set what the chapter's API asks for."""
     if recording.raised is not None:
-        yield found("interface", "wrong", reference, text=recording.raised.text)
+        text = recording.raised.text + _of_blocks(reference, recording, recording.raised)
+        yield found("interface", "wrong", reference, text=text)
         return
     for use in recording.uses:
         form = reference.convention

@@ -50,7 +50,7 @@ class Description:
 
 @dataclass(frozen=True)
 class Raised:
-    """An exception that a call ended in: where, at which step, which type, its message, the line.
+    """An exception that a call ended in: where, at which step, which type, its message, the line, what stands there.
 
     In a notebook, `line` is one of the code cell `cell`, both counted from 1.
     """
@@ -61,6 +61,7 @@ class Raised:
     step: int | None = None
     line: int | None = None
     cell: int | None = None
+    source: CleanText | None = None
 
     @property
     def text(self) -> str:
@@ -68,7 +69,9 @@ class Raised:
         message = f": {self.message}" if self.message else ""
         numbers = (("step", self._count), ("cell", self.cell), ("line", self.line))
         places = [f"{name} {number}" for name, number in numbers if number]
-        return f"{self.where} raised {self.type}{message}" + (f" ({', '.join(places)})" if places else "")
+        place = f" ({', '.join(places)})" if places else ""
+        source = f" in `{self.source}`" if self.source else ""
+        return f"{self.where} raised {self.type}{message}{place}{source}"
 
     @property
     def _count(self) -> int | None:

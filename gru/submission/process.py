@@ -8,6 +8,7 @@ import hashlib
 import json
 import math
 import os
+import re
 import signal
 import sys
 import time
@@ -37,7 +38,10 @@ from gru.submission.protocol import (
     read_values,
 )
 from gru.submission.recording import api_of, arrays_of, raised_of, recording_of, request_of
-from gru.submission.text import CleanText, cleaned
+from gru.submission.text import CleanText, clean_text, cleaned
+
+LONGEST_LINE = 100
+"""Characters of a line of a submission that are shown."""
 
 JOBS_A_MESSAGE = 16
 """How many jobs go over in one message."""
@@ -486,6 +490,10 @@ class SubmissionProcess:
 
     def _placed(self, raised: dict[str, Any]) -> dict[str, Any]:
         """What was raised, with the cell and the line of a notebook in place of the line of the module made of it."""
+        # The line as it was read on this side; of what the worker says, only its number counts.
+        lines, number = re.split(rb"\r\n|\r|\n", self._code()), raised["line"] or 0
+        if 0 < number <= len(lines):
+            raised = raised | {"source": clean_text(lines[number - 1].decode(errors="replace"), LONGEST_LINE)}
         if self._module is None:
             return raised
         cell, line = self._module.place(raised["line"] or 0) or (None, None)

@@ -97,10 +97,16 @@ def recording_of(job: Job, answer: dict[str, Any]) -> Recording:
 
 
 def raised_of(
-    where: str, step: int | None, type: CleanText, message: CleanText, line: int | None, cell: int | None = None
+    where: str,
+    step: int | None,
+    type: CleanText,
+    message: CleanText,
+    line: int | None,
+    cell: int | None = None,
+    source: CleanText | None = None,
 ) -> Raised:
     """An exception as `exercise` describes it, cleaned; `cell` is the notebook's that the line is one of."""
-    return Raised(where, type, message, step, line, cell)
+    return Raised(where, type, message, step, line, cell, source)
 
 
 def _use_of(use: dict[str, Any]) -> Use:

@@ -165,7 +165,7 @@ def test_a_run_that_asks_for_nothing_loads_options_and_nothing_else(tmp_path: Pa
     )
     output, loaded = done.stdout.rstrip().rsplit("\n", 1)
     ours = {name for name in loaded.split() if name.partition(".")[0] in ("gru", "numpy", "hypothesis")}
-    assert ours == {"gru", "gru.pytest_plugin", "gru.submission", "gru.submission.limits"}
+    assert ours == {"gru", "gru.pytest_plugin", "gru.submission", "gru.submission.limits", "gru.seed"}
     assert "1 passed" in output
     assert "submission" not in output
 

@@ -89,6 +89,43 @@ def test_training_that_does_not_succeed_leads_to_the_check(tmp_path: Path) -> No
     assert f"not every pair is right; `gru check {cell}` tells whether a gradient is wrong" in done.stderr
 
 
+# What a call that raised tells
+
+
+def interface(tmp_path: Path, old: str, new: str) -> str:
+    cell = tmp_path / "cell.py"
+    source = RIGHT.read_text(encoding="utf-8")
+    assert old in source
+    cell.write_text(source.replace(old, new), encoding="utf-8")
+    lines = gru("check", cell, "--only", "interface", "--effort", "quick").stdout.splitlines()
+    return next(line for line in lines if line.startswith("  found"))
+
+
+def test_blocks_that_were_never_set_are_told(tmp_path: Path) -> None:
+    found = interface(tmp_path, "        self.get_params(W, U)\n", "")
+    assert "has no attribute 'wz'" in found
+    assert found.endswith("; wz is a block that get_params(W, U) sets, and forward is to call that first")
+
+
+def test_blocks_that_are_columns_are_told_with_both_shapes(tmp_path: Path) -> None:
+    cell = tmp_path / "cell.py"
+    source = RIGHT.read_text(encoding="utf-8")
+    a, b = source.index("    def split_params"), source.index("    def get_params")
+    columns = "    def split_params(self, w, size):\n        return w[:, :size], w[:, size:2*size], w[:, 2*size:]\n\n"
+    cell.write_text(source[:a] + columns + source[b:], encoding="utf-8")
+    lines = gru("check", cell, "--only", "interface", "--effort", "quick").stdout.splitlines()
+    found = next(line for line in lines if line.startswith("  found"))
+    assert "; wz is an array of float64 of shape (3, 1), expected (hidden, hidden) = (1, 1): a block is rows" in found
+
+
+def test_the_line_that_raised_is_shown_cleaned(tmp_path: Path) -> None:
+    line = "raise ValueError('no')  # \x1b[31m\u202e" + 200 * "x"
+    found = interface(tmp_path, "        self.get_params(W, U)\n", f"        {line}\n")
+    assert " in `raise ValueError('no')  # [31mxxx" in found
+    assert found.isprintable()
+    assert len(found) < 250
+
+
 # Files that are damaged
 
 
