@@ -86,7 +86,9 @@ class Evidence:
     @cached_property
     def given(self) -> dict[str, Array]:
         """What the equations are given; the submission's own where it kept any of that."""
-        kept = {name: self.own[name] for name in self.form.kept if name in self.own}
+        # What a cell keeps of a parameter that it does not take is nothing that it was given.
+        unknown = {block for stack in self.form.stacks if stack.name in self.left_out for block in stack.blocks}
+        kept = {name: self.own[name] for name in self.form.kept if name in self.own and name not in unknown}
         given = self.reference.given
         return given | {name: np.zeros_like(given[name]) for name in self.left_out if name in given} | kept
 
