@@ -252,7 +252,7 @@ def test_what_cannot_be_examined_is_told_why(write: Write, contents: str | bytes
         (
             edited("self.x = x", "raise ValueError('no rows')"),
             "interface",
-            "forward raised ValueError: no rows (step 1, line 21)",
+            "forward raised ValueError: no rows (step 1, line 21) in `raise ValueError('no rows')`",
         ),
         (
             edited("self.dx = self.dzn @ self.un.T", "self.dx = np.zeros((2, 3))  #"),
