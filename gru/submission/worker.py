@@ -84,7 +84,7 @@ def _serve(
         cell_class = _cell_class(module, api)
         if cell_class and absent is not None and adapters.is_used(absent.name.partition(".")[0], source):
             raise absent
-        driver = None if cell_class else _driver(module, source, api, adapters)
+        driver = None if cell_class else _driver(module, source, api, adapters, absent)
     except _Refused as refusal:
         refuse(refusal.reason, text=refusal.text[:1000])
     except BaseException as error:
@@ -229,7 +229,7 @@ def _cell_class(module: ModuleType, api: dict[str, Any]) -> Any:
     return found if issubclass(type(found), type) and _other_api(found, api) is None else None
 
 
-def _driver(module: ModuleType, source: bytes, api: dict[str, Any], adapters: ModuleType) -> Any:
+def _driver(module: ModuleType, source: bytes, api: dict[str, Any], adapters: ModuleType, absent: Any) -> Any:
     """What drives a file in another API. Raises _Refused where none is found."""
     name, text = api["cell"], ""
     try:
@@ -237,6 +237,9 @@ def _driver(module: ModuleType, source: bytes, api: dict[str, Any], adapters: Mo
             return adapters.Driver(adapters.found_in(module, source.decode("utf-8", "replace")))
     except adapters.AnotherApiError as error:
         text = f"; {error}"
+    if absent is not None:
+        # Why nothing was found may be what is missing.
+        raise absent
     if name not in vars(module):
         reason = "another_api" if text and adapters.looks_like_one(module) else "no_gru_cell"
         raise _Refused(reason, _no_class(module, name, api["others"]) + text)
