@@ -29,8 +29,8 @@ def stranger(tmp_path_factory: pytest.TempPathFactory) -> Path:
     (folder / "alice" / "gru_cell.py").write_bytes((EXAMPLES / "right.py").read_bytes())
     (folder / "empty.py").touch()
     # Python itself looks for some of its own modules there, before it runs a line of ours.
-    while python(folder, "-m", "empty").returncode:
-        for name in traces(folder):
+    while names := [name for how in (("-m", "empty"), ("-c", "pass")) for name in traces_of(folder, *how)]:
+        for name in {*names}:
             (folder / f"{name}.py").unlink()
     return folder
 
@@ -41,6 +41,12 @@ def traces(folder: Path) -> list[str]:
     found = trace.read_text(encoding="utf-8").split() if trace.exists() else []
     trace.unlink(missing_ok=True)
     return found
+
+
+def traces_of(folder: Path, *arguments: str) -> list[str]:
+    """What Python imports from the folder for these arguments."""
+    python(folder, *arguments)
+    return traces(folder)
 
 
 def python(folder: Path, *arguments: str, stdin: bytes = b"") -> subprocess.CompletedProcess[bytes]:
