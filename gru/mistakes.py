@@ -40,7 +40,7 @@ OF_STATE: dict[str, tuple[str, str]] = {
     ),
     "kept-from-forward": (
         "when forward and backward are called again",
-        "set every gradient anew in each backward pass: = where += adds to the one before",
+        "a backward pass makes every gradient anew: nothing of an earlier call, and nothing random, goes into it",
     ),
     "kept-from-first-use": (
         "when a cell is used again with",
@@ -48,7 +48,7 @@ OF_STATE: dict[str, tuple[str, str]] = {
     ),
     "kept-from-backward": (
         "when backward is called again",
-        "set every gradient anew in each backward pass: = where += adds to the one before",
+        "a backward pass makes every gradient anew: nothing of an earlier call, and nothing random, goes into it",
     ),
     "read-only": ("are read-only arrays", "write into a new array, as an argument may be read-only"),
     "fortran": ("are Fortran-ordered arrays", "use operations that do not depend on how an array lies in memory"),

@@ -252,8 +252,9 @@ def _also_wrong(outcomes: Sequence[Outcome], form: Form, most: int) -> list[str]
 
 def _in_short(outcome: Outcome, form: Form) -> str:
     mistake = form.spelled(outcome.mistake.text) if outcome.mistake else ""
+    condition = f"it is wrong {outcome.mistake.condition}" if outcome.mistake and outcome.mistake.condition else ""
     error = f"error {_error(outcome)}" if outcome.error is not None else ""
-    found = "; ".join(dict.fromkeys(part for part in (outcome.text, mistake, error) if part))
+    found = "; ".join(dict.fromkeys(part for part in (outcome.text, mistake, condition, error) if part))
     return printable(f"  {title(outcome, form)}: {found}, at {_place(outcome)}")
 
 

@@ -10,6 +10,8 @@ import pytest
 
 from gru.calculus import formula
 from gru.examiner import examine
+from gru.report.result import Result
+from gru.report.text import details
 from gru.submission.trusted import TrustedCells
 from tests.examiner.planted import EQUATION, Formula, hiding, plant
 
@@ -59,3 +61,21 @@ def test_the_report_says_that_a_value_was_worked_out() -> None:
     planted = plant("", {"dzz": _computed(WRONG["σ′ twice in (8)"]["dzz"])}, base=HIDDEN)
     text = examine(TrustedCells(planted.cell)).outcome("equation-8").text
     assert text == "dzz is not shown; it was worked out from what is made of it"
+
+
+def test_a_mistake_told_in_short_keeps_its_condition() -> None:
+    def when_there_is_a_state(name: str, text: str) -> Formula:
+        wrong = _computed(text)
+        return lambda cell, at: wrong(cell, at) if at["h_p"].any() else EQUATION[name](at)
+
+    names = {
+        "dzz": "in_grad * (n - h_p) * z * 1.7",
+        "dx": "dzn @ un.mT + dzr @ ur.mT + dzz @ uz.mT + 0.001 * dzn @ un.mT",
+    }
+    planted = plant("", {name: when_there_is_a_state(name, text) for name, text in names.items()})
+    examination = examine(TrustedCells(planted.cell))
+    outcome = examination.outcome("equation-24")
+    assert outcome.mistake is not None
+    assert outcome.mistake.condition == "only where the state is not zero"
+    (short,) = (line for line in details(Result("cell.py", None, examination, 0.25)) if line.startswith("  equation (24)"))
+    assert "it is wrong only where the state is not zero" in short
