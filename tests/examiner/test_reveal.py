@@ -77,5 +77,6 @@ def test_a_mistake_told_in_short_keeps_its_condition() -> None:
     outcome = examination.outcome("equation-24")
     assert outcome.mistake is not None
     assert outcome.mistake.condition == "only where the state is not zero"
-    (short,) = (line for line in details(Result("cell.py", None, examination, 0.25)) if line.startswith("  equation (24)"))
+    lines = details(Result("cell.py", None, examination, 0.25))
+    (short,) = (line for line in lines if line.startswith("  equation (24)"))
     assert "it is wrong only where the state is not zero" in short
