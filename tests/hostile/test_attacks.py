@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from gru.examiner import Examination, examine
-from gru.grading.exports import FORMATS, report_of
+from gru.grading.exports import OF_A_CLASS, OF_A_STUDENT, report_of
 from gru.grading.record import record_of
 from gru.grading.rubric import EQUAL_POINTS
 from gru.report.data import json_of
@@ -47,7 +47,7 @@ def _reports(examination: Examination) -> list[str]:
     """Everything that is told of it."""
     result = Result("cell.py", None, examination, 0.0)
     record = record_of("student", result, EQUAL_POINTS)
-    exports = [report_of(form, [record]) for form in FORMATS if form != "canvas"]
+    exports = [report_of(form, [record]) for form in (*OF_A_CLASS, *OF_A_STUDENT)]
     return ["\n".join(message(result)), json_of([result]), record.feedback, *exports]
 
 
