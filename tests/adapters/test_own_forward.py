@@ -66,7 +66,7 @@ MISTAKES = {
     "fused_loss": [
         ("dby += dy", "dby = dy", "gradient-by"),
         ("dhnext = dh * zs[t] + back * rs[t]", "dhnext = dh * zs[t] + back", "gradient-Wz"),
-        ("loss, dWz, dWr, dWh, dUz", "loss, dWz, dWr, dWh.T.reshape(dWh.shape), dUz", "gradient-Wh"),
+        ("dWh += dc @ xs[t].T", "dWh += dz @ xs[t].T", "gradient-Wh"),
     ],
 }  # fmt: skip
 """For each file: what stands in it, what stands in its place, and a check that is wrong then; None for none."""
