@@ -239,13 +239,18 @@ class Judge:
         if sides is not None:
             room = float(beside.bars[number]) + NATURAL * abs(sides[1] - sides[0])
             between = min(sides) - room <= float(beside.claimed[number]) <= max(sides) + room
-            return "kink" if between else "wrong"
+            if between:
+                return "kink"
         sure = beside.verified or self._measurer.trusted
         if beside.by_complex and not sure and not self._is_beyond_differences(beside, number):
             return "unverified"
         if not self._is_same_in_higher_precision(beside, number, gap):
             return "cleared"
-        return "wrong" if self._is_same_nearby(beside, number, gap) else "cleared"
+        ratios = self._nearby(beside, number, gap)
+        if ratios and max(map(abs, ratios)) <= HIDDEN:
+            # Right at every point nearby: the point itself is the exception, as where several kinks meet.
+            return "kink"
+        return "wrong" if _is_same(ratios) else "cleared"
 
     def _sharpen(self, beside: _Beside, number: int) -> None:
         """Measure one slope by differences over all steps, where a few of them were taken."""
@@ -305,7 +310,7 @@ class Judge:
         for number in np.argsort(-fine.gap)[:4].tolist():
             gap = float(fine.claimed[number] - fine.measured[number])
             shows = abs(gap) > max(float(fine.bars[number]), HIDDEN * fine.shown.largest)
-            if shows and self._is_same_nearby(fine, number, gap, higher[0]):
+            if shows and _is_same(self._nearby(fine, number, gap, higher[0])):
                 return self._wrong(fine, [number], 0)
         return unsure
 
@@ -337,18 +342,17 @@ class Judge:
             self._higher_spread = spread(self._subject, at, over, higher, FIRST_DRAWS, self._rng)
         return self._higher_spread
 
-    def _is_same_nearby(self, beside: _Beside, number: int, gap: float, dtype: Any = None) -> bool:
-        """Whether the difference is about the same at points nearby: rounding would be another at each."""
-        agreeing = asked = 0
+    def _nearby(self, beside: _Beside, number: int, gap: float, dtype: Any = None) -> list[float]:
+        """The differences at points nearby, as multiples of the one here."""
+        ratios = []
         for near in self._measurer.neighbours(NEIGHBOURS, close=dtype is not None):
             at = near if dtype is None else with_digits(near, dtype)
             claimed = self._claimed_at(at, beside.probes, number)
             true = self._measurer.slope_at(beside.probes, number, at, by_complex=beside.by_complex)
             if claimed is None or true is None:
                 continue
-            asked += 1
-            agreeing += bool(0.5 <= float(claimed - true) / gap <= 2.0)
-        return asked == 0 or agreeing >= AGREEING * asked / NEIGHBOURS
+            ratios.append(float(claimed - true) / gap)
+        return ratios
 
     def _claimed_at(self, at: Sequence[Array], probes: Probes, number: int) -> Any:
         try:
@@ -365,6 +369,12 @@ def _allowed(probes: Probes, claimed: list[Array], spread_of: list[Array], facto
     limits = np.finfo(given.dtype)
     unit = float(limits.eps) * np.abs(given).astype(float) + max(float(limits.tiny), _TINY)
     return probes.sizes(factor * (spread_of[probes.leaf] + unit)).astype(float)
+
+
+def _is_same(ratios: list[float]) -> bool:
+    """Whether a difference is about the same at points nearby: rounding would be another at each."""
+    agreeing = sum(0.5 <= ratio <= 2.0 for ratio in ratios)
+    return agreeing >= AGREEING * len(ratios) / NEIGHBOURS
 
 
 def _typical(values: Array) -> float:

@@ -67,7 +67,7 @@ def _reason(c: Comparison) -> str:
 
 def _kinks(c: Comparison) -> str:
     places = ", ".join(str(list(k)) for k in c.kinks[:3]) + (", …" if len(c.kinks) > 3 else "")
-    return f"a kink at {c.argument}{places}: the slopes on its two sides differ, and the claimed one is between them"
+    return f"a kink at {c.argument}{places}: the slope depends on the side there, and the claimed one is not judged"
 
 
 def state_told(finding: StateFinding) -> str:

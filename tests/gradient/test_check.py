@@ -106,8 +106,8 @@ def test_a_kink_is_told_as_one_and_is_no_mistake() -> None:
     found = gru.check_gradient(lambda x: np.maximum(x, 0).sum(), x, lambda x: (x > 0).astype(float))
     assert found.verdict == "right"
     assert found["x"].kinks == ((1,),)
-    wrong = gru.check_gradient(lambda x: np.maximum(x, 0).sum(), x, lambda x: np.where(x == 0, 2.0, x > 0))
-    assert wrong["x"].entry == (1,)
+    wrong = gru.check_gradient(lambda x: np.maximum(x, 0).sum(), x, lambda x: np.where(x < 0, 0.5, x > 0))
+    assert wrong["x"].entry == (2,)
     assert wrong.verdict == "wrong"
 
 
@@ -118,6 +118,22 @@ def test_near_a_kink_a_right_gradient_is_right_and_a_wrong_one_wrong(distance: f
     assert found.verdict == "right"
     wrong = gru.check_gradient(lambda x: (np.abs(x) * [1, 2, 3]).sum(), x, lambda x: np.sign(x) * [1, 2.02, 3])
     assert wrong.verdict == "wrong"
+
+
+def test_where_several_kinks_meet_no_choice_of_slopes_is_a_mistake() -> None:
+    x = X.copy()
+    x[0] = 0
+
+    def back(c: Array, x: Array, W: Array) -> tuple[Array, Array]:
+        return (c * (x @ W > 0)) @ W.T, x.T @ (c * (x @ W > 0))
+
+    found = gru.check_vjp(lambda x, W: np.maximum(x @ W, 0), back, (x, W))
+    assert found.verdict == "right", str(found)
+    assert found["x"].kinks
+    weights = np.array([0.0, 1.0, -2.0, 0.0])
+    penalty = lambda w: np.abs(w).sum() + (w**2).sum()  # noqa: E731
+    assert gru.check_gradient(penalty, weights, lambda w: np.sign(w) + 2 * w).verdict != "wrong"
+    assert gru.check_gradient(penalty, weights, lambda w: np.sign(w) + w).verdict == "wrong"
 
 
 def test_ties_and_kinks_in_which_a_gradient_jumps_are_told_as_kinks() -> None:
