@@ -152,8 +152,11 @@ def _load_beside(name: str) -> ModuleType:
 
 
 def _load_adapters() -> ModuleType:
-    """The package of adapters beside this file, under its own full name, by which it finds its parts."""
-    name, folder = "gru.submission.adapters", Path(__file__).with_name("adapters")
+    """The package of adapters beside this file, under a name that says nothing of what examines.
+
+    It stands among the modules, as it finds its parts by its name.
+    """
+    name, folder = "_adapters", Path(__file__).with_name("adapters")
     spec = spec_from_file_location(name, folder / "__init__.py", submodule_search_locations=[str(folder)])
     assert spec is not None
     assert spec.loader is not None

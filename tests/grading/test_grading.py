@@ -383,7 +383,7 @@ def test_an_interruption_keeps_what_was_judged(course: Path, write: Write) -> No
     assert "--resume goes on" in stderr
     assert "Traceback" not in stderr
     assert scores(course) == {"alice": FULL}
-    assert "1 students" in stdout
+    assert "1 student:" in stdout
 
 
 def test_two_runs_at_once_do_not_meet(course: Path, write: Write) -> None:
