@@ -333,7 +333,7 @@ def test_only_what_has_changed_is_judged_anew(course: Path, write: Write, tmp_pa
 
 def content(course: Path) -> dict[str, Any]:
     """What a gradebook says, but for how long it took."""
-    return {s: {**r.as_data(), "seconds": 0, "feedback": ""} for s, r in gradebook(course).items()}
+    return {s: {**r.as_data(), "seconds": 0, "feedback": "", "page": ""} for s, r in gradebook(course).items()}
 
 
 COMMAND = (sys.executable, "-m", "gru", "grade")
