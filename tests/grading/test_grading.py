@@ -347,8 +347,8 @@ def test_a_run_that_is_killed_at_any_moment_goes_on(course: Path, write: Write) 
     rng = random.Random(0)
     out = course.parent / "out"
     kept: dict[str, Any] = {}
+    command = [*COMMAND, str(course), "--out", str(out), "--effort", "quick", "--jobs", "1", "--seed", "0", "--resume"]
     for attempt in range(20):
-        command = [*COMMAND, str(course), "--out", str(out), "--effort", "quick", "--jobs", "1", "--seed", "0", "--resume"]
         with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as process:
             time.sleep(rng.uniform(0.1, 0.9))
             process.send_signal(signal.SIGKILL)
