@@ -254,7 +254,7 @@ def test_an_endless_loop_is_waited_for_once_and_loses_nothing(judged: Judged, mo
         waited.extend([examination] if examination.reason == "timed_out" else [])
         return examination
 
-    monkeypatch.setattr("gru.pytest_plugin.examine", noted)
+    monkeypatch.setattr("gru.verification.examinations.examine", noted)
     forever = (
         "\n    def forward(self, x, h_p, W, U):\n        while len(x) == 3: pass\n        super().forward(x, h_p, W, U)"
     )
