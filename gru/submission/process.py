@@ -125,6 +125,7 @@ class SubmissionProcess:
         self._channel: Channel | None = None
         self._ready = False
         self._api: Api | None = None
+        self._judged_as: str | None = None
         self._doing = ""
 
     @property
@@ -139,8 +140,9 @@ class SubmissionProcess:
 
     @property
     def notes(self) -> tuple[str, ...]:
-        """What there is to know of a notebook beside the verdict, once the process has been started."""
-        return self._module.notes if self._module else ()
+        """What there is to know beside the verdict, once the process has run: of a notebook, of the class taken."""
+        judged = (f"judged as {self._judged_as}",) if self._judged_as else ()
+        return (*(self._module.notes if self._module else ()), *judged)
 
     def __enter__(self) -> Self:
         self._start()
@@ -431,7 +433,11 @@ class SubmissionProcess:
             raise self._refusal(header)
         if header["kind"] != "ready":
             raise self._protocol_failure(f"a frame of the kind {header['kind']} where ready was expected")
+        judged_as = header.get("judged_as")
+        if judged_as is not None and type(judged_as) is not str:
+            raise self._protocol_failure("a name of a class that is none")
         self._ready = True
+        self._judged_as = judged_as
         self._api = None
         if "api" in header:
             try:

@@ -81,10 +81,7 @@ def _serve(
     before_call("import", 0)
     try:
         module, absent = _executed(source, path, counting, adapters)
-        cell_class = _cell_class(module, api)
-        if cell_class and absent is not None and adapters.is_used(absent.name.partition(".")[0], source):
-            raise absent
-        driver = None if cell_class else _driver(module, source, api, adapters, absent)
+        cell_class, driver = _class_or_driver(module, source, api, adapters, absent)
     except _Refused as refusal:
         refuse(refusal.reason, text=refusal.text[:1000])
     except BaseException as error:
@@ -102,7 +99,8 @@ def _serve(
     if driver is not None:
         write(protocol.pack({"kind": "ready", "api": driver.described()}))
         _drive(driver, read, write, protocol, lambda error: exercise.describe_exception(error, path))
-    write(protocol.pack({"kind": "ready"}))
+    other_name = {} if api["cell"] in vars(module) else {"judged_as": cell_class.__name__}
+    write(protocol.pack({"kind": "ready", **other_name}))
     cells = unrolled.Unrolled(cell_class, exercise.taken)
     kept: list[Any] = []
     while True:
@@ -232,8 +230,24 @@ def _cell_class(module: ModuleType, api: dict[str, Any]) -> Any:
     return found if issubclass(type(found), type) and _other_api(found, api) is None else None
 
 
+def _class_or_driver(
+    module: ModuleType, source: bytes, api: dict[str, Any], adapters: ModuleType, absent: Any
+) -> tuple[Any, Any]:
+    """The class to examine and None, or None and what drives another API. Raises as `_driver`, and what is absent."""
+    cell_class = _cell_class(module, api)
+    if cell_class is None:
+        driver = _driver(module, source, api, adapters, absent)
+        return (driver, None) if isinstance(driver, type) else (None, driver)
+    if absent is not None and adapters.is_used(absent.name.partition(".")[0], source):
+        raise absent
+    return cell_class, None
+
+
 def _driver(module: ModuleType, source: bytes, api: dict[str, Any], adapters: ModuleType, absent: Any) -> Any:
-    """What drives a file in another API. Raises _Refused where none is found."""
+    """What drives a file in another API, or its class with the layer's API and another name.
+
+    Raises _Refused where neither is found.
+    """
     name, text = api["cell"], ""
     try:
         if api["adapted"]:
@@ -244,12 +258,39 @@ def _driver(module: ModuleType, source: bytes, api: dict[str, Any], adapters: Mo
         # Why nothing was found may be what is missing.
         raise absent
     if name not in vars(module):
+        named_otherwise = _named_otherwise(module, api)
+        if len(named_otherwise) == 1:
+            return named_otherwise[0]
+        if named_otherwise:
+            several = ", ".join(cell.__name__ for cell in named_otherwise)
+            raise _Refused("no_gru_cell", f"the file defines no class {name}, and several with its methods: {several}")
         reason = "another_api" if text and adapters.looks_like_one(module) else "no_gru_cell"
         raise _Refused(reason, _no_class(module, name, api["others"]) + text)
     found = vars(module)[name]
     if not issubclass(type(found), type):
         raise _Refused("no_gru_cell", f"{name} is a {type(found).__name__}; expected a class")
     raise _Refused("another_api", f"{_other_api(found, api)}{text}")
+
+
+def _named_otherwise(module: ModuleType, api: dict[str, Any]) -> list[type]:
+    """The classes of the file that have the layer's API under another name; not those that others of them refine."""
+    found = [
+        cell
+        for cell in dict.fromkeys(value for value in vars(module).values() if issubclass(type(value), type))
+        if cell.__module__ == module.__name__ and cell.__name__ not in api["others"] and _is_alike(cell, api)
+    ]
+    return [cell for cell in found if not any(other is not cell and issubclass(other, cell) for other in found)]
+
+
+def _is_alike(cell_class: type, api: dict[str, Any]) -> bool:
+    """Whether a class is made of two sizes, and its methods take the layer's arguments one by one."""
+    try:
+        made = inspect.signature(cell_class.__init__)  # type: ignore[misc]
+        methods = [inspect.signature(getattr(cell_class, name)) for name in ("forward", "backward")]
+    except (AttributeError, TypeError, ValueError):
+        return False
+    takes_any = any(p.kind is p.VAR_POSITIONAL for method in methods for p in method.parameters.values())
+    return not takes_any and _binds(made, ["input_size", "hidden_size"]) and _other_api(cell_class, api) is None
 
 
 def _other_api(cell_class: Any, api: dict[str, Any]) -> str | None:

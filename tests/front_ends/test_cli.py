@@ -221,6 +221,23 @@ def test_a_teacher_sets_how_much_is_told(write: Write, level: str, told: str, ke
     assert kept not in done.stdout + Path("results.json").read_text(encoding="utf-8").replace('"equation', "")
 
 
+@pytest.mark.parametrize(("source", "exit_code"), [(RIGHT, cli.ALL_RIGHT), (WRONG, cli.SOME_WRONG)])
+def test_the_only_class_with_the_api_is_judged_under_another_name(write: Write, source: str, exit_code: int) -> None:
+    done = check(write(source.replace("GRUCell", "MyGRU")))
+    assert done.exit_code == exit_code
+    assert "  note       judged as MyGRU" in done.stdout.splitlines()
+
+
+def test_of_several_classes_with_the_api_none_is_judged(write: Write) -> None:
+    other = RIGHT.replace("GRUCell", "MyGRU")
+    done = check(write(f"{other}\n\n{RIGHT.replace('GRUCell', 'Second')}"))
+    assert done.exit_code == cli.SOME_NOT_EXAMINED
+    assert "several with its methods: MyGRU, Second" in done.stdout
+    done = check(write(f"{other}\n\nclass Refined(MyGRU):\n    pass\n"))
+    assert done.exit_code == cli.ALL_RIGHT
+    assert "judged as Refined" in done.stdout
+
+
 # Bad input
 
 
