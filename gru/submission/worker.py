@@ -289,8 +289,16 @@ def _is_alike(cell_class: type, api: dict[str, Any]) -> bool:
         methods = [inspect.signature(getattr(cell_class, name)) for name in ("forward", "backward")]
     except (AttributeError, TypeError, ValueError):
         return False
-    takes_any = any(p.kind is p.VAR_POSITIONAL for method in methods for p in method.parameters.values())
-    return not takes_any and _binds(made, ["input_size", "hidden_size"]) and _other_api(cell_class, api) is None
+    if any(p.kind is p.VAR_POSITIONAL for method in methods for p in method.parameters.values()):
+        return False
+    # A layer over whole sequences may take as many; a cell's backward begins with the old states, as forward has them.
+    forward, backward = (list(method.parameters)[1:] for method in methods)
+    count = len(api["states"])
+    return (
+        forward[1 : 1 + count] == backward[:count]
+        and _binds(made, ["input_size", "hidden_size"])
+        and _other_api(cell_class, api) is None
+    )
 
 
 def _other_api(cell_class: Any, api: dict[str, Any]) -> str | None:

@@ -238,6 +238,12 @@ def test_of_several_classes_with_the_api_none_is_judged(write: Write) -> None:
     assert "judged as Refined" in done.stdout
 
 
+def test_a_layer_over_sequences_is_not_taken_for_a_cell(write: Write) -> None:
+    done = check(write(RIGHT.replace("GRUCell", "Layer").replace("def backward(self, h_p", "def backward(self, xs")))
+    assert done.exit_code == cli.SOME_NOT_EXAMINED
+    assert "judged as" not in done.stdout
+
+
 # Bad input
 
 
