@@ -11,7 +11,7 @@ from urllib.parse import quote
 
 from markupsafe import Markup
 
-from gru.grading.overview import MARKS, columns_of, mistakes_made, notes_of, points, same_files, shown
+from gru.grading.overview import MARKS, columns_of, mistakes_made, notes_of, points, remarks_in, same_files, shown
 from gru.grading.record import Record
 from gru.report.html import template
 from gru.report.words import words
@@ -75,6 +75,7 @@ def class_page(records: Sequence[Record], links: Mapping[str, str], *, anonymous
         bars=_bars(records),
         unexamined=[(names[r.student], words(r.reason or "") if anonymous else r.text) for r in unexamined],
         notes=[] if anonymous else [(names[student], said) for student, said in notes_of(ordered).items()],
+        remarks=[] if anonymous else [(names[student], said) for student, said in remarks_in(ordered).items()],
         same=[[names[student] for student in students] for students in same_files(ordered)],
         script=Markup(SCRIPT),
         script_hash=base64.b64encode(hashlib.sha256(SCRIPT.encode()).digest()).decode(),

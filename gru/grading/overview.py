@@ -40,6 +40,7 @@ def overview(records: Sequence[Record]) -> list[str]:
         ("to discuss in class", to_discuss(records)),
         ("not examined", _unexamined(records)),
         ("to know of the hand-ins", _notes(records)),
+        ("unusual in the source: no verdict, a reason to look", _remarks(records)),
         ("the same file", _same(records)),
     )
     for title, part in parts:
@@ -62,6 +63,16 @@ def notes_of(records: Sequence[Record]) -> dict[str, str]:
     """What the system tells of a hand-in, and what was chosen for the student, where there is something."""
     told = {r.student: [*([_late(r.late)] if r.late else []), *r.notes] for r in records}
     return {student: "; ".join(notes) for student, notes in told.items() if notes}
+
+
+def _remarks(records: Sequence[Record]) -> list[str]:
+    names = shown(records)
+    return [printable(f"  {names[student]}: {said}") for student, said in remarks_in(records).items()]
+
+
+def remarks_in(records: Sequence[Record]) -> dict[str, str]:
+    """What is unusual in a student's source, where there is something."""
+    return {r.student: "; ".join(remark.sentence for remark in r.remarks) for r in records if r.remarks}
 
 
 def _late(late: str) -> str:

@@ -19,6 +19,7 @@ from gru.report.html import page
 from gru.report.result import Result
 from gru.report.text import block, message
 from gru.report.words import printable, words
+from gru.submission.remarks import Remark
 
 FAILED = "failed_to_grade"
 """The verdict where `gru` itself failed: it is no zero."""
@@ -49,7 +50,7 @@ class Record:
     nor has what is in `another_api`. `statuses` holds the outcome of every check, worth points or not. `feedback`
     is the student's message, `page` the same as HTML. `submission` is the path in the class's export, `key` what
     it was judged by. `name`, `id`, `late` and `attempt` are as the school's system tells them, `notes` what a
-    teacher should know of the hand-in.
+    teacher should know of the hand-in, `remarks` what is unusual in the source: those are for no student.
     """
 
     student: str
@@ -74,6 +75,7 @@ class Record:
     late: str = ""
     attempt: int | None = None
     notes: tuple[str, ...] = ()
+    remarks: tuple[Remark, ...] = ()
     page: str = ""
 
     def as_data(self) -> dict[str, Any]:

@@ -31,6 +31,7 @@ from gru.report.result import Result
 from gru.submission.confinement import Isolation
 from gru.submission.limits import MEMORY_LIMIT, TIME_LIMIT
 from gru.submission.process import SubmissionProcess, WorkerError
+from gru.submission.remarks import remarks_of
 
 
 @dataclass(frozen=True)
@@ -192,6 +193,7 @@ def grade(
         late=entry.late,
         attempt=entry.attempt,
         notes=(*entry.notes, *record.notes),
+        remarks=remarks_of(entry.main, contents),
     )
 
 
