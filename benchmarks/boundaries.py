@@ -1,6 +1,6 @@
 """The smallest mistake of each kind that an examination at normal effort finds: the table in docs/numerics.md.
 
-    python benchmarks/boundaries.py
+python benchmarks/boundaries.py
 """
 
 from collections.abc import Callable, Iterator, Mapping

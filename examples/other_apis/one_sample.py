@@ -1,6 +1,5 @@
 """A cell for one sample at a time, in an API of its own; one derivative is wrong."""
 
-
 import numpy as np
 
 
