@@ -97,7 +97,7 @@ def form_options(command: Any) -> Any:
 
 
 def _to_be_had(context: click.Context, parameter: click.Parameter, value: Any) -> Any:
-    """The isolation that is asked for, if it is to be had here."""
+    """The isolation that is asked for, if this machine has it."""
     if value == "strict":
         from gru.submission.confinement import ConfinementError, confinement
 

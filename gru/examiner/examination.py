@@ -1,4 +1,4 @@
-"""An examination: every problem put to a submission, one outcome a check, one verdict.
+"""An examination: a submission runs every problem; each check has one outcome, and the whole one verdict.
 
 It is given a runner, and never knows whether that is a process or a class. It prints nothing.
 """

@@ -1,6 +1,6 @@
 """The check `state`: a backward pass must not depend on anything but its arguments.
 
-A submission is held against itself: the same problem is put to it in another way (its companions),
+A submission is held against itself: it is given the same problem in another way (its companions),
 and the answers must agree to rounding. It never says that a formula is wrong.
 """
 

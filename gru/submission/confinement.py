@@ -116,7 +116,7 @@ class Confinement:
 
 
 def confinement(isolation: Isolation = "auto") -> Confinement:
-    """What is to be had of what is asked for. Raises ConfinementError where `strict` asks for more."""
+    """What this machine gives of what is asked for. Raises ConfinementError where `strict` asks for more."""
     if isolation == "process":
         return Confinement(None, False)
     found = _of_the_kernel()
