@@ -20,7 +20,7 @@ MODEL = (
     "layers.gru.equations",
     "layers.gru.cell",
     "layers.gru.sequence",
-    "layer",
+    *(name.removeprefix("gru.") for name in MODULES if name.partition(".")[2].split(".")[0] == "layer"),
     "calculus.formula",
     "calculus.functions",
 )
