@@ -20,6 +20,7 @@ from gru.cli.options import (
     form_options,
     isolation_option,
     memory_limit_option,
+    no_nan,
     read_seed,
     refuse_notebooks,
     rubric_option,
@@ -92,6 +93,15 @@ _LAYOUTS = ("canvas", "gradescope", "moodle", "nbgrader", "github-classroom", "c
 )
 @click.option("--anonymous", is_flag=True, help="Leave the names out of class.html, to show it in class.")
 @click.option("--scheduler", metavar="ADDRESS", help="Examine on the Dask cluster of this scheduler.")
+@click.option(
+    "--worker-wait",
+    type=click.FloatRange(min=0),
+    default=60,
+    show_default=True,
+    metavar="SECONDS",
+    callback=no_nan,
+    help="End where the cluster has no worker for so long.",
+)
 @time_limit_option
 @memory_limit_option
 @isolation_option
@@ -241,7 +251,7 @@ def _run(course: "Class", tasks: "list[Task]", gradebook: "Gradebook", out: Path
             if options["scheduler"]:
                 from gru.grading.cluster import run_on
 
-                run_on(options["scheduler"], course, tasks, gradebook, keep, on_progress)
+                run_on(options["scheduler"], course, tasks, gradebook, keep, on_progress, options["worker_wait"])
             else:
                 run(course, tasks, gradebook, options["jobs"], keep, on_progress)
     except KeyboardInterrupt:

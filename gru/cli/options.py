@@ -133,7 +133,7 @@ def read_seed(context: click.Context, parameter: click.Parameter, value: str | N
         raise click.BadParameter(str(error)) from None
 
 
-def _no_nan(context: click.Context, parameter: click.Parameter, value: float) -> float:
+def no_nan(context: click.Context, parameter: click.Parameter, value: float) -> float:
     """The number of seconds: NaN lies in every range of click's."""
     if math.isnan(value):
         raise click.BadParameter(f"{value} is no number of seconds")
@@ -146,7 +146,7 @@ time_limit_option = click.option(
     show_default=True,
     metavar="S",
     type=click.FloatRange(min=0, min_open=True),
-    callback=_no_nan,
+    callback=no_nan,
     help="Seconds for one call of a submission.",
 )
 

@@ -5,9 +5,10 @@ The gradebook is written on this side only. A machine that dies has its submissi
 
 import asyncio
 import pickle
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import CancelledError
 from dataclasses import replace
+from time import monotonic, sleep
 from typing import Any
 
 from gru.grading.abroad import grade_abroad
@@ -21,6 +22,12 @@ RETRIES = 3
 
 CONNECTING = "10s"
 
+WORKER_WAIT = 60.0
+"""For how many seconds a cluster may be without any worker, unless somebody says otherwise."""
+
+LOOK_EVERY = 0.1
+"""After how many seconds it is looked again whether an answer, or a worker, is there."""
+
 
 class ClusterError(OSError):
     """A cluster that cannot be reached, or is not installed for."""
@@ -33,8 +40,12 @@ def run_on(
     gradebook: Gradebook,
     on_record: Callable[[Record], None],
     on_progress: Report,
+    worker_wait: float = WORKER_WAIT,
 ) -> None:
-    """As `run.run`, on the cluster of the scheduler at `address`. Raises ClusterError where there is none."""
+    """As `run.run`, on the cluster of the scheduler at `address`.
+
+    Raises ClusterError where there is none, and where it has no worker for `worker_wait` seconds.
+    """
     try:
         from distributed import Client, as_completed
     except ImportError:
@@ -50,7 +61,7 @@ def run_on(
             for task in tasks
         }
         try:
-            for future in as_completed(sent, loop=client.loop):
+            for future in _answered(as_completed(sent, loop=client.loop), client, worker_wait):
                 record = _record(future, sent[future], course.rubric)
                 gradebook.put(record)
                 on_record(record)
@@ -58,6 +69,25 @@ def run_on(
                 on_progress(progress)
         finally:
             client.cancel(list(sent))
+
+
+def _answered(completed: Any, client: Any, worker_wait: float) -> Iterator[Any]:
+    """The futures as their answers come. Raises ClusterError where no worker has been there for so long."""
+    last_seen = monotonic()
+    while not completed.is_empty():
+        if completed.has_ready():
+            yield next(completed)
+            last_seen = monotonic()
+        elif client.scheduler_info()["workers"]:
+            last_seen = monotonic()
+            sleep(LOOK_EVERY)
+        elif monotonic() - last_seen > worker_wait:
+            raise ClusterError(
+                f"the cluster has had no worker for {worker_wait:g} s; start one (`dask worker ADDRESS`), and "
+                "`--resume` goes on"
+            )
+        else:
+            sleep(LOOK_EVERY)
 
 
 def _sent(task: Task, course: Class) -> tuple[Task, dict[str, bytes], Rubric, Manner]:

@@ -108,6 +108,26 @@ def test_a_scheduler_that_dies_is_told_and_what_was_judged_is_kept(cluster: Clus
     assert 2 <= len(records(out)) < 30
 
 
+@pytest.mark.full
+def test_a_cluster_without_workers_is_told_and_what_was_judged_is_kept(cluster: Cluster, tmp_path: Path) -> None:
+    course, out = tmp_path / "class", tmp_path / "out"
+    course.mkdir()
+    for number in range(30):
+        (course / f"s{number:02}.py").write_text(RIGHT, encoding="utf-8")
+    command = [sys.executable, "-m", "gru", "grade", str(course), "--out", str(out), "--effort", "quick"]
+    pipe = subprocess.PIPE
+    with subprocess.Popen(
+        [*command, "--scheduler", cluster.address, "--worker-wait", "1"], cwd=ROOT, stdout=pipe, stderr=pipe, text=True
+    ) as run:
+        until(lambda: (out / "gradebook.sqlite").exists() and len(records(out)) >= 2)
+        for worker in cluster.workers:
+            worker.kill()
+        _, stderr = run.communicate(timeout=GIVEN_UP)
+    assert run.returncode == 70, stderr
+    assert "gru: the cluster has had no worker for 1 s" in stderr, stderr[-1500:]
+    assert 2 <= len(records(out)) < 30
+
+
 def records(out: Path) -> dict[str, float | None]:
     with Gradebook(out) as book:
         return {record.student: record.score for record in book.records()}
