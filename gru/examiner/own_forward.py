@@ -4,14 +4,14 @@ For a submission in another API, of which nothing needs to be known but how it i
 the submission does, and judges no equation: what the forward pass computes is not asked.
 """
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from gru.calculus.ridders import ridders
+from gru.examiner.bench import Bench, Problem
 from gru.examiner.outcome import Entry, Outcome
 from gru.gradient.check import check_vjp
 from gru.gradient.outcome import Comparison
@@ -31,104 +31,11 @@ that its product with a Gaussian number is below the error bar."""
 ARGUMENTS = {"dx": "x", "dh": "h_0"}
 """What is moved for a gradient that is no parameter's."""
 
-UPDATES = "updates"
-"""The name under which a worker says that backward changes the parameters."""
-
 SCALE = 2.0**20
 """The factor on δ in the check that gradients are linear in it: a power of two, which rounds nothing."""
 
 WEIGHTS = (1.0, 0.5, 2.5, 1.0)
 """How large the parameters of each problem are; the third saturates some gates."""
-
-
-@dataclass(eq=False)
-class Problem:
-    """Numbers for one run of a submission in another API."""
-
-    id: str
-    sizes: Sizes
-    parameters: dict[str, Array]
-    x: Array
-    h_0: Array | None
-    delta: Array
-
-    def value(self, argument: str) -> Array:
-        """The numbers of an argument: `x`, `h_0`, or a parameter by its name."""
-        value = {"x": self.x, "h_0": self.h_0}.get(argument)
-        return self.parameters[argument] if value is None else value
-
-    @property
-    def by_name(self) -> dict[str, int]:
-        """The sizes as a worker is told of them."""
-        batch, inputs, hidden, steps = self.sizes
-        return {"batch": batch, "input": inputs, "hidden": hidden, "steps": steps, "output": inputs + hidden}
-
-
-@dataclass(eq=False)
-class Bench:
-    """A submission in another API, and what it answers."""
-
-    runner: Runner
-    api: Api
-    odd: dict[str, str] = field(default_factory=dict)
-    updates: bool = False
-
-    @property
-    def shown(self) -> tuple[str, ...]:
-        """The names of all gradients that are shown, in the order in which they come."""
-        names = tuple(name for name in self.api.names if name in self.api.gradients)
-        return (*names, *("dx",) * self.api.dx, *("dh",) * (self.api.dh and self.api.h_0))
-
-    def problem(self, number: int, seed: int) -> Problem:
-        """Problem `number` of a seed. Raises what the runner raises."""
-        batch, inputs, hidden, steps = SIZES[number]
-        batch, steps = batch if self.api.rows else 1, steps if self.api.sequence else 1
-        fixed = self.api.sizes
-        sizes = Sizes(batch, fixed.get("input", inputs), fixed.get("hidden", hidden), steps)
-        problem = Problem(f"own:{seed}:{number}", sizes, {}, np.zeros(0), None, np.zeros(0))
-        random = np.random.Generator(np.random.PCG64([seed, number]))
-        for name, (shape, precision) in self.runner.shapes(problem.by_name).items():
-            scale = WEIGHTS[number] / np.sqrt(max(shape))
-            problem.parameters[name] = (scale * random.normal(size=shape)).astype(precision)
-        problem.x = random.normal(size=(steps, batch, sizes.input))
-        problem.h_0 = random.uniform(-1, 1, size=(batch, sizes.hidden)) if self.api.h_0 else None
-        if self.api.loss:
-            problem.delta = np.ones((1, 1, 1))
-            return problem
-        problem.delta = random.normal(size=(1 if self.api.last_only else steps, batch, sizes.hidden))
-        return problem
-
-    def run(
-        self, problem: Problem, values: Mapping[str, Any], delta: Array | None = None, *, before: bool = False
-    ) -> tuple[Array, dict[str, Array]]:
-        """The states, and with a `delta` the gradients by name; `values` stand in place of the problem's."""
-        for value in values.values():
-            if np.asarray(value).dtype.kind == "c":
-                raise TypeError("numbers go over the pipe as real numbers")
-        parameters = {f"p {name}": values.get(name, value) for name, value in problem.parameters.items()}
-        given = {"x": values.get("x", problem.x), **parameters}
-        if problem.h_0 is not None:
-            given["h_0"] = values.get("h_0", problem.h_0)
-        expected = [problem.delta.shape]
-        if delta is not None:
-            given["delta"] = delta
-            expected += [self._shape(problem, name) for name in self.shown]
-        arrays = {name: np.array(value, float, order="C", subok=False) for name, value in given.items()}
-        (states, *gradients), odd = self.runner.drive(problem.by_name, arrays, expected, before=before)
-        self.updates |= UPDATES in odd
-        self.odd |= {name: text for name, text in odd.items() if name in self.shown}
-        found = dict(zip(self.shown, gradients, strict=True)) if delta is not None else {}
-        if "dh" in found:
-            found["dh"] = found["dh"][0]
-        return states, found
-
-    def _shape(self, problem: Problem, name: str) -> tuple[int, ...]:
-        if name == "dx":
-            return problem.x.shape
-        if name == "dh":
-            assert problem.h_0 is not None
-            return (1, *problem.h_0.shape)
-        return problem.parameters[name].shape
 
 
 def judge_own(
@@ -143,7 +50,8 @@ def judge_own(
     for number in range(len(SIZES)):
         problem: Problem | None = None
         try:
-            problem = bench.problem(number, seed)
+            random = np.random.Generator(np.random.PCG64([seed, number]))
+            problem = bench.problem(f"own:{seed}:{number}", Sizes(*SIZES[number]), random, WEIGHTS[number])
             for name, comparison in _compared(bench, problem):
                 found[name].append((problem, comparison))
             states += [(*fault, problem) for fault in _state(bench, problem)]

@@ -1,0 +1,111 @@
+"""Families: the forms of a layer that differ in nothing but their biases, and what each computes forward.
+
+What has a bias computes what has none where that bias is zero: so one form stands for its family until the biases
+are looked at. It runs nothing of a submission.
+"""
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from functools import cache
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from gru.calculus.rounding import Running, limit
+from gru.layer import Axis, Form, Layer, Sizes, Stack
+from gru.layers.registry import HOMES, layer_named
+
+Array = NDArray[Any]
+
+BIAS = "1"
+"""The rows of a bias."""
+
+
+@dataclass(frozen=True, eq=False)
+class Family:
+    """Forms that differ in their biases alone, the one with the fewest first."""
+
+    forms: tuple[Form, ...]
+
+    @property
+    def fullest(self) -> Form:
+        """The form with all biases that there are."""
+        return self.forms[-1]
+
+    def blocks(self, kind: str) -> tuple[str, ...]:
+        """The names of the blocks whose rows are of this kind."""
+        return tuple(block for stack in self.fullest.stacks if stack.rows == kind for block in stack.blocks)
+
+    def with_blocks(self, blocks: set[str]) -> Form:
+        """The form with the fewest biases that has all these blocks."""
+        return next(form for form in self.forms if blocks <= set(form.blocks))
+
+
+@cache
+def families() -> tuple[Family, ...]:
+    """The families of every layer that carries one state from step to step."""
+    layers = (layer_named(id) for id in HOMES)
+    return tuple(family for layer in layers if len(layer.carried) == 1 for family in _of_layer(layer))
+
+
+def _of_layer(layer: Layer) -> Iterator[Family]:
+    """The order of the blocks is left out: it is found block by block."""
+    apart = [axis.name for axis in layer.axes if not _is_of_biases(axis, layer) and not _is_of_order(axis)]
+    groups: dict[tuple[str, ...], list[Form]] = {}
+    for form in layer.forms.values():
+        if not any(option.order for option in form.options.values()):
+            groups.setdefault(tuple(form.options[name].id for name in apart), []).append(form)
+    for forms in groups.values():
+        yield Family(tuple(sorted(forms, key=lambda form: len(form.blocks))))
+
+
+def _is_of_order(axis: Axis) -> bool:
+    return any(option.order for option in axis.options)
+
+
+def _is_of_biases(axis: Axis, layer: Layer) -> bool:
+    """Whether all that an axis adds or leaves out are biases."""
+    named: Mapping[str, Stack] = {stack.name: stack for stack in layer.stacks}
+    stacks = [s for o in axis.options for s in (*o.stacks, *(named[name] for name in o.without))]
+    return bool(stacks) and all(stack.rows == BIAS for stack in stacks)
+
+
+def states_of(form: Form, blocks: Mapping[str, Any], x: Iterable[Any], h_0: Any, sizes: Sizes) -> list[Any]:
+    """The state after every step: arrays, or `Running` where all that is given is.
+
+    A block that is not among `blocks` is zero.
+    """
+    (carried,) = form.layer.carried
+    given = {name: np.zeros(form.shape_of(name, sizes)) for name in form.blocks if name not in blocks} | dict(blocks)
+    state, states = h_0, []
+    for at_step in x:
+        state = form.step({**given, form.layer.input: at_step, carried.previous: state})[carried.state]
+        states.append(state)
+    return states
+
+
+def agrees(
+    form: Form, blocks: Mapping[str, Array], x: Array, h_0: Array, sizes: Sizes, shown: Array, precision: str
+) -> bool:
+    """Whether these are the states of a form, to within the limit of rounding: the last ones, where not all are shown.
+
+    Args:
+        form: The form.
+        blocks: Those of its blocks that are not zero, by name.
+        x: (steps, batch, input).
+        h_0: (batch, hidden).
+        sizes: The sizes.
+        shown: (steps or 1, batch, hidden).
+        precision: In which it was computed.
+    """
+    exact = {name: _exact(value) for name, value in blocks.items()}
+    found = states_of(form, exact, [_exact(at_step) for at_step in x], _exact(h_0), sizes)[-len(shown) :]
+    return all(
+        bool((np.abs(own - state.value) <= limit(state.roundings.max(), np.dtype(precision))).all())
+        for own, state in zip(shown, found, strict=True)
+    )
+
+
+def _exact(value: Array) -> Running:
+    return Running(value, np.zeros_like(value))

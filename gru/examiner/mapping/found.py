@@ -1,0 +1,133 @@
+"""What is found of a submission in another API: the form that it is, and which of its arrays is which block.
+
+Data, and what follows from it alone. It runs nothing and searches for nothing.
+"""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from gru.examiner.mapping.places import Place
+from gru.layer import Form, Sizes
+from gru.submission.driven import Api
+
+Array = NDArray[Any]
+
+Stage = Literal["shapes", "input", "hidden", "bias", "together", "runs"]
+"""At what a forward pass parts from every form: the shapes of its parameters; its weights of the input alone; those
+of the state with them; a bias with them; all together on other numbers. `runs` where it cannot be run for this."""
+
+
+@dataclass(frozen=True)
+class Parted:
+    """Where a forward pass parts from every form.
+
+    Attributes:
+        stage: At what.
+        parameter: The bias, as the submission calls it.
+        forms: The ids of the forms that it agrees with before that.
+        title: The layer's name.
+    """
+
+    stage: Stage
+    parameter: str = ""
+    forms: tuple[str, ...] = ()
+    title: str = ""
+
+
+@dataclass(frozen=True)
+class Row:
+    """One block of a mapping, as data.
+
+    Attributes:
+        block: The block, as the layer calls it: `wz`.
+        symbol: The sign for it: `W_z`.
+        role: What it is multiplied by, or `bias`.
+        parameter: Where it stands in the submission: `Wx.T, block 2`.
+        gradient: Where its gradient is; empty where that is not shown.
+    """
+
+    block: str
+    symbol: str
+    role: str
+    parameter: str
+    gradient: str
+
+
+@dataclass(frozen=True, eq=False)
+class Mapped:
+    """Which array of a submission is which block of a form.
+
+    Attributes:
+        form: The form that its forward pass is.
+        places: Where each block stands; a bias that has none is zero there.
+        precision: The precision in which it computes.
+    """
+
+    form: Form
+    places: Mapping[str, Place]
+    precision: str
+
+    def parameters(
+        self, blocks: Mapping[str, Array], shapes: Mapping[str, tuple[tuple[int, ...], str]], sizes: Sizes
+    ) -> dict[str, Array]:
+        """The submission's parameters, made of the blocks."""
+        made = {name: np.zeros(shape) for name, (shape, _) in shapes.items()}
+        for block, place in self.places.items():
+            place.of(made[place.parameter], sizes)[...] = blocks[block]
+        return made
+
+    def gradients(self, shown: Mapping[str, Array], sizes: Sizes) -> dict[str, Array]:
+        """The gradient of every block whose parameter's is shown."""
+        return {
+            block: place.of(shown[place.parameter], sizes)
+            for block, place in self.places.items()
+            if place.parameter in shown
+        }
+
+    def unasked(self, api: Api) -> frozenset[str]:
+        """The names of the derivatives that the API does not show, or that there is nothing to be shown of."""
+        form = self.form
+        shown = {block for block, place in self.places.items() if place.parameter in api.gradients}
+        (carried,) = form.layer.carried
+        shown |= {form.layer.input} if api.dx else set()
+        shown |= {carried.previous} if api.dh and api.h_0 else set()
+        of = [*form.blocks, form.layer.input, carried.previous]
+        return frozenset(form.derivatives[name].name for name in of if name not in shown)
+
+    def rows(self, api: Api) -> Iterator[Row]:
+        """The mapping block by block, in the order of the form."""
+        count = {name: sum(p.parameter == name for p in self.places.values()) for name in api.names}
+        for stack in self.form.stacks:
+            for block in stack.blocks:
+                if (place := self.places.get(block)) is not None:
+                    whole = count[place.parameter] == 1
+                    role = {"1": "bias", "hidden": "times the state", "input": "times the input"}[place.rows]
+                    gradient = api.gradients.get(place.parameter)
+                    yield Row(
+                        block,
+                        self.form.symbols[block],
+                        role,
+                        place.text(place.parameter, whole),
+                        place.text(gradient, whole) if gradient else "",
+                    )
+
+
+@dataclass(frozen=True, eq=False)
+class Recognition:
+    """What came of looking for the form of a submission.
+
+    Attributes:
+        mapped: The mapping; None where no form fits.
+        parted: Where the forward pass parts from every form, where none fits.
+        tried: How many candidates were tried.
+        over_steps: Whether the states of several steps are those of the form; None where one step is given at a time.
+    """
+
+    mapped: Mapped | None = None
+    parted: Parted | None = None
+    tried: int = 0
+    over_steps: bool | None = None
