@@ -31,37 +31,6 @@ HINTS: dict[Kind, str] = {
 }
 """What kind of mistake it is, for a teacher who does not want to tell more."""
 
-OF_STATE: dict[str, tuple[str, str]] = {
-    "changed-argument": ("is changed in place", "make a new array, a = a * b, where an argument is changed, a *= b"),
-    "shared": ("the cells share it", "make every array in the method itself, not once on the class or in the module"),
-    "forward-differs": (
-        "forward gives something else",
-        "forward makes its values of its arguments and the parameters alone: nothing random, nothing kept",
-    ),
-    "kept-from-forward": (
-        "when forward and backward are called again",
-        "a backward pass makes every gradient anew: nothing of an earlier call, and nothing random, goes into it",
-    ),
-    "kept-from-first-use": (
-        "when a cell is used again with",
-        "make every value anew, of the arguments of this call: nothing of an earlier call is used again",
-    ),
-    "kept-from-backward": (
-        "when backward is called again",
-        "a backward pass makes every gradient anew: nothing of an earlier call, and nothing random, goes into it",
-    ),
-    "read-only": ("are read-only arrays", "write into a new array, as an argument may be read-only"),
-    "fortran": ("are Fortran-ordered arrays", "use operations that do not depend on how an array lies in memory"),
-    "strided": ("are strided arrays", "use operations that do not depend on how an array lies in memory"),
-    "mixed-rows": ("the rows of a batch are mixed", "row i of a result is made of row i of the arguments alone"),
-    "not-linear": (
-        "the gradients are not linear in in_grad",
-        "every gradient is in_grad times something: no constant is added, nothing is clipped, rounded or random",
-    ),
-    "kept-from-a-problem": ("the problems that came before", "keep nothing on the class or in the module"),
-}
-"""The mistakes of the check `state`, by the last part of their ids: words that tell it, and what is right."""
-
 
 @dataclass(frozen=True)
 class Mistake:

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from gru.examiner.fact import Fact
 from gru.layer import Sizes
 from gru.submission.contract import Runner
 from gru.submission.driven import Api
@@ -49,7 +50,7 @@ class Bench:
 
     runner: Runner
     api: Api
-    odd: dict[str, str] = field(default_factory=dict)
+    odd: dict[str, Fact] = field(default_factory=dict)
     updates: bool = False
 
     @property
@@ -99,7 +100,7 @@ class Bench:
         arrays = {name: np.array(value, float, order="C", subok=False) for name, value in given.items()}
         (states, *gradients), odd = self.runner.drive(problem.by_name, arrays, expected, before=before)
         self.updates |= UPDATES in odd
-        self.odd |= {name: text for name, text in odd.items() if name in self.shown}
+        self.odd |= {name: Fact.of("said", text=text) for name, text in odd.items() if name in self.shown}
         found = dict(zip(self.shown, gradients, strict=True)) if delta is not None else {}
         if "dh" in found:
             found["dh"] = found["dh"][0]

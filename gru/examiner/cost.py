@@ -10,7 +10,7 @@ from math import isqrt, prod
 import numpy as np
 
 from gru.calculus import formula
-from gru.examiner.outcome import Diagnosis
+from gru.examiner.fact import Diagnosis, Fact, of_one
 from gru.layer import Form, Sizes
 from gru.layers.gru.forms import CHAPTER
 from gru.problem import Specification, draw
@@ -28,18 +28,15 @@ Each is at most recomputed through two exponentials, e^a and e^-a, and its slope
 
 @dataclass(frozen=True)
 class Cost:
-    """What was found: `wrong` says why a backward pass is no derivation, `unknown` why that cannot be said."""
+    """What was found: `wrong` tells why a backward pass is no derivation, `unknown` why that cannot be said."""
 
-    wrong: str = ""
-    unknown: str = ""
+    wrong: Fact | None = None
+    unknown: Fact | None = None
 
     @property
     def diagnosis(self) -> Diagnosis | None:
-        """What is right in its place."""
-        if not self.wrong:
-            return None
-        right = "derive each gradient by the chain rule, from what forward has computed"
-        return Diagnosis(right, ("state/perturbed",), "the gradients are not derived")
+        """What is wrong with such a backward pass."""
+        return of_one("state", self.wrong) if self.wrong else None
 
 
 def judge_cost(runner: Runner, seed: int, form: Form = CHAPTER) -> Cost:
@@ -50,43 +47,34 @@ def judge_cost(runner: Runner, seed: int, form: Form = CHAPTER) -> Cost:
     job = _job(seed, form)
     (counted,) = runner.run([job])
     if counted.counted is None:
-        return Cost(unknown=_UNKNOWN.format("forward was not run"))
+        return Cost(unknown=Fact.of("uncounted", why="not-run"))
     wrong = _perturbed(job, counted.counted)
-    return Cost(wrong, "" if wrong else _not_counted(runner, job, counted))
+    return Cost(wrong, None if wrong else _not_counted(runner, job, counted))
 
 
-_UNKNOWN = "how backward finds its gradients was not counted: {}"
-
-
-def _perturbed(job: Job, count: Counted) -> str:
-    """Why the gradients were found by perturbing; empty where nothing says so."""
+def _perturbed(job: Job, count: Counted) -> Fact | None:
+    """How it shows that the gradients were found by perturbing; None where nothing says so."""
     batch, inputs, hidden, _ = job.sizes
     parameters = sum(prod(job.arrays[stack.name].shape) for stack in job.form.stacks)
-    where = f"at batch {batch}, input {inputs}, hidden {hidden}"
-    so = f"the {parameters:,} parameters are perturbed, not derived"
+    common = {"sizes": job.sizes, "parameters": parameters}
     if count.backward > job.most:
-        derived = f"a derived pass needs at most {DERIVED * _gates(job.form) * batch * hidden:,}"
-        return (
-            f"one backward pass puts more than {job.most:,} different numbers through exp, tanh and their like, "
-            f"{count.forward:,} in forward, {where}: {so}; {derived}"
-        )
+        derived = DERIVED * _gates(job.form) * batch * hidden
+        return Fact.of("perturbed", most=job.most, forward=count.forward, derived=derived, **common)
     # A derived pass calls forward at most once for each thing that it computes. Perturbing takes at least a pass for
     # each row of a weight matrix: the middle of the two, as ratios go.
     if count.calls > isqrt(len(job.form.shown_backward) * (inputs + hidden)):
-        return f"one backward pass calls forward {count.calls:,} times, {where}: {so}"
-    return ""
+        return Fact.of("perturbed", calls=count.calls, **common)
+    return None
 
 
-def _not_counted(runner: Runner, job: Job, counted: Recording) -> str:
-    """Why nothing can be said of a submission that was not found to perturb; empty where it can."""
+def _not_counted(runner: Runner, job: Job, counted: Recording) -> Fact | None:
+    """Why nothing can be said of a submission that was not found to perturb; None where it can."""
     assert counted.counted is not None
     (plain,) = runner.run([replace(job, most=0)])
     if not _is_same(plain, counted):
-        return _UNKNOWN.format("the cell gives something else while that is done")
+        return Fact.of("uncounted", why="differs")
     seen, gates = counted.counted.forward, _gates(job.form) * job.sizes.batch * job.sizes.hidden
-    if seen < gates:
-        return _UNKNOWN.format(f"forward puts {seen:,} numbers through exp, tanh and their like, of {gates:,}")
-    return ""
+    return Fact.of("uncounted", why="too-few", seen=seen, gates=gates) if seen < gates else None
 
 
 def _gates(form: Form) -> int:

@@ -16,10 +16,10 @@ from numpy.typing import NDArray
 
 from gru.calculus import formula
 from gru.calculus.rounding import Rounded, limit, squashed
+from gru.examiner.fact import Diagnosis, Fact, of_one
 from gru.examiner.judge import Case, Evidence
-from gru.examiner.outcome import Diagnosis
-from gru.layer import Equation
-from gru.mistakes import HINTS, OF_STATE, Mistake, catalogue, right_formula
+from gru.layer import Equation, Layer
+from gru.mistakes import Mistake, catalogue
 from gru.problem import REGIMES
 
 Array = NDArray[Any]
@@ -34,7 +34,8 @@ looked at more closely: a match is to rounding, and single precision has four di
 _CLEAR = 1e6
 """A factor is read off entries that are so many times as large as what rounding may do to them."""
 
-_OR = "; or, what is the same here: "
+MOST_ALTERNATIVES = 3
+"""Explanations that are equal on all that was seen: with more of them, none tells anything."""
 
 MOST_PAIRS = 3000
 """How many pairs of mistakes in one formula are tried; single ones are all tried before."""
@@ -64,8 +65,8 @@ def diagnose(equation: Equation, cases: Iterable[Case], *, pairs: bool = True) -
     described = _coefficients(equation, wrong) or _ratio(equation, wrong) or _place(equation, wrong)
     if described is None and not condition:
         return None
-    text = described or f"{equation.name} is right elsewhere"
-    return Diagnosis(text, (), "", right_formula(equation), equation.idea, condition)
+    described = described or (Fact.of("right-elsewhere", name=equation.name),)
+    return Diagnosis(equation.id, (described,), equation, condition, is_known=False)
 
 
 def _with_recovered(case: Case) -> Case:
@@ -159,34 +160,23 @@ def _applied(equation: Equation, mistakes: tuple[Mistake, ...]) -> ast.expr | No
 
 def named(equation: Equation, fitting: list[tuple[Mistake, ...]]) -> Diagnosis:
     """The diagnosis of an equation's value that each of these, one mistake or two at once, reproduces."""
-    alternatives = [" and ".join(mistake.text for mistake in mistakes) for mistakes in fitting]
-    hints = dict.fromkeys(HINTS[mistake.kind] for mistakes in fitting for mistake in mistakes)
-    return Diagnosis(
-        text=_OR.join(alternatives[:3]),
-        ids=tuple(dict.fromkeys(mistake.id for mistakes in fitting[:3] for mistake in mistakes)),
-        hint="; ".join(hints),
-        formula=right_formula(equation),
-        idea=equation.idea,
-    )
+    facts = (tuple(map(Fact.known, mistakes)) for mistakes in fitting[:MOST_ALTERNATIVES])
+    return Diagnosis(equation.id, tuple(facts), equation)
 
 
 def _joined(first: Diagnosis, second: Diagnosis | None) -> Diagnosis:
     """Two names of one value: there are formulas that are zero throughout."""
-    if second is None:
-        return first
-    return replace(first, text=f"{first.text}{_OR}{second.text}", ids=first.ids + second.ids)
+    return first if second is None else replace(first, alternatives=first.alternatives + second.alternatives)
 
 
 def _plain_value(equation: Equation, wrong: list[Case]) -> Diagnosis | None:
     """A value that is no formula at all: zero, or one number throughout."""
     values = [case.evidence.own[equation.name] for case in wrong]
     if not any(value.any() for value in values):
-        slug, text = "zero", f"{equation.name} is zero everywhere"
-    elif all(value.size == 1 or np.ptp(value) == 0 for value in values) and any(value.size > 1 for value in values):
-        slug, text = "constant", f"{equation.name} is one number throughout"
-    else:
-        return None
-    return Diagnosis(text, (f"{equation.id}/{slug}",), "no formula", right_formula(equation), equation.idea)
+        return of_one(equation.id, Fact.of("zero", name=equation.name), equation)
+    if all(value.size == 1 or np.ptp(value) == 0 for value in values) and any(value.size > 1 for value in values):
+        return of_one(equation.id, Fact.of("constant", name=equation.name), equation)
+    return None
 
 
 def _not_finite(equation: Equation, wrong: list[Case]) -> Diagnosis | None:
@@ -195,12 +185,11 @@ def _not_finite(equation: Equation, wrong: list[Case]) -> Diagnosis | None:
     if len(spoilt) < len(wrong):
         return None
     regimes = sorted({case.evidence.reference.problem.regime for case in spoilt})
-    where = f", only in problems that are {' or '.join(regimes)}" if len(regimes) < len(REGIMES) else ""
-    text = f"{equation.name} is NaN or infinite, and all that it is made of is finite{where}"
-    return Diagnosis(text, (f"{equation.id}/not-finite",), "a number is out of range", right_formula(equation))
+    only = tuple(regimes) if len(regimes) < len(REGIMES) else ()
+    return of_one(equation.id, Fact.of("not-finite", name=equation.name, regimes=only), equation)
 
 
-def _coefficients(equation: Equation, wrong: list[Case]) -> str | None:
+def _coefficients(equation: Equation, wrong: list[Case]) -> tuple[Fact, ...] | None:
     """For a sum of terms: the coefficients that give the submission's value, where there are such."""
     terms = formula.terms(equation.expression)
     if len(terms) < 2:
@@ -222,11 +211,11 @@ def _coefficients(equation: Equation, wrong: list[Case]) -> str | None:
     )
     if np.abs(matrix @ fitted - aim).max() > rough:
         return None
-    off = [(c, t) for c, t in zip(fitted, terms, strict=True) if abs(c - 1) > rough]
-    return "; ".join(f"the term {formula.text(term)} counts {c:.4g} times" for c, term in off) or None
+    off = ((float(c), formula.text(t)) for c, t in zip(fitted, terms, strict=True) if abs(c - 1) > rough)
+    return tuple(Fact.of("coefficient", term=term, coefficient=c) for c, term in off) or None
 
 
-def _ratio(equation: Equation, wrong: list[Case]) -> str | None:
+def _ratio(equation: Equation, wrong: list[Case]) -> tuple[Fact, ...] | None:
     """One factor between the submission's value and the right formula's on its own values, where that is not zero."""
     ratios = []
     for case in wrong:
@@ -241,13 +230,12 @@ def _ratio(equation: Equation, wrong: list[Case]) -> str | None:
     middle, close = float(np.median(together)), 4 / _CLEAR
     if not np.isfinite(middle) or np.ptp(together) > close * abs(middle):
         return None
-    shown = f"{middle:.6g}"
-    if shown == "1":
+    if f"{middle:.6g}" == "1":
         return None
-    return f"{equation.name} is {shown} times the right value"
+    return (Fact.of("ratio", name=equation.name, ratio=middle),)
 
 
-def _place(equation: Equation, wrong: list[Case]) -> str | None:
+def _place(equation: Equation, wrong: list[Case]) -> tuple[Fact, ...] | None:
     """Where in the block the wrong entries are, if they keep to one row or one column."""
     rows, columns, blocks = set(), set(), 0
     for case in wrong:
@@ -261,13 +249,9 @@ def _place(equation: Equation, wrong: list[Case]) -> str | None:
         columns |= {int(column) for column in np.nonzero(off.any(axis=(0, 1)))[0]}
     if not blocks:
         return None
-    if len(rows) == len(columns) == 1:
-        return f"only the entry [{rows.pop()}, {columns.pop()}] of {equation.name} is wrong"
-    if len(rows) == 1:
-        return f"only row {rows.pop()} of {equation.name} is wrong"
-    if len(columns) == 1:
-        return f"only column {columns.pop()} of {equation.name} is wrong"
-    return None
+    row = rows.pop() if len(rows) == 1 else None
+    column = columns.pop() if len(columns) == 1 else None
+    return None if row is column is None else (Fact.of("place", name=equation.name, row=row, column=column),)
 
 
 def _has_state(case: Case) -> bool:
@@ -277,20 +261,20 @@ def _has_state(case: Case) -> bool:
 
 
 _CONDITIONS: tuple[tuple[str, Callable[[Case], bool]], ...] = (
-    ("only where the batch has one row", lambda c: c.evidence.reference.problem.sizes.batch == 1),
-    ("only where the batch has several rows", lambda c: c.evidence.reference.problem.sizes.batch > 1),
-    ("only where input and hidden differ", lambda c: len(set(c.evidence.reference.problem.sizes[1:3])) == 2),
-    ("only where input = hidden", lambda c: len(set(c.evidence.reference.problem.sizes[1:3])) == 1),
-    ("only where hidden = 1", lambda c: c.evidence.reference.problem.sizes.hidden == 1),
-    ("only where hidden > 1", lambda c: c.evidence.reference.problem.sizes.hidden > 1),
-    ("only where input > 1", lambda c: c.evidence.reference.problem.sizes.input > 1),
-    ("only where there are several steps", lambda c: c.evidence.reference.problem.sizes.steps > 1),
-    ("only where the state is not zero", lambda c: _has_state(c)),
-    ("only where the state is zero", lambda c: not _has_state(c)),
-    ("only in the second use of a cell", lambda c: c.use > 0),
-    ("only where the gates are saturated", lambda c: c.evidence.reference.problem.regime == "saturated"),
-    ("only where the upstream gradient is large", lambda c: c.evidence.reference.problem.regime == "large-upstream"),
-    ("only in single precision", lambda c: c.evidence.reference.problem.precision == "float32"),
+    ("batch-one", lambda c: c.evidence.reference.problem.sizes.batch == 1),
+    ("batch-several", lambda c: c.evidence.reference.problem.sizes.batch > 1),
+    ("input-not-hidden", lambda c: len(set(c.evidence.reference.problem.sizes[1:3])) == 2),
+    ("input-is-hidden", lambda c: len(set(c.evidence.reference.problem.sizes[1:3])) == 1),
+    ("hidden-one", lambda c: c.evidence.reference.problem.sizes.hidden == 1),
+    ("hidden-several", lambda c: c.evidence.reference.problem.sizes.hidden > 1),
+    ("input-several", lambda c: c.evidence.reference.problem.sizes.input > 1),
+    ("steps-several", lambda c: c.evidence.reference.problem.sizes.steps > 1),
+    ("state-not-zero", lambda c: _has_state(c)),
+    ("state-zero", lambda c: not _has_state(c)),
+    ("second-use", lambda c: c.use > 0),
+    ("saturated", lambda c: c.evidence.reference.problem.regime == "saturated"),
+    ("upstream-large", lambda c: c.evidence.reference.problem.regime == "large-upstream"),
+    ("single-precision", lambda c: c.evidence.reference.problem.precision == "float32"),
 )
 
 
@@ -303,9 +287,9 @@ def _condition(check: str, cases: list[Case]) -> str:
     right = [case for case in cases if case.status(check) == "right" and _tells(check, case)]
     if not right:
         return ""
-    for text, holds in _CONDITIONS:
+    for slug, holds in _CONDITIONS:
         if all(holds(case) for case in wrong) and not any(holds(case) for case in right):
-            return text
+            return slug
     return ""
 
 
@@ -323,14 +307,6 @@ def _tells(check: str, case: Case) -> bool:
     return any(f.check == check and f.unseen() is not None for f in case.findings)
 
 
-def diagnose_state(found: str) -> Diagnosis | None:
-    """For `state`: what is right in place of what was found."""
-    for slug, (words, right) in OF_STATE.items():
-        if words in found:
-            return Diagnosis(right, (f"state/{slug}",), "something is kept, shared or changed that should not be")
-    return None
-
-
 def diagnose_order(check: str, cases: Iterable[Case]) -> Diagnosis | None:
     """For `split` and `merge`: the order of the gates in which the blocks are taken or stacked."""
     wrong = [case.evidence for case in cases if case.status(check) == "wrong"]
@@ -340,12 +316,12 @@ def diagnose_order(check: str, cases: Iterable[Case]) -> Diagnosis | None:
     gates = tuple(layer.gates)
     for order in permutations(gates):
         if order != gates and all(_has_order(check, evidence, order) for evidence in wrong):
-            said, right = (", ".join(layer.form.spelling.get(gate, gate) for gate in o) for o in (order, gates))
-            verb = "taken" if check == "split" else "stacked"
-            text = f"the blocks are {verb} in the order {said}"
-            id = f"{check}/order-{'-'.join(order)}"
-            return Diagnosis(text, (id,), "the order of the blocks is wrong", f"the order is {right}")
+            return of_one(check, Fact.of(f"order-{'-'.join(order)}", check=check, order=_spelled(order, layer)))
     return None
+
+
+def _spelled(order: tuple[str, ...], layer: Layer) -> tuple[str, ...]:
+    return tuple(layer.form.spelling.get(gate, gate) for gate in order)
 
 
 def _has_order(check: str, evidence: Evidence, order: tuple[str, ...]) -> bool:

@@ -121,7 +121,8 @@ def _judged_by_cost(outcome: Outcome, runner: Runner, seed: int, form: Form) -> 
         return outcome
     cost = judge_cost(runner, seed, form)
     status = "wrong" if cost.wrong else outcome.status
-    return replace(outcome, status=status, text=cost.wrong or cost.unknown, mistake=cost.diagnosis)
+    facts = tuple(fact for fact in (cost.wrong, cost.unknown) if fact)
+    return replace(outcome, status=status, facts=facts, mistake=cost.diagnosis)
 
 
 def _trained(

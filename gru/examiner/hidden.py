@@ -14,9 +14,9 @@ from numpy.typing import NDArray
 from gru.calculus import formula
 from gru.calculus.rounding import limit, squashed
 from gru.examiner.diagnosis import NEAR, PROBES, named, says_little
+from gru.examiner.fact import Diagnosis
 from gru.examiner.judge import Case
 from gru.examiner.limit import roundings
-from gru.examiner.outcome import Diagnosis
 from gru.layer import Equation, Form
 from gru.mistakes import Mistake, catalogue
 

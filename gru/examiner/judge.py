@@ -15,12 +15,12 @@ from numpy.typing import NDArray
 
 from gru.calculus import formula
 from gru.calculus.rounding import limit
+from gru.examiner.fact import Fact
 from gru.examiner.limit import roundings
 from gru.examiner.outcome import Block, Comparison, Entry, Finding, Unseen, everything_shows, nothing_shows
 from gru.examiner.recovered import Recovered, recover
 from gru.examiner.reference import Reference
 from gru.layer import Carried, Equation, Form
-from gru.mistakes import cut_path
 from gru.submission.contract import Description, Recording, Shown, Use
 
 Array = NDArray[Any]
@@ -242,7 +242,7 @@ def _judge_cut(equation: Equation, carried: Carried, evidence: Evidence) -> Iter
     if (equation.of == carried.previous) == is_used:
         # Nothing comes from a next step at the last: the path is missing only where there are several.
         if reference.given[carried.upstream].any():
-            yield found(equation.id, "wrong", reference, text=cut_path(carried))
+            yield found(equation.id, "wrong", reference, fact=Fact.of("cut-path", carried=carried))
     elif equation.of == carried.previous:
         own = evidence.own.get(equation.name)
         limits = reference.limits(equation.name, evidence.dtype)
@@ -288,8 +288,8 @@ def _judge(equation: Equation, evidence: Evidence) -> Finding:
         unknown = sorted(evidence.unsure.intersection(equation.inputs))
         if not unknown:
             return found(check, "wrong", evidence.reference, comparison)
-        text = f"{name} is wrong, and what it was made of is not known for sure: {', '.join(unknown)}"
-        return found(check, "silent", evidence.reference, comparison, text=text)
+        fact = Fact.of("unsure", name=name, unknown=tuple(unknown))
+        return found(check, "silent", evidence.reference, comparison, fact=fact)
     unseen = partial(_unseen, equation, evidence)
     return found(check, "silent" if unseen() is None else "inherited", evidence.reference, comparison, unseen)
 
@@ -396,26 +396,27 @@ def judge_merge(evidence: Evidence) -> Iterator[Finding]:
             comparison = compare(*_finite(evidence.own[whole], merged), _copied(evidence, merged, whole, *names))
             telling = not all(np.array_equal(first, other) for other in others)
             status = "right" if comparison.agrees else "wrong"
-            text = "" if comparison.agrees else f"{whole} is not {', '.join(names)} stacked in this order"
+            fact = None if comparison.agrees else Fact.of("not-stacked", whole=whole, blocks=tuple(names))
             unseen = everything_shows if telling else nothing_shows
-            yield found("merge", status, evidence.reference, comparison, unseen, text)
+            yield found("merge", status, evidence.reference, comparison, unseen, fact)
 
 
 def judge_split(evidence: Evidence, direct: dict[str, Array | Description]) -> Iterator[Finding]:
     """Whether the blocks that the cell keeps, and those that `split_params` returns, are W's and U's."""
-    for source, shown in (("the cell's", evidence.own), ("split_params:", direct)):
+    for source, shown in (("cell", evidence.own), ("split_params", direct)):
         for name in evidence.form.kept[1:]:
             value = shown.get(name)
             if isinstance(value, Description):
                 if not value.absent:
-                    yield found("split", "wrong", evidence.reference, text=f"{source} {name} is {value.text}")
+                    fact = Fact.of("no-array", source=source, name=name, shown=value.text)
+                    yield found("split", "wrong", evidence.reference, fact=fact)
             elif value is not None:
                 truth = evidence.reference.given[name]
                 limits = _copied(evidence, truth, name) if shown is evidence.own else _moved(evidence, value, truth)
                 comparison = compare(value.astype(float), truth, limits)
-                text = "" if comparison.agrees else f"{source} {name} is not the block of that name"
+                other = None if comparison.agrees else Fact.of("other-block", source=source, name=name)
                 status = "right" if comparison.agrees else "wrong"
-                yield found("split", status, evidence.reference, comparison, everything_shows, text)
+                yield found("split", status, evidence.reference, comparison, everything_shows, other)
 
 
 def _finite(own: Array, moved: Array) -> tuple[Array, Array]:
@@ -448,8 +449,8 @@ def _odd(check: str, name: str, evidence: Evidence) -> Finding:
     """The finding on an attribute that is no array of the right shape and dtype."""
     description = evidence.odd[name]
     if description.absent:
-        said = "never set" if description.text == NOTHING else description.text
-        return found(check, "missing", evidence.reference, text=f"{name} is {said}")
+        seen = None if description.text == NOTHING else description.text
+        return found(check, "missing", evidence.reference, fact=Fact.of("not-there", name=name, shown=seen))
     form = evidence.form
     shown = next((s.gradient for s in form.stacks if name in (f"sum_d{block}" for block in s.blocks)), name)
     return _of_another_kind(check, shown, description, evidence.reference)
@@ -457,8 +458,9 @@ def _odd(check: str, name: str, evidence: Evidence) -> Finding:
 
 def _of_another_kind(check: str, name: str, description: Description, reference: Reference) -> Finding:
     form, sizes = reference.convention, reference.problem.sizes
-    expected = f"an array of float64 of shape ({', '.join(form.dimensions[name])}) = {form.shape_of(name, sizes)}"
-    return found(check, "wrong", reference, text=f"{name} is {description.text}; expected {expected}")
+    expected = {"dimensions": form.dimensions[name], "shape": form.shape_of(name, sizes)}
+    fact = Fact.of("another-kind", name=name, shown=description.text, **expected)
+    return found(check, "wrong", reference, fact=fact)
 
 
 def found(
@@ -467,8 +469,8 @@ def found(
     reference: Reference,
     comparison: Comparison | None = None,
     unseen: Unseen = nothing_shows,
-    text: str = "",
+    fact: Fact | None = None,
 ) -> Finding:
     """A finding on the problem of this reference."""
     problem = reference.problem
-    return Finding(check, status, problem.id, problem.sizes, comparison, unseen, text)
+    return Finding(check, status, problem.id, problem.sizes, comparison, unseen, fact)

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any, Literal
 
+from gru.examiner.fact import Diagnosis, Fact
 from gru.layer import Equation, Form, Sizes
 from gru.layers.gru.forms import CHAPTER
 from gru.submission import contract
@@ -93,25 +94,7 @@ class Finding:
     sizes: Sizes
     comparison: Comparison | None = None
     unseen: Unseen = nothing_shows
-    text: str = ""
-
-
-@dataclass(frozen=True)
-class Diagnosis:
-    """What is wrong with a formula, so far as it was recognised.
-
-    `ids` are those of the catalogue (none where no known mistake was recognised), several where
-    their formulas are equal on everything that was seen. `text` says what is wrong, `hint` only
-    what kind of mistake it is, `formula` is the right formula and `idea` what it rests on;
-    `condition` says where the mistake shows, if not everywhere.
-    """
-
-    text: str
-    ids: tuple[str, ...] = ()
-    hint: str = ""
-    formula: str = ""
-    idea: str = ""
-    condition: str = ""
+    fact: Fact | None = None
 
 
 @dataclass(frozen=True)
@@ -119,8 +102,8 @@ class Outcome:
     """What one check found over all problems.
 
     `error`, `limit` and `detects` are in units of the block's largest entry; `problem` is the
-    smallest one that shows a wrong outcome, and `values` its numbers. `text` says what was found,
-    `mistake` what is likely wrong.
+    smallest one that shows a wrong outcome, and `values` its numbers. `facts` are what was found,
+    `mistake` is what is likely wrong.
     """
 
     check: str
@@ -134,7 +117,7 @@ class Outcome:
     sizes: Sizes | None = None
     values: tuple[Entry, ...] = ()
     problems: int = 0
-    text: str = ""
+    facts: tuple[Fact, ...] = ()
     mistake: Diagnosis | None = None
     block: Block | None = None
 
@@ -198,7 +181,8 @@ def summarise(check: str, findings: Iterable[Finding], equation: Equation | None
         unit = comparison.unit
         numbers = {"error": comparison.error / unit, "limit": comparison.limit / unit}
         numbers |= {"values": comparison.entries, "block": comparison.block}
-    return Outcome(**common, **numbers, problem=shown.problem, sizes=shown.sizes, text=shown.text)
+    facts = (shown.fact,) if shown.fact else ()
+    return Outcome(**common, **numbers, problem=shown.problem, sizes=shown.sizes, facts=facts)
 
 
 def _status(findings: list[Finding]) -> Status:

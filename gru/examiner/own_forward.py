@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from gru.calculus.ridders import ridders
 from gru.examiner.bench import Bench, Problem
+from gru.examiner.fact import Fact
 from gru.examiner.outcome import Entry, Outcome
 from gru.gradient.check import check_vjp
 from gru.gradient.outcome import Comparison
@@ -44,7 +45,7 @@ def judge_own(
     """The outcomes of `interface`, `state` and of every gradient that is shown. Raises SubmissionFailure."""
     bench = Bench(runner, api)
     found: dict[str, list[tuple[Problem, Comparison]]] = {name: [] for name in bench.shown}
-    states: list[tuple[str, str, Problem | None]] = []
+    states: list[tuple[Fact, Problem]] = []
     raised: list[tuple[Problem | None, str]] = []
     done = 0
     for number in range(len(SIZES)):
@@ -54,7 +55,7 @@ def judge_own(
             problem = bench.problem(f"own:{seed}:{number}", Sizes(*SIZES[number]), random, WEIGHTS[number])
             for name, comparison in _compared(bench, problem):
                 found[name].append((problem, comparison))
-            states += [(*fault, problem) for fault in _state(bench, problem)]
+            states += [(fault, problem) for fault in _state(bench, problem)]
             done += 1
         except CellError as error:
             raised.append((problem, str(error)))
@@ -74,7 +75,7 @@ def _compared(bench: Bench, problem: Problem) -> Iterator[tuple[str, Comparison]
     _, first = bench.run(problem, {}, problem.delta)
     names = [name for name in bench.shown if name not in bench.odd and np.isfinite(first[name]).all()]
     for name in set(bench.shown) - set(names) - set(bench.odd):
-        bench.odd[name] = f"the gradient of {_of(name)} holds NaN or infinity"
+        bench.odd[name] = Fact.of("not-a-number", name=name)
     for name in list(names):
         if (plain := _plainly_wrong(bench, problem, name, first[name])) is not None:
             names.remove(name)
@@ -173,7 +174,7 @@ def _furthest(bench: Bench, problem: Problem, name: str) -> tuple[Entry, int, in
     return Entry(index, float(claimed[index]), apart[index][1]), wrong, len(apart)
 
 
-def _state(bench: Bench, problem: Problem) -> Iterator[tuple[str, str]]:
+def _state(bench: Bench, problem: Problem) -> Iterator[Fact]:
     """What is wrong with the gradients of an object that is used a second time, or given a δ that is large."""
     _, plain = bench.run(problem, {}, problem.delta)
     if bench.updates:
@@ -190,17 +191,17 @@ def _state(bench: Bench, problem: Problem) -> Iterator[tuple[str, str]]:
                 continue
             added = plain[name] + before[name] if name not in ("dx", "dh") else plain[name]
             if not _close(again[name], plain[name]) and not _close(again[name], added):
-                yield "second-use", f"the gradient of {_of(name)} is another one on a second use of the same object"
+                yield Fact.of("second-use", name=name)
     elif problem.h_0 is not None:
-        yield "second-use", "forward gives something else on a second use of the same object"
+        yield Fact.of("second-use")
     if bench.api.loss:
         return
     _, scaled = bench.run(problem, {}, problem.delta * SCALE)
     for name in plain:
         if name not in bench.odd and not _close(scaled[name] / SCALE, plain[name]):
             highest, lowest = scaled[name].max(), scaled[name].min()
-            clipped = f": it is clipped to ±{highest:g}" if highest == -lowest and highest < SCALE else ""
-            yield "not-linear", f"the gradient of {_of(name)} is not linear in the upstream gradient{clipped}"
+            clipped = float(highest) if highest == -lowest and highest < SCALE else None
+            yield Fact.of("gradient-not-linear", name=name, clipped=clipped)
 
 
 def _close(own: Array, other: Array) -> bool:
@@ -213,38 +214,32 @@ def _close(own: Array, other: Array) -> bool:
     return bool((np.abs(own - other) <= 64 * unit * largest).all())
 
 
-def _of(name: str) -> str:
-    return {"dx": "the input", "dh": "the first state"}.get(name, name)
-
-
 def _interface(bench: Bench, done: int, raised: list[tuple[Problem | None, str]]) -> Outcome:
     """What could be driven at all: a file that works at some sizes only is judged at those."""
     api = bench.api
     hidden = [name for name in api.names if name not in api.gradients]
-    hidden += ["the input"] * (not api.dx) + ["the first state"] * (not api.dh and api.h_0)
-    said = [f"no gradient is shown of {', '.join(hidden)}"] if hidden else []
-    said += ["backward changes the parameters itself; a second use was not judged"] * bench.updates
+    hidden += ["dx"] * (not api.dx) + ["dh"] * (not api.dh and api.h_0)
+    facts = [Fact.of("no-gradient", names=tuple(hidden))] if hidden else []
+    facts += [Fact.of("updates")] * bench.updates
     if raised:
         problem, text = raised[0]
-        at = f" at {problem.sizes}" if problem else ""
-        said.append(f"{text}{at}; judged at other sizes" if done else f"{text}{at}")
+        facts.append(Fact.of("raised-at", raised=text, sizes=problem.sizes if problem else None, is_judged=done > 0))
     status: Any = "right" if done else "not_examined"
-    return Outcome("interface", status, problems=done, text="; ".join(said))
+    return Outcome("interface", status, problems=done, facts=tuple(facts))
 
 
-def _of_state(faults: list[tuple[str, str, Problem | None]], done: int) -> Outcome:
+def _of_state(faults: list[tuple[Fact, Problem]], done: int) -> Outcome:
     if not faults:
         return Outcome("state", "right", problems=done)
-    _, text, problem = faults[0]
-    assert problem is not None
-    return Outcome("state", "wrong", problem=problem.id, sizes=problem.sizes, problems=done, text=text)
+    fact, problem = faults[0]
+    return Outcome("state", "wrong", problem=problem.id, sizes=problem.sizes, problems=done, facts=(fact,))
 
 
 def _of_gradient(bench: Bench, name: str, found: list[tuple[Problem, Comparison]]) -> Outcome:
     """The outcome of one gradient: wrong where it is on any problem, right where it is on all."""
     check = f"gradient-{name}"
     if name in bench.odd:
-        return Outcome(check, "wrong", text=bench.odd[name])
+        return Outcome(check, "wrong", facts=(bench.odd[name],))
     wrong = [(p, c) for p, c in found if c.verdict == "wrong"]
     unsure = [(p, c) for p, c in found if c.verdict == "cannot_tell"]
     common: dict[str, Any] = {"check": check, "problems": len(found)}
@@ -255,15 +250,13 @@ def _of_gradient(bench: Bench, name: str, found: list[tuple[Problem, Comparison]
         try:
             entry, count, size = _furthest(bench, problem, name)
         except CellError:
-            count = 0
-        text = f"{count} of {size} entries of the gradient of {_of(name)} are wrong" if count else (
-            f"the gradient of {_of(name)} differs along a direction, by less than a difference of one entry shows"
-        )  # fmt: skip
+            count = size = 0
+        fact = Fact.of("entries", name=name, count=count, size=size) if count else Fact.of("along", name=name)
         values = (entry,) if count else ()
-        return Outcome(status="wrong", **common, values=values, problem=problem.id, sizes=problem.sizes, text=text)
+        return Outcome(status="wrong", **common, values=values, problem=problem.id, sizes=problem.sizes, facts=(fact,))
     if not found or len(unsure) == len(found):
-        reason = unsure[0][1].reason if unsure else "nothing was seen of it"
-        return Outcome(status="not_examined", **common, text=f"cannot tell: {reason}")
+        fact = Fact.of("cannot-tell", why=unsure[0][1].reason if unsure else "nothing was seen of it")
+        return Outcome(status="not_examined", **common, facts=(fact,))
     told = [c for _, c in found if c.verdict == "right"]
     detects = min(c.error / c.largest for c in told if c.largest) if any(c.largest for c in told) else None
     return Outcome(status="right", **common, detects=detects)

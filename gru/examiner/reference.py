@@ -21,14 +21,8 @@ from gru.submission.contract import Job
 Array = NDArray[Any]
 
 
-CHANGES: dict[str, str] = {
-    "weights": "other weights",
-    "upstream": "another δ",
-    "input": "another x",
-    "state": "another h_prev",
-    "everything": "other arguments and another batch size",
-}
-"""What is drawn anew for a second use of the same cells, in words."""
+CHANGES = ("weights", "upstream", "input", "state", "everything")
+"""What is drawn anew for a second use of the same cells."""
 
 
 def _any_given(problem: Problem, form: Form) -> oracle.Given:

@@ -8,9 +8,10 @@ from dataclasses import replace
 
 import numpy as np
 
+from gru.examiner.fact import Fact
 from gru.examiner.judge import Case, Evidence, compare, found, gather, judge_uses
 from gru.examiner.outcome import Finding
-from gru.examiner.reference import CHANGES, Reference
+from gru.examiner.reference import Reference
 from gru.submission.contract import Job, Recording
 
 
@@ -29,9 +30,10 @@ def cases_of(other: Reference, recording: Recording) -> list[Case] | None:
 
 def judge_reuse(other: Reference, change: str, first: Recording, again: Recording, new: Recording) -> Iterator[Finding]:
     """Whether used cells gave what new ones give; `first` is what the used ones gave at first."""
-    when = f"when a cell is used again with {CHANGES[change]}"
     if again.raised is not None and new.raised is None:
-        yield found("state", "wrong", other, text=f"{when}, {again.raised.text}")
+        yield found(
+            "state", "wrong", other, fact=Fact.of("kept-from-first-use", change=change, raised=again.raised.text)
+        )
     if not (again.uses and new.uses):
         return
     evidence, used = gather(other, new.uses[0]), gather(other, again.uses[0])
@@ -42,18 +44,19 @@ def judge_reuse(other: Reference, change: str, first: Recording, again: Recordin
             continue
         comparison = compare(value, own, 2 * evidence.own_limits[name])
         if not comparison.agrees:
-            text = f"{when}, {name} {_what(name, value, own, before)}"
-            yield found("state", "wrong", other, comparison, text=text)
+            what = _what(name, value, own, before)
+            fact = Fact.of("kept-from-first-use", change=change, name=name, what=what)
+            yield found("state", "wrong", other, comparison, fact=fact)
             return
 
 
 def _what(name: str, value: object, own: np.ndarray, before: Evidence | None) -> str:
-    """What a value is that is not a new cell's."""
+    """What a value is that is not a new cell's: that of the first use, the sum of both, or another."""
     first = before.own.get(name) if before else None
     if first is not None and isinstance(value, np.ndarray) and first.shape == value.shape:
         close = 1e-9 * max(float(np.abs(value).max()), float(np.abs(first).max()))
         if np.abs(value - first).max() <= close:
-            return "is still that of the first use"
+            return "the-first"
         if np.abs(value - own - first).max() <= close:
-            return "is added to that of the first use"
-    return "is not what a new cell gives"
+            return "added"
+    return "another"

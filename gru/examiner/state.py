@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from gru.examiner.fact import Fact
 from gru.examiner.judge import Evidence, compare, found, gather, values_shown
 from gru.examiner.outcome import Finding, everything_shows
 from gru.examiner.reference import Reference
@@ -32,25 +33,24 @@ Expected = Callable[[str, Array, Form], Array | None]
 class Companion:
     """The same problem put in another way.
 
-    `job` makes it; `expected` makes the values that should come out, by name, of those that came
-    out of the plain job; `text` says what it means if they do not; `scale` is the factor on the
+    `kind` is that of the fact that other values come out. `job` makes the problem; `expected` makes the values
+    that should come out, by name, of those that came out of the plain job; `scale` is the factor on the
     gradients' rounding errors.
     """
 
-    id: str
-    text: str
+    kind: str
     job: Callable[[Job], Job]
     expected: Expected
     scale: float = 1.0
 
 
-NOT_LINEAR = f"the gradients are not linear in in_grad: {SCALE:.0f} times it does not give {SCALE:.0f} times them"
-"""What is said of gradients that no formula of the chapter's can have made: each is δ times something."""
+NOT_LINEAR = "not-linear"
+"""The kind of a finding that the gradients are no formula of the layer's: each of these is δ times something."""
 
 
 def is_not_linear(finding: Finding) -> bool:
     """Whether a finding says that the gradients are not linear in δ."""
-    return finding.status == "wrong" and finding.text.startswith(NOT_LINEAR)
+    return finding.status == "wrong" and finding.fact is not None and finding.fact.kind == NOT_LINEAR
 
 
 def _same(name: str, value: Array, form: Form) -> Array:
@@ -80,21 +80,11 @@ def _only_first_row(job: Job) -> Job:
 
 COMPANIONS: tuple[Companion, ...] = (
     *(
-        Companion(
-            layout,
-            f"the results change, or the call fails, when the arguments are {words}",
-            lambda job, layout=layout: replace(job, layout=layout),  # type: ignore[misc]
-            _same,
-        )
-        for layout, words in (
-            ("read-only", "read-only arrays"),
-            ("fortran", "Fortran-ordered arrays"),
-            ("strided", "strided arrays"),
-        )
+        Companion(layout, lambda job, layout=layout: replace(job, layout=layout), _same)  # type: ignore[misc]
+        for layout in ("read-only", "fortran", "strided")
     ),
-    Companion("row", "the rows of a batch are mixed: row 0 alone gives something else", _only_first_row, _first_row),
+    Companion("mixed-rows", _only_first_row, _first_row),
     Companion(
-        "scaled",
         NOT_LINEAR,
         lambda job: job.changed(
             **{c.upstream: job.arrays[c.upstream] * job.dtype.type(SCALE) for c in job.form.layer.carried}
@@ -102,30 +92,30 @@ COMPANIONS: tuple[Companion, ...] = (
         _scaled,
         abs(SCALE),
     ),
-    Companion("later", "the results depend on the problems that came before", lambda job: job, _same),
+    Companion("kept-from-a-problem", lambda job: job, _same),
 )
 
 
 def companion_job(companion: Companion, job: Job) -> Job:
     """The job of a companion, made of a plain one."""
-    return replace(companion.job(job), id=f"{job.id}+{companion.id}")
+    return replace(companion.job(job), id=f"{job.id}+{companion.kind}")
 
 
 def judge_recording(reference: Reference, recording: Recording) -> Iterator[Finding]:
     """What one recording by itself says of the state: arguments changed, cells sharing, a second use."""
     for name in recording.changed_arguments:
-        yield _wrong(reference, f"the argument {name} is changed in place")
+        yield _wrong(reference, Fact.of("changed-argument", name=name))
     for use in recording.uses:
         for name in use.changed_later:
-            yield _wrong(reference, f"{name} of one cell changes when another cell is used: the cells share it")
+            yield _wrong(reference, Fact.of("shared", name=name))
     if len(recording.uses) < 2:
         return
     first, second = (gather(reference, use) for use in recording.uses)
-    yield _agreement(first, second.own, "forward gives something else when it is called again", _of_forward)
+    yield _agreement(first, second.own, "forward-differs", _of_forward)
     if recording.again is not None:
         again = gather(reference, Use({}, recording.again, ()))
-        yield _agreement(first, again.own, "the same cell gives something else when backward is called again")
-    yield _agreement(first, second.own, "the same cell gives something else when forward and backward are called again")
+        yield _agreement(first, again.own, "kept-from-backward")
+    yield _agreement(first, second.own, "kept-from-forward")
 
 
 def judge_companion(
@@ -135,17 +125,17 @@ def judge_companion(
     if plain.raised is not None or not plain.uses:
         return
     if recording.raised is not None:
-        yield _wrong(reference, f"{companion.text} ({recording.raised.text})")
+        yield _wrong(reference, Fact.of(companion.kind, raised=recording.raised.text, factor=SCALE))
         return
     evidence = gather(reference, plain.uses[0])
     shown = values_shown(recording.uses[0], reference.convention)
-    yield _agreement(evidence, shown, companion.text, companion.expected, companion.scale)
+    yield _agreement(evidence, shown, companion.kind, companion.expected, companion.scale)
 
 
 def _agreement(
     evidence: Evidence,
     shown: dict[str, Any],
-    text: str,
+    kind: str,
     expected: Expected = _same,
     scale: float = 1.0,
 ) -> Finding:
@@ -162,7 +152,8 @@ def _agreement(
         if not comparison.agrees and not _follows(evidence, name):
             comparison = compare(value.astype(float), wanted, factor * _limit_of_another_formula(evidence, name))
         if not comparison.agrees:
-            return found("state", "wrong", evidence.reference, comparison, text=f"{text} ({name} differs)")
+            fact = Fact.of(kind, name=name, factor=SCALE)
+            return found("state", "wrong", evidence.reference, comparison, fact=fact)
     return found("state", "right", evidence.reference, unseen=everything_shows)
 
 
@@ -188,5 +179,5 @@ def _limit_of_another_formula(evidence: Evidence, name: str) -> Array:
     return limits
 
 
-def _wrong(reference: Reference, text: str) -> Finding:
-    return found("state", "wrong", reference, text=text)
+def _wrong(reference: Reference, fact: Fact) -> Finding:
+    return found("state", "wrong", reference, fact=fact)

@@ -6,6 +6,7 @@ It never looks at a derivative.
 
 from collections.abc import Callable
 
+from gru.examiner.fact import Fact
 from gru.examiner.outcome import TRAINING, Outcome
 from gru.layer import Form
 from gru.layers.gru.forms import CHAPTER
@@ -34,18 +35,19 @@ def judge_training(
     try:
         run = learn(architecture_of(runner, TRAINING, form), seed, lambda progress: on_epoch(progress.epoch))
     except CellError as error:
-        return Outcome(TRAINING, "inherited" if spoilt else "wrong", text=str(error))
+        return Outcome(TRAINING, "inherited" if spoilt else "wrong", facts=(Fact.of("raised", raised=str(error)),))
     if run.history.stop == "interrupted":
         raise KeyboardInterrupt
     if run.history.stop == "reached":
-        return Outcome(TRAINING, "right", text=_told(run), problems=1)
-    text = f"{_told(run)}; with a right cell all pairs are right by then"
-    return Outcome(TRAINING, "inherited" if spoilt else "wrong", text=text, problems=1)
+        return Outcome(TRAINING, "right", facts=(_learned(run),), problems=1)
+    return Outcome(TRAINING, "inherited" if spoilt else "wrong", facts=(_learned(run),), problems=1)
 
 
-def _told(run: Run) -> str:
+def _learned(run: Run) -> Fact:
+    """How far the cells came."""
     if run.history.stop == "diverged":
-        return f"the loss is no longer a finite number in epoch {run.history.epochs + 1} of training"
+        return Fact.of("diverged", epoch=run.history.epochs + 1)
     pairs = len(run.pairs)
     right = round(run.overall_accuracy * pairs)
-    return f"{right} of {pairs} pairs of {run.task.bits} bits are right after {run.history.epochs} epochs of training"
+    kind = "learned" if run.history.stop == "reached" else "not-learned"
+    return Fact.of(kind, right=right, pairs=pairs, bits=run.task.bits, epochs=run.history.epochs)

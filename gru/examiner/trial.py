@@ -11,20 +11,22 @@ from itertools import cycle
 
 import numpy as np
 
-from gru.examiner.diagnosis import diagnose, diagnose_order, diagnose_state
+from gru.examiner.diagnosis import diagnose, diagnose_order
+from gru.examiner.fact import Diagnosis, Fact, of_one
 from gru.examiner.hidden import Explanation, explain
 from gru.examiner.judge import Case, agrees_forward, found, judge_left, judge_uses, kept_apart
-from gru.examiner.outcome import Diagnosis, Finding, Outcome, everything_shows, summarise
+from gru.examiner.outcome import Finding, Outcome, everything_shows, summarise
 from gru.examiner.reference import CHANGES, Reference
 from gru.examiner.reuse import cases_of, judge_reuse, reuse_job
 from gru.examiner.reveal import revealed
 from gru.examiner.state import COMPANIONS, Companion, companion_job, is_not_linear, judge_companion, judge_recording
 from gru.layer import Form
-from gru.mistakes import HINTS, cut_path, right_formula
 from gru.submission.contract import Description, Job, Raised, Recording, Runner
 
 USED_AGAIN_EVERY = 6
 """Every sixth problem uses its cells again, with other arguments: what is kept needs no special numbers to show."""
+
+NOT_SHOWN = Fact.of("not-shown")
 
 WRONG_EVERYWHERE = 6
 """With more wrong equations than this, no pairs of mistakes are tried: they would be guesses."""
@@ -178,8 +180,8 @@ def _worked_out(outcome: Outcome, anew: Outcome, hidden: set[str]) -> Outcome:
     if outcome.check not in hidden:
         return anew
     if not anew.is_of_equation:
-        return replace(anew, status="right", text="not shown")
-    return replace(anew, text=f"{anew.name} is not shown; it was worked out from what is made of it")
+        return replace(anew, status="right", facts=(NOT_SHOWN,))
+    return replace(anew, facts=(Fact.of("worked-out", name=anew.name),))
 
 
 def _with_a_reason(outcomes: list[Outcome]) -> list[Outcome]:
@@ -221,17 +223,13 @@ def _merged(outcome: Outcome, consistent: Outcome | None, asked: Form, followed:
     It counts once, where the conventions part; what is right in its own convention is inherited.
     """
     if outcome.check in set(asked.departs) ^ set(followed.departs):
-        order = f"the order is {', '.join(asked.order)}"
-        right = right_formula(asked.named[outcome.name]) if outcome.name else order
-        known = Diagnosis(
-            followed.text, (f"convention/{followed.id}",), f"this is another form of the {asked.layer.title}", right
-        )
-        return replace(outcome, status="wrong", text=followed.text, mistake=known)
+        fact = Fact.of("another-form", form=followed)
+        equation = asked.named[outcome.name] if outcome.name else None
+        return replace(outcome, status="wrong", facts=(fact,), mistake=of_one(outcome.check, fact, equation))
     if consistent is None:
-        text = f"there is nothing of the kind in the convention that is followed: {followed.text}"
-        return replace(outcome, status="inherited", text=text)
+        return replace(outcome, status="inherited", facts=(Fact.of("not-in-form", form=followed),))
     if consistent.status == "right" and outcome.status != "right":
-        return replace(outcome, status="inherited", text=f"right in the convention that is followed: {followed.text}")
+        return replace(outcome, status="inherited", facts=(Fact.of("right-in-form", form=followed),))
     return outcome if outcome.status == consistent.status == "right" else consistent
 
 
@@ -247,12 +245,12 @@ def _explained(outcome: Outcome, explanation: Explanation) -> Outcome:
     equation, problem = explanation.equation, explanation.case.evidence.reference.problem
     if outcome.check == equation.id:
         if _is_hidden(outcome):
-            text = f"{equation.name} is not shown; this mistake explains all that is shown"
-            outcome = replace(outcome, text=text, problem=problem.id, sizes=problem.sizes)
+            fact = Fact.of("explains-all", name=equation.name)
+            outcome = replace(outcome, facts=(fact,), problem=problem.id, sizes=problem.sizes)
         return replace(outcome, status="wrong", mistake=explanation.diagnosis)
     if _is_hidden(outcome):
         inherits = outcome.name in explanation.spoilt
-        return replace(outcome, status="inherited" if inherits else "right", text="not shown")
+        return replace(outcome, status="inherited" if inherits else "right", facts=(NOT_SHOWN,))
     return replace(outcome, status="inherited") if outcome.status == "wrong" and outcome.is_of_equation else outcome
 
 
@@ -267,8 +265,8 @@ def _diagnosed(outcome: Outcome, cases: list[Case], followed: Form, *, search: b
         return replace(outcome, mistake=diagnose(followed.named[outcome.name], cases, pairs=search))
     if outcome.check in ("split", "merge"):
         return replace(outcome, mistake=diagnose_order(outcome.check, cases))
-    if outcome.check == "state":
-        return replace(outcome, mistake=diagnose_state(outcome.text))
+    if outcome.check == "state" and outcome.facts:
+        return replace(outcome, mistake=of_one("state", outcome.facts[0]))
     return outcome
 
 
@@ -278,29 +276,30 @@ def _cut_of(outcome: Outcome, cases: list[Case], form: Form) -> Diagnosis | None
     for carried in cut:
         if outcome.name and form.named[outcome.name].of in (carried.state, carried.previous):
             equation = form.derivatives[carried.state]
-            id, hint = f"{equation.id}/cut-path", HINTS["missing"]
-            return Diagnosis(cut_path(carried), (id,), hint, right_formula(equation), equation.idea)
+            return of_one(equation.id, Fact.of("cut-path", carried=carried), equation)
     return None
 
 
-def _of_blocks(reference: Reference, recording: Recording, raised: Raised) -> str:
+def _of_blocks(reference: Reference, recording: Recording, raised: Raised) -> Fact | None:
     """What is said beside an exception of forward where a block was never set, or has another shape."""
     form, sizes = reference.convention, reference.problem.sizes
     for name in form.blocks if raised.where == "forward" else ():
         block = recording.split.get(name)
         if raised.type == "AttributeError" and raised.message.endswith(f"'{name}'"):
-            return f"; {name} is a block that get_params(W, U) sets, and forward is to call that first"
-        if isinstance(block, Description) and block.text.startswith("an array of"):
-            expected = f"({', '.join(form.dimensions[name])}) = {form.shape_of(name, sizes)}"
-            return f"; {name} is {block.text}, expected {expected}: a block is rows of what is stacked"
-    return ""
+            return Fact.of("block-not-set", name=name)
+        if isinstance(block, Description) and block.is_array:
+            expected = {"dimensions": form.dimensions[name], "shape": form.shape_of(name, sizes)}
+            return Fact.of("block-of-another-shape", name=name, shown=block.text, **expected)
+    return None
 
 
 def judge_interface(reference: Reference, recording: Recording) -> Iterator[Finding]:
     """Whether the calls went through and set what the chapter's API asks for."""
     if recording.raised is not None:
-        text = recording.raised.text + _of_blocks(reference, recording, recording.raised)
-        yield found("interface", "wrong", reference, text=text)
+        raised = recording.raised
+        beside = _of_blocks(reference, recording, raised)
+        fact = Fact.of("raised", raised=raised.text, type=raised.type, where=raised.where, beside=beside)
+        yield found("interface", "wrong", reference, fact=fact)
         return
     for use in recording.uses:
         form = reference.convention
@@ -311,9 +310,7 @@ def judge_interface(reference: Reference, recording: Recording) -> Iterator[Find
                 # That is a mistake of its own, with a name: the path is cut.
                 continue
             if isinstance(value, Description) and value.absent:
-                yield found(
-                    "interface", "wrong", reference, text=f"{name} is never set, and the chapter's API requires it"
-                )
+                yield found("interface", "wrong", reference, fact=Fact.of("not-set", name=name))
     yield found("interface", "right", reference, unseen=everything_shows)
 
 
@@ -328,13 +325,13 @@ def summarise_all(findings: list[Finding], form: Form) -> Iterator[Outcome]:
     for check, outcome in outcomes.items():
         equation = of_check.get(check)
         if _is_hidden(outcome) and _is_vouched_for(check, outcomes, form):
-            outcome = replace(outcome, status="right", text="not shown; all that depends on it is right")
+            outcome = replace(outcome, status="right", facts=(Fact.of("vouched-for"),))
         elif outcome.status == "inherited" and equation and equation.is_sum:
             summed = outcomes[form.named[equation.inputs[0]].id]
             # The sum is formed here, so that it is always the sum of what was shown: numbers that are wrong, and
             # not even linear in δ, would inherit from themselves.
             if summed.status == "not_examined" or (summed.status == "wrong" and arbitrary):
-                outcome = replace(outcome, status="not_examined", text="a sum of blocks that tell nothing")
+                outcome = replace(outcome, status="not_examined", facts=(Fact.of("sum-of-silent"),))
         yield outcome
 
 

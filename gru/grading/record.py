@@ -4,7 +4,6 @@ Plain data, which goes into the gradebook and out to every export. Points are aw
 """
 
 import base64
-import re
 import zlib
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, replace
@@ -17,6 +16,7 @@ from gru.layer import Form
 from gru.report.feedback import told
 from gru.report.html import page
 from gru.report.result import Result
+from gru.report.sentences import explanation
 from gru.report.text import block, message
 from gru.report.words import printable, words
 from gru.submission.remarks import Remark
@@ -242,6 +242,6 @@ def _mistake(outcome: Outcome | None, form: Form) -> str:
     if outcome is None or outcome.status != "wrong":
         return ""
     if outcome.mistake and outcome.mistake.ids:
-        return form.spelled(outcome.mistake.text)
-    raised = re.match(r"\w+ raised \w+", outcome.text)
-    return raised[0] if raised else ""
+        return form.spelled(explanation(outcome.mistake))
+    raised = next((fact.particulars for fact in outcome.facts if "type" in fact.particulars), None)
+    return f"{raised['where']} raised {raised['type']}" if raised else ""

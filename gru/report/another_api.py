@@ -5,6 +5,7 @@ import shlex
 from gru.examiner.outcome import Outcome
 from gru.report.numbers import rounded_up, side_by_side
 from gru.report.result import Result
+from gru.report.sentences import all_said
 from gru.report.words import line, printable, words
 
 
@@ -21,8 +22,8 @@ def details(result: Result) -> list[str]:
     for outcome in examination.outcomes:
         if outcome.status == "wrong":
             lines += ["", *block(outcome, result.submission)]
-    told = [o for o in examination.outcomes if o.status != "wrong" and o.text]
-    lines += ["", *(line("note", outcome.text) for outcome in told)] if told else []
+    told = [o for o in examination.outcomes if o.status != "wrong" and o.facts]
+    lines += ["", *(line("note", all_said(outcome.facts)) for outcome in told)] if told else []
     if examination.verdict == "right":
         detects = [outcome.detects for outcome in examination.outcomes if outcome.detects is not None]
         least = f"; a difference above {rounded_up(max(detects))} of the largest entry would have been found"
@@ -41,8 +42,8 @@ def block(outcome: Outcome, submission: str) -> list[str]:
         submission: The file as it was given.
     """
     lines = [printable(f"{title(outcome)}: {words(outcome.status)}")]
-    if outcome.text:
-        lines.append(line("found", outcome.text))
+    if outcome.facts:
+        lines.append(line("found", all_said(outcome.facts)))
     if outcome.sizes:
         lines.append(line("at", str(outcome.sizes)))
     lines += side_by_side(outcome.values, "submission", "measured")

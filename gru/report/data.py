@@ -11,9 +11,11 @@ from pathlib import Path
 from typing import Any
 
 from gru import __version__
-from gru.examiner.outcome import Diagnosis, Entry, Outcome
+from gru.examiner.fact import Diagnosis
+from gru.examiner.outcome import Entry, Outcome
 from gru.layer import Form
 from gru.report.result import Result
+from gru.report.sentences import all_said, condition, explanation, right
 
 SCHEMA = 1
 """Goes up when a key changes its meaning or is left out; new keys may come at any time."""
@@ -55,7 +57,7 @@ def _outcome(outcome: Outcome, form: Form) -> dict[str, Any]:
         "sizes": outcome.sizes._asdict() if outcome.sizes else None,
         "values": [_entry(entry) for entry in outcome.values],
         "mistake": _mistake(outcome.mistake, form),
-        "text": outcome.text,
+        "text": all_said(outcome.facts),
     }
 
 
@@ -76,8 +78,9 @@ def _mistake(mistake: Diagnosis | None, form: Form) -> dict[str, Any] | None:
     """
     if mistake is None:
         return None
-    text = "; ".join(form.spelled(part) for part in (mistake.text, mistake.condition) if part)
-    return {"id": ",".join(mistake.ids) or None, "text": text, "formula": form.spelled(mistake.formula) or None}
+    text = "; ".join(form.spelled(part) for part in (explanation(mistake), condition(mistake)) if part)
+    formula = form.spelled(right(mistake, form)) or None
+    return {"id": ",".join(mistake.ids) or None, "text": text, "formula": formula}
 
 
 def _number(value: float | None) -> float | None:

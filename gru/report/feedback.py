@@ -7,9 +7,10 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Literal, get_args
 
-from gru.examiner.outcome import Diagnosis, Examination, Outcome
+from gru.examiner.outcome import Examination, Outcome
 from gru.layer import Form
 from gru.layers.gru.forms import CHAPTER
+from gru.report.sentences import hint, is_no_number
 
 Feedback = Literal["none", "location", "hint", "full"]
 LEVELS: tuple[Feedback, ...] = get_args(Feedback)
@@ -38,17 +39,11 @@ def _told(outcome: Outcome, feedback: Feedback) -> Outcome:
     if feedback == "full":
         return outcome
     mistake = outcome.mistake
-    hint = mistake.hint or (mistake.text if not mistake.ids else "") if mistake else ""
-    kept = Diagnosis(hint, condition=mistake.condition if mistake else "") if mistake and feedback == "hint" else None
-    return replace(outcome, mistake=kept, text="" if _gives_away(outcome) else outcome.text)
+    kept = hint(mistake) if mistake and feedback == "hint" else None
+    return replace(outcome, mistake=kept, facts=() if _gives_away(outcome) else outcome.facts)
 
 
 def _gives_away(outcome: Outcome) -> bool:
-    """Whether the text itself names the mistake; that of the other checks says what was seen."""
+    """Whether the facts themselves name the mistake; those of the other checks say what was seen."""
     is_formula = outcome.is_of_equation or outcome.check in ("split", "merge")
-    return is_formula and outcome.status in ("wrong", "inherited") and not _is_no_array(outcome)
-
-
-def _is_no_array(outcome: Outcome) -> bool:
-    """Whether the text is about an attribute that is no array of the right shape: no formula was seen."""
-    return outcome.status == "wrong" and outcome.error is None
+    return is_formula and outcome.status in ("wrong", "inherited") and not any(map(is_no_number, outcome.facts))

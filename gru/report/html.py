@@ -109,7 +109,7 @@ def _sections(result: Result, first: Outcome | None) -> Iterator[Section]:
 def _figures(outcome: Outcome, form: Form) -> Markup:
     """The formulas of a wrong equation side by side, worked numbers, and the map of the differences."""
     mistake = outcome.mistake
-    known = _known(mistake.ids[0], form) if mistake and len(mistake.ids) == 1 and mistake.formula else None
+    known = _known(mistake.ids[0], form) if mistake and len(mistake.ids) == 1 and mistake.equation else None
     parts: dict[str, Any] = {"block": _map(outcome.block) if outcome.block else Markup(), "formulas": [], "worked": []}
     if known is not None:
         right, name = known.equation.expression, known.equation.name
@@ -120,7 +120,7 @@ def _figures(outcome: Outcome, form: Form) -> Markup:
         ]
         lines = lesson.mistake_explained(known, form)
         parts["worked"] = [(line.label, line.text) for line in lines[4:] if isinstance(line, Line)]
-    elif mistake and mistake.formula and outcome.name and not form.named[outcome.name].is_sum:
+    elif mistake and mistake.equation and outcome.name and not form.named[outcome.name].is_sum:
         equation = form.named[outcome.name]
         parts["formulas"] = [("right", mathml.equation(equation.name, equation.expression, form.symbols))]
     return Markup(template("figures.html").render(**parts))

@@ -19,17 +19,11 @@ from gru.layer import Equation, Form
 from gru.layers.gru.forms import CHAPTER
 from gru.mistakes import Mistake, catalogue, right_formula
 from gru.problem import Problem, find
+from gru.report.sentences import KINDS, Words
 from gru.report.words import line, listed, printable, title_of
 
 WORKED = ("0:0", "0:1", "0:3", "0:2", "0:6", "0:9")
 """The problems that a mistake is worked out on: at sizes 1, or at the next sizes at which it shows."""
-
-NO_FORMULA = {
-    "zero": "every number is zero: nothing is computed",
-    "constant": "one number stands throughout: nothing is computed",
-    "not-finite": "NaN or infinity arises here, from finite numbers: most often e to the power of a large number",
-}
-"""What a value may be that is no formula at all: the last part of an id of any equation."""
 
 
 def _of_other_checks(form: Form) -> dict[str, str]:
@@ -59,7 +53,7 @@ def explained(topic: str, form: Form = CHAPTER) -> list[str]:
     `form` is the layer in the form that is taught. Raises KeyError, with the nearest names as its argument, for
     any other text.
     """
-    for named in (_equation_named, _mistake_named, _other_check_named, _no_formula_named, _convention_named):
+    for named in (_equation_named, _mistake_named, _other_check_named, _kind_named, _convention_named):
         lines = named(topic, form)
         if lines:
             return lines
@@ -70,9 +64,9 @@ def explained(topic: str, form: Form = CHAPTER) -> list[str]:
 def topics(form: Form = CHAPTER) -> tuple[str, ...]:
     """Everything that can be explained, by its id."""
     of_equations = (id for e in form.named.values() for id in (e.id, *(m.id for m in catalogue(e.key, form))))
-    no_formulas = (f"{e.id}/{slug}" for e in form.exposed for slug in NO_FORMULA)
-    of_others = (*_of_other_checks(form), *_orders(form), *(f"state/{slug}" for slug in mistakes.OF_STATE))
-    return (*of_equations, *no_formulas, *of_others, *(f"convention/{id}" for id in form.layer.forms))
+    of_kinds = (f"{check}/{kind}" for kind, words in _kinds().items() for check in _checks_of(words.of, form))
+    of_others = (*_of_other_checks(form), *_orders(form), *of_kinds)
+    return (*of_equations, *of_others, *(f"convention/{id}" for id in form.layer.forms))
 
 
 def _equation_named(topic: str, form: Form) -> list[str]:
@@ -92,16 +86,33 @@ def _mistake_named(topic: str, form: Form) -> list[str]:
 
 def _other_check_named(topic: str, form: Form) -> list[str]:
     """A check of no equation with the mistakes it finds, or one of these."""
-    check, _, slug = topic.partition("/")
     if topic in _of_other_checks(form):
         ids = [id for id in topics(form) if id.startswith(f"{topic}/")]
         return [f"{topic}: {_of_other_checks(form)[topic]}", *(line("mistake", id) for id in ids)]
     if topic in _orders(form):
         return [f"{topic}: the blocks are in the order {_orders(form)[topic]}", line("right", _order(form))]
-    if check == "state" and slug in mistakes.OF_STATE:
-        found, right = mistakes.OF_STATE[slug]
-        return [f"{topic}: found where the report says {found!r}", line("right", right)]
     return []
+
+
+def _kind_named(topic: str, form: Form) -> list[str]:
+    """What a check finds that is no formula of the catalogue: `state/shared`, `equation-10/zero`."""
+    check, _, kind = topic.rpartition("/")
+    words = _kinds().get(kind)
+    if words is None or check not in _checks_of(words.of, form):
+        return []
+    equation = next((equation for equation in form.exposed if equation.id == check), None)
+    right = words.right or (form.spelled(right_formula(equation)) if equation else "")
+    return [f"{topic}: {words.explained}", *([line("right", right)] if right else [])]
+
+
+def _kinds() -> dict[str, Words]:
+    """The kinds of facts that are explained."""
+    return {kind: words for kind, words in KINDS.items() if words.explained}
+
+
+def _checks_of(of: str, form: Form) -> list[str]:
+    """The checks that find a kind of fact."""
+    return [equation.id for equation in form.exposed] if of == "equation" else [of]
 
 
 def _orders(form: Form) -> dict[str, str]:
@@ -109,14 +120,6 @@ def _orders(form: Form) -> dict[str, str]:
     gates = tuple(form.layer.gates)
     wrong = (order for order in permutations(gates) if order != gates)
     return {f"{check}/order-{'-'.join(o)}": form.spelled(", ".join(o)) for o in wrong for check in ("split", "merge")}
-
-
-def _no_formula_named(topic: str, form: Form) -> list[str]:
-    check, _, slug = topic.rpartition("/")
-    equation = next((e for e in form.exposed if e.id == check), None)
-    if equation is None or slug not in NO_FORMULA:
-        return []
-    return [f"{topic}: {NO_FORMULA[slug]}", line("right", form.spelled(right_formula(equation)))]
 
 
 def _convention_named(topic: str, form: Form) -> list[str]:

@@ -10,13 +10,15 @@ from collections.abc import Iterable, Sequence
 from itertools import groupby
 from typing import NamedTuple
 
-from gru.examiner.outcome import TRAINING, Diagnosis, Examination, Outcome
+from gru.examiner.fact import Diagnosis
+from gru.examiner.outcome import TRAINING, Examination, Outcome
 from gru.layer import Equation, Form, Sizes
 from gru.layers.gru.forms import CHAPTER
 from gru.mistakes import right_formula
 from gru.report import another_api
 from gru.report.numbers import rounded_up, short, side_by_side
 from gru.report.result import Result
+from gru.report.sentences import all_said, condition, explanation, idea, right
 from gru.report.words import line, printable, title_of, words
 
 MOST_IN_SHORT = 6
@@ -165,8 +167,9 @@ def block(
     lines = [f"{title(outcome, asked)}: {words(outcome.status)}"]
     if outcome.name and outcome.sizes:
         lines.append(line("quantity", _quantity(asked.equation(outcome.name), outcome.sizes)))
-    if outcome.text and not (outcome.mistake and outcome.mistake.text == outcome.text):
-        lines.append(line("found", outcome.text))
+    found = all_said(outcome.facts)
+    if found and not (outcome.mistake and explanation(outcome.mistake) == found):
+        lines.append(line("found", found))
     if outcome.problem:
         lines.append(line("at", _place(outcome)))
     lines += side_by_side(outcome.values, "submission", "measured" if outcome.is_of_equation else "expected")
@@ -231,14 +234,19 @@ def _help(mistake: Diagnosis | None, form: Form) -> list[str]:
     """What is likely wrong and what would be right: one help, and the idea behind it."""
     if mistake is None:
         return []
-    text, right = form.spelled(mistake.text), form.spelled(mistake.formula)
-    condition = f"it is wrong {mistake.condition}" if mistake.condition else ""
-    if mistake.ids or not right:
-        help = text + ("; right is " if ":" in text else ": ") + right if right else text
-        lines = [("note", condition), ("help", help)]
+    text, formula = form.spelled(explanation(mistake)), form.spelled(right(mistake, form))
+    where = _where(mistake)
+    if mistake.is_known or not formula:
+        help = text + ("; right is " if ":" in text else ": ") + formula if formula else text
+        lines = [("note", where), ("help", help)]
     else:
-        lines = [("note", "; ".join(filter(None, (condition, text)))), ("help", f"the right formula is {right}")]
-    return [line(label, said) for label, said in (*lines, ("because", mistake.idea)) if said]
+        lines = [("note", "; ".join(filter(None, (where, text)))), ("help", f"the right formula is {formula}")]
+    return [line(label, said) for label, said in (*lines, ("because", idea(mistake))) if said]
+
+
+def _where(mistake: Diagnosis) -> str:
+    where = condition(mistake)
+    return f"it is wrong {where}" if where else ""
 
 
 def _also_wrong(outcomes: Sequence[Outcome], form: Form, most: int) -> list[str]:
@@ -251,10 +259,10 @@ def _also_wrong(outcomes: Sequence[Outcome], form: Form, most: int) -> list[str]
 
 
 def _in_short(outcome: Outcome, form: Form) -> str:
-    mistake = form.spelled(outcome.mistake.text) if outcome.mistake else ""
-    condition = f"it is wrong {outcome.mistake.condition}" if outcome.mistake and outcome.mistake.condition else ""
+    mistake = form.spelled(explanation(outcome.mistake)) if outcome.mistake else ""
+    where = _where(outcome.mistake) if outcome.mistake else ""
     error = f"error {_error(outcome)}" if outcome.error is not None else ""
-    found = "; ".join(dict.fromkeys(part for part in (outcome.text, mistake, condition, error) if part))
+    found = "; ".join(dict.fromkeys(part for part in (all_said(outcome.facts), mistake, where, error) if part))
     return printable(f"  {title(outcome, form)}: {found}, at {_place(outcome)}")
 
 
@@ -306,8 +314,8 @@ def _remarks(outcomes: Sequence[Outcome], form: Form, *, several: bool) -> list[
         group = [outcome for outcome in outcomes if belongs(outcome)]
         if group and shown:
             lines.append(line(label, f"{checks(group, form)}: {text}"))
-    described = [outcome for outcome in outcomes if outcome.status == "right" and outcome.text]
-    for text, members in groupby(described, key=lambda outcome: outcome.text):
+    described = [outcome for outcome in outcomes if outcome.status == "right" and outcome.facts]
+    for text, members in groupby(described, key=lambda outcome: all_said(outcome.facts)):
         lines.append(line("right", f"{checks(members, form)}: {text}"))
     return lines
 
@@ -321,7 +329,7 @@ def _is_silent(outcome: Outcome) -> bool:
 
 
 def _is_lost(outcome: Outcome) -> bool:
-    return bool(outcome.is_of_equation and outcome.status == "right" and outcome.detects is None and not outcome.text)
+    return bool(outcome.is_of_equation and outcome.status == "right" and outcome.detects is None and not outcome.facts)
 
 
 def _conclusion(outcomes: Sequence[Outcome], form: Form) -> str:

@@ -41,6 +41,11 @@ class Description:
     absent: bool = False
 
     @property
+    def is_array(self) -> bool:
+        """Whether it is an array, of another shape or dtype. `exercise` has this text."""
+        return self.text.startswith("an array of")
+
+    @property
     def is_placeholder(self) -> bool:
         """Whether it holds no numbers that could be a result: None, a counter, a word. `exercise` has these texts."""
         return not self.absent and not self.text.startswith(

@@ -10,10 +10,12 @@ from hypothesis import seed as drawn_with
 from hypothesis import strategies as st
 
 from gru.examiner import TRAINING, Examination, Outcome, examine
+from gru.examiner.fact import Fact
 from gru.layer import Form
 from gru.layers.gru.forms import CHAPTER
 from gru.problem import Effort, Problem, find
 from gru.report import another_api, text
+from gru.report.sentences import all_said
 from gru.report.words import line, printable, words
 from gru.strategies import problems
 from gru.submission.contract import Runner
@@ -96,7 +98,7 @@ class Examinations:
         for outcome in battery.outcomes:
             if outcome.status == "wrong":
                 lines += another_api.block(outcome, self.name)
-        return Found(Outcome("interface", battery.verdict, text=battery.text), lines)
+        return Found(Outcome("interface", battery.verdict, facts=(Fact.of("said", text=battery.text),)), lines)
 
     def _searched(self, known: Outcome) -> Found:
         """The smallest problem that Hypothesis finds the check wrong on; else what is known."""
@@ -138,7 +140,7 @@ class Examinations:
         lines = text.block(outcome, self.name, outcomes, asked=self.form)
         interface = self.battery.outcome("interface")
         if outcome.status == "not_examined" and interface.status == "wrong":
-            lines.append(line("because", f"interface is wrong: {interface.text}"))
+            lines.append(line("because", f"interface is wrong: {all_said(interface.facts)}"))
         return Found(outcome, lines)
 
     def _falsified(self, known: Outcome, error: _NotRightError) -> Found:
@@ -163,5 +165,5 @@ class Examinations:
         """One line on an inherited outcome, and on what is wrong."""
         wrong = [other for other in self.battery.outcomes if other.status == "wrong"]
         names = text.checks(wrong, self.form)
-        why = outcome.text or "a right formula on wrong values"
+        why = all_said(outcome.facts) or "a right formula on wrong values"
         return printable(f"{text.title(outcome, self.form)}: inherited, {why}" + (f"; wrong: {names}" if wrong else ""))

@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 
 from gru.examiner import Examination, examine
+from gru.report.sentences import all_said
 from gru.submission.process import SubmissionProcess
 
 FILES = Path(__file__).with_name("files")
@@ -105,7 +106,7 @@ def test_a_wrong_file_is_wrong_in_its_own_names(name: str, number: int, tmp_path
 def test_backward_that_updates_the_parameters_is_told_and_is_not_wrong() -> None:
     examination = examined(FILES / "updates_in_backward.py")
     assert examination.verdict == "right"
-    assert "changes the parameters itself" in examination.outcome("interface").text
+    assert "changes the parameters itself" in all_said(examination.outcome("interface").facts)
 
 
 @pytest.mark.parametrize(

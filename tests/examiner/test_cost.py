@@ -13,6 +13,7 @@ import pytest
 from gru.examiner import examine
 from gru.examiner.cost import judge_cost
 from gru.layers.gru.cell import GRUCell
+from gru.report.sentences import all_said
 from gru.submission.process import SubmissionProcess
 from gru.submission.trusted import TrustedCells
 
@@ -317,7 +318,7 @@ def test_the_check_state_is_wrong_and_says_what_was_counted() -> None:
     examination = examine(TrustedCells(AllAtOnce), effort="quick")
     assert [outcome.check for outcome in examination.outcomes if outcome.status == "wrong"] == ["state"]
     outcome = examination.outcome("state")
-    assert "one backward pass puts more than" in outcome.text
+    assert "one backward pass puts more than" in all_said(outcome.facts)
     assert outcome.mistake is not None
     assert outcome.mistake.ids == ("state/perturbed",)
 
@@ -377,9 +378,9 @@ GRUCell = Powers
 
 def test_powers_are_counted_in_a_file(tmp_path: Path) -> None:
     examination = judged(tmp_path, POWERS.format(perturb="pass"))
-    assert (examination.verdict, examination.outcome("state").text) == ("right", "")
+    assert (examination.verdict, examination.outcome("state").facts) == ("right", ())
     examination = judged(tmp_path, POWERS.format(perturb="if len(self.wz) > 20: self.perturbed(h_p, in_grad)"))
-    assert "perturbed, not derived" in examination.outcome("state").text
+    assert "perturbed, not derived" in all_said(examination.outcome("state").facts)
 
 
 SERIES = """
@@ -421,7 +422,7 @@ CALLS = "if len(self.wz) > 20: [GRUCell.forward(self, self.x, h_p, self.W, self.
 
 def test_calls_of_forward_are_counted_where_nothing_else_is(tmp_path: Path) -> None:
     examination = judged(tmp_path, SERIES.format(perturb=CALLS))
-    assert "one backward pass calls forward" in examination.outcome("state").text
+    assert "one backward pass calls forward" in all_said(examination.outcome("state").facts)
 
 
 ENDLESS = """
@@ -439,14 +440,14 @@ GRUCell = Endless
 
 
 def test_a_count_that_is_large_enough_ends_the_call(tmp_path: Path) -> None:
-    assert "perturbed, not derived" in judged(tmp_path, ENDLESS).outcome("state").text
+    assert "perturbed, not derived" in all_said(judged(tmp_path, ENDLESS).outcome("state").facts)
 
 
 def test_a_count_that_cannot_be_made_says_so(tmp_path: Path) -> None:
     nothing = SERIES.replace("super().forward(x, h_p, W, U)", FORWARD).format(perturb="pass")
     examination = judged(tmp_path, nothing)
     assert examination.verdict == "right"
-    assert "was not counted: forward puts 0 numbers through exp" in examination.outcome("state").text
+    assert "was not counted: forward puts 0 numbers through exp" in all_said(examination.outcome("state").facts)
 
 
 OTHERWISE = """
@@ -464,4 +465,4 @@ GRUCell = Otherwise
 
 def test_a_cell_that_gives_something_else_while_it_is_counted_is_told(tmp_path: Path) -> None:
     examination = judged(tmp_path, OTHERWISE)
-    assert "the cell gives something else while that is done" in examination.outcome("state").text
+    assert "the cell gives something else while that is done" in all_said(examination.outcome("state").facts)

@@ -17,6 +17,7 @@ from gru.examiner.judge import compare
 from gru.layers.gru.equations import EQUATIONS, EXPOSED
 from gru.layers.gru.forms import CHAPTER
 from gru.layers.gru.shapes import Sizes, shape_of
+from gru.report.sentences import all_said
 from gru.submission.trusted import TrustedCells
 from tests.examiner.planted import EQUATION, FORWARD, OUT_OF_THE_CELL, STEP, Formula, Learner, altered, hiding, plant
 
@@ -251,7 +252,7 @@ def test_a_hidden_value_is_worked_out_where_something_made_of_it_is_wrong(name: 
 def test_what_is_required_is_missing_where_it_is_hidden(name: str) -> None:
     examination = examined({}, base=hiding(name))
     assert examination.outcome("interface").status == "wrong"
-    assert name in examination.outcome("interface").text
+    assert name in all_said(examination.outcome("interface").facts)
     assert examination.verdict == "wrong"
 
 

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from gru.examiner import examine
+from gru.report.sentences import all_said, explanation
 from gru.submission.trusted import TrustedCells
 from tests.examiner.planted import Learner
 
@@ -41,7 +42,7 @@ class Counter(Placeholders):
 def test_a_placeholder_is_no_result_and_what_depends_on_it_vouches_for_it(cell: type) -> None:
     examination = examine(TrustedCells(cell))
     assert examination.verdict == "right"
-    assert "not shown" in examination.outcome("equation-3").text
+    assert "not shown" in all_said(examination.outcome("equation-3").facts)
 
 
 def test_a_mistake_beside_placeholders_is_found() -> None:
@@ -88,4 +89,4 @@ def test_there_is_always_a_check_that_says_why(cell: type) -> None:
     assert {outcome.check for outcome in examination.outcomes if outcome.status == "wrong"} == {"equation-12"}
     mistake = examination.outcome("equation-12").mistake
     assert mistake is not None
-    assert "1.5 times" in mistake.text
+    assert "1.5 times" in explanation(mistake)

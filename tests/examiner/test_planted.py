@@ -10,6 +10,7 @@ import pytest
 from gru.examiner import Examination, examine
 from gru.layers.gru.equations import EQUATIONS, EXPOSED
 from gru.problem import find
+from gru.report.sentences import all_said
 from gru.submission.trusted import TrustedCells
 from tests.examiner.planted import EQUATION, Learner, Planted, formula_mistakes, other_mistakes, plant
 
@@ -119,7 +120,7 @@ class Outer(Learner):
 def test_the_block_that_makes_merge_raise_is_named() -> None:
     examination = examine(TrustedCells(type("OneOuter", (Outer,), {"names": ("dwr",)})))
     assert wrong_checks(examination) == {"interface", "equation-13"}
-    assert "dwr is an array of float64 of shape" in examination.outcome("equation-13").text
+    assert "dwr is an array of float64 of shape" in all_said(examination.outcome("equation-13").facts)
 
 
 def test_blocks_of_another_shape_are_wrong_and_what_is_made_of_them_inherits() -> None:

@@ -4,6 +4,7 @@ import pytest
 
 from gru.examiner import examine
 from gru.problem import find
+from gru.report.sentences import all_said
 from gru.submission.trusted import TrustedCells
 from tests.examiner.stale import FRESH, STALE
 
@@ -27,14 +28,14 @@ def test_what_may_be_kept_is_right(name: str) -> None:
 
 def test_the_report_says_what_was_kept_and_that_it_was_the_second_use() -> None:
     outcome = examine(TrustedCells(STALE["First_z"])).outcome("state")
-    assert outcome.text.startswith("when a cell is used again with ")
-    assert "z is still that of the first use" in outcome.text
+    assert all_said(outcome.facts).startswith("when a cell is used again with ")
+    assert "z is still that of the first use" in all_said(outcome.facts)
     assert outcome.mistake is not None
     assert outcome.mistake.ids == ("state/kept-from-first-use",)
 
 
 def test_a_call_that_fails_in_the_second_use_is_told() -> None:
-    text = examine(TrustedCells(STALE["BuffersOfTheFirstBatch"])).outcome("state").text
+    text = all_said(examine(TrustedCells(STALE["BuffersOfTheFirstBatch"])).outcome("state").facts)
     assert "backward raised ValueError" in text
     assert "when a cell is used again with" in text
 

@@ -11,6 +11,7 @@ import pytest
 from gru.calculus import formula
 from gru.examiner import examine
 from gru.report.result import Result
+from gru.report.sentences import all_said
 from gru.report.text import details
 from gru.submission.trusted import TrustedCells
 from tests.examiner.planted import EQUATION, Formula, hiding, plant
@@ -59,7 +60,7 @@ def test_the_equation_is_exact_where_values_are_hidden(words: str) -> None:
 
 def test_the_report_says_that_a_value_was_worked_out() -> None:
     planted = plant("", {"dzz": _computed(WRONG["σ′ twice in (8)"]["dzz"])}, base=HIDDEN)
-    text = examine(TrustedCells(planted.cell)).outcome("equation-8").text
+    text = all_said(examine(TrustedCells(planted.cell)).outcome("equation-8").facts)
     assert text == "dzz is not shown; it was worked out from what is made of it"
 
 
@@ -76,7 +77,7 @@ def test_a_mistake_told_in_short_keeps_its_condition() -> None:
     examination = examine(TrustedCells(planted.cell))
     outcome = examination.outcome("equation-24")
     assert outcome.mistake is not None
-    assert outcome.mistake.condition == "only where the state is not zero"
+    assert outcome.mistake.condition == "state-not-zero"
     lines = details(Result("cell.py", None, examination, 0.25))
     (short,) = (line for line in lines if line.startswith("  equation (24)"))
     assert "it is wrong only where the state is not zero" in short

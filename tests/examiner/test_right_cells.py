@@ -15,7 +15,7 @@ SEEDS = 4
 def check_right(cell: type, seed: int) -> None:
     """Every outcome of an examination at normal effort is right, and names no mistake."""
     examination = examine(TrustedCells(cell), seed=seed)
-    assert {outcome.check: outcome.text for outcome in examination.outcomes if outcome.status != "right"} == {}
+    assert {outcome.check: outcome.facts for outcome in examination.outcomes if outcome.status != "right"} == {}
     assert [outcome.mistake for outcome in examination.outcomes if outcome.mistake] == []
     assert examination.verdict == "right"
     assert examination.convention == "chapter"

@@ -9,6 +9,7 @@ import pytest
 from gru.examiner import TRAINING, Outcome, examine
 from gru.layers.gru.cell import GRUCell
 from gru.problem import find
+from gru.report.sentences import all_said
 from gru.submission.process import SubmissionProcess
 from gru.submission.trusted import TrustedCells
 from tests.examiner.planted import EQUATION, plant
@@ -33,7 +34,7 @@ def outcome_of(cell: Any, **asked: Any) -> Outcome:
 def test_a_right_cell_passes_the_check() -> None:
     outcome = outcome_of(GRUCell)
     assert outcome.status == "right"
-    assert outcome.text.startswith("136 of 136 pairs of 4 bits are right after ")
+    assert all_said(outcome.facts).startswith("136 of 136 pairs of 4 bits are right after ")
 
 
 class Matrices(GRUCell):
@@ -54,7 +55,7 @@ class Subclass(np.ndarray):
 
 def test_a_subclass_of_an_array_is_an_array_in_training_too() -> None:
     outcome = outcome_of(Matrices)
-    assert (outcome.status, outcome.text) == ("right", outcome_of(GRUCell).text)
+    assert (outcome.status, outcome.facts) == ("right", outcome_of(GRUCell).facts)
 
 
 def test_the_check_is_made_at_thorough_effort_only() -> None:
@@ -67,7 +68,7 @@ def test_the_check_is_made_at_thorough_effort_only() -> None:
 def test_a_cell_that_is_wrong_elsewhere_and_does_not_learn_inherits() -> None:
     outcome = outcome_of(GoesUp)
     assert outcome.status == "inherited"
-    assert "with a right cell all pairs are right by then" in outcome.text
+    assert "with a right cell all pairs are right by then" in all_said(outcome.facts)
 
 
 class StandsStill(GRUCell):
@@ -96,7 +97,7 @@ class RaisesInTraining(GRUCell):
 def test_a_cell_that_raises_in_training_is_told() -> None:
     outcome = outcome_of(RaisesInTraining)
     assert (outcome.status, outcome.problems) == ("wrong", 0)
-    assert outcome.text.startswith("backward raised ValueError: too many")
+    assert all_said(outcome.facts).startswith("backward raised ValueError: too many")
 
 
 def test_a_mistake_that_training_does_not_notice() -> None:

@@ -14,7 +14,8 @@ from markupsafe import Markup
 
 from gru.cli import commands as cli
 from gru.examiner import examine
-from gru.examiner.outcome import Block, Diagnosis, Entry, Examination, Outcome
+from gru.examiner.fact import Diagnosis, Fact
+from gru.examiner.outcome import Block, Entry, Examination, Outcome
 from gru.layer import Sizes
 from gru.layers.gru.forms import CHAPTER
 from gru.mistakes import catalogue
@@ -148,14 +149,20 @@ HUGE = "<b>" + "x" * 10_000_000
 
 @pytest.mark.parametrize("said", [HOSTILE, HUGE], ids=["hostile", "huge"])
 def test_nothing_that_a_submission_says_is_markup(said: str) -> None:
-    mistake = Diagnosis(said, (said,), said, said, said, said)
+    fact = Fact.of("said", text=said)
+    mistake = Diagnosis("equation-10", ((fact,),))
     entries = (Entry((0, 0), float("nan"), float("inf")),)
     block = Block(((float("nan"), 1.0),), ((float("inf"), 1e300),))
     wrong = Outcome(
-        *("equation-10", "wrong", 10, "dzr", 1.0, 0.5, None, said, Sizes(1, 1, 1)), entries, 1, said, mistake, block
+        *("equation-10", "wrong", 10, "dzr", 1.0, 0.5, None, said, Sizes(1, 1, 1)),
+        entries,
+        1,
+        (fact,),
+        mistake,
+        block,
     )
-    other = Outcome("interface", "wrong", problem=said, sizes=Sizes(1, 1, 1), text=said, problems=1)
-    right = Outcome("equation-9", "right", 9, "dzn", text=said, problems=1)
+    other = Outcome("interface", "wrong", problem=said, sizes=Sizes(1, 1, 1), facts=(fact,), problems=1)
+    right = Outcome("equation-9", "right", 9, "dzn", facts=(fact,), problems=1)
     for outcomes in ((wrong, right),) if said is HUGE else ((wrong, right), (other, right), (right,)):
         for verdict in ("wrong", "not_examined"):
             examination = Examination(verdict, outcomes, 0, "normal", reason=None, text=said)

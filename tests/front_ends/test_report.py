@@ -14,9 +14,9 @@ from rich.console import Console
 
 from gru.calculus import formula
 from gru.examiner import examine
-from gru.examiner.diagnosis import diagnose_state
 from gru.examiner.explanation import explain_limit
-from gru.examiner.outcome import Diagnosis, Entry, Examination, Outcome
+from gru.examiner.fact import Diagnosis, Fact
+from gru.examiner.outcome import Entry, Examination, Outcome
 from gru.examiner.state import COMPANIONS, Companion
 from gru.layers.gru.cell import GRUCell
 from gru.layers.gru.equations import EQUATIONS, sigmoid
@@ -27,6 +27,7 @@ from gru.mistakes import catalogue
 from gru.problem import find
 from gru.report import data, feedback, lesson, limits, numbers, terminal, text, words
 from gru.report.result import Result
+from gru.report.sentences import said
 from gru.submission.trusted import TrustedCells
 from tests.examiner.planted import Formula, Learner, Planted, state_mistakes
 
@@ -217,7 +218,13 @@ def test_a_mistake_that_is_not_known_is_described_and_the_right_formula_told() -
 
 
 def test_an_outcome_without_numbers_or_mistake_is_told_all_the_same() -> None:
-    outcome = Outcome("interface", "wrong", problem="0:3", sizes=Sizes(2, 1, 1), text="forward raised ValueError")
+    outcome = Outcome(
+        "interface",
+        "wrong",
+        problem="0:3",
+        sizes=Sizes(2, 1, 1),
+        facts=(Fact.of("raised", raised="forward raised ValueError"),),
+    )
     assert text.block(outcome, "alice.py") == [
         "interface: wrong",
         "  found      forward raised ValueError",
@@ -278,11 +285,9 @@ def test_what_is_random_in_forward_is_told_from_what_backward_adds_up(planted: P
     assert added_up == planted.id.endswith("is added to that of the last call")
 
 
-@pytest.mark.parametrize("companion", COMPANIONS, ids=lambda companion: companion.id)
+@pytest.mark.parametrize("companion", COMPANIONS, ids=lambda companion: companion.kind)
 def test_every_way_to_put_a_problem_again_has_its_help(companion: Companion) -> None:
-    diagnosis = diagnose_state(f"{companion.text} (dzr differs)")
-    assert diagnosis is not None
-    assert lesson.explained(*diagnosis.ids)
+    assert lesson.explained(f"state/{companion.kind}")
 
 
 # Nothing steers a terminal
@@ -302,7 +307,9 @@ def test_what_is_printable_stays_as_it_is(anything: str) -> None:
 
 @given(st.text(min_size=1))
 def test_no_text_of_a_submission_reaches_a_terminal_as_it_is(anything: str) -> None:
-    outcome = Outcome("interface", "wrong", problem="0:3", sizes=Sizes(2, 1, 1), text=anything)
+    outcome = Outcome(
+        "interface", "wrong", problem="0:3", sizes=Sizes(2, 1, 1), facts=(Fact.of("raised", raised=anything),)
+    )
     lost = Examination("not_examined", (outcome,), 0, "normal", "crashed", anything)
     assert all(line.isprintable() for line in text.message(Result(anything, None, lost, 1.0)))
 
@@ -412,12 +419,13 @@ def test_the_document_holds_the_mistake_as_far_as_it_is_told(level: feedback.Fee
 
 
 def test_several_ids_are_joined_in_the_document() -> None:
-    both = Diagnosis("one; or, what is the same here: another", ("equation-8/a", "equation-8/b"), condition="only here")
+    one, another = (Fact.known(mistake) for mistake in catalogue(8)[:2])
+    both = Diagnosis("equation-8", ((one,), (another,)), condition="hidden-one")
     (outcome,) = (replace(o, mistake=both) for o in examination("one").outcomes if o.status == "wrong")
     told = replace(result("one"), examination=replace(examination("one"), outcomes=(outcome,)))
     assert data.document([told])["results"][0]["outcomes"][0]["mistake"] == {
-        "id": "equation-8/a,equation-8/b",
-        "text": "one; or, what is the same here: another; only here",
+        "id": ",".join(mistake.id for mistake in catalogue(8)[:2]),
+        "text": "; or, what is the same here: ".join(map(said, (one, another))) + "; only where hidden = 1",
         "formula": None,
     }
 

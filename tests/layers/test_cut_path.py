@@ -6,6 +6,7 @@ import pytest
 
 from gru.examiner import Examination, examine
 from gru.layers.registry import form_named
+from gru.report.sentences import explanation
 from gru.submission.trusted import TrustedCells
 from tests.layers.right_lstm import Textbook
 
@@ -58,7 +59,7 @@ def test_it_is_one_mistake_with_a_name(cell: type, check: str) -> None:
     assert wrong.check == check
     assert wrong.mistake is not None
     assert "lstm/delta_c/cut-path" in wrong.mistake.ids
-    assert "the path through c_{t-1} is missing" in wrong.mistake.text
+    assert "the path through c_{t-1} is missing" in explanation(wrong.mistake)
     assert wrong.sizes is not None
     assert wrong.sizes.steps == 2
 

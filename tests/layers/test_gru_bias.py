@@ -7,6 +7,7 @@ import pytest
 
 from gru.examiner import Examination, examine
 from gru.layers.registry import form_described
+from gru.report.sentences import all_said
 from gru.submission.process import SubmissionProcess
 
 FORM = form_described("chapter-bias")
@@ -83,7 +84,7 @@ def test_a_wrong_gradient_of_a_bias_is_named(tmp_path: Path) -> None:
 def test_a_gradient_of_the_biases_that_is_not_there_is_told(tmp_path: Path) -> None:
     found = examined(tmp_path, "self.db = ", "self._db = ")
     assert "interface" in wrong(found)
-    assert found.outcome("interface").text.startswith("db is never set")
+    assert all_said(found.outcome("interface").facts).startswith("db is never set")
 
 
 def test_a_cell_that_takes_no_bias_is_run_and_recognised(tmp_path: Path) -> None:

@@ -16,6 +16,7 @@ import pytest
 
 import gru
 from gru.examiner import Examination, examine
+from gru.report.sentences import all_said
 from gru.submission import lockdown
 from gru.submission.confinement import Confinement, ConfinementError, Isolation, confinement, packages
 from gru.submission.process import FROM_OUTSIDE, SubmissionProcess
@@ -63,7 +64,7 @@ PLACES = pytest.mark.parametrize("placed", [at_import, in_forward], ids=["import
 def found_out(examination: Examination) -> str:
     """What is said of a submission that did not get through with it."""
     assert examination.verdict != "right"
-    return f"{examination.reason}: {examination.text} {examination.outcome('interface').text}"
+    return f"{examination.reason}: {examination.text} {all_said(examination.outcome('interface').facts)}"
 
 
 # What the kernel forbids

@@ -13,6 +13,7 @@ from gru.examiner import Examination, examine
 from gru.examiner.reference import Reference
 from gru.layers.gru.shapes import Sizes
 from gru.problem import battery, find
+from gru.report.sentences import all_said
 from gru.submission import process as process_module
 from gru.submission.confinement import confinement
 from gru.submission.contract import REASONS, CellError, Job, Recording, SubmissionFailure
@@ -207,8 +208,8 @@ def test_an_exception_in_a_call_is_wrong_and_told(place: str, line: str, write: 
     assert (examination.verdict, examination.reason) == ("wrong", None)
     interface = examination.outcome("interface")
     assert interface.status == "wrong"
-    assert " raised " in interface.text
-    assert "(line " in interface.text or ", line " in interface.text
+    assert " raised " in all_said(interface.facts)
+    assert "(line " in all_said(interface.facts) or ", line " in all_said(interface.facts)
 
 
 def test_an_exception_at_one_shape_only_leaves_the_others_judged(write: Write) -> None:
@@ -219,12 +220,12 @@ def test_an_exception_at_one_shape_only_leaves_the_others_judged(write: Write) -
 
 def test_recursion_without_end_is_an_exception_like_any(write: Write) -> None:
     examination = examined(write(with_line(IN_FORWARD, "self.forward(x, h_p, W, U)")))
-    assert "RecursionError" in examination.outcome("interface").text
+    assert "RecursionError" in all_said(examination.outcome("interface").facts)
 
 
 def test_a_constructor_with_other_arguments_is_told(write: Write) -> None:
     contents = RIGHT.replace("__init__(self, input_size, hidden_size)", "__init__(self, input_size)")
-    text = examined(write(contents.replace("= hidden_size", "= 3"))).outcome("interface").text
+    text = all_said(examined(write(contents.replace("= hidden_size", "= 3"))).outcome("interface").facts)
     assert "GRUCell raised TypeError" in text
     assert "positional argument" in text
 
@@ -255,8 +256,8 @@ def test_what_is_no_array_of_the_right_kind_is_told(value: str, text: str, write
     )
     outcome = examined(write(contents)).outcome("equation-24")
     assert outcome.status == "wrong"
-    assert outcome.text.startswith("dx is ")
-    assert text in outcome.text
+    assert all_said(outcome.facts).startswith("dx is ")
+    assert text in all_said(outcome.facts)
 
 
 # The limits
