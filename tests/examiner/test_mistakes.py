@@ -1,6 +1,7 @@
 """The catalogue and the diagnosis, on planted mistakes: each one recognised, none where there is none.
 
-`pytest` takes a part of them, spread over all equations; `pytest -m full` takes all.
+`pytest` takes a part of them, spread over all equations, `pytest -m full` all at quick effort, which takes a third of
+the time, and `tox -e soak` all at normal effort.
 """
 
 import ast
@@ -18,6 +19,7 @@ from gru.examiner import Examination, examine
 from gru.layers.gru.equations import EQUATIONS
 from gru.layers.gru.forms import CHAPTER, CONVENTIONS
 from gru.mistakes import Mistake, catalogue
+from gru.problem import Effort
 from gru.submission.trusted import TrustedCells
 from tests.examiner.planted import Formula, Learner, hiding, plant
 
@@ -51,10 +53,10 @@ def planted_formula(tree: ast.expr) -> Formula:
     return compute
 
 
-def examined(formulas: Mapping[int, ast.expr]) -> Examination:
+def examined(formulas: Mapping[int, ast.expr], effort: Effort = "normal") -> Examination:
     """The examination of a cell that is right but for these formulas, by the number of the equation."""
     planted = {EQUATIONS[number].name: planted_formula(tree) for number, tree in formulas.items()}
-    return examine(TrustedCells(plant("planted", planted).cell))
+    return examine(TrustedCells(plant("planted", planted).cell), effort=effort)
 
 
 def wrong_equations(examination: Examination) -> set[int]:
@@ -66,20 +68,28 @@ def ids(examination: Examination, number: int) -> tuple[str, ...]:
     return mistake.ids if mistake else ()
 
 
-def check_recognised(mistake: Mistake) -> None:
-    examination = examine_one(mistake)
+def check_recognised(mistake: Mistake, effort: Effort) -> None:
+    """The mistake's equation is wrong and no other, and the mistake is named by its id."""
+    examination = examined({mistake.equation.number: mistake.expression}, effort)
     assert wrong_equations(examination) == {mistake.equation.number}
     assert mistake.id in ids(examination, mistake.equation.number)
 
 
-def examine_one(mistake: Mistake) -> Examination:
-    return examined({mistake.equation.number: mistake.expression})
-
-
-@pytest.mark.one_in(32)
-@pytest.mark.parametrize("mistake", ALL, ids=lambda mistake: mistake.id)
+@pytest.mark.parametrize("mistake", ALL[::32], ids=lambda mistake: mistake.id)
 def test_a_mistake_of_the_catalogue_is_recognised(mistake: Mistake) -> None:
-    check_recognised(mistake)
+    check_recognised(mistake, "normal")
+
+
+@pytest.mark.full
+@pytest.mark.parametrize("mistake", ALL, ids=lambda mistake: mistake.id)
+def test_every_mistake_of_the_catalogue_is_recognised_by_few_problems(mistake: Mistake) -> None:
+    check_recognised(mistake, "quick")
+
+
+@pytest.mark.soak
+@pytest.mark.parametrize("mistake", ALL, ids=lambda mistake: mistake.id)
+def test_every_mistake_of_the_catalogue_is_recognised(mistake: Mistake) -> None:
+    check_recognised(mistake, "normal")
 
 
 # Two mistakes in two equations
@@ -101,10 +111,10 @@ def pairs(spread: int) -> Iterator[tuple[Mistake, Mistake]]:
             yield pair
 
 
-def check_both_recognised(first: Mistake, second: Mistake) -> None:
+def check_both_recognised(first: Mistake, second: Mistake, effort: Effort) -> None:
     """Both equations are wrong and no third, and each mistake is named by its id."""
     numbers = first.equation.number, second.equation.number
-    examination = examined({numbers[0]: first.expression, numbers[1]: second.expression})
+    examination = examined({numbers[0]: first.expression, numbers[1]: second.expression}, effort)
     assert wrong_equations(examination) == set(numbers)
     assert first.id in ids(examination, numbers[0])
     assert second.id in ids(examination, numbers[1])
@@ -112,15 +122,15 @@ def check_both_recognised(first: Mistake, second: Mistake) -> None:
 
 @pytest.mark.one_in(20)
 @pytest.mark.parametrize(("first", "second"), list(pairs(0)), ids=lambda mistake: mistake.id)
-def test_two_mistakes_are_both_recognised(first: Mistake, second: Mistake) -> None:
-    check_both_recognised(first, second)
+def test_two_mistakes_are_both_recognised_by_few_problems(first: Mistake, second: Mistake) -> None:
+    check_both_recognised(first, second, "quick")
 
 
 @pytest.mark.soak
 @pytest.mark.parametrize("spread", range(10))
 def test_mistakes_in_every_two_equations_are_both_recognised(spread: int) -> None:
     for first, second in pairs(spread):
-        check_both_recognised(first, second)
+        check_both_recognised(first, second, "normal")
 
 
 @pytest.mark.full
