@@ -442,19 +442,16 @@ def _tell_unmatched(unmatched: "Sequence[str]", total: int, out: Path) -> None:
 
 def _bundle(system: str, target: Path, rubric: "Rubric | None") -> None:
     """Write the files of a system into a folder, or into an archive where the name ends in .zip."""
-    from gru.grading.bundles import bundle, mode_of, zipped
+    from gru.grading.bundles import bundle
     from gru.grading.rubric import EQUAL_POINTS
-    from gru.report.data import replace_file
+    from gru.report.data import replace_file, replace_files
+    from gru.wheels import zipped
 
     files = bundle(system, (rubric or EQUAL_POINTS).source)
     if target.suffix == ".zip":
         replace_file(target, zipped(files))
-        return
-    for name, data in files.items():
-        path = target / name
-        path.parent.mkdir(parents=True, exist_ok=True)
-        replace_file(path, data)
-        path.chmod(mode_of(data))
+    else:
+        replace_files(target, files)
 
 
 def _put(files: dict[str, str], target: Path | None) -> None:

@@ -6,7 +6,7 @@ Strict JSON: a number that JSON cannot hold becomes null. The file is there whol
 import json
 import math
 import os
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +16,7 @@ from gru.examiner.outcome import Entry, Outcome
 from gru.layer import Form
 from gru.report.result import Result
 from gru.report.sentences import all_said, condition, explanation, right
+from gru.wheels import mode_of
 
 SCHEMA = 1
 """Goes up when a key changes its meaning or is left out; new keys may come at any time."""
@@ -107,6 +108,18 @@ def replace_file(path: Path, content: str | bytes) -> None:
         beside.replace(path.resolve())
     finally:
         beside.unlink(missing_ok=True)
+
+
+def replace_files(folder: Path, files: Mapping[str, bytes]) -> None:
+    """Write files by their names into a folder, which is made; each as `replace_file`. What is there besides stays.
+
+    Raises OSError.
+    """
+    for name, data in files.items():
+        path = folder / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        replace_file(path, data)
+        path.chmod(mode_of(data))
 
 
 def refusal(path: Path) -> str | None:

@@ -12,7 +12,7 @@ import subprocess
 import time
 from collections.abc import Iterable, Sequence
 from threading import Thread
-from typing import IO
+from typing import IO, Protocol
 
 CHUNK = 2**16
 """Bytes that are read at once: what a pipe holds."""
@@ -33,6 +33,35 @@ EXITING = 2.0
 
 class ReadTimeoutError(Exception):
     """The bytes that were waited for did not come in time."""
+
+
+class Connection(Protocol):
+    """What serves a submission, as the other side sees it: bytes in, bytes out. `Channel` is one to a process."""
+
+    @property
+    def pid(self) -> int:
+        """The id of the process that the submission runs in."""
+
+    def read_ahead(self) -> None:
+        """From now on several answers are awaited at once."""
+
+    def feed(self, messages: Iterable[bytes]) -> None:
+        """Send all messages, one after the other, while others read the answers."""
+
+    def send(self, message: bytes) -> None:
+        """Send one message, with nothing else on its way."""
+
+    def read(self, count: int, deadline: float) -> bytes:
+        """Exactly so many bytes of the answers. Raises ReadTimeoutError and EOFError."""
+
+    def ended(self) -> int | None:
+        """The exit status of what has ended; None where it lives on."""
+
+    def kill(self) -> int:
+        """End it at once; its exit status."""
+
+    def close(self) -> None:
+        """End it, and give back what it took."""
 
 
 class Channel:

@@ -20,7 +20,7 @@ from typing import Any, Self
 
 from gru.layer import Form, Sizes
 from gru.layers.registry import form_named, other_cells
-from gru.submission.channel import Channel, ReadTimeoutError
+from gru.submission.channel import Channel, Connection, ReadTimeoutError
 from gru.submission.confinement import Confinement, Isolation, confinement, packages
 from gru.submission.contract import Array, CellError, Job, Reason, Recording, SubmissionFailure
 from gru.submission.driven import Api, api_in, shapes_in
@@ -122,7 +122,7 @@ class SubmissionProcess:
         self._source: bytes | None = None
         self._module: Module | None = None
         self._waited = 0.0
-        self._channel: Channel | None = None
+        self._channel: Connection | None = None
         self._ready = False
         self._api: Api | None = None
         self._judged_as: str | None = None
@@ -327,7 +327,7 @@ class SubmissionProcess:
         )["values"]
         return answer
 
-    def _started(self) -> Channel:
+    def _started(self) -> Connection:
         """The channel to a process that has imported the file."""
         if self._channel is None or not self._ready:
             self._code()
@@ -350,15 +350,19 @@ class SubmissionProcess:
         with suppress(SubmissionFailure):
             source = self._code()
             self._doing = "starting"
-            kept = {name: os.environ[name] for name in ENVIRONMENT if name in os.environ}
-            given = json.dumps({"parent": os.getpid(), "packages": packages()})
-            command = [sys.executable, "-I", "-S", "-B", "-X", "utf8", str(WORKER), given]
-            try:
-                self._channel = Channel(command, kept | SINGLE_THREADED)
-            except (OSError, RuntimeError, MemoryError) as error:
-                # Too few descriptors, processes, threads, or too little memory.
-                raise WorkerError(f"no worker can be started: {error}") from error
+            self._channel = self._opened()
             self._channel.feed([pack(self._settings(self._channel.pid, len(source))), source])
+
+    def _opened(self) -> Connection:
+        """A worker that waits for what it is told. Raises WorkerError."""
+        kept = {name: os.environ[name] for name in ENVIRONMENT if name in os.environ}
+        given = json.dumps({"parent": os.getpid(), "packages": packages()})
+        command = [sys.executable, "-I", "-S", "-B", "-X", "utf8", str(WORKER), given]
+        try:
+            return Channel(command, kept | SINGLE_THREADED)
+        except (OSError, RuntimeError, MemoryError) as error:
+            # Too few descriptors, processes, threads, or too little memory.
+            raise WorkerError(f"no worker can be started: {error}") from error
 
     def _contents(self) -> bytes:
         """The bytes of the file, read once: those are run, whatever happens to the file. Raises SubmissionFailure."""

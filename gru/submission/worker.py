@@ -14,10 +14,13 @@ from importlib.machinery import ModuleSpec
 from importlib.util import module_from_spec, spec_from_file_location
 from pathlib import Path
 from types import ModuleType
-from typing import Any, NoReturn
+from typing import Any, NamedTuple, NoReturn
 
 MOST_ABSENT = 8
 """How many packages that are not here a file may import without using them."""
+
+Read = Callable[[int], bytes]
+Write = Callable[[bytes], None]
 
 PACKAGE = "submission_folder"
 """The package that a submission is a module of, so that `from .other import f` finds the file beside it."""
@@ -35,86 +38,125 @@ def main() -> NoReturn:
     lockdown = _load_beside("lockdown")
     lockdown.die_with(given["parent"])
     sys.meta_path.append(lockdown.Packages(given["packages"]))
-    protocol, exercise, unrolled, counting = map(_load_beside, ("protocol", "exercise", "unrolled", "counting"))
-    adapters = _load_adapters()
+    parts = Parts(*map(_load_beside, ("protocol", "exercise", "unrolled", "counting")), _load_adapters())
     try:
-        settings, _ = protocol.read_header(read)
-        source = read(settings["length"])
+        settings, source = read_settings(read, parts)
         lockdown.limit(**settings["limits"])
         try:
             lockdown.shut(**settings["confinement"])
         except Exception as error:
-            write(protocol.pack({"kind": "not confined", "text": f"{type(error).__name__}: {error}"}))
+            write(parts.protocol.pack({"kind": "not confined", "text": f"{type(error).__name__}: {error}"}))
             os._exit(1)
-        sys.path.insert(0, settings["root"])
-        _serve(source, settings["path"], settings["api"], read, write, protocol, exercise, unrolled, counting, adapters)
+        served = Served(source, settings, read, write, parts)
+        while True:
+            served.answer()
     except EOFError:
         os._exit(0)
     except BrokenPipeError:
         os._exit(1)
 
 
-def _serve(
-    source: bytes,
-    path: str,
-    api: dict[str, Any],
-    read: Callable[[int], bytes],
-    write: Callable[[bytes], None],
-    protocol: ModuleType,
-    exercise: ModuleType,
-    unrolled: ModuleType,
-    counting: ModuleType,
-    adapters: ModuleType,
-) -> NoReturn:
-    @cache
-    def call_frame(where: str, step: int) -> bytes:
-        frame: bytes = protocol.pack({"kind": "call", "where": where, "step": step})
-        return frame
+class Parts(NamedTuple):
+    """The modules that serve a submission: the worker loads them by their paths."""
 
-    def before_call(where: str, step: int) -> None:
-        write(call_frame(where, step))
+    protocol: ModuleType
+    exercise: ModuleType
+    unrolled: ModuleType
+    counting: ModuleType
+    adapters: ModuleType
 
-    def refuse(reason: str, **why: Any) -> NoReturn:
-        write(protocol.pack({"kind": "refused", "reason": reason, **why}))
-        os._exit(0)
 
-    before_call("import", 0)
-    try:
-        module, absent = _executed(source, path, counting, adapters)
-        cell_class, driver = _class_or_driver(module, source, api, adapters, absent)
-    except _Refused as refusal:
-        refuse(refusal.reason, text=refusal.text[:1000])
-    except BaseException as error:
-        raised = {"where": "import", "step": 0, **exercise.describe_exception(error, path)}
-        refuse("out_of_memory" if raised["type"] == "MemoryError" else "import_failed", raised=raised)
+def read_settings(read: Read, parts: Parts) -> tuple[dict[str, Any], bytes]:
+    """What the other side says before all else, and the source of the submission."""
+    settings, _ = parts.protocol.read_header(read)
+    return settings, read(settings["length"])
 
-    def values(api: dict[str, Any], sizes: list[int], arrays: dict[str, Any]) -> bytes:
+
+class Served:
+    """One submission, imported from its source, and the answers to what is asked of it.
+
+    `read` gives requests and raises EOFError where there are no more; `write` takes answers. Making one tells that the
+    submission is ready; where it is refused, that is told, and EOFError is raised.
+    """
+
+    def __init__(self, source: bytes, settings: dict[str, Any], read: Read, write: Write, parts: Parts) -> None:
+        self._path, self._read, self._write, self._parts = settings["path"], read, write, parts
+        self._call_frame = cache(lambda where, step: self._packed("call", where=where, step=step))
+        self._kept: list[Any] = []
+        sys.path.insert(0, settings["root"])
+        api = settings["api"]
+        self._before_call("import", 0)
         try:
-            frame: bytes = protocol.pack({"kind": "values"}, cells.answer(api, sizes, arrays))
+            module, absent = _executed(source, self._path, parts.counting, parts.adapters)
+            self._cell_class, self._driver = _class_or_driver(module, source, api, parts.adapters, absent)
+        except _Refused as refusal:
+            self._refuse(refusal.reason, text=refusal.text[:1000])
         except BaseException as error:
-            raised = {"where": cells.where, "step": cells.step, **exercise.describe_exception(error, path)}
-            frame = protocol.pack({"kind": "raised", "raised": raised})
+            raised = {"where": "import", "step": 0, **self._described(error)}
+            self._refuse("out_of_memory" if raised["type"] == "MemoryError" else "import_failed", raised=raised)
+        if self._driver is not None:
+            self._write(self._packed("ready", api=self._driver.described()))
+            return
+        other_name = {} if api["cell"] in vars(module) else {"judged_as": self._cell_class.__name__}
+        self._write(self._packed("ready", **other_name))
+        self._cells = parts.unrolled.Unrolled(self._cell_class, parts.exercise.taken)
+
+    def answer(self) -> None:
+        """Read the next request, and write the answer to it. Raises EOFError where there is none."""
+        protocol = self._parts.protocol
+        job, length = protocol.read_header(self._read)
+        shapes = ((job["dtype"], tuple(shape)) for shape in job["arrays"].values())
+        arrays = dict(zip(job["arrays"], protocol.read_arrays(self._read, length, shapes), strict=True))
+        if self._driver is not None:
+            self._write(self._driven(job, arrays))
+        elif job["kind"] == "sequence":
+            self._write(self._values(job, arrays))
+        else:
+            self._write(protocol.pack_answer(job["id"], self._exercised(job, arrays)))
+
+    def _exercised(self, job: dict[str, Any], arrays: dict[str, Any]) -> dict[str, Any]:
+        counting = self._parts.counting.Counting
+        answer: dict[str, Any] = self._parts.exercise.exercise(
+            self._cell_class, job, arrays, self._before_call, self._path, counting, self._kept
+        )
+        return answer
+
+    def _values(self, job: dict[str, Any], arrays: dict[str, Any]) -> bytes:
+        """What the cells, unrolled over time, answer."""
+        cells = self._cells
+        try:
+            return self._packed("values", cells.answer(job["api"], job["sizes"], arrays))
+        except BaseException as error:
+            return self._packed("raised", raised={"where": cells.where, "step": cells.step, **self._described(error)})
+
+    def _driven(self, job: dict[str, Any], arrays: dict[str, Any]) -> bytes:
+        """What a submission in another API answers: the shapes of its parameters, or a run forward and backward."""
+        driver = self._driver
+        try:
+            if job["kind"] == "shapes":
+                return self._packed("values", shapes=driver.shapes(job["sizes"]))
+            values, odd = driver.answer(job["sizes"], arrays, before=job["before"])
+            return self._packed("values", values, odd=odd)
+        except BaseException as error:
+            return self._packed("raised", raised={"where": driver.where, "step": 0, **self._described(error)})
+
+    def _before_call(self, where: str, step: int) -> None:
+        self._write(self._call_frame(where, step))
+
+    def _refuse(self, reason: str, **why: Any) -> NoReturn:
+        self._write(self._packed("refused", reason=reason, **why))
+        raise EOFError
+
+    def _described(self, error: BaseException) -> dict[str, Any]:
+        described: dict[str, Any] = self._parts.exercise.describe_exception(error, self._path)
+        return described
+
+    def _packed(self, kind: str, arrays: Any = (), /, **header: Any) -> bytes:
+        frame: bytes = self._parts.protocol.pack({"kind": kind, **header}, arrays)
         return frame
 
-    if driver is not None:
-        write(protocol.pack({"kind": "ready", "api": driver.described()}))
-        _drive(driver, read, write, protocol, lambda error: exercise.describe_exception(error, path))
-    other_name = {} if api["cell"] in vars(module) else {"judged_as": cell_class.__name__}
-    write(protocol.pack({"kind": "ready", **other_name}))
-    cells = unrolled.Unrolled(cell_class, exercise.taken)
-    kept: list[Any] = []
-    while True:
-        job, length = protocol.read_header(read)
-        shapes = ((job["dtype"], tuple(shape)) for shape in job["arrays"].values())
-        arrays = dict(zip(job["arrays"], protocol.read_arrays(read, length, shapes), strict=True))
-        if job["kind"] == "sequence":
-            write(values(job["api"], job["sizes"], arrays))
-        else:
-            answer = exercise.exercise(cell_class, job, arrays, before_call, path, counting.Counting, kept)
-            write(protocol.pack_answer(job["id"], answer))
 
-
-def _private_pipes() -> tuple[Callable[[int], bytes], Callable[[bytes], None]]:
+def _private_pipes() -> tuple[Read, Write]:
     """How to read requests and write answers, on descriptors that no print or input reaches.
 
     What a submission prints goes to standard error; what it reads is empty.
@@ -170,29 +212,6 @@ class _Refused(Exception):
     def __init__(self, reason: str, text: str) -> None:
         super().__init__(text)
         self.reason, self.text = reason, text
-
-
-def _drive(
-    driver: Any,
-    read: Callable[[int], bytes],
-    write: Callable[[bytes], None],
-    protocol: ModuleType,
-    describe: Callable[[BaseException], dict[str, Any]],
-) -> NoReturn:
-    """Serve a submission in another API: the shapes of its parameters, and runs forward and backward."""
-    while True:
-        job, length = protocol.read_header(read)
-        shapes = ((job["dtype"], tuple(shape)) for shape in job["arrays"].values())
-        arrays = dict(zip(job["arrays"], protocol.read_arrays(read, length, shapes), strict=True))
-        try:
-            if job["kind"] == "shapes":
-                frame: bytes = protocol.pack({"kind": "values", "shapes": driver.shapes(job["sizes"])})
-            else:
-                values, odd = driver.answer(job["sizes"], arrays, before=job["before"])
-                frame = protocol.pack({"kind": "values", "odd": odd}, values)
-        except BaseException as error:
-            frame = protocol.pack({"kind": "raised", "raised": {"where": driver.where, "step": 0, **describe(error)}})
-        write(frame)
 
 
 def _executed(source: bytes, path: str, counting: ModuleType, adapters: ModuleType) -> tuple[ModuleType, Any]:

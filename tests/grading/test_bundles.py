@@ -17,7 +17,8 @@ import yaml
 from click.testing import CliRunner
 
 from gru.cli import commands as cli
-from gru.grading.bundles import SYSTEMS, own_wheel
+from gru.grading.bundles import SYSTEMS
+from gru.wheels import own_wheel
 from tests.grading.classes import notebook
 from tests.grading.test_exports import SCHEMAS
 

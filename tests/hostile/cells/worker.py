@@ -3,6 +3,7 @@
 import sys
 
 frame = sys._getframe()
-while frame is not None and not {"protocol", "exercise", "write"} <= frame.f_locals.keys():
+while frame is not None and not {"parts", "write"} <= frame.f_locals.keys():
     frame = frame.f_back
-protocol, exercise, write = (frame.f_locals[name] for name in ("protocol", "exercise", "write"))
+parts, write = frame.f_locals["parts"], frame.f_locals["write"]
+protocol, exercise = parts.protocol, parts.exercise

@@ -1,0 +1,4 @@
+"""The page on which a cell is written and examined in a browser: its files, and what runs inside it.
+
+`folder` makes the files, `serve` hands them to a browser on this machine, `judge` runs in the page. None of them grades.
+"""

@@ -1,0 +1,48 @@
+"""What runs in the page: one text is examined, and its report comes back as a page of its own.
+
+It is called once in the life of a Python, so that no text is judged in what another has left. It judges nothing itself.
+"""
+
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+from gru.examiner import examine
+from gru.layers.gru.forms import CHAPTER
+from gru.report import html, text
+from gru.report.result import Result
+from gru.report.words import printable, words
+from gru.submission.here import SubmissionHere
+
+FILE = "my_gru.py"
+"""The name of the file that the text is taken for: the one that the commands of the documents have."""
+
+ISOLATION = "none but the browser's: it ran in the page"
+
+
+def judged(source: str, on_progress: Callable[[int, int], object]) -> dict[str, str]:
+    """What is found of a file with this text.
+
+    Args:
+        source: The text.
+        on_progress: Called with how many problems of how many are done.
+
+    Returns:
+        The `verdict`, what is `said` of it in a line, and the report as `html`, a page.
+    """
+    started = time.perf_counter()
+    Path(FILE).write_text(source, encoding="utf-8", errors="surrogatepass")
+    with SubmissionHere(FILE) as submission:
+        found = examine(submission, on_progress=on_progress)
+    result = Result(
+        submission=FILE,
+        sha256=submission.sha256,
+        examination=found,
+        seconds=time.perf_counter() - started,
+        isolation=ISOLATION,
+        asked=CHAPTER,
+        notes=submission.notes,
+    )
+    heading = text.heading(result)[0]
+    said = printable(str(heading)).removeprefix(f"{FILE}: ") or words(found.verdict)
+    return {"verdict": found.verdict, "said": said, "html": html.page(result)}

@@ -1,0 +1,33 @@
+"""A submission in this process is judged as one in a process of its own: the same code serves both."""
+
+from pathlib import Path
+
+import pytest
+
+from gru.examiner import examine
+from gru.submission.here import SubmissionHere
+from gru.submission.process import SubmissionProcess
+
+EXAMPLES = Path(__file__).parents[2] / "examples"
+RIGHT = (EXAMPLES / "submissions/right.py").read_text(encoding="utf-8")
+
+FILES = {
+    "right": RIGHT,
+    "wrong": (EXAMPLES / "submissions/accumulates.py").read_text(encoding="utf-8"),
+    "another API": (EXAMPLES / "other_apis/one_sample.py").read_text(encoding="utf-8"),
+    "no Python": RIGHT.replace("def forward(", "def forward(("),
+    "no class": "import numpy as np\n",
+    "ends": "raise SystemExit(3)\n",
+    "raises": RIGHT.replace("def backward(", "def backward(self, *arguments):\n        1 / 0\n\n    def _unused("),
+}
+
+
+@pytest.mark.parametrize("source", FILES.values(), ids=FILES.keys())
+def test_what_is_found_here_is_what_is_found_in_a_process(source: str, tmp_path: Path) -> None:
+    file = tmp_path / "my_gru.py"
+    file.write_text(source, encoding="utf-8")
+    with SubmissionProcess(file) as apart:
+        expected = examine(apart, effort="quick")
+    with SubmissionHere(file) as here:
+        assert examine(here, effort="quick") == expected
+        assert here.notes == apart.notes
