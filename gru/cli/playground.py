@@ -56,7 +56,9 @@ def playground(out: Path | None, serve: bool, port: int, opened: bool, offline: 
     try:
         replace_files(out, made)
     except OSError as error:
-        raise click.BadParameter(f"cannot write {shown(out)}: {error.strerror or error}", param_hint="'--out'") from None
+        raise click.BadParameter(
+            f"cannot write {shown(out)}: {error.strerror or error}", param_hint="'--out'"
+        ) from None
     click.echo(f"{shown(out)}: {len(made)} files, {sum(map(len, made.values())) / 2**20:.1f} MiB; serve the folder")
 
 

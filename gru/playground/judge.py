@@ -9,18 +9,18 @@ from pathlib import Path
 
 from gru.examiner import examine
 from gru.layers.gru.forms import CHAPTER
-from gru.report import html, text
+from gru.report import html
 from gru.report.result import Result
-from gru.report.words import printable, words
+from gru.report.words import printable
 from gru.submission.here import SubmissionHere
 
 FILE = "my_gru.py"
 """The name of the file that the text is taken for: the one that the commands of the documents have."""
 
-ISOLATION = "none but the browser's: it ran in the page"
+ISOLATION = "none: it ran in the page"
 
 
-def judged(source: str, on_progress: Callable[[int, int], object]) -> dict[str, str]:
+def judged(source: str, on_progress: Callable[[int, int], None]) -> dict[str, str]:
     """What is found of a file with this text.
 
     Args:
@@ -43,6 +43,5 @@ def judged(source: str, on_progress: Callable[[int, int], object]) -> dict[str, 
         asked=CHAPTER,
         notes=submission.notes,
     )
-    heading = text.heading(result)[0]
-    said = printable(str(heading)).removeprefix(f"{FILE}: ") or words(found.verdict)
-    return {"verdict": found.verdict, "said": said, "html": html.page(result)}
+    said = html.sentence(result, html.first_wrong(found.outcomes))
+    return {"verdict": found.verdict, "said": printable(said), "html": html.page(result)}

@@ -49,14 +49,14 @@ def fragment(result: Result, points: Sequence[tuple[str, str]] = ()) -> Markup:
     examination = result.examination
     heading, *facts = text.heading(result)
     outcomes = examination.outcomes
-    first = next((outcome for outcome in outcomes if outcome.status == "wrong" and outcome.is_of_equation), None)
+    first = first_wrong(outcomes)
     rows = text.rows(examination)
     return Markup(
         template("report.html").render(
             name=result.submission,
             verdict=examination.verdict,
             said=heading.removeprefix(f"{printable(result.submission)}: "),
-            sentence=_sentence(result, first),
+            sentence=sentence(result, first),
             facts=[(said.label, said.text) for said in facts if isinstance(said, Line)],
             graph=_graph(outcomes, result.asked, first),
             sections=list(_sections(result, first)),
@@ -67,8 +67,13 @@ def fragment(result: Result, points: Sequence[tuple[str, str]] = ()) -> Markup:
     )
 
 
-def _sentence(result: Result, first: Outcome | None) -> str:
-    """The verdict in a sentence."""
+def first_wrong(outcomes: Sequence[Outcome]) -> Outcome | None:
+    """The first wrong equation, which is shown in the middle; None where none is wrong."""
+    return next((outcome for outcome in outcomes if outcome.status == "wrong" and outcome.is_of_equation), None)
+
+
+def sentence(result: Result, first: Outcome | None) -> str:
+    """The verdict in a sentence; `first` is the first wrong outcome of an equation."""
     if result.examination.verdict == "not_examined":
         return "It could not be examined to the end"
     if result.examination.verdict == "right":

@@ -38,7 +38,8 @@ def main() -> NoReturn:
     lockdown = _load_beside("lockdown")
     lockdown.die_with(given["parent"])
     sys.meta_path.append(lockdown.Packages(given["packages"]))
-    parts = Parts(*map(_load_beside, ("protocol", "exercise", "unrolled", "counting")), _load_adapters())
+    protocol, exercise, unrolled, counting = map(_load_beside, ("protocol", "exercise", "unrolled", "counting"))
+    parts = Parts(protocol, exercise, unrolled, counting, _load_adapters())
     try:
         settings, source = read_settings(read, parts)
         lockdown.limit(**settings["limits"])

@@ -1,9 +1,11 @@
 """The examples in the project's documents: found, run, and compared with what stands there.
 
 A `console` block holds commands after `$ ` and what they print; a line `...` stands for any lines.
-`python tests/front_ends/documents.py` writes the outputs anew, and docs/equations.md.
+`python tests/front_ends/documents.py` writes the outputs anew, docs/equations.md and its like, and
+the examples of the playground.
 """
 
+import json
 import os
 import re
 import shutil
@@ -67,7 +69,7 @@ def examples(console: str) -> list[Example]:
 
 def workshop(folder: Path) -> Path:
     """A copy of the project, in which the examples may write."""
-    hidden = shutil.ignore_patterns(".*", "build", "dist", "*.egg-info")
+    hidden = shutil.ignore_patterns(".*", "build", "dist", "*.egg-info", "node_modules")
     return shutil.copytree(ROOT, folder, ignore=hidden, dirs_exist_ok=True)
 
 
@@ -148,14 +150,33 @@ PAGES = {"equations.md": "gru", "lstm.md": "lstm", "rnn.md": "rnn"}
 """The pages that are made from the table of a layer."""
 
 
+ON_THE_PAGE = {
+    "submissions/dzr_without_h_prev.py": "equation (10) has lost a factor",
+    "submissions/right.py": "every equation is right",
+    "submissions/dh_forgets_z_path.py": "equation (23) has three of its four terms",
+    "submissions/accumulates.py": "the gradients grow with every call",
+    "submissions/untransposed_dx.py": "tried with as many inputs as units only",
+    "other_apis/one_sample.py": "one sample at a time, in an API of its own",
+    "skeleton.py": "an empty cell, to be filled in",
+}
+"""The examples that the playground's page offers, and what they are called there."""
+
+
+def offered() -> str:
+    """The examples of the playground's page, as the file of the package that holds them."""
+    texts = {title: (ROOT / "examples" / path).read_text(encoding="utf-8") for path, title in ON_THE_PAGE.items()}
+    return json.dumps([{"title": title, "text": text} for title, text in texts.items()], indent=1) + "\n"
+
+
 def main() -> None:
-    """Write the outputs in all documents anew, and the page of the equations."""
+    """Write the outputs in all documents anew, the page of the equations, and the examples of the playground."""
     sys.path.insert(0, str(ROOT))
     from gru.layers.registry import form_named
     from gru.report.equations_page import page
 
     for name, layer in PAGES.items():
         (ROOT / "docs" / name).write_text(page(form_named(layer=layer)), encoding="utf-8")
+    (ROOT / "gru/playground/page/examples.json").write_text(offered(), encoding="utf-8")
     with tempfile.TemporaryDirectory() as folder:
         workshop(Path(folder))
         for document in DOCUMENTS:

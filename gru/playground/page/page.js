@@ -147,7 +147,7 @@ async function check() {
 }
 
 function show({ said, verdict, html }) {
-  say(said, verdict !== "right");
+  say(`${said}.`, verdict !== "right");
   // Without scripts, in a place of its own: the report holds words of the code.
   at("report").srcdoc = html;
   at("report").hidden = false;

@@ -1,0 +1,110 @@
+"""The playground without a browser: the folder that is written, the server, and what runs in the page."""
+
+import base64
+import hashlib
+import json
+import threading
+import urllib.error
+import urllib.request
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner
+
+from gru.cli import main
+from gru.playground import folder
+from gru.playground.judge import FILE, judged
+from gru.playground.serve import address, server
+from tests.front_ends.documents import offered
+
+ROOT = Path(__file__).parents[2]
+RIGHT = (ROOT / "examples/submissions/right.py").read_text(encoding="utf-8")
+
+
+def _sha256(data: bytes) -> str:
+    return hashlib.sha256(data).hexdigest()
+
+
+def test_the_folder_has_all_that_the_page_asks_for(tmp_path: Path) -> None:
+    answer = CliRunner().invoke(main, ["playground", "--out", str(tmp_path / "site")])
+    assert answer.exit_code == 0, answer.output
+    files = {path.name: path.read_bytes() for path in (tmp_path / "site").iterdir()}
+    assert {"index.html", "page.js", "worker.js", "editor.js", "style.css", "examples.json"} <= files.keys()
+    runtime = json.loads(files["runtime.json"])
+    for name, source in runtime["files"].items():
+        if source["url"].startswith("https://"):
+            continue
+        found = base64.b64encode(hashlib.sha256(files[name]).digest()).decode()
+        assert source == {"url": name, "integrity": f"sha256-{found}"}
+    assert set(runtime["files"]) == {*folder.names(), *runtime["wheels"]}
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        ([], "--out DIR writes it, --serve serves it"),
+        (["--serve", "--out", "x"], "--out DIR writes it, --serve serves it"),
+        (["--out", "x", "--offline", "."], "pyodide.js, pyodide.asm.js, pyodide.asm.wasm, python_stdlib.zip"),
+        (["--out", "taken"], "cannot write taken"),
+    ],
+)
+def test_a_mistake_in_the_command_is_told(
+    arguments: list[str], said: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "taken").mkdir()
+    (tmp_path / "taken/index.html").mkdir()
+    (tmp_path / "taken/index.html/x").touch()
+    answer = CliRunner().invoke(main, ["playground", *arguments])
+    assert (answer.exit_code, said in " ".join(answer.output.split())) == (2, True), answer.output
+
+
+def test_a_file_that_is_another_is_not_taken(tmp_path: Path) -> None:
+    for name in folder.names():
+        (tmp_path / name).write_bytes(b"another")
+    with pytest.raises(folder.PlaygroundError, match=r"pyodide\.js is another pyodide\.js"):
+        folder.files([tmp_path])
+
+
+def test_the_server_hands_out_its_files_and_nothing_else() -> None:
+    with server({"index.html": b"<p>here", "page.js": b"1"}) as running:
+        threading.Thread(target=running.serve_forever, daemon=True).start()
+        for name, kind in (("", "text/html"), ("page.js?x=1#y", "text/javascript")):
+            with urllib.request.urlopen(address(running) + name) as answer:
+                assert (answer.status, answer.headers["Content-Type"]) == (200, kind)
+        for name in ("setup.cfg", "../setup.cfg", "%2e%2e/setup.cfg"):
+            with pytest.raises(urllib.error.HTTPError, match="404"):
+                urllib.request.urlopen(address(running) + name)
+        running.shutdown()
+
+
+@pytest.mark.parametrize(
+    ("text", "verdict", "said"),
+    [
+        (RIGHT, "right", "Everything that was asked for is right"),
+        ("def (", "not_examined", "It could not be examined to the end"),
+        ("\udc80", "not_examined", "It could not be examined to the end"),
+    ],
+    ids=["right", "no Python", "no text"],
+)
+def test_the_page_says_what_was_found(
+    text: str, verdict: str, said: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    told: list[tuple[int, int]] = []
+    found = judged(text, lambda done, total: told.append((done, total)))
+    assert (found["verdict"], found["said"]) == (verdict, said)
+    assert f"<bdi>{FILE}</bdi>" in found["html"]
+    assert bool(told) == (verdict == "right")
+
+
+def test_the_editor_is_made_of_what_stands_in_web() -> None:
+    built = json.loads((ROOT / "web/built.json").read_text(encoding="utf-8"))
+    stale = "the editor is stale: npm --prefix web ci && npm --prefix web run build"
+    assert built["made"] == _sha256((folder.PAGE / "editor.js").read_bytes()), stale
+    assert built["of"] == {name: _sha256((ROOT / "web" / name).read_bytes()) for name in built["of"]}, stale
+
+
+def test_the_examples_are_those_of_the_project() -> None:
+    stale = "the examples are stale: python tests/front_ends/documents.py"
+    assert (folder.PAGE / "examples.json").read_text(encoding="utf-8") == offered(), stale
