@@ -5,6 +5,7 @@ It listens on the loopback address alone, and hands out nothing else.
 
 import mimetypes
 from collections.abc import Mapping
+from contextlib import suppress
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from urllib.parse import unquote, urlsplit
 
@@ -33,7 +34,9 @@ def server(files: Mapping[str, bytes], port: int = 0) -> ThreadingHTTPServer:
             self.send_header("X-Content-Type-Options", "nosniff")
             self.send_header("Cache-Control", "no-cache")
             self.end_headers()
-            self.wfile.write(data)
+            # A browser that goes away is no trouble.
+            with suppress(ConnectionError):
+                self.wfile.write(data)
 
         def log_message(self, format: str, *args: object) -> None:
             pass
