@@ -71,16 +71,22 @@ async function runtimeLoaded() {
   const runtime = await (await fetched("runtime.json")).json();
   const script = await (await fetched("worker.js")).text();
   const names = Object.keys(runtime.files);
-  let done = 0;
   const files = {};
-  await Promise.all(
-    names.map(async (name) => {
-      const { url, integrity } = runtime.files[name];
-      files[name] = await (await fetched(url, integrity)).arrayBuffer();
-      done += 1;
-      say(`Loading Python: ${done} of ${names.length} files…`);
-    }),
-  );
+  let done = 0;
+  let failed = false;
+  const load = async (name) => {
+    const { url, integrity } = runtime.files[name];
+    files[name] = await (await fetched(url, integrity)).arrayBuffer();
+    done += 1;
+    if (!failed) say(`Loading Python: ${done} of ${names.length} files…`);
+  };
+  try {
+    await Promise.all(names.map(load));
+  } catch (error) {
+    // What is still on its way has nothing more to say.
+    failed = true;
+    throw error;
+  }
   const compiled = await WebAssembly.compile(files["pyodide.asm.wasm"]);
   delete files["pyodide.asm.wasm"];
   const worker = URL.createObjectURL(new Blob([script], { type: "text/javascript" }));
