@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 
-from gru.gradient.judge import HIDDEN
+from gru.gradient.beside import HIDDEN
 from gru.gradient.outcome import Comparison
 from gru.gradient.subject import Subject
 
@@ -57,7 +57,7 @@ def _gradients(subject: Subject, claimed: Sequence[Any], comparisons: Sequence[C
     found = []
     for label, gradient, comparison in zip(subject.labels, claimed, comparisons, strict=True):
         array = np.asarray(gradient)
-        if comparison.verdict != "right" or not array.size:
+        if comparison.verdict != "right" or not array.size or comparison.kinks:
             continue
         apart = abs(comparison.claimed - comparison.measured)
         lost = comparison.largest <= comparison.error and apart > HIDDEN * comparison.largest

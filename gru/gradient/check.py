@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gru.gradient import blind, state
+from gru.gradient.claim import Claim
 from gru.gradient.judge import Judge
 from gru.gradient.measure import Measurer
 from gru.gradient.outcome import Comparison, GradientCheck, StateFinding
@@ -160,7 +161,7 @@ def _checked(
             again=again,
         )
     measurer = Measurer(subject, cotangents, rng)
-    judge = Judge(subject, cotangents, claimed, measurer, rng)
+    judge = Judge(subject, Claim(subject, cotangents, claimed, rng), measurer)
     comparisons = []
     for k, label in enumerate(subject.labels):
         many = along if along is not None else DIRECTIONS if claimed[k].size > EVERY_ENTRY else None

@@ -31,6 +31,9 @@ SMOOTH = 64.0
 """Points and orders of the differences from which rounding is estimated (Moré and Wild, 2011); and how far, in
 deviations, a value has to be from the next so that it is change that is seen and not rounding."""
 
+NATURAL = 1e-6
+"""How much of a one-sided slope the rounding of a claimed one may be, where it jumps and cannot be nudged."""
+
 KINK = 0.5
 """One-sided slopes of a smooth function differ by an amount that falls with the step, to a quarter; at a kink it stays.
 This is halfway between the two ratios, in logarithms."""
@@ -73,11 +76,12 @@ def slope(line: Line, top: float, bottom: float, deviation: float) -> Slope:
     """
     first, second = _one(line, top, bottom, deviation), _one(line, 0.7 * top, 0.7 * bottom, deviation)
     better = first if first.error <= second.error else second
-    return better._replace(error=better.error + abs(first.value - second.value))
+    apart = abs(first.value - second.value)
+    return better._replace(error=better.error + (apart if np.isfinite(apart) else np.inf))
 
 
 def _one(line: Line, top: float, bottom: float, deviation: float) -> Slope:
-    """One sequence of steps, extrapolated; infinite error where no three steps in a row have finite values."""
+    """One sequence of steps, extrapolated; infinite error where the finest three drift apart, or are none."""
     steps = [top]
     while steps[-1] / RATIO >= bottom or len(steps) < 3:
         steps.append(steps[-1] / RATIO)
@@ -86,7 +90,9 @@ def _one(line: Line, top: float, bottom: float, deviation: float) -> Slope:
     low, high = -np.inf, np.inf
     for j in range(len(steps) - 3, -1, -1):
         estimate = _extrapolated(differences[j : j + 3], DEVIATIONS * deviation / steps[j + 2])
-        if not np.isfinite(estimate.value):
+        if not np.isfinite(estimate.error):
+            # Not even the finest steps are below what the function does there: nothing is known of its slope.
+            best = best if np.isfinite(best.error) else estimate
             break
         if estimate.value - estimate.error > high or estimate.value + estimate.error < low:
             break
@@ -102,6 +108,9 @@ def _extrapolated(differences: Sequence[Any], rounded: float) -> Slope:
     once = middle + (middle - coarse) / (RATIO**2 - 1)
     again = fine + (fine - middle) / (RATIO**2 - 1)
     twice = again + (again - once) / (RATIO**4 - 1)
+    if not abs(fine - middle) <= max(abs(middle - coarse), rounded):
+        # They drift apart, as where a kink is nearer than the steps: how far, nobody knows.
+        return Slope(float(twice), float("inf"))
     return Slope(float(twice), float(max(abs(twice - again), abs(twice - fine) / RATIO)) + rounded)
 
 
@@ -114,10 +123,28 @@ def window(line: Line, step: float, deviation: float) -> Slope:
     return Slope(fine.value, fine.error + abs(fine.value - coarse.value))
 
 
-def kink(line: Line, top: float, bottom: float, deviation: float) -> tuple[float, float] | None:
-    """The slopes to the left and to the right of zero, where they differ at every step that shows; else None."""
+class Sides(NamedTuple):
+    """The slopes to the left and to the right of zero, and the bound on the error of each."""
+
+    left: float
+    right: float
+    error: float
+
+    @property
+    def jump(self) -> float:
+        """How far the two slopes are apart."""
+        return abs(self.right - self.left)
+
+    def hold(self, slope: float) -> bool:
+        """Whether a slope lies between the two, as far as they and it are known."""
+        room = self.error + NATURAL * max(abs(self.left), abs(self.right), self.jump)
+        return min(self.left, self.right) - room <= slope <= max(self.left, self.right) + room
+
+
+def kink(line: Line, top: float, bottom: float, deviation: float) -> Sides | None:
+    """The slopes on both sides of zero, where they differ at every step that shows; else None."""
     here, jumps = line(0.0), [0.0]
-    sides, step = (0.0, 0.0), top
+    best, before, step = Sides(0.0, 0.0, float("inf")), None, top
     while step >= bottom:
         left, right = (here - line(-step)) / step, (line(step) - here) / step
         jump = abs(float(right - left))
@@ -127,9 +154,14 @@ def kink(line: Line, top: float, bottom: float, deviation: float) -> tuple[float
             if rounded < KINK * jumps[-1]:
                 return None
             break
-        sides = float(left), float(right)
+        if before is not None:
+            moved = max(abs(float(left - before[0])), abs(float(right - before[1])))
+            # A one-sided slope is off by an amount that falls with the step: by a third of the last change or less.
+            if moved / (RATIO - 1) + rounded <= best.error:
+                best = Sides(float(left), float(right), moved / (RATIO - 1) + rounded)
+        before = left, right
         jumps.append(jump)
         step /= RATIO
     last = jumps[1:][-4:]
-    constant = len(last) == 4 and all(after > KINK * before for before, after in pairwise(last))
-    return sides if constant else None
+    constant = len(last) == 4 and all(after > KINK * earlier for earlier, after in pairwise(last))
+    return best if constant else None

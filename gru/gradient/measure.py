@@ -1,16 +1,16 @@
 """The derivative of a function measured along probes: by a verified complex step, or by differences."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from gru.gradient import differences
-from gru.gradient.differences import Slope
+from gru.gradient.differences import Sides, Slope
 from gru.gradient.outcome import Method
 from gru.gradient.probe import Probes
-from gru.gradient.rounding import HAS_MORE_THAN_DOUBLE, nudged
+from gru.gradient.rounding import DOUBLE, HAS_MORE_THAN_DOUBLE, nudged, with_digits
 from gru.gradient.subject import Subject
 
 Array = NDArray[Any]
@@ -25,6 +25,9 @@ spacing of single precision, in which a function may compute whatever it is give
 VERIFIED = 1e-3
 """A witness whose own error is larger than this share of the slope proves nothing about the complex step."""
 
+
+CLEAR = 6.0
+"""How many times what a complex step moves by, when its inputs move to their neighbours, it may be off by rounding."""
 
 FEW = 4
 """Below so many entries a call for each is no more than what it takes to find out whether they go together."""
@@ -81,7 +84,7 @@ class Measurer:
     def deviation(self, at: Sequence[Any] | None = None) -> float:
         """The standard deviation of what values near here are rounded by; `at` may hold a higher precision."""
         start = self.at if at is None else list(at)
-        long = start[0].dtype.itemsize > np.dtype(float).itemsize
+        long = _is_long(start)
         if long not in self._deviations:
             found = 0.0
             for _ in range(2):
@@ -99,9 +102,12 @@ class Measurer:
     def slope(self, probes: Probes, number: int, at: Sequence[Any] | None = None) -> Slope:
         """The slope along a probe by differences over all steps that make sense."""
         top, bottom = probes.reach(number)
+        if _is_long(self.at if at is None else at):
+            # As much less rounding lets steps be as much smaller: a kink may be that near.
+            bottom /= DOUBLE
         return differences.slope(self.line(probes, number, at), top, bottom, self.deviation(at))
 
-    def kink(self, probes: Probes, number: int) -> tuple[float, float] | None:
+    def kink(self, probes: Probes, number: int) -> Sides | None:
         """The slopes on both sides, if they differ."""
         top, bottom = probes.reach(number)
         return differences.kink(self.line(probes, number), top, bottom, self.deviation())
@@ -109,7 +115,7 @@ class Measurer:
     def complex_slope(self, probes: Probes, number: int, at: Sequence[Any] | None = None) -> Any:
         """The slope along a probe by a complex step, in the precision of `at`; None where the function refuses."""
         start = self.at if at is None else at
-        long = start[0].dtype.itemsize > np.dtype(float).itemsize
+        long = _is_long(start)
         kind = np.clongdouble if long else np.complex128
         step = kind(1j) * kind(STEP)
         return self._imaginary(probes.moved([v.astype(kind) for v in start], number, step), kind)
@@ -129,25 +135,35 @@ class Measurer:
         return total.imag / STEP
 
     def verified(self, probes: Probes) -> bool | None:
-        """Whether a complex step along a general direction agrees with differences; None where these are too rough."""
+        """Whether a complex step along a general direction agrees with differences; None where these are too rough.
+
+        Where several numbers sit on a kink, every direction does: there it is asked a little beside it.
+        """
         general = _General(probes)
-        by_complex = self.complex_slope(general, 0)
+        here = self._agreement(general, self.at)
+        if here or (here is False and self.kink(general, 0) is None):
+            return here
+        (beside,) = self.moved_by(1, self.far)
+        return self._agreement(general, [v.astype(own.dtype) for v, own in zip(beside, self.at, strict=True)])
+
+    def _agreement(self, general: Probes, at: list[Array]) -> bool | None:
+        by_complex = self.complex_slope(general, 0, at)
         if by_complex is None:
             return False
         own = 64 * np.finfo(float).eps * abs(by_complex)
         top, bottom = general.reach(0)
-        quick = differences.window(self.line(general, 0), max(top / 2**10, bottom), self.deviation())
+        quick = differences.window(self.line(general, 0, at), max(top / 2**10, bottom), self.deviation())
         if quick.error <= VERIFIED * abs(by_complex) and abs(by_complex - quick.value) <= quick.error + own:
             return True
-        witness = self.slope(general, 0)
+        witness = self.slope(general, 0, at)
+        own += CLEAR * self.complex_error(general, 0, 4, at)
         if HAS_MORE_THAN_DOUBLE and not witness.error <= VERIFIED * abs(by_complex):
-            at = [v.astype(np.longdouble) for v in self.at]
-            if np.asarray(self.value(at)).dtype == np.longdouble:
-                finer = self.slope(general, 0, at)
+            long = [v.astype(np.longdouble) for v in at]
+            if np.asarray(self.value(long)).dtype == np.longdouble:
+                finer = self.slope(general, 0, long)
                 witness = finer if finer.error < witness.error else witness
         if not abs(by_complex - witness.value) <= witness.error + own:
-            sides = self.kink(general, 0)
-            return sides is not None and min(sides) - witness.error <= by_complex <= max(sides) + witness.error
+            return False
         return True if witness.error <= VERIFIED * abs(by_complex) or by_complex == 0 else None
 
     def all_slopes(self, probes: Probes) -> tuple[Array, Array, Method, bool]:
@@ -229,27 +245,58 @@ class Measurer:
         thorough = differences.slope(line, top, bottom, self.deviation())
         return thorough if not quick.error < thorough.error else quick
 
-    def neighbours(self, count: int, *, close: bool) -> list[list[Array]]:
-        """Points nearby in the arguments' own precision: half at its root, half at its fourth root.
+    @property
+    def _precision(self) -> float:
+        return max(float(np.finfo(value.dtype).eps) for value in self.subject.at)
 
-        Close ones are a few units in the last place away: enough for arithmetic in more digits.
+    @property
+    def far(self) -> float:
+        """How far off a point nearby may be, beside the numbers themselves: out of reach of a kink and of rounding."""
+        return float(self._precision**0.25)
+
+    def moved_by(self, count: int, radius: float) -> list[list[Array]]:
+        """Points nearby in the arguments' own precision, every number moved by up to `radius` of its size.
+
+        What is zero moves too: a kink is mostly where something is zero.
         """
         at = self.subject.at
-        precision = max(float(np.finfo(value.dtype).eps) for value in at)
-        near, far = (precision * 16, precision * 256) if close else (precision**0.5, precision**0.25)
-        radii = [near if k % 2 else far for k in range(count)]
-        # What is zero moves too: a kink is mostly where something is zero.
         sizes = [np.where(v == 0, np.sqrt(np.mean(np.square(v, dtype=float))) or 1.0, v) if v.size else v for v in at]
-        return [
-            [(v + s * r * self._rng.uniform(-1, 1, v.shape)).astype(v.dtype) for v, s in zip(at, sizes, strict=True)]
-            for r in radii
-        ]
+        near = [(v, s * radius) for v, s in zip(at, sizes, strict=True)]
+        return [[(v + r * self._rng.uniform(-1, 1, v.shape)).astype(v.dtype) for v, r in near] for _ in range(count)]
 
-    def slope_at(self, probes: Probes, number: int, at: Sequence[Array], *, by_complex: bool) -> Any:
+    def nearby(
+        self, probes: Probes, number: int, count: int, change: float, dtype: Any = None, *, by_complex: bool
+    ) -> Iterator[tuple[list[Array], Slope]]:
+        """Points nearby, and the slope at each, in the arguments' own precision or in another.
+
+        Half are at the root of the precision and half at its fourth root; for another precision, some units in the last
+        place away, which is enough for arithmetic in more digits. Where the slope differs by more than `change` from
+        that here, as that of a badly conditioned function does, a nearer one is taken: a mistake is the same there.
+        """
+        precision = self._precision
+        least = 16 * precision
+        here = self.slope_at(probes, number, self.subject.at, by_complex=by_complex)
+        for k in range(count):
+            radius = (least, 16 * least)[k % 2] if dtype is not None else (precision**0.5, self.far)[k % 2]
+            while True:
+                (at,) = self.moved_by(1, radius)
+                at = at if dtype is None else with_digits(at, dtype)
+                slope = self.slope_at(probes, number, at, by_complex=by_complex)
+                near = slope is not None and here is not None and abs(float(slope.value - here.value)) <= change
+                if near or radius <= least:
+                    break
+                radius = max(radius / 2**8, least)
+            if slope is not None:
+                yield at, slope
+
+    def slope_at(self, probes: Probes, number: int, at: Sequence[Array], *, by_complex: bool) -> Slope | None:
         """The slope along a probe at another point, in its precision or ours; None where it cannot be had."""
         here = [v.astype(np.result_type(v.dtype, own.dtype)) for v, own in zip(at, self.at, strict=True)]
-        found = self.complex_slope(probes, number, here) if by_complex else self.slope(probes, number, here).value
-        return found if found is not None and np.isfinite(found) else None
+        if by_complex:
+            slope = self.complex_slope(probes, number, here)
+            return None if slope is None else Slope(slope, 0.0)
+        found = self.slope(probes, number, here)
+        return found if np.isfinite(found.value) else None
 
     def complex_error(self, probes: Probes, number: int, draws: int, at: Sequence[Array] | None = None) -> float:
         """How far a complex step moves when all inputs move to their neighbours."""
@@ -257,6 +304,10 @@ class Measurer:
         first = self.complex_slope(probes, number, start)
         others = [self.complex_slope(probes, number, nudged(start, self._rng)) for _ in range(draws)]
         return max((abs(float(other - first)) for other in others if other is not None), default=0.0)
+
+
+def _is_long(values: Sequence[Any]) -> bool:
+    return bool(values[0].dtype.itemsize > np.dtype(float).itemsize)
 
 
 class _General(Probes):

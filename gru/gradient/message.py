@@ -55,8 +55,6 @@ def _comparison(c: Comparison) -> list[str]:
 
 
 def _reason(c: Comparison) -> str:
-    if c.reason == "kink":
-        return _kinks(c)
     if c.reason == "unverified":
         return "the complex step gives this, and differences of the function are too rough to confirm it"
     return (
@@ -67,7 +65,7 @@ def _reason(c: Comparison) -> str:
 
 def _kinks(c: Comparison) -> str:
     places = ", ".join(str(list(k)) for k in c.kinks[:3]) + (", …" if len(c.kinks) > 3 else "")
-    return f"a kink at {c.argument}{places}: the slope depends on the side there, and the claimed one is not judged"
+    return f"a kink at {c.argument}{places}: the slope depends on the side, and the claimed one is in between"
 
 
 def state_told(finding: StateFinding) -> str:

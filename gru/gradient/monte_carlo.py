@@ -6,6 +6,7 @@ lost all its digits. Parker's method (1997), as Verificarlo has it, by NumPy's o
 What a function keeps in plain buffers or Python numbers is not moved.
 """
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -37,9 +38,15 @@ _PRODUCTS = {np.einsum, np.dot, np.tensordot, np.inner, np.outer, np.vdot, np.co
 """What rounds inside, out of sight of the dispatch of `__array_ufunc__`."""
 
 
-def moved(values: Any, rng: np.random.Generator) -> Any:
-    """Floats, real or complex, each moved by a relative amount drawn from ±ε; anything else as it is."""
+def moved(values: Any, rng: np.random.Generator, among: Sequence[Any] = ()) -> Any:
+    """Floats, real or complex, each moved by a relative amount drawn from ±ε; anything else as it is.
+
+    ε is that of the arithmetic in which they meet those `among` which they are.
+    """
     plain = np.asarray(values)
+    if plain.dtype.kind in "fc" and among:
+        met = [one for one in map(_dtype, among) if one.kind in "fc"]
+        plain = plain.astype(np.result_type(plain, *met), copy=False)
     if plain.dtype.kind == "f":
         return plain * (1 + _draws(plain, rng))
     if plain.dtype.kind == "c":
@@ -48,6 +55,11 @@ def moved(values: Any, rng: np.random.Generator) -> Any:
         result.imag *= 1 + _draws(plain.imag, rng)
         return result
     return values
+
+
+def _dtype(value: Any) -> np.dtype[Any]:
+    """The dtype of an array; of a Python number one that changes no other."""
+    return value.dtype if isinstance(value, np.ndarray | np.generic) else np.dtype(bool)
 
 
 def _draws(like: Array, rng: np.random.Generator) -> Array:
@@ -67,7 +79,7 @@ def inexact(rng: np.random.Generator) -> type[np.ndarray[Any, Any]]:
             given = [_plain(value) for value in inputs]
             rounds = ufunc not in _EXACT
             if rounds and (method in ("reduce", "accumulate", "reduceat") or ufunc.signature is not None):
-                given = [moved(value, rng) if isinstance(value, np.ndarray) else value for value in given]
+                given = [moved(value, rng, given) if isinstance(value, np.ndarray) else value for value in given]
             result = getattr(ufunc, method)(*given, **options)
             if result is None:
                 return None
@@ -81,7 +93,7 @@ def inexact(rng: np.random.Generator) -> type[np.ndarray[Any, Any]]:
 
         def __array_function__(self, function: Any, types: Any, arguments: Any, options: Any) -> Any:
             if function in _PRODUCTS or getattr(function, "__module__", "").startswith(("numpy.linalg", "numpy.fft")):
-                arguments = tuple(_moved_inside(value, rng) for value in arguments)
+                arguments = _moved_inside(arguments, rng, _arrays(arguments))
                 result = function(*arguments, **{key: _plain(value) for key, value in options.items()})
                 return _wrapped(moved(result, rng)) if isinstance(result, np.ndarray | np.generic) else result
             return _wrapped(super().__array_function__(function, types, arguments, options))
@@ -104,7 +116,14 @@ def _plain(value: Any) -> Any:
     return value.view(np.ndarray) if isinstance(value, np.ndarray) else value
 
 
-def _moved_inside(value: Any, rng: np.random.Generator) -> Any:
+def _arrays(value: Any) -> list[Any]:
+    """The arrays of nested lists and tuples."""
     if isinstance(value, list | tuple):
-        return type(value)(_moved_inside(one, rng) for one in value)
-    return moved(_plain(value), rng) if isinstance(value, np.ndarray) else value
+        return [array for one in value for array in _arrays(one)]
+    return [value] if isinstance(value, np.ndarray) else []
+
+
+def _moved_inside(value: Any, rng: np.random.Generator, among: Sequence[Any]) -> Any:
+    if isinstance(value, list | tuple):
+        return type(value)(_moved_inside(one, rng, among) for one in value)
+    return moved(_plain(value), rng, among) if isinstance(value, np.ndarray) else value

@@ -15,6 +15,10 @@ HAS_MORE_THAN_DOUBLE = float(np.finfo(np.longdouble).eps) < float(np.finfo(float
 """Not on every machine: a long double is a double on Windows, and on most processors that are not Intel's."""
 
 
+DOUBLE = 2.0**11
+"""By so much rounding falls from double to long double."""
+
+
 def nudged(values: Sequence[Array], rng: np.random.Generator) -> list[Array]:
     """Every number moved to one of its neighbours, up or down, or left as it is, at random."""
     result = []

@@ -1,0 +1,68 @@
+"""What is claimed at a kink, where the slope depends on the side: whether it is a slope of either, or in between."""
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from gru.gradient.beside import HIDDEN, Beside
+from gru.gradient.claim import Claim
+from gru.gradient.differences import Sides
+from gru.gradient.measure import Measurer
+
+BETWEEN = 16
+"""Points nearby at which it is seen whether one kink alone is there: at each the slope is that of one side. Where two
+meet, all four slopes show; that 16 points show two of them only happens twice in 2¹⁶."""
+
+BESIDE = 8
+"""Points nearby at which a gradient that is right of one side or the other must be right once. Where the slopes of
+both sides are as likely, one that is wrong of either is wrong at all of them."""
+
+MOST = 12
+"""Entries that are looked at there."""
+
+NEAR = 2.0**-6
+"""A slope is that of one side if it is nearer to it than this share of the jump: off by what a smooth part changes."""
+
+
+def is_allowed(measurer: Measurer, beside: Beside, number: int, sides: Sides) -> bool:
+    """Whether the claimed slope lies between those of both sides, or several kinks meet.
+
+    Where several meet, a gradient that is right of each of them may lie outside of the slopes of both sides.
+    """
+    if sides.hold(float(beside.claimed[number])):
+        return True
+    near = NEAR * sides.jump + sides.error
+    found = measurer.nearby(beside.probes, number, BETWEEN, np.inf, by_complex=beside.by_complex)
+    sharp = [slope.value for _, slope in found if slope.error <= near]
+    alone = all(min(abs(slope - sides.left), abs(slope - sides.right)) <= near for slope in sharp)
+    return not alone or len(sharp) < BETWEEN // 2
+
+
+def wrong_beside(measurer: Measurer, claim: Claim, beside: Beside, kinks: Sequence[int]) -> int | None:
+    """One of the entries on kinks that are wrong beside them: at every point nearby one of them is.
+
+    What lies between the slopes of both sides need not be a gradient of any. The claimed and the measured slope of that
+    entry are then replaced by those at one of these points.
+    """
+    shown = None
+    for at in measurer.moved_by(BESIDE, measurer.far):
+        found = claim.near_with_bars(at, beside.probes)
+        if found is None:
+            return None
+        slopes, bars = found
+        shown = None
+        for number in kinks[:MOST]:
+            true = measurer.slope_at(beside.probes, number, at, by_complex=beside.by_complex)
+            if true is None:
+                continue
+            room = float(bars[number]) + true.error
+            if abs(slopes[number] - true.value) > room + HIDDEN * beside.shown.largest:
+                shown = number, slopes[number], true.value, room
+                break
+        if shown is None:
+            return None
+    if shown is None:
+        return None
+    number, beside.claimed[number], beside.measured[number], beside.bars[number] = shown
+    beside.moved.add(number)
+    return number
