@@ -12,13 +12,18 @@ import argparse
 import time
 from collections import Counter
 from dataclasses import dataclass, replace
+from functools import partial
+from typing import Any
 
 import numpy as np
 
+from gru.layers.lstm.cell import LSTMCell
+from gru.layers.lstm.sequence import LSTMSequence
+from gru.layers.registry import form_named
 from gru.subtraction.check import CHECK_TASK
 from gru.subtraction.data import random_pairs
 from gru.subtraction.demonstration import TESTED_LONG, Task, long_task, run_many, run_until_reached
-from gru.subtraction.model import GRU, LSTM, LSTM_WITHOUT_BIAS, Architecture
+from gru.subtraction.model import GRU, LSTM, LSTM_WITHOUT_BIAS, Architecture, architecture_for
 from gru.subtraction.training import Setting, accuracy
 
 
@@ -30,6 +35,15 @@ class Case:
     task: Task
     architecture: Architecture = GRU
 
+
+class OnePathCut(LSTMCell):
+    """An LSTM whose backward pass leaves out the way of the loss through c_{t-1}, as published code does."""
+
+    def backward(self, h_p: Any, c_p: Any, in_grad: Any, c_grad: Any = 0) -> None:
+        super().backward(h_p, c_p, in_grad, 0)
+
+
+RNN = architecture_for(form_named(layer="rnn"))
 
 WATCHED = 0
 """The loss to stop at that stops nothing: every start goes through all its epochs."""
@@ -43,6 +57,14 @@ CASES = {
     "lstm-without-bias": Case(
         "LSTM without bias, the chapter's own", Task(setting=Setting(loss=WATCHED)), LSTM_WITHOUT_BIAS
     ),
+    "lstm-cut": Case(
+        "LSTM with the way through c_{t-1} cut, the chapter's own",
+        Task(setting=Setting(loss=WATCHED)),
+        replace(LSTM, sequence=partial(LSTMSequence, cell=OnePathCut)),
+    ),
+    "rnn": Case("plain RNN, the chapter's own", Task(setting=Setting(loss=WATCHED)), RNN),
+    "check-lstm": Case("the check `training`, LSTM", CHECK_TASK, LSTM),
+    "check-rnn": Case("the check `training`, plain RNN", CHECK_TASK, RNN),
 }
 
 LENGTHS = (8, 16, 32, 64)

@@ -14,9 +14,10 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from gru.cli.options import isolation_option, refuse_missing, shown, warn_of
+from gru.cli.options import asked_for, form_options, isolation_option, refuse_missing, shown, warn_of
 
 if TYPE_CHECKING:
+    from gru.layer import Form
     from gru.subtraction.demonstration import Run, Task
     from gru.subtraction.model import Architecture
     from gru.subtraction.training import Progress
@@ -39,7 +40,10 @@ class Outputs:
 
 
 @click.command()
-@click.option("--cell", metavar="FILE", help="Train with the class GRUCell of this file, in a process of its own.")
+@click.option(
+    "--cell", metavar="FILE", help="Train with the class of this file, such as GRUCell, in a process of its own."
+)
+@form_options
 @click.option("--bits", default=4, show_default=True, help="How long the numbers are.")
 @click.option("--hidden", type=int, help="Hidden units.  [default: 4; 16 with --generalise]")
 @click.option("--batch", default=1, show_default=True, help="Pairs in a batch.")
@@ -69,6 +73,9 @@ def train(
     plot: Path | None,
     save: Path | None,
     isolation: str,
+    layer: str,
+    form: str | None,
+    convention: str,
     **numbers: Any,
 ) -> None:
     """Train a network of cells to subtract binary numbers.
@@ -80,6 +87,7 @@ def train(
     Examples:
       gru train
       gru train --cell my_gru.py
+      gru train --layer lstm --cell my_lstm.py
       gru train --compare lstm --plot curves.png
       gru train --bits 4 --generalise 32
       gru train --save model.npz && gru predict model.npz 14 8
@@ -94,10 +102,15 @@ def train(
       130  interrupted; what was reached is printed and written
     """
     outputs = Outputs(plot, save)
+    asked = asked_for(layer, form, convention)
     _refuse(outputs, cell)
+    if save and asked.form.layer.place:
+        raise click.UsageError(
+            f"--save: `gru predict` does not run {shown(layer)}, so that it could not read the model"
+        )
     with _usage_errors():
         task = _task(generalise, **numbers)
-    sys.exit(_train(task, cell, isolation, compare, starts, outputs))
+    sys.exit(_train(task, cell, asked.form, isolation, compare, starts, outputs))
 
 
 @click.command()
@@ -132,15 +145,17 @@ def _task(generalise: int | None, **numbers: Any) -> "Task":
     return replace(task, setting=replace(task.setting, **of_setting), **given)
 
 
-def _train(task: "Task", cell: str | None, isolation: str, compare: str | None, starts: int, outputs: Outputs) -> int:
+def _train(
+    task: "Task", cell: str | None, form: "Form", isolation: str, compare: str | None, starts: int, outputs: Outputs
+) -> int:
     """Train, print, write; the exit status."""
     from gru.submission.contract import CellError, SubmissionFailure
     from gru.submission.process import WorkerError
-    from gru.subtraction.model import ARCHITECTURES
+    from gru.subtraction.model import ARCHITECTURES, architecture_for
 
     with ExitStack() as stack:
         try:
-            architectures = [stack.enter_context(_cells(cell, isolation)) if cell else ARCHITECTURES["gru"]]
+            architectures = [stack.enter_context(_cells(cell, form, isolation)) if cell else architecture_for(form)]
             architectures += [ARCHITECTURES[compare]] if compare else []
             runs = _runs(task, architectures, cell)
             status = _write(runs, outputs)
@@ -243,14 +258,14 @@ def _usage_errors() -> Iterator[None]:
 
 
 @contextmanager
-def _cells(file: str, isolation: Any) -> "Iterator[Architecture]":
+def _cells(file: str, form: "Form", isolation: Any) -> "Iterator[Architecture]":
     """The cells of a submission, in a process of its own as long as this lasts."""
     from gru.submission.process import SubmissionProcess
     from gru.subtraction.submitted import architecture_of
 
-    with SubmissionProcess(file, whole_limit=math.inf, isolation=isolation) as process:
+    with SubmissionProcess(file, form=form, whole_limit=math.inf, isolation=isolation) as process:
         warn_of(process.confinement.warning)
-        yield architecture_of(process, file)
+        yield architecture_of(process, file, form)
 
 
 @contextmanager

@@ -1,4 +1,4 @@
-"""The check `training`: a submission's cells learn binary subtraction, as right cells always do.
+"""The check `training`: a submission's cells learn binary subtraction wherever right cells of their form do.
 
 It proves little by itself (docs/why-check-gradients.md), and so is asked for at thorough effort only.
 It never looks at a derivative.
@@ -13,6 +13,7 @@ from gru.layers.gru.forms import CHAPTER
 from gru.submission.contract import CellError, Runner
 from gru.subtraction.check import CHECK_TASK, learn
 from gru.subtraction.demonstration import Run
+from gru.subtraction.model import architecture_for
 from gru.subtraction.submitted import architecture_of
 
 EPOCHS = CHECK_TASK.setting.epochs
@@ -29,8 +30,9 @@ def judge_training(
 ) -> Outcome:
     """The outcome of the check, from one start.
 
-    Cells that do not learn are wrong; where they are `spoilt`, wrong in another check, they inherit.
-    `on_epoch` is told the epochs that are done. Raises SubmissionFailure where the cells fail to run.
+    Cells that do not learn are wrong where the project's own, computed from the form's table, learn from the same
+    start; where they are `spoilt`, wrong in another check, they inherit. `on_epoch` is told the epochs that are done.
+    Raises SubmissionFailure where the cells fail to run.
     """
     try:
         run = learn(architecture_of(runner, TRAINING, form), seed, lambda progress: on_epoch(progress.epoch))
@@ -39,15 +41,17 @@ def judge_training(
     if run.history.stop == "interrupted":
         raise KeyboardInterrupt
     if run.history.stop == "reached":
-        return Outcome(TRAINING, "right", facts=(_learned(run),), problems=1)
-    return Outcome(TRAINING, "inherited" if spoilt else "wrong", facts=(_learned(run),), problems=1)
+        return Outcome(TRAINING, "right", facts=(_seen(run, "learned"),), problems=1)
+    if learn(architecture_for(form), seed).history.stop != "reached":
+        return Outcome(TRAINING, "right", facts=(_seen(run, "none-learns"),), problems=1)
+    fact = _seen(run, "diverged" if run.history.stop == "diverged" else "not-learned")
+    return Outcome(TRAINING, "inherited" if spoilt else "wrong", facts=(fact,), problems=1)
 
 
-def _learned(run: Run) -> Fact:
+def _seen(run: Run, kind: str) -> Fact:
     """How far the cells came."""
-    if run.history.stop == "diverged":
-        return Fact.of("diverged", epoch=run.history.epochs + 1)
+    if kind == "diverged":
+        return Fact.of(kind, epoch=run.history.epochs + 1)
     pairs = len(run.pairs)
     right = round(run.overall_accuracy * pairs)
-    kind = "learned" if run.history.stop == "reached" else "not-learned"
     return Fact.of(kind, right=right, pairs=pairs, bits=run.task.bits, epochs=run.history.epochs)

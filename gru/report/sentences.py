@@ -326,6 +326,7 @@ KINDS: dict[str, Words] = {
     # training
     "learned": Words("", _progress),
     "not-learned": Words("", lambda p: f"{_progress(p)}; with a right cell all pairs are right by then"),
+    "none-learns": Words("", lambda p: f"{_progress(p)}; a right cell does not learn it from this start either"),
     "diverged": Words("", "the loss is no longer a finite number in epoch {epoch} of training"),
     # a submission in another API
     "said": Words("", "{text}"),

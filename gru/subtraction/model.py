@@ -6,6 +6,7 @@ A file is a NumPy archive without pickle. Nothing here trains.
 import io
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +17,8 @@ from gru.files import read_whole
 from gru.layer import Form, Sizes
 from gru.layers.gru.sequence import GRUSequence
 from gru.layers.lstm.sequence import LSTMSequence
-from gru.layers.registry import form_named
+from gru.layers.registry import HOMES, form_named
+from gru.layers.sequence import FormSequence
 from gru.subtraction.data import Data, TaskError
 from gru.subtraction.network import Network, Parameters, Sequence
 
@@ -74,6 +76,29 @@ GRU = Architecture("gru", "GRU", form_named("chapter", "gru"), GRUSequence)
 LSTM = Architecture("lstm", "LSTM", form_named("chapter", "lstm"), LSTMSequence)
 LSTM_WITHOUT_BIAS = Architecture("lstm-without-bias", "LSTM without bias", form_named("no-bias", "lstm"), LSTMSequence)
 ARCHITECTURES = {architecture.name: architecture for architecture in (GRU, LSTM, LSTM_WITHOUT_BIAS)}
+"""Those with cells of their own, which are faster than what is computed from a table."""
+
+
+def name_of(form: Form) -> str:
+    """The name under which a model of this form is kept: `lstm`, or the layer and the form, `rnn/no-bias`."""
+    own = (architecture.name for architecture in ARCHITECTURES.values() if architecture.form is form)
+    return next(own, f"{form.layer.id}/{form.id}")
+
+
+def architecture_for(form: Form) -> Architecture:
+    """The project's own cells of a form: those that are written out, else those computed from its table."""
+    name, of_form = name_of(form), "" if form is form.layer.form else f", {form.id}"
+    if name in ARCHITECTURES:
+        return ARCHITECTURES[name]
+    return Architecture(name, f"{form.layer.title}{of_form}", form, partial(FormSequence, form=form))
+
+
+def architecture_named(name: str) -> Architecture:
+    """The architecture with this name. Raises KeyError where there is none; a layer in a file is never looked for."""
+    layer, _, form = name.partition("/")
+    if name not in ARCHITECTURES and layer not in HOMES:
+        raise KeyError(name)
+    return ARCHITECTURES.get(name) or architecture_for(form_named(form, layer))
 
 
 class ModelFileError(ValueError):
@@ -125,7 +150,7 @@ class Model:
     @classmethod
     def _of(cls, contents: dict[str, Array]) -> "Model":
         """The model with these contents. Raises KeyError, TypeError and ValueError where they make none."""
-        architecture = ARCHITECTURES[str(contents.pop("architecture"))]
+        architecture = architecture_named(str(contents.pop("architecture")))
         bits = int(contents.pop("bits"))
         shapes = {name: value.shape for name, value in contents.items()}
         if shapes != architecture.shapes(len(contents["V"])):

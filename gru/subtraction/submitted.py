@@ -12,13 +12,13 @@ from numpy.typing import NDArray
 from gru.layer import Form, Sizes
 from gru.layers.gru.forms import CHAPTER
 from gru.submission.contract import Runner
-from gru.subtraction.model import Architecture
+from gru.subtraction.model import Architecture, name_of
 
 Array = NDArray[Any]
 
 
 class SubmittedSequence:
-    """The cells of a submission unrolled over time, like `gru.sequence.GRUSequence`; no leading axes.
+    """The cells of a submission unrolled over time, like `GRUSequence`; no leading axes.
 
     Both methods raise `CellError` where a cell raises, and `SubmissionFailure` where the
     submission fails to run.
@@ -46,4 +46,4 @@ class SubmittedSequence:
 
 def architecture_of(cells: Runner, title: str, form: Form = CHAPTER) -> Architecture:
     """The cells of a submission as an architecture to train, with its form's parameters, one start at a time."""
-    return Architecture(form.layer.id, title, form, partial(SubmittedSequence, cells, form=form), at_once=False)
+    return Architecture(name_of(form), title, form, partial(SubmittedSequence, cells, form=form), at_once=False)

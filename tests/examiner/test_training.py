@@ -1,5 +1,6 @@
 """The check `training` of an examination: what it notices, what it does not, and that nothing is lost by it."""
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,7 @@ from gru.problem import find
 from gru.report.sentences import all_said
 from gru.submission.process import SubmissionProcess
 from gru.submission.trusted import TrustedCells
+from gru.subtraction.check import CHECK_TASK
 from tests.examiner.planted import EQUATION, plant
 
 Array = Any
@@ -35,6 +37,16 @@ def test_a_right_cell_passes_the_check() -> None:
     outcome = outcome_of(GRUCell)
     assert outcome.status == "right"
     assert all_said(outcome.facts).startswith("136 of 136 pairs of 4 bits are right after ")
+
+
+def test_cells_are_not_wrong_where_right_ones_do_not_learn_either(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    one_epoch = replace(CHECK_TASK, setting=replace(CHECK_TASK.setting, epochs=1))
+    monkeypatch.setattr("gru.subtraction.check.CHECK_TASK", one_epoch)
+    outcome = outcome_of(GRUCell)
+    assert outcome.status == "right"
+    assert all_said(outcome.facts).endswith("a right cell does not learn it from this start either")
 
 
 class Matrices(GRUCell):

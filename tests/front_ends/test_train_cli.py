@@ -26,6 +26,24 @@ pred: \[(.*)\]
 )
 
 
+RNN = """
+import numpy as np
+
+class RNNCell:
+    def __init__(self, input_size, hidden_size):
+        pass
+
+    def forward(self, x, h_p, W, U):
+        self.x, self.W, self.U = x, W, U
+        self.h = np.tanh(h_p @ W + x @ U)
+
+    def backward(self, h_p, in_grad):
+        dz = in_grad * (1 - self.h**2)
+        self.dW, self.dU = h_p.T @ dz, self.x.T @ dz
+        self.dh, self.dx = dz @ self.W.T, dz @ self.U.T
+"""
+
+
 def gru(*arguments: str | Path) -> Result:
     return CliRunner().invoke(main, [str(argument) for argument in arguments])
 
@@ -226,3 +244,25 @@ def test_the_file_of_the_cell_is_not_overwritten(tmp_path: Path) -> None:
     assert result.exit_code == 2
     assert "it is the file of the cell" in result.stderr
     assert file.read_text(encoding="utf-8").startswith("class GRUCell")
+
+
+def test_a_layer_without_cells_of_its_own_is_trained_and_its_model_subtracts(tmp_path: Path) -> None:
+    model = tmp_path / "rnn.npz"
+    assert "plain RNN: 4 bits" in gru("train", "--layer", "rnn", "--epochs", "2", "--save", model).stdout
+    assert "14 - 8 = " in CliRunner().invoke(main, ["predict", str(model), "14", "8"]).stdout
+
+
+def test_a_submission_of_another_layer_is_trained(tmp_path: Path) -> None:
+    cell = tmp_path / "rnn.py"
+    cell.write_text(RNN, encoding="utf-8")
+    alone = gru("train", "--layer", "rnn", "--form", "no-bias", "--epochs", "2").stdout
+    submitted = gru("train", "--layer", "rnn", "--form", "no-bias", "--epochs", "2", "--cell", cell).stdout
+    assert submitted.splitlines()[2:] == alone.splitlines()[2:]
+
+
+def test_a_model_of_a_layer_in_a_file_is_not_saved_as_predict_could_not_read_it(tmp_path: Path) -> None:
+    done = gru(
+        "train", "--layer", EXAMPLES.parent / "layers" / "minimal_gated_unit.py", "--save", tmp_path / "model.npz"
+    )
+    assert done.exit_code == 2
+    assert "could not read the model" in done.stderr
