@@ -52,7 +52,7 @@ class Checked:
     def __repr__(self) -> str:
         wrong = [o for o in self.examination.outcomes if o.status == "wrong"]
         first = next((o for o in wrong if o.is_of_equation), wrong[0] if wrong else None)
-        what = f", first {text.title(first, self.result.asked)}" if first else ""
+        what = f", first {text.title_in(self.result, first)}" if first else ""
         return f"<{self.result.submission}: {words(self.verdict)}{what}>"
 
     def __str__(self) -> str:

@@ -21,9 +21,9 @@ STYLES = {
     "right": ("#ffffff", "#2f6f4f", 'stroke-width="1.2"', ""),
     "wrong": ("#ffd6d6", "#b00020", 'stroke-width="2"', "✗ "),
     "first": ("#b00020", "#7a0016", 'stroke-width="4"', "✗ "),
-    "inherited": ("#f6f1e4", "#9a8f76", 'stroke-width="1.2" stroke-dasharray="5 3"', "↓ "),
+    "inherited": ("#f6f1e4", "#857a61", 'stroke-width="1.2" stroke-dasharray="5 3"', "↓ "),
     "missing": ("#ffffff", "#6b3fa0", 'stroke-width="2" stroke-dasharray="1 3"', "– "),
-    "not_examined": ("#f2f2f2", "#8a8a8a", 'stroke-width="1" stroke-dasharray="2 3"', "? "),
+    "not_examined": ("#f2f2f2", "#7a7a7a", 'stroke-width="1" stroke-dasharray="2 3"', "? "),
 }
 """Of each status: the fill, the line, how it is drawn, and the sign before the number, as colour is not enough."""
 
@@ -110,7 +110,7 @@ def _edge(source: _Box, target: _Box) -> Markup:
     to_x, to_y = target.x + WIDTH / 2, target.y
     bend = (to_y - y) / 2
     return Markup(
-        '<path d="M{:.0f} {:.0f} C{:.0f} {:.0f} {:.0f} {:.0f} {:.0f} {:.0f}" fill="none" stroke="#b9b9b9"/>'
+        '<path d="M{:.0f} {:.0f} C{:.0f} {:.0f} {:.0f} {:.0f} {:.0f} {:.0f}" fill="none" stroke="#7a7a7a"/>'
     ).format(x, y, x, y + bend, to_x, to_y - bend, to_x, to_y)
 
 

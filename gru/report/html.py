@@ -79,12 +79,14 @@ def sentence(result: Result, first: Outcome | None) -> str:
     if result.examination.verdict == "right":
         return "Everything that was asked for is right"
     wrong = [first] if first else [outcome for outcome in result.examination.outcomes if outcome.status == "wrong"]
-    return f"The first that is wrong is {text.title(wrong[0], result.asked)}" if wrong else ""
+    if not wrong:
+        return ""
+    return f"The first that is wrong is {text.title_in(result, wrong[0])}"
 
 
 def _graph(outcomes: Sequence[Outcome], form: Form, first: Outcome | None) -> Markup:
     statuses = {outcome.check: outcome.status for outcome in outcomes if outcome.is_of_equation}
-    if len(statuses) < 2:
+    if len(statuses) < 2 or set(statuses.values()) == {"not_examined"}:
         return Markup()
     return graph(form, statuses, first.check if first else None)
 
@@ -92,7 +94,7 @@ def _graph(outcomes: Sequence[Outcome], form: Form, first: Outcome | None) -> Ma
 def _sections(result: Result, first: Outcome | None) -> Iterator[Section]:
     """The details of the text, taken apart at its empty lines."""
     section = Section()
-    for line in [*text.details(result), ""]:
+    for line in [*text.below(result), ""]:
         if isinstance(line, Line):
             section.facts.append((line.label, line.text))
         elif isinstance(line, Row):

@@ -97,7 +97,7 @@ def _parts(formula: ast.expr) -> Sequence[ast.expr]:
 def _formula(node: ast.expr, symbols: Mapping[str, str], marked: Marked) -> Markup:
     written = _written(node, symbols, marked)
     return (
-        Markup('<mrow class="differs" mathbackground="#ffd9a0">{}</mrow>').format(written)
+        Markup('<mrow class="differs" mathbackground="#ffd9a0" mathcolor="#1b1b1b">{}</mrow>').format(written)
         if id(node) in marked
         else written
     )
@@ -142,9 +142,8 @@ def _operand(node: ast.expr, around: ast.operator, rank: int, symbols: Mapping[s
 
 
 def _symbol(symbol: str) -> Markup:
-    """A sign with its index below it: `δ_zr`, `h_{t-1}`."""
+    """A sign with its index below it: `δ_zr`, `h_{t-1}`, `δ_x_t`."""
     base, _, index = symbol.partition("_")
-    index = index.strip("{}").replace("-", "−")
     if not index:
-        return Markup("<mi>{}</mi>").format(base)
-    return Markup("<msub><mi>{}</mi><mi>{}</mi></msub>").format(base, index)
+        return Markup("<mi>{}</mi>").format(base.replace("-", "−"))
+    return Markup("<msub><mi>{}</mi>{}</msub>").format(base, _symbol(index.strip("{}")))

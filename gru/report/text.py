@@ -41,8 +41,12 @@ HEADER = Row("check", "name", "status", "error", "limit")
 def message(result: Result) -> list[str]:
     """The whole report on one submission."""
     table = plain_table(rows(result.examination))
-    below = another_api.details(result) if result.examination.api else details(result)
-    return [*heading(result), *(["", *table] if table else []), *below]
+    return [*heading(result), *(["", *table] if table else []), *below(result)]
+
+
+def below(result: Result) -> list[str]:
+    """All that is said below the table, of a submission in whichever API."""
+    return another_api.details(result) if result.examination.api else details(result)
 
 
 # The heading and the table
@@ -200,6 +204,11 @@ def _options(asked: Form) -> str:
     """What a command line says of the form that is asked for; nothing of the chapter's."""
     layer = "" if asked.layer.id == "gru" else f" --layer {shlex.quote(asked.layer.place or asked.layer.id)}"
     return layer + ("" if asked is asked.layer.form else f" --convention {asked.id}")
+
+
+def title_in(result: Result, outcome: Outcome) -> str:
+    """What the report on a submission, in whichever API, calls a check."""
+    return another_api.title(outcome) if result.examination.api else title(outcome, result.asked)
 
 
 def title(outcome: Outcome, form: Form = CHAPTER) -> str:

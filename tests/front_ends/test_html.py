@@ -21,13 +21,17 @@ from gru.layers.gru.forms import CHAPTER
 from gru.mistakes import catalogue
 from gru.report import html, mathml, text
 from gru.report.feedback import LEVELS, told
-from gru.report.graph import graph
+from gru.report.graph import STYLES, graph
 from gru.report.result import Result
 from gru.report.words import Line
 from gru.submission.process import SubmissionProcess
 
 EXAMPLES = sorted((Path(__file__).parents[2] / "examples" / "submissions").glob("*.py"))
+ANOTHER_API = Path(__file__).parents[2] / "examples" / "other_apis" / "one_sample.py"
 LARGEST = 200_000
+
+DARK_GROUND = "#e9e9e6"
+"""What the graph stands on in a dark page."""
 
 VOID = {"meta", "br", "hr", "img", "input", "link", "col"}
 
@@ -72,7 +76,7 @@ def result_of(path: Path) -> Result:
 @pytest.fixture(scope="module")
 def results() -> dict[str, Result]:
     chosen = ("right", "dzr_without_h_prev", "untransposed_dx", "accumulates")
-    return {path.stem: result_of(path) for path in EXAMPLES if path.stem in chosen}
+    return {path.stem: result_of(path) for path in (*EXAMPLES, ANOTHER_API) if path.stem in (*chosen, ANOTHER_API.stem)}
 
 
 def test_a_page_says_all_that_the_text_says(results: dict[str, Result]) -> None:
@@ -109,6 +113,49 @@ def test_a_page_can_be_heard(results: dict[str, Result]) -> None:
     assert drawing["role"] == "img"
     assert "(10) dzr: first" in str(drawing["aria-label"]).replace("wrong, the first", "first")
     assert {a.get("scope") for tag, a in tags if tag == "th"} == {"row", "col"}
+
+
+def _luminance(colour: str) -> float:
+    """The relative luminance of WCAG 2.2, of a colour such as #b00020 or #fff."""
+    digits = colour[1:] if len(colour) == 7 else "".join(2 * digit for digit in colour[1:])
+    parts = [int(digits[k : k + 2], 16) / 255 for k in (0, 2, 4)]
+    red, green, blue = (part / 12.92 if part <= 0.04045 else ((part + 0.055) / 1.055) ** 2.4 for part in parts)
+    return 0.2126 * red + 0.7152 * green + 0.0722 * blue
+
+
+def contrast(one: str, other: str) -> float:
+    darker, lighter = sorted((_luminance(one), _luminance(other)))
+    return (lighter + 0.05) / (darker + 0.05)
+
+
+TEXT, LINES = 4.5, 3.0
+"""The least contrast of text, and of lines that tell something: WCAG 2.2, level AA."""
+
+
+def test_what_is_written_can_be_read_in_light_in_dark_and_on_paper() -> None:
+    style = (Path(html.__file__).parent / "templates" / "style.html").read_text(encoding="utf-8")
+    schemes = [
+        dict(re.findall(r"--(\w+): (#\w+)", scheme))
+        for scheme in re.findall(r"\.gru \{ (.*?--ground.*?)[;}]? *\}?$", style, re.MULTILINE)
+    ]
+    assert len(schemes) == 3
+    for scheme in schemes:
+        for ink in ("ink", "pale", "lit", "good"):
+            assert contrast(scheme[ink], scheme["ground"]) >= TEXT, (ink, scheme)
+        assert contrast(scheme["ink"], scheme["mark"]) >= TEXT, scheme
+
+
+@pytest.mark.parametrize("status", STYLES)
+def test_the_graph_can_be_read_on_its_grounds(status: str) -> None:
+    fill, line, *_ = STYLES[status]
+    drawn = str(
+        graph(CHAPTER, {"equation-10": status.replace("first", "wrong")}, "equation-10" if status == "first" else None)
+    )
+    (ink,) = re.findall(rf'<g class="{status}"><rect [^>]*/><text [^>]*fill="(#\w+)"><tspan [^>]*>[^<]*\(10\)', drawn)
+    assert contrast(ink, fill) >= TEXT
+    for ground in ("#ffffff", DARK_GROUND):
+        assert max(contrast(line, ground), contrast(fill, ground)) >= LINES
+        assert all(contrast(edge, ground) >= LINES for edge in re.findall(r'<path [^>]*stroke="(#\w+)"', drawn))
 
 
 def test_the_first_wrong_equation_is_lit_and_others_are_pale(results: dict[str, Result]) -> None:
