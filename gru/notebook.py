@@ -123,8 +123,14 @@ def check(
 
 
 def _of_file(process: SubmissionProcess, **common: Any) -> Result:
-    level, notes = process.confinement.level, process.notes
-    return Result(submission=process.path, sha256=process.sha256, isolation=level, notes=notes, **common)
+    return Result(
+        submission=process.path,
+        sha256=process.sha256,
+        isolation=process.confinement.level,
+        notes=process.notes,
+        printed=process.printed if process.has_raised else (),
+        **common,
+    )
 
 
 def _of_class(cell: type, **common: Any) -> Result:

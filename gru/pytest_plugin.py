@@ -97,6 +97,11 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         default="auto",
         help="what shuts a submission in (default: %(default)s)",
     )
+    group.addoption(
+        "--submission-show-output",
+        action="store_true",
+        help="show the last lines that the submission printed, also where no call raised",
+    )
 
 
 def _seed(argument: str) -> int:
@@ -245,6 +250,19 @@ def pytest_report_header(config: pytest.Config) -> list[str]:
         f"isolation: {confinement.level}",
     ]
     return [*lines, f"warning: {confinement.warning}"] if confinement.warning else lines
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
+    """The last lines that the submission printed, where a call raised or they are asked for."""
+    process = config.stash.get(_PROCESS, None)
+    if process is None or not (process.has_raised or config.option.submission_show_output):
+        return
+    from gru.report.words import printable
+
+    lines = [printable(said) for said in process.printed]
+    if lines:
+        terminalreporter.section("the last lines that the submission printed")
+        terminalreporter.write_line("\n".join(lines))
 
 
 def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:

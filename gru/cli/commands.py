@@ -102,6 +102,7 @@ class Request:
     time_limit: float
     memory_limit: int
     isolation: Any
+    show_output: bool
 
 
 @dataclass(frozen=True)
@@ -152,6 +153,7 @@ def _reports(context: click.Context, parameter: click.Parameter, value: tuple[st
     help="How much is told: the verdict, the equation, the kind of mistake, the right formula.",
 )
 @click.option("--json", "document", metavar="FILE", type=click.Path(path_type=Path), help="Write the results as JSON.")
+@click.option("--show-output", is_flag=True, help="Show the last lines that FILE printed, also where no call raised.")
 @click.option("--find", "find_class", is_flag=True, help="In a FILE that is a folder, find the one with the class.")
 @click.option("--html", "page", metavar="FILE", type=click.Path(path_type=Path), help="Write the report as a page.")
 @click.option(
@@ -179,6 +181,7 @@ def check(
     feedback: str,
     document: Path | None,
     page: Path | None,
+    show_output: bool,
     find_class: bool,
     reports: dict[str, Path],
     rubric: "Rubric | None",
@@ -221,7 +224,9 @@ def check(
     refuse_notebooks(files)
     outputs = Outputs(document, page, reports, rubric)
     _refuse(outputs, files)
-    request = Request(only or None, problem, seed, effort, asked, feedback, time_limit, memory_limit, isolation)
+    request = Request(
+        only or None, problem, seed, effort, asked, feedback, time_limit, memory_limit, isolation, show_output
+    )
     sys.exit(_check_all(files, request, outputs))
 
 
@@ -426,6 +431,7 @@ def _examine_file(file: str, request: Request, root: Path | None = None) -> "Res
         isolation=process.confinement.level,
         problem=request.problem,
         asked=form,
+        printed=process.printed if request.show_output or process.has_raised else (),
         notes=(*process.notes, *_known_problems(request, examination.verdict)),
     )
 

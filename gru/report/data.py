@@ -41,6 +41,7 @@ def _result(result: Result) -> dict[str, Any]:
         "seed": examination.seed,
         "seconds": round(result.seconds, 3),
         "notes": list(result.notes),
+        **({"printed": list(result.printed)} if result.printed else {}),
         "outcomes": [_outcome(outcome, examination.form) for outcome in examination.outcomes],
     }
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from gru.examiner.outcome import Examination
 from gru.layer import Form
 from gru.layers.gru.forms import CHAPTER
+from gru.submission.text import CleanText
 
 
 @dataclass(frozen=True)
@@ -16,7 +17,8 @@ class Result:
 
     `submission` is the path as it was given, `sha256` that of its bytes (None where they cannot be
     read), `problem` the id of the one problem that was asked for (None for the whole battery),
-    `asked` the form of the layer that was asked for, `notes` what there is to know beside.
+    `asked` the form of the layer that was asked for, `notes` what there is to know beside, `printed` the last lines
+    that it printed, where they are to be shown.
     With `in_process` it was a class, and `submission` is its name.
     """
 
@@ -28,4 +30,5 @@ class Result:
     problem: str | None = None
     asked: Form = CHAPTER
     notes: tuple[str, ...] = ()
+    printed: tuple[CleanText, ...] = ()
     in_process: bool = False

@@ -45,8 +45,12 @@ def message(result: Result) -> list[str]:
 
 
 def below(result: Result) -> list[str]:
-    """All that is said below the table, of a submission in whichever API."""
-    return another_api.details(result) if result.examination.api else details(result)
+    """All that is said below the table, of a submission in whichever API, and what it printed where that is to be shown."""
+    found = another_api.details(result) if result.examination.api else details(result)
+    if not result.printed:
+        return found
+    many = f"the last {len(result.printed)} lines" if len(result.printed) > 1 else "the last line"
+    return [*found, "", f"printed by the submission, {many}", *(printable(f"  | {said}") for said in result.printed)]
 
 
 # The heading and the table

@@ -11,7 +11,7 @@ import signal
 import subprocess
 import time
 from collections.abc import Iterable, Sequence
-from threading import Thread
+from threading import Lock, Thread
 from typing import IO, Protocol
 
 CHUNK = 2**16
@@ -22,6 +22,9 @@ MAX_WAITING = 64
 
 AT_ONCE = getattr(select, "PIPE_BUF", 0)
 """Bytes that a pipe takes without blocking when it is said to be ready; where nothing says so, none."""
+
+KEPT = 2**14
+"""Bytes of what a process writes to standard error that are kept: the last ones."""
 
 GLANCE = 0.25
 """Seconds after which a wait looks whether the process is still there, if a child of its keeps the pipe open."""
@@ -54,6 +57,10 @@ class Connection(Protocol):
     def read(self, count: int, deadline: float) -> bytes:
         """Exactly so many bytes of the answers. Raises ReadTimeoutError and EOFError."""
 
+    @property
+    def written(self) -> bytes:
+        """The end of what the submission has printed so far."""
+
     def ended(self) -> int | None:
         """The exit status of what has ended; None where it lives on."""
 
@@ -67,8 +74,8 @@ class Connection(Protocol):
 class Channel:
     """A process that reads from its standard input and writes to its standard output.
 
-    What it writes to standard error is read and thrown away. It leads a session of its own, so that
-    neither a Ctrl-C at the terminal reaches it nor anything it starts outlives it.
+    Of what it writes to standard error the end is kept. It leads a session of its own, so that neither a
+    Ctrl-C at the terminal reaches it nor anything it starts outlives it.
     """
 
     def __init__(self, command: Sequence[str], environment: dict[str, str]) -> None:
@@ -82,6 +89,7 @@ class Channel:
         self._input: IO[bytes] = self._process.stdin
         self._output: IO[bytes] = self._process.stdout
         self._errors: IO[bytes] = self._process.stderr
+        self._written, self._taking = b"", Lock()
         self._chunks: queue.Queue[bytes] = queue.Queue(MAX_WAITING)
         self._buffer = bytearray()
         self._messages: queue.SimpleQueue[Iterable[bytes] | None] = queue.SimpleQueue()
@@ -153,6 +161,14 @@ class Channel:
         except queue.Empty:
             return None
 
+    @property
+    def written(self) -> bytes:
+        """The end of what the process has written to standard error so far."""
+        if AT_ONCE:
+            with contextlib.suppress(OSError, ValueError):
+                self._take()
+        return self._written
+
     def ended(self) -> int | None:
         """The exit status of a process whose output is at its end; None where it lives on all the same."""
         with contextlib.suppress(subprocess.TimeoutExpired):
@@ -183,8 +199,24 @@ class Channel:
 
     def _drain(self) -> None:
         with self._errors, contextlib.suppress(OSError, ValueError):
-            while self._errors.read(CHUNK):
-                pass
+            if AT_ONCE:
+                while select.select([self._errors], [], []) and self._take():
+                    pass
+            else:
+                while chunk := self._errors.read(CHUNK):
+                    self._keep(chunk)
+
+    def _take(self) -> bool:
+        """Keep what there is of standard error, which is at most what a pipe holds; False at its end."""
+        with self._taking:
+            if not select.select([self._errors], [], [], 0)[0]:
+                return True
+            chunk = self._errors.read(CHUNK)
+            self._keep(chunk)
+            return bool(chunk)
+
+    def _keep(self, chunk: bytes) -> None:
+        self._written = (self._written + chunk)[-KEPT:]
 
     def _write(self) -> None:
         # A process that has ended is noticed where its answers are read.

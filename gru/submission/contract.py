@@ -57,7 +57,8 @@ class Description:
 class Raised:
     """An exception that a call ended in: where, at which step, which type, its message, the line, what stands there.
 
-    In a notebook, `line` is one of the code cell `cell`, both counted from 1.
+    In a notebook, `line` is one of the code cell `cell`, both counted from 1. `file` is the path, from the folder of
+    the submission, of another file of its own that the line is one of.
     """
 
     where: str
@@ -67,6 +68,7 @@ class Raised:
     line: int | None = None
     cell: int | None = None
     source: CleanText | None = None
+    file: CleanText | None = None
 
     @property
     def text(self) -> str:
@@ -74,6 +76,8 @@ class Raised:
         message = f": {self.message}" if self.message else ""
         numbers = (("step", self._count), ("cell", self.cell), ("line", self.line))
         places = [f"{name} {number}" for name, number in numbers if number]
+        if self.file and places:
+            places[-1] += f" of {self.file}"
         place = f" ({', '.join(places)})" if places else ""
         source = f" in `{self.source}`" if self.source else ""
         return f"{self.where} raised {self.type}{message}{place}{source}"

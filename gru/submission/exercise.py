@@ -5,10 +5,12 @@ package, and the examining process imports it for cells of our own. It judges no
 what was shown before and after goes over as it is.
 """
 
+import os
 import sys
 from collections.abc import Callable, Iterator
 from inspect import signature
 from itertools import islice
+from pathlib import Path
 from types import TracebackType
 from typing import Any
 
@@ -314,17 +316,34 @@ def _stacked(shown: list[dict[str, Any]]) -> dict[str, Any]:
 
 
 def describe_exception(error: BaseException, file: str | None) -> dict[str, Any]:
-    """An exception as plain data: its type, its message, and the last line of `file` that it came through.
+    """An exception as plain data: its type, its message, and the last line that it came through of a file.
 
-    Running out of memory has one name, whoever noticed it first.
+    That is `file`, or another in its folder or below, which is then named from there. Running out of memory has one
+    name, whoever noticed it first.
     """
     kind = "MemoryError" if issubclass(type(error), MemoryError) else _type_name(error)
-    return {"type": kind, "message": _message(error), "line": _line(sys.exc_info()[2], file)}
+    return {"type": kind, "message": _message(error), **_place(sys.exc_info()[2], file)}
 
 
-def _line(traceback: TracebackType | None, file: str | None) -> int | None:
-    lines = [t.tb_lineno for t in _walk(traceback) if t.tb_frame.f_code.co_filename == file]
-    return lines[-1] if lines else None
+def _place(traceback: TracebackType | None, file: str | None) -> dict[str, Any]:
+    """The `line` and the `file` of the last frame in a file of the submission's own; None where it is `file` itself."""
+    for tb in reversed(list(_walk(traceback))):
+        other = tb.tb_frame.f_code.co_filename
+        if file is not None and _is_own(other, file):
+            return {"line": tb.tb_lineno, "file": None if other == file else os.path.relpath(other, _folder(file))}
+    return {"line": None, "file": None}
+
+
+def _is_own(other: str, file: str) -> bool:
+    """Whether a file is the submission's: it lies with it, and neither in an environment nor with this module."""
+    if other == file:
+        return True
+    installed = {"site-packages", "dist-packages"}.intersection(Path(other).parts)
+    return other.startswith(_folder(file) + os.sep) and not installed and not other.startswith(_folder(__file__))
+
+
+def _folder(file: str) -> str:
+    return str(Path(file).absolute().parent)
 
 
 def _walk(traceback: TracebackType | None) -> Iterator[TracebackType]:

@@ -68,6 +68,11 @@ class Here:
                 raise EOFError from None
         return _taken(self._asked, count)
 
+    @property
+    def written(self) -> bytes:
+        """Nothing: what is printed here goes to the output of this process."""
+        return b""
+
     def ended(self) -> int | None:
         """None: this process lives on."""
         return None

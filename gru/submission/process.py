@@ -38,7 +38,7 @@ from gru.submission.protocol import (
     read_values,
 )
 from gru.submission.recording import api_of, arrays_of, raised_of, recording_of, request_of
-from gru.submission.text import CleanText, clean_text, cleaned
+from gru.submission.text import CleanText, clean_text, cleaned, last_lines
 
 LONGEST_LINE = 100
 """Characters of a line of a submission that are shown."""
@@ -127,6 +127,8 @@ class SubmissionProcess:
         self._api: Api | None = None
         self._judged_as: str | None = None
         self._doing = ""
+        self._printed: tuple[CleanText, ...] = ()
+        self._has_raised = False
 
     @property
     def form(self) -> Form:
@@ -144,6 +146,18 @@ class SubmissionProcess:
         judged = (f"judged as {self._judged_as}",) if self._judged_as else ()
         return (*(self._module.notes if self._module else ()), *judged)
 
+    @property
+    def has_raised(self) -> bool:
+        """Whether any call has raised, or the submission has failed to run."""
+        return self._has_raised or self.failure is not None
+
+    @property
+    def printed(self) -> tuple[CleanText, ...]:
+        """The last lines that the submission has printed, and what the interpreter has said in it."""
+        if self._channel is not None:
+            self._printed = last_lines(self._channel.written) or self._printed
+        return self._printed
+
     def __enter__(self) -> Self:
         self._start()
         return self
@@ -157,6 +171,7 @@ class SubmissionProcess:
         """End the process, if it runs; a later `run` starts another."""
         if self._channel is not None:
             self._channel.close()
+            self._printed = self.printed
             self._channel = None
 
     def run(self, jobs: Iterable[Job]) -> Iterator[Recording]:
@@ -500,14 +515,25 @@ class SubmissionProcess:
 
     def _placed(self, raised: dict[str, Any]) -> dict[str, Any]:
         """What was raised, with the cell and the line of a notebook in place of the line of the module made of it."""
-        # The line as it was read on this side; of what the worker says, only its number counts.
-        lines, number = re.split(rb"\r\n|\r|\n", self._code()), raised["line"] or 0
+        self._has_raised = True
+        # The line as it was read on this side; of what the worker says, only the file and the number count.
+        code, number = self._code() if raised["file"] is None else self._beside(raised["file"]), raised["line"] or 0
+        lines = re.split(rb"\r\n|\r|\n", code)
         if 0 < number <= len(lines):
             raised = raised | {"source": clean_text(lines[number - 1].decode(errors="replace"), LONGEST_LINE)}
-        if self._module is None:
+        if self._module is None or raised["file"] is not None:
             return raised
         cell, line = self._module.place(raised["line"] or 0) or (None, None)
         return raised | {"cell": cell, "line": line}
+
+    def _beside(self, file: str) -> bytes:
+        """Another Python file in the folder of the submission; nothing where that cannot be read."""
+        folder = Path(self.path).resolve().parent
+        path = (folder / file).resolve()
+        if path.suffix == ".py" and path.is_relative_to(folder):
+            with suppress(SubmissionFailure, OSError):
+                return read_file(str(path))
+        return b""
 
     def _out_of_memory(self, text: str) -> str:
         return f"{text}; {self.memory_limit} MiB are allowed"

@@ -216,7 +216,11 @@ def _raised(given: Any, job: dict[str, Any]) -> dict[str, Any] | None:
     line = given.get("line")
     if line is not None and (type(line) is not int or not 0 < line < 2**31):
         raise ProtocolError("an exception from a line that is none")
-    return {"where": where, "step": step, "type": given["type"], "message": given["message"], "line": line}
+    file = given.get("file")
+    if file is not None and type(file) is not str:
+        raise ProtocolError("an exception from a file that is none")
+    told = {"type": given["type"], "message": given["message"], "line": line, "file": file}
+    return {"where": where, "step": step, **told}
 
 
 def read_values(

@@ -104,9 +104,10 @@ def raised_of(
     line: int | None,
     cell: int | None = None,
     source: CleanText | None = None,
+    file: CleanText | None = None,
 ) -> Raised:
     """An exception as `exercise` describes it, cleaned; `cell` is the notebook's that the line is one of."""
-    return Raised(where, type, message, step, line, cell, source)
+    return Raised(where, type, message, step, line, cell, source, file)
 
 
 def _use_of(use: dict[str, Any]) -> Use:

@@ -32,6 +32,17 @@ def clean_text(text: str, length: int = LONGEST, *, lines: bool = False) -> Clea
     return CleanText(text if len(text) <= length else text[: length - 1] + "…")
 
 
+def last_lines(data: bytes, count: int = 20, length: int = 200) -> tuple[CleanText, ...]:
+    """The last lines of what a submission has printed, each fit to be shown: of long ones the beginning.
+
+    >>> last_lines(b"loss 1\\r\\nloss \\xff\\n\\x1b[31mloss 3\\n", count=2)
+    ('loss �', '[31mloss 3')
+    """
+    lines = data.decode(errors="replace").splitlines()[-count:]
+    indents = (len(line[:length]) - len(line[:length].lstrip(" ")) for line in lines)
+    return tuple(CleanText(" " * n + clean_text(line, length)) for n, line in zip(indents, lines, strict=True))
+
+
 def cleaned(data: Any) -> Any:
     """The same data with every text in it cleaned, names among them; numbers and arrays stay as they are.
 

@@ -160,13 +160,15 @@ class Served:
 def _private_pipes() -> tuple[Read, Write]:
     """How to read requests and write answers, on descriptors that no print or input reaches.
 
-    What a submission prints goes to standard error; what it reads is empty.
+    What a submission prints goes to standard error, line by line, so that it is there when a call does not come to
+    an end; what it reads is empty.
     """
     requests, answers = os.fdopen(os.dup(0), "rb"), os.fdopen(os.dup(1), "wb", buffering=0)
     null = os.open(os.devnull, os.O_RDONLY)
     os.dup2(null, 0)
     os.close(null)
     os.dup2(2, 1)
+    sys.stdout.reconfigure(line_buffering=True)  # type: ignore[union-attr]
 
     def read(count: int) -> bytes:
         data = requests.read(count)
