@@ -49,7 +49,7 @@ def show_rich(result: Result, console: "Console") -> None:
     rows = text.rows(result.examination)
     if rows:
         console.print(_table(rows))
-    lines(*text.details(result))
+    lines(*text.below(result))
 
 
 def _table(rows: list[text.Row]) -> Any:

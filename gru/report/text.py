@@ -45,7 +45,7 @@ def message(result: Result) -> list[str]:
 
 
 def below(result: Result) -> list[str]:
-    """All that is said below the table, of a submission in whichever API, and what it printed where that is to be shown."""
+    """All that is said below the table, in whichever API, and what was printed, where that is to be shown."""
     found = another_api.details(result) if result.examination.api else details(result)
     if not result.printed:
         return found
