@@ -6,7 +6,7 @@ go out.
 """
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import cached_property, partial
 from typing import Any, TypeGuard
 
@@ -44,7 +44,8 @@ class Evidence:
     `own` holds what the submission showed as numbers, by name, steps on the first axis, in float64;
     `odd` what it showed that is no array of the right kind; `dtype` is the coarsest precision among
     the problem's and the values'; `single` names the values that were shown in single precision; `changed`
-    names what another cell changed afterwards, `left_out` the arguments that the cell does not take.
+    names what another cell changed afterwards, `left_out` the arguments that the cell does not take; `split` holds
+    the blocks that `split_params` returns, where they are of the right shape.
     """
 
     reference: Reference
@@ -55,6 +56,7 @@ class Evidence:
     single: frozenset[str] = frozenset()
     left_out: tuple[str, ...] = ()
     slack: float = 1.0
+    split: dict[str, Array] = field(default_factory=dict)
 
     def dtype_of(self, name: str) -> Any:
         """The precision in which a quantity is judged: that of itself, and of all that it is made of.
@@ -145,7 +147,7 @@ def _is_nothing(value: Description | None) -> bool:
     return value is not None and (value.absent or value.text == "None")
 
 
-def gather(reference: Reference, use: Use, left_out: tuple[str, ...] = ()) -> Evidence:
+def gather(reference: Reference, use: Use, left_out: tuple[str, ...] = (), split: Shown | None = None) -> Evidence:
     """The evidence of one use of a submission's cells on a problem."""
     shown = values_shown(use, reference.convention)
     odd = {name: _as_odd(name, value, reference.convention) for name, value in shown.items() if _is_odd(value)}
@@ -153,7 +155,8 @@ def gather(reference: Reference, use: Use, left_out: tuple[str, ...] = ()) -> Ev
     single = frozenset(name for name, value in arrays.items() if value.dtype == np.float32)
     dtype = np.float32 if single or reference.problem.precision == "float32" else np.float64
     own = {name: value.astype(float) for name, value in arrays.items()}
-    return Evidence(reference, own, odd, dtype, frozenset(use.changed_later), single, left_out)
+    blocks = {name: value for name, value in (split or {}).items() if not isinstance(value, Description)}
+    return Evidence(reference, own, odd, dtype, frozenset(use.changed_later), single, left_out, split=blocks)
 
 
 def _is_odd(value: Array | Description) -> TypeGuard[Description]:
@@ -203,7 +206,7 @@ class Case:
 def judge_uses(reference: Reference, recording: Recording) -> Iterator[Case]:
     """Every use of the cells with the findings on its equations, `merge` and `split`."""
     for number, use in enumerate(recording.uses):
-        evidence = gather(reference, use, recording.left_out)
+        evidence = gather(reference, use, recording.left_out, recording.split)
         findings = (*judge_equations(evidence), *judge_merge(evidence), *judge_split(evidence, recording.split))
         yield Case(evidence, number, findings)
 

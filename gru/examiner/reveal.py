@@ -1,65 +1,215 @@
 """What a cell keeps to itself, worked out from what it shows: then each equation is judged by itself.
 
-dU holds the blocks xᵀ·δ, one for each gate. Where the rows of x are linearly independent, δ = P·(xᵀ·δ) with the
-pseudo-inverse P of xᵀ; the same from dW. That a block has this structure is itself the check of its equation. It
-runs nothing.
+A hidden value follows from its own formula, or from something shown that is made of it: δ from xᵀ·δ where the rows of x
+are linearly independent. Where these differ, something is wrong. Of all readings the one with the fewest mistakes is
+taken. It runs nothing.
 """
 
-import ast
-from collections.abc import Iterable, Iterator
-from dataclasses import replace
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from itertools import permutations, product
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from gru.calculus import formula
-from gru.examiner.judge import Case, Evidence, compare, judge_equations
-from gru.layer import Equation, Form
+from gru.calculus.inverse import Solution, may_tell, solved
+from gru.examiner.diagnosis import says_little
+from gru.examiner.judge import Case, Evidence, compare, judge_equations, judge_merge, judge_split
+from gru.layer import Equation, Form, Stack
 
-Array = NDArray[np.float64]
+Array = NDArray[Any]
 
-MOST_AMPLIFIED = 1e3
+MOST_AMPLIFIED = 1e5
 """A problem in which rounding is amplified more than this recovers nothing."""
+
+PROBES = 5
+"""How many problems decide between readings, before all are read in the one that is taken."""
+
+_CLOSE = 1e-9
+"""Two sources that say the same differ by rounding, and what that may be amplified to."""
+
+
+@dataclass(frozen=True)
+class Reading:
+    """How what a cell shows is read.
+
+    `sources` holds, for each hidden quantity, the equation that its value follows from: its own, or one of what is
+    shown. `order` holds the blocks of each stacked gradient from the top, where that is not the form's order.
+    `moved` says which block the cell has in the place of each, where it is not that block; with `as_split` it has
+    what its `split_params` returns.
+    """
+
+    sources: Mapping[str, str] = field(default_factory=dict)
+    order: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    moved: Mapping[str, str] = field(default_factory=dict)
+    as_split: bool = False
+
+    @property
+    def mistakes(self) -> int:
+        """How many mistakes it takes for granted, beside those in equations."""
+        return bool(self.order) + (self.as_split or bool(self.moved))
 
 
 def revealed(cases: Iterable[Case]) -> list[Case]:
     """The cases in which everything that is hidden can be worked out, judged on what was."""
-    found = []
-    for case in cases:
-        evidence = _revealed(case.evidence)
-        if evidence is not None:
-            found.append(Case(evidence, case.use, tuple(judge_equations(evidence))))
-    return found
+    cases = [case for case in cases if all(s.gradient in case.evidence.own for s in case.evidence.form.stacks)]
+    wrong = [case for case in cases if any(f.status not in ("right", "missing") for f in case.findings)]
+    probes = [case.evidence for case in _telling(wrong)]
+    if not probes:
+        return []
+    reading = _simplest(probes)
+    return [judged for case in cases if (judged := _judged(case, reading)) is not None]
 
 
-def _revealed(evidence: Evidence) -> Evidence | None:
-    """The evidence with all that could be recovered; None where that is not all."""
-    form, own = evidence.form, dict(evidence.own)
+def _telling(cases: Iterable[Case]) -> list[Case]:
+    """Those that tell the most, of different sizes: δ follows where the batch has no more rows than x or h columns."""
+
+    def order(case: Case) -> tuple[Any, ...]:
+        batch, inputs, hidden, _ = case.evidence.reference.problem.sizes
+        return batch > min(inputs, hidden), says_little(case)
+
+    found: dict[Any, Case] = {}
+    for case in sorted(cases, key=order):
+        found.setdefault(case.evidence.reference.problem.sizes, case)
+    return list(found.values())[:PROBES]
+
+
+def _judged(case: Case, reading: Reading) -> Case | None:
+    """The case judged on what was worked out; None where that is not all."""
+    read = _read(case.evidence, reading)
+    if read is None:
+        return None
+    evidence, slack = read
+    odd = {name: value for name, value in evidence.odd.items() if name not in evidence.own}
+    evidence = replace(evidence, odd=odd, slack=slack)
+    split = judge_split(evidence, {}) if reading.moved or reading.as_split else ()
+    return Case(evidence, case.use, (*judge_equations(evidence), *judge_merge(evidence), *split))
+
+
+# Readings
+
+
+def _simplest(probes: Sequence[Evidence]) -> Reading:
+    """The reading with the fewest mistakes on these problems; of several, that with the most formulas that hold."""
+    best, fewest = Reading(), float("inf")
+    kept = _kept(probes)
+    for order in _orders(probes, kept):
+        start = replace(kept, order=order)
+        for sources in _choices(probes, start):
+            reading = replace(start, sources=sources)
+            count = _count(reading, probes, fewest)
+            if count < fewest:
+                best, fewest = reading, count
+    return best
+
+
+def _count(reading: Reading, probes: Sequence[Evidence], most: float) -> float:
+    """How many mistakes there are in a reading; infinite where that is `most` or more, or few problems can be read."""
+    wrong: set[str] = set()
+    unread = 0
+    for evidence in probes:
+        read = _read(evidence, reading)
+        unread += read is None
+        wrong |= set() if read is None else set(_mistakes(*read))
+        if 2 * unread > len(probes) or len(wrong) + reading.mistakes >= most:
+            return float("inf")
+    return len(wrong) + reading.mistakes
+
+
+def _kept(probes: Sequence[Evidence]) -> Reading:
+    """The blocks that the cell works with, where it hides them: those with which its states are right."""
+    form = probes[0].form
+    if any(name in evidence.own for evidence in probes for name in form.blocks):
+        return Reading()
+    readings = [Reading(), Reading(as_split=True)]
+    readings += [Reading(moved=moved) for moved in _moves(form)]
+    return next((r for r in readings if all(_has_right_states(evidence, r) for evidence in probes)), Reading())
+
+
+def _moves(form: Form) -> Iterator[dict[str, str]]:
+    """Every other order of the blocks of one parameter."""
     for stack in form.stacks:
-        if stack.gradient not in own:
-            return None
-        for block, value in form.blocks_of(stack, own[stack.gradient]).items():
-            own.setdefault(form.derivatives[block].name, value)
-    for equation in form.forward_shown:
-        if equation.name not in own:
-            # Where h is right, so is what it is made of.
-            if not _is_right(evidence, form.output):
-                return None
-            own[equation.name] = evidence.resolved[equation.name]
-    slack = evidence.slack
-    for equation in form.backward:
-        if equation.name in own or not equation.has_check:
-            continue
-        values = replace(evidence, own=own, odd={}).values
-        every = list(_candidates(equation, form, own, values))
-        # A block that cannot be solved for δ tells nothing; one that has not the structure of Aᵀ·δ is wrong itself.
-        candidates = [candidate for candidate in every if candidate is not None and candidate[1]]
-        if None in every or not candidates:
-            return None
-        value, amplified = _chosen(equation, candidates, values)
-        own[equation.name], slack = value, max(slack, amplified)
-    odd = {name: value for name, value in evidence.odd.items() if name not in own}
-    return replace(evidence, own=own, odd=odd, slack=slack)
+        for order in list(permutations(stack.blocks))[1:] if stack.is_stacked else ():
+            yield {here: there for here, there in zip(stack.blocks, order, strict=True) if here != there}
+
+
+def _has_right_states(evidence: Evidence, reading: Reading) -> bool:
+    read = _read(evidence, reading)
+    states = {carried.state for carried in evidence.form.layer.carried}
+    return read is not None and not states.intersection(_mistakes(*read, among=evidence.form.forward_shown))
+
+
+def _orders(probes: Sequence[Evidence], kept: Reading) -> Iterator[dict[str, tuple[str, ...]]]:
+    """The form's own order of the stacked gradients, and the one in which the fewest blocks are wrong."""
+    yield {}
+    form, found = probes[0].form, {}
+    for stack in form.stacks:
+        own = form.order_of(stack)
+        if stack.is_stacked:
+            orders = {
+                order: _unlike(probes, replace(kept, order={stack.name: order}), stack) for order in permutations(own)
+            }
+            best = min(orders, key=lambda order: (orders[order], order != own))
+            if best != own:
+                found[stack.name] = best
+    if found:
+        yield found
+
+
+def _unlike(probes: Sequence[Evidence], reading: Reading, stack: Stack) -> int:
+    """How many blocks of a stacked gradient are not what the formulas give."""
+    form = probes[0].form
+    blocks = tuple(form.derivatives[block] for block in stack.blocks)
+    return sum(len(list(_mistakes(*read, among=blocks))) for e in probes if (read := _read(e, reading)) is not None)
+
+
+def _choices(probes: Sequence[Evidence], reading: Reading) -> Iterator[dict[str, str]]:
+    """Every choice of sources in which no two say the same."""
+    form = probes[0].form
+    read = [_shown(evidence, reading) for evidence in probes]
+    hidden = [e for e in form.ordered if e.has_check and not e.is_sum and any(e.name not in own for own in read)]
+    are_right = all(_is_right(evidence, c.state) for evidence in probes for c in form.layer.carried)
+    sources = []
+    for equation in hidden:
+        # Where all states are right, so is what they are made of.
+        made = [] if are_right and equation.of is None else _made_of(equation, form, read)
+        sources.append([equation.name, *_different(equation, made, probes, read)])
+    for chosen in product(*sources):
+        yield {e.name: source for e, source in zip(hidden, chosen, strict=True) if source != e.name}
+
+
+def _made_of(equation: Equation, form: Form, read: Sequence[Mapping[str, Array]]) -> list[Equation]:
+    """What is shown, is made of a quantity, and may tell it."""
+    return [
+        other
+        for other in form.exposed
+        if equation.name in other.inputs
+        and not other.is_sum
+        and may_tell(other.expression, equation.name)
+        and all(other.name in own for own in read)
+    ]
+
+
+def _different(
+    equation: Equation, made: Sequence[Equation], probes: Sequence[Evidence], read: Sequence[Mapping[str, Array]]
+) -> Iterator[str]:
+    """The names of those that do not say the same of a quantity as one before, so far as that can be seen by now."""
+    before: list[list[Array | None]] = []
+    for source in made:
+        known = [{**evidence.given, **own} for evidence, own in zip(probes, read, strict=True)]
+        if all(_can_follow(equation, source, here) for here in known):
+            values = [solution and solution[0] for here in known for solution in [_followed(equation, source, here)]]
+            if any(all(map(_is_close, values, others)) for others in before):
+                continue
+            before.append(values)
+        yield source.name
+
+
+def _is_close(value: Array | None, other: Array | None) -> bool:
+    if value is None or other is None:
+        return value is other
+    return bool(np.allclose(value, other, rtol=_CLOSE, atol=_CLOSE * float(np.abs(value).max()), equal_nan=True))
 
 
 def _is_right(evidence: Evidence, name: str) -> bool:
@@ -69,43 +219,89 @@ def _is_right(evidence: Evidence, name: str) -> bool:
     return compare(evidence.own[name], evidence.reference.truth[name], limits).agrees
 
 
-def _candidates(
-    equation: Equation, form: Form, own: dict[str, Array], values: dict[str, Array]
-) -> Iterator[tuple[Array, float] | None]:
-    """δ from every block Aᵀ·δ, and how much rounding is amplified on the way: 0 where it has not that structure.
-
-    None where A is such that δ does not follow from it.
-    """
-    for block in form.backward:
-        left = _multiplied(block, equation.name)
-        if left is None or block.of not in form.blocks or block.name not in own:
-            continue
-        matrix = formula.evaluate(left, values)
-        rows, columns = matrix.shape[-2:]
-        if rows > columns or not (np.isfinite(matrix).all() and np.isfinite(own[block.name]).all()):
-            yield None
-            continue
-        inverse = np.linalg.pinv(matrix.mT)
-        amplified = float((np.abs(inverse) @ np.abs(matrix.mT)).sum(axis=-1).max())
-        if not amplified < MOST_AMPLIFIED or np.linalg.matrix_rank(matrix).min() < rows:
-            yield None
-            continue
-        delta, wanted = inverse @ own[block.name], own[block.name]
-        close = 1e-9 * max(float(np.abs(wanted).max()), np.finfo(float).tiny)
-        is_product = np.abs(matrix.mT @ delta - wanted).max() <= close
-        yield delta, amplified * (rows + 2) if is_product else 0.0
+# One problem in one reading
 
 
-def _multiplied(block: Equation, name: str) -> ast.expr | None:
-    """A where the formula of a block is Aᵀ·δ, δ being the quantity of this name."""
-    match block.expression:
-        case ast.BinOp(ast.Attribute(left, "mT"), ast.MatMult(), ast.Name(delta)) if delta == name:
-            return left
-    return None
+def _shown(evidence: Evidence, reading: Reading) -> dict[str, Array]:
+    """What is shown, with the blocks of what is stacked, and those of the parameters where they are not the form's."""
+    form, own = evidence.form, dict(evidence.own)
+    for stack in form.stacks:
+        order = reading.order.get(stack.name, form.order_of(stack))
+        parts = form.blocks_of(stack, own[stack.gradient]).values()
+        for block, part in zip(order, parts, strict=True):
+            own.setdefault(form.derivatives[block].name, part)
+    return own | _blocks(evidence, reading)
 
 
-def _chosen(equation: Equation, candidates: list[tuple[Array, float]], values: dict[str, Array]) -> tuple[Array, float]:
-    """The candidate that is nearest to what the formula gives: where they differ, a block is wrong."""
+def _blocks(evidence: Evidence, reading: Reading) -> dict[str, Array]:
+    """The blocks of the parameters that the cell works with, where they are not the form's; steps on the first axis."""
+    given = evidence.reference.given
+    found = {here: given[there] for here, there in reading.moved.items()}
+    if reading.as_split:
+        found |= {name: value.astype(float) for name, value in evidence.split.items()}
+    steps = evidence.reference.problem.sizes.steps
+    return {name: np.broadcast_to(value, (steps, *value.shape[-2:])) for name, value in found.items()}
+
+
+def _read(evidence: Evidence, reading: Reading) -> tuple[Evidence, float] | None:
+    """The evidence with all that is hidden, and how much wider the limits are; None where something does not follow."""
+    if reading.as_split and not evidence.split:
+        return None
+    form, own, slack = evidence.form, _shown(evidence, reading), evidence.slack
+    limits, known = evidence.own_limits, replace(evidence, own=own).given | own
+    left = [e for e in form.ordered if not e.is_sum and e.name not in known and (e.has_check or e.name in form.needed)]
+    while left:
+        before = len(left)
+        for equation in list(left):
+            source = form.named[reading.sources.get(equation.name, equation.name)]
+            if not _can_follow(equation, source, known):
+                continue
+            found = _followed(equation, source, known)
+            if found is None:
+                return None
+            value, amplified = found
+            if source is not equation:
+                with np.errstate(all="ignore"):
+                    wider = float(np.max(amplified * limits[source.name] / limits[equation.name]))
+                # What is not a number is as far off as can be, whatever is allowed.
+                slack = max(slack, wider) if np.isfinite(wider) else slack
+                if slack > MOST_AMPLIFIED * evidence.slack:
+                    return None
+            known[equation.name] = value
+            if equation.has_check:
+                own[equation.name] = value
+            left.remove(equation)
+        if len(left) == before:
+            return None
+    return replace(evidence, own=own), slack
+
+
+def _can_follow(equation: Equation, source: Equation, known: Mapping[str, Array]) -> bool:
+    """Whether all is known that the value of a quantity follows from."""
+    return all(name in known for name in source.inputs if name != equation.name)
+
+
+def _followed(equation: Equation, source: Equation, known: Mapping[str, Array]) -> Solution | None:
+    """The value of a quantity from its source; None where it does not follow."""
     with np.errstate(all="ignore"):
-        expected = equation(values)
-    return min(candidates, key=lambda candidate: float(np.abs(candidate[0] - expected).max()))
+        if source is equation:
+            return equation(known), 1.0
+        try:
+            return solved(source.expression, equation.name, known[source.name], known)
+        except np.linalg.LinAlgError:
+            return None
+
+
+def _mistakes(evidence: Evidence, slack: float, among: Iterable[Equation] = ()) -> Iterator[str]:
+    """The names of what its formula does not give on the values that were read."""
+    values, form = evidence.given | evidence.own, evidence.form
+    values |= {e.name: e(values) for e in form.ordered if e.name in form.hidden_inside and e.name not in values}
+    limits = evidence.own_limits
+    for equation in among or form.exposed:
+        own = evidence.own.get(equation.name)
+        if own is None or equation.is_sum or not all(np.isfinite(values[name]).all() for name in equation.inputs):
+            continue
+        with np.errstate(all="ignore"):
+            errors = np.abs(own - equation(values)).max(axis=(-2, -1))
+        if not (errors <= slack * limits[equation.name]).all():
+            yield equation.name

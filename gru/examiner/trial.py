@@ -120,18 +120,12 @@ class Trial:
         outcomes, cases, followed = list(summarise_all(self.findings, asked)), self.cases, asked
         if explained := _explained_all(outcomes, cases, asked):
             return explained, asked
-        if _departs(outcomes, asked) and (other := recognise(self.recorded, asked)) is not asked:
-            as_if = self._judged_as_if(other)
-            kept = [finding for finding in self.findings if finding.check == "state"]
-            for reference, recording in self.recorded:
-                kept.extend(judge_interface(reference.as_if(other), recording))
-            consistent = summarise_all([*kept, *(finding for case in as_if for finding in case.findings)], other)
-            by_check = {outcome.check: outcome for outcome in consistent}
-            merged = [_merged(outcome, by_check.get(outcome.check), asked, other) for outcome in outcomes]
-            # A backward pass of the form asked for, behind one slip in (3) or (4), is no other form.
-            if _count_wrong(merged) <= _count_wrong(outcomes):
-                outcomes, cases, followed = _explained_all(merged, as_if, other) or merged, as_if, other
-        outcomes, cases = _judged_on_revealed(outcomes, cases, followed)
+        other = recognise(self.recorded, asked) if _departs(outcomes, asked) else asked
+        outcomes_as_if, as_if = self._outcomes_as_if(other, outcomes) if other is not asked else (outcomes, cases)
+        outcomes, cases = _judged_on_revealed(outcomes, cases, asked)
+        # A backward pass of the form asked for, behind one slip in (3) or (4), is no other form.
+        if other is not asked and _count_wrong(outcomes_as_if) <= _count_wrong(outcomes):
+            outcomes, cases, followed = outcomes_as_if, as_if, other
         outcomes = _with_a_reason(outcomes)
         search = _count_wrong(outcomes) <= WRONG_EVERYWHERE
         return [_diagnosed(outcome, cases, followed, search=search) for outcome in outcomes], followed
@@ -150,12 +144,19 @@ class Trial:
             self.cases[number] = replace(case, findings=findings)
         self.findings = [settled.get(id(finding), finding) for finding in self.findings]
 
-    def _judged_as_if(self, convention: Form) -> list[Case]:
-        return [
-            case
-            for reference, recording in self.recorded
-            for case in judge_uses(reference.as_if(convention), recording)
-        ]
+    def _outcomes_as_if(self, other: Form, outcomes: list[Outcome]) -> tuple[list[Outcome], list[Case]]:
+        """The outcomes of a submission that follows another form, which counts once; and its cases."""
+        asked = self.references[0].convention
+        as_if = [case for of, recording in self.recorded for case in judge_uses(of.as_if(other), recording)]
+        kept = [finding for finding in self.findings if finding.check == "state"]
+        for reference, recording in self.recorded:
+            kept.extend(judge_interface(reference.as_if(other), recording))
+        consistent = summarise_all([*kept, *(finding for case in as_if for finding in case.findings)], other)
+        by_check = {outcome.check: outcome for outcome in consistent}
+        merged = [_merged(outcome, by_check.get(outcome.check), asked, other) for outcome in outcomes]
+        if explained := _explained_all(merged, as_if, other):
+            return explained, as_if
+        return _judged_on_revealed(merged, as_if, other)
 
 
 def _judged_on_revealed(outcomes: list[Outcome], cases: list[Case], form: Form) -> tuple[list[Outcome], list[Case]]:
@@ -164,23 +165,25 @@ def _judged_on_revealed(outcomes: list[Outcome], cases: list[Case], form: Form) 
     Only where something is wrong, and no more is wrong then than before.
     """
     hidden = {outcome.check for outcome in outcomes if outcome.status == "missing"}
-    if not (hidden and form.shows_all and _count_wrong(outcomes)):
+    if not (hidden and _count_wrong(outcomes)):
         return outcomes, cases
     open_cases = revealed(cases)
     if not any(finding.status == "wrong" for case in open_cases for finding in case.findings):
         return outcomes, cases
     found = summarise_all([finding for case in open_cases for finding in case.findings], form)
-    by_check = {outcome.check: outcome for outcome in found if outcome.is_of_equation}
+    by_check = {outcome.check: outcome for outcome in found if outcome.is_of_equation or outcome.status == "wrong"}
     anew = [_worked_out(outcome, by_check.get(outcome.check, outcome), hidden) for outcome in outcomes]
     return (anew, open_cases) if _count_wrong(anew) <= _count_wrong(outcomes) else (outcomes, cases)
 
 
 def _worked_out(outcome: Outcome, anew: Outcome, hidden: set[str]) -> Outcome:
     """An outcome on values that were worked out, which says so."""
+    if outcome.mistake is not None:
+        return outcome
     if outcome.check not in hidden:
         return anew
     if not anew.is_of_equation:
-        return replace(anew, status="right", facts=(NOT_SHOWN,))
+        return anew if anew.status == "wrong" else replace(anew, status="right", facts=(NOT_SHOWN,))
     return replace(anew, facts=(Fact.of("worked-out", name=anew.name),))
 
 
@@ -194,8 +197,8 @@ def _with_a_reason(outcomes: list[Outcome]) -> list[Outcome]:
 
 
 def _count_wrong(outcomes: Iterable[Outcome]) -> int:
-    """How many equations are wrong."""
-    return sum(outcome.status == "wrong" and outcome.is_of_equation for outcome in outcomes)
+    """How many mistakes in equations, and in the order of blocks, are found."""
+    return sum(o.status == "wrong" and (o.is_of_equation or o.check in ("split", "merge")) for o in outcomes)
 
 
 def _departs(outcomes: list[Outcome], asked: Form) -> bool:
@@ -243,6 +246,8 @@ def _explained_all(outcomes: list[Outcome], cases: list[Case], convention: Form)
 def _explained(outcome: Outcome, explanation: Explanation) -> Outcome:
     """One outcome of a cell that one mistake explains, whether it shows what is wrong or not."""
     equation, problem = explanation.equation, explanation.case.evidence.reference.problem
+    if outcome.mistake is not None:
+        return outcome
     if outcome.check == equation.id:
         if _is_hidden(outcome):
             fact = Fact.of("explains-all", name=equation.name)

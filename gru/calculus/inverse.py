@@ -1,0 +1,121 @@
+"""A formula solved for one of the quantities that it is made of: back through products of matrices, and where it is
+affine entry by entry.
+
+It never guesses: what does not follow is None.
+"""
+
+import ast
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from gru.calculus import formula
+
+Array = NDArray[Any]
+Solution = tuple[Array, float]
+"""A value, and by how much at most it multiplies an error of what it was worked out from."""
+
+_NOT_AFFINE = 1e-6
+"""A formula that is affine entry by entry differs by rounding from what it was solved for, any other by far more."""
+
+
+def may_tell(expression: ast.expr, name: str) -> bool:
+    """Whether a formula of this shape can be solved for one of its names at all."""
+    match expression:
+        case ast.Name(_):
+            return True
+        case ast.Attribute(inner, "mT"):
+            return may_tell(inner, name)
+        case ast.BinOp(left, ast.MatMult(), right):
+            inside = [side for side in (left, right) if name in formula.names(side)]
+            return len(inside) == 1 and may_tell(inside[0], name)
+        case _:
+            return not any(
+                name in formula.names(part)
+                for part, _ in formula.places(expression)
+                if isinstance(part, ast.Call) or (isinstance(part, ast.BinOp) and isinstance(part.op, ast.MatMult))
+            )
+
+
+def solved(expression: ast.expr, name: str, wanted: Array, values: Mapping[str, Array]) -> Solution | None:
+    """The value of `name` with which the formula has the value `wanted`.
+
+    Args:
+        expression: The formula.
+        name: What it is solved for.
+        wanted: Its value, (…, rows, columns).
+        values: All else that it is made of, by name.
+
+    Returns:
+        The value, by least squares where the formula is a product of matrices; None where it is not the only one.
+    """
+    match expression:
+        case ast.Name(own) if own == name:
+            return wanted, 1.0
+        case ast.Attribute(inner, "mT"):
+            return solved(inner, name, wanted.mT, values)
+        case ast.BinOp(left, ast.MatMult(), right):
+            is_left, is_right = (name in formula.names(side) for side in (left, right))
+            if is_right and not is_left:
+                return _through(right, name, _left_inverse(formula.evaluate(left, values)), wanted, values)
+            if is_left and not is_right:
+                inverse = _left_inverse(formula.evaluate(right, values).mT)
+                return _through(_turned(left), name, inverse, wanted.mT, values)
+            return None
+        case _:
+            return _affine(expression, name, wanted, values)
+
+
+def _turned(expression: ast.expr) -> ast.expr:
+    """The transpose of a formula."""
+    if isinstance(expression, ast.Attribute) and expression.attr == "mT":
+        return expression.value
+    return ast.Attribute(expression, "mT", ast.Load())
+
+
+def _through(
+    inside: ast.expr, name: str, inverse: Array | None, wanted: Array, values: Mapping[str, Array]
+) -> Solution | None:
+    """The solution where the formula is a matrix with this left inverse, times `inside`."""
+    if inverse is None:
+        return None
+    solution = solved(inside, name, inverse @ wanted, values)
+    return solution and (solution[0], solution[1] * float(np.abs(inverse).sum(axis=-1).max()))
+
+
+def _left_inverse(matrix: Array) -> Array | None:
+    """P with P·A = 1; None where the columns of A are not linearly independent."""
+    rows, columns = matrix.shape[-2:]
+    if columns > rows or not np.isfinite(matrix).all():
+        return None
+    inverse: Array = np.linalg.pinv(matrix)
+    return inverse if np.abs(inverse @ matrix - np.eye(columns)).max() < _NOT_AFFINE else None
+
+
+def _affine(expression: ast.expr, name: str, wanted: Array, values: Mapping[str, Array]) -> Solution | None:
+    """The solution where every entry is a constant plus a multiple of the entry in its place.
+
+    NaN that is wanted follows from NaN.
+    """
+
+    def at(value: Array) -> Array:
+        result: Array = formula.evaluate(expression, {**values, name: value})
+        return result
+
+    try:
+        constant = at(np.zeros_like(wanted))
+        slope = at(np.ones_like(wanted)) - constant
+    except ValueError:
+        return None
+    if slope.shape != wanted.shape or not slope.all() or not np.isfinite(slope).all():
+        return None
+    with np.errstate(all="ignore"):
+        value = (wanted - constant) / slope
+        apart = np.abs(at(value) - wanted)[np.isfinite(value)]
+    close = _NOT_AFFINE * float(np.abs(np.nan_to_num(wanted)).max(initial=0.0))
+    if (apart > close).any():
+        return None
+    # The constant is as uncertain as what is wanted.
+    return value, 2 / float(np.abs(slope).min())
