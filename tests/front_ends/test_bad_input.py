@@ -129,7 +129,7 @@ def test_a_pipe_is_not_waited_for(tmp_path: Path) -> None:
 
 
 def test_a_file_that_tells_of_its_import_without_end_is_not_waited_for(tmp_path: Path) -> None:
-    for file in (ATTACKS / "cells" / "worker.py", ATTACKS / "attacks" / "text" / "calls_without_end.py"):
+    for file in (ATTACKS / "worker.py", ATTACKS / "attacks" / "text" / "calls_without_end.py"):
         (tmp_path / file.name).write_bytes(file.read_bytes())
     done = run("train", "--cell", tmp_path / "calls_without_end.py")
     assert done.exit_code == 3

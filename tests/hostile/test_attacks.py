@@ -1,8 +1,8 @@
 """Every file in `attacks/` is a submission that wants more than it has earned. Its docstring says what comes of it.
 
 `Comes of it: VERDICT, WHAT`: WHAT is the reason where it is not examined, else the checks that are wrong. Each is run
-beside the files of `cells/`, which it may import, and whatever comes of it, no report of it holds anything that
-steers a terminal, or is long.
+beside a right cell, a wrong one and `worker.py`, which it may import, and whatever comes of it, no report of it holds
+anything that steers a terminal, or is long.
 """
 
 import re
@@ -21,7 +21,15 @@ from gru.report.text import message
 from gru.submission.process import SubmissionProcess
 
 HERE = Path(__file__).parent
+EXAMPLES = HERE.parents[1] / "examples" / "submissions"
 ATTACKS = sorted(HERE.glob("attacks/*/*.py"))
+
+BESIDE = {
+    "right_cell.py": EXAMPLES / "right.py",
+    "wrong_cell.py": EXAMPLES / "dzr_without_h_prev.py",
+    "worker.py": HERE / "worker.py",
+}
+"""What an attack can import, by the name that it has there."""
 
 TIME_LIMIT = 2.0
 """Seconds for one call: what is no attack on the time takes a hundredth of it."""
@@ -37,8 +45,8 @@ def _expected(attack: Path) -> tuple[str, list[str]]:
 
 
 def _examined(attack: Path, folder: Path) -> Examination:
-    for file in (*HERE.glob("cells/*.py"), attack):
-        shutil.copy(file, folder)
+    for name, file in {**BESIDE, attack.name: attack}.items():
+        shutil.copy(file, folder / name)
     with SubmissionProcess(folder / attack.name, time_limit=TIME_LIMIT) as process:
         return examine(process, effort="quick")
 
@@ -65,5 +73,5 @@ def test_an_attack_comes_to_nothing(attack: Path, tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("cell", ["right", "wrong"])
 def test_the_cells_that_attacks_are_made_of_are_judged_as_they_should_be(cell: str, tmp_path: Path) -> None:
-    examination = _examined(HERE / "cells" / f"{cell}_cell.py", tmp_path)
+    examination = _examined(BESIDE[f"{cell}_cell.py"], tmp_path)
     assert examination.verdict == cell
