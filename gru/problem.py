@@ -159,10 +159,15 @@ COUNTS: dict[Effort, int] = {"quick": len(_SIZES), "normal": len(PLAN), "thoroug
 
 def battery(effort: Effort, seed: int, form: Form = CHAPTER) -> list[Problem]:
     """The problems of an examination, the smallest first; the same for the same seed."""
-    specified = [(_specification(seed, index), f"{seed}:{index}") for index in range(COUNTS[effort])]
+    specified = planned(effort, seed)
     specified += [(s, identify(s, number)) for round in range(ROUNDS[effort]) for s, number in _larger(seed, round)]
     specified.sort(key=lambda item: item[0].volume(form))
     return [draw(specification, id, form) for specification, id in specified]
+
+
+def planned(effort: Effort, seed: int) -> list[tuple[Specification, str]]:
+    """What is asked of the problems of an examination but for the larger ones, each with its id."""
+    return [(_specification(seed, index), f"{seed}:{index}") for index in range(COUNTS[effort])]
 
 
 ROUNDS: dict[Effort, int] = {"quick": 0, "normal": 1, "thorough": 5}

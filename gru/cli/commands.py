@@ -357,7 +357,7 @@ def _told(result: "Result", request: Request) -> "Result":
     """The result, cut down to what is to be told."""
     from gru.report.feedback import told
 
-    return replace(result, examination=told(result.examination, request.feedback, asked=result.asked))
+    return replace(result, examination=told(result.examination, request.feedback, asked=result.form))
 
 
 def _show(result: "Result") -> None:

@@ -10,13 +10,14 @@ from functools import lru_cache
 import numpy as np
 
 from gru.examiner.cost import judge_cost
-from gru.examiner.outcome import TRAINING, Examination, Outcome, judge, judge_driven
+from gru.examiner.outcome import TRAINING, Examination, Outcome, judge
 from gru.examiner.reference import Reference
 from gru.examiner.trial import Trial
 from gru.layer import Form, Sizes
 from gru.layers.gru.forms import CHAPTER
 from gru.problem import Effort, Problem, battery
 from gru.submission.contract import Runner, SubmissionFailure
+from gru.submission.driven import Api
 
 STATE_SIZES = (Sizes(2, 3, 4, 1), Sizes(2, 3, 4, 3))
 """The problems that are put in other ways too: several rows, one step and several."""
@@ -44,8 +45,10 @@ def examine(
     A submission may show any numbers. What overflows while they are judged is infinite or NaN, which agrees
     with nothing, and is not worth a warning.
     """
-    if (examination := _in_another_api(runner, effort, seed, on_progress)) is not None:
-        return examination
+    if (api := _other_api(runner)) is not None:
+        from gru.examiner.two_depths import examine_driven
+
+        return examine_driven(runner, api, effort, seed, only=only, problem=problem, on_progress=on_progress)
     checks = _selected(only, convention, thorough=effort == "thorough" and problem is None)
     references = [Reference.of(problem, convention)] if problem else _references(effort, seed, convention)
     put_twice = [reference for reference in references if problem or _is_put_twice(reference.problem)]
@@ -81,23 +84,12 @@ def examine(
     )
 
 
-def _in_another_api(
-    runner: Runner, effort: Effort, seed: int, on_progress: Callable[[int, int], None]
-) -> Examination | None:
-    """The examination of a submission in another API; None for one in the layer's own, or one that fails to run."""
+def _other_api(runner: Runner) -> Api | None:
+    """How a submission in another API is driven; None for one in the layer's own, or one that fails to run."""
     try:
-        api = runner.api
+        return runner.api
     except SubmissionFailure:
         return None
-    if api is None:
-        return None
-    from gru.examiner.own_forward import judge_own
-
-    try:
-        outcomes = tuple(judge_own(runner, api, seed, on_progress))
-    except SubmissionFailure as error:
-        return Examination("not_examined", (), seed, effort, reason=error.reason, text=error.text, api=api)
-    return Examination(judge_driven(outcomes), outcomes, seed, effort, api=api)
 
 
 @lru_cache(maxsize=4)

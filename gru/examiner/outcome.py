@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from gru.examiner.fact import Diagnosis, Fact
+from gru.examiner.mapping.found import Recognition
 from gru.layer import Equation, Form, Sizes
 from gru.layers.gru.forms import CHAPTER
 from gru.submission import contract
@@ -134,7 +135,8 @@ class Examination:
     `verdict` is `not_examined` where the submission failed to run, for `reason` and as `text` says;
     `outcomes` then holds what was found before. `precision` is the coarsest that the submission
     answered a problem in double precision with; `form` the form of the layer that it follows.
-    `api` is that of a submission in another API, whose outcomes are named after its own gradients.
+    `api` is that of a submission in another API, with outcomes that are named after its own gradients; `recognition`
+    tells which form its forward pass is, and then `form` is that, and there are outcomes of its equations too.
     """
 
     verdict: Verdict
@@ -146,6 +148,12 @@ class Examination:
     precision: str = "float64"
     form: Form = CHAPTER
     api: Api | None = None
+    recognition: Recognition | None = None
+
+    @property
+    def is_of_form(self) -> bool:
+        """Whether it is known by which form the submission is judged."""
+        return self.api is None or (self.recognition is not None and self.recognition.mapped is not None)
 
     @property
     def convention(self) -> str:
@@ -233,9 +241,13 @@ def judge(outcomes: Iterable[Outcome]) -> Verdict:
 
 
 def judge_driven(outcomes: Iterable[Outcome]) -> Verdict:
-    """The verdict on a submission in another API: wrong where anything is; right where all that is shown is."""
-    statuses = {outcome.status for outcome in outcomes}
-    if "wrong" in statuses:
+    """The verdict on a submission in another API: wrong where anything is; right where all that is shown is.
+
+    An equation of which nothing can be said takes nothing away from gradients that are right.
+    """
+    told = list(outcomes)
+    if any(outcome.status == "wrong" for outcome in told):
         return "wrong"
-    gradients = any(outcome.check.startswith("gradient-") for outcome in outcomes)
+    gradients = any(outcome.check.startswith("gradient-") for outcome in told)
+    statuses = {outcome.status for outcome in told if not outcome.is_of_equation}
     return "right" if gradients and statuses == {"right"} else "not_examined"

@@ -5,6 +5,7 @@ the submission does, and judges no equation: what the forward pass computes is n
 """
 
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -17,8 +18,7 @@ from gru.examiner.outcome import Entry, Outcome
 from gru.gradient.check import check_vjp
 from gru.gradient.outcome import Comparison
 from gru.layer import Sizes
-from gru.submission.contract import CellError, Runner, SubmissionFailure
-from gru.submission.driven import Api
+from gru.submission.contract import CellError, SubmissionFailure
 
 Array = NDArray[Any]
 
@@ -39,11 +39,19 @@ WEIGHTS = (1.0, 0.5, 2.5, 1.0)
 """How large the parameters of each problem are; the third saturates some gates."""
 
 
+@dataclass(frozen=True)
+class OwnForward:
+    """What the second depth says: its outcomes, the kinds of the faults of the state, and odd gradients."""
+
+    outcomes: tuple[Outcome, ...]
+    faults: frozenset[str]
+    odd: frozenset[str]
+
+
 def judge_own(
-    runner: Runner, api: Api, seed: int, on_progress: Callable[[int, int], None] = lambda done, total: None
-) -> list[Outcome]:
+    bench: Bench, seed: int, on_progress: Callable[[int, int], None] = lambda done, total: None
+) -> OwnForward:
     """The outcomes of `interface`, `state` and of every gradient that is shown. Raises SubmissionFailure."""
-    bench = Bench(runner, api)
     found: dict[str, list[tuple[Problem, Comparison]]] = {name: [] for name in bench.shown}
     states: list[tuple[Fact, Problem]] = []
     raised: list[tuple[Problem | None, str]] = []
@@ -64,7 +72,7 @@ def judge_own(
     if done:
         outcomes.append(_of_state(states, done))
         outcomes += [_of_gradient(bench, name, found[name]) for name in bench.shown]
-    return outcomes
+    return OwnForward(tuple(outcomes), frozenset(fact.kind for fact, _ in states), frozenset(bench.odd))
 
 
 def _compared(bench: Bench, problem: Problem) -> Iterator[tuple[str, Comparison]]:

@@ -53,13 +53,18 @@ class Reading:
 
 def revealed(cases: Iterable[Case]) -> list[Case]:
     """The cases in which everything that is hidden can be worked out, judged on what was."""
-    cases = [case for case in cases if all(s.gradient in case.evidence.own for s in case.evidence.form.stacks)]
+    cases = [case for case in cases if all(s.gradient in case.evidence.own for s in _asked(case.evidence.form))]
     wrong = [case for case in cases if any(f.status not in ("right", "missing") for f in case.findings)]
     probes = [case.evidence for case in _telling(wrong)]
     if not probes:
         return []
     reading = _simplest(probes)
     return [judged for case in cases if (judged := _judged(case, reading)) is not None]
+
+
+def _asked(form: Form) -> list[Stack]:
+    """The parameters whose gradients are to be shown whole."""
+    return [stack for stack in form.stacks if stack.gradient in form.required]
 
 
 def _telling(cases: Iterable[Case]) -> list[Case]:
@@ -144,7 +149,7 @@ def _orders(probes: Sequence[Evidence], kept: Reading) -> Iterator[dict[str, tup
     """The form's own order of the stacked gradients, and the one in which the fewest blocks are wrong."""
     yield {}
     form, found = probes[0].form, {}
-    for stack in form.stacks:
+    for stack in _asked(form):
         own = form.order_of(stack)
         if stack.is_stacked:
             orders = {
@@ -225,7 +230,7 @@ def _is_right(evidence: Evidence, name: str) -> bool:
 def _shown(evidence: Evidence, reading: Reading) -> dict[str, Array]:
     """What is shown, with the blocks of what is stacked, and those of the parameters where they are not the form's."""
     form, own = evidence.form, dict(evidence.own)
-    for stack in form.stacks:
+    for stack in _asked(form):
         order = reading.order.get(stack.name, form.order_of(stack))
         parts = form.blocks_of(stack, own[stack.gradient]).values()
         for block, part in zip(order, parts, strict=True):

@@ -56,6 +56,10 @@ class Trial:
             yield done, len(asked)
         self._settle(runner)
 
+    def take(self, reference: Reference, recording: Recording) -> None:
+        """Judge the answer to one problem that was put to a submission in another way than by a job."""
+        self._judge(reference, recording)
+
     def _asked(self) -> Iterator[tuple[Job, Callable[[Recording], None]]]:
         """Every job, with what becomes of its answer."""
         changes = cycle(CHANGES)
@@ -203,8 +207,8 @@ def _count_wrong(outcomes: Iterable[Outcome]) -> int:
 
 def _departs(outcomes: list[Outcome], asked: Form) -> bool:
     """Whether a check at which conventions part is wrong."""
-    parting = {check for form in _related(asked) for check in set(form.departs) ^ set(asked.departs)}
-    return any(outcome.status == "wrong" and outcome.check in parting for outcome in outcomes)
+    wrong = {outcome.check for outcome in outcomes if outcome.status == "wrong"}
+    return any(wrong & (set(form.departs) ^ set(asked.departs)) for form in _related(asked)) if wrong else False
 
 
 def _related(asked: Form) -> list[Form]:
@@ -346,7 +350,7 @@ def _is_hidden(outcome: Outcome) -> bool:
 
 def _is_vouched_for(check: str, outcomes: dict[str, Outcome], form: Form) -> bool:
     """Whether everything that is made of a hidden quantity is right, but for what may be hidden too."""
-    required = {e.id for e in form.exposed if e.name in form.required or e.is_sum}
+    required = {e.id for e in form.exposed if e.name in form.required or e.is_sum} - form.unasked_checks
     handed_on = {form.derivatives[carried.previous].name for carried in form.layer.carried[1:]}
     dependents = [outcomes[dependent] for dependent in _dependents(check, form)]
     dependents = [o for o in dependents if not (o.name in handed_on and o.status == "wrong" and o.error is None)]

@@ -199,14 +199,14 @@ def credits_of(result: Result, rubric: Rubric) -> tuple[Credit, ...]:
             outcome.status if outcome else "not_examined",
             item.visibility,
             _output(shown.get(item.check), result, lacking),
-            _mistake(outcome, result.asked),
+            _mistake(outcome, result.form),
         )
 
     return tuple(credit(item) for item in rubric.items)
 
 
 def _told(result: Result, rubric: Rubric) -> Examination:
-    return told(result.examination, rubric.feedback, result.asked, rubric.levels())
+    return told(result.examination, rubric.feedback, result.form, rubric.levels())
 
 
 def _feedback(result: Result, rubric: Rubric, credits: tuple[Credit, ...]) -> str:
@@ -230,7 +230,7 @@ def _output(outcome: Outcome | None, result: Result, lacking: list[str]) -> str:
     """What a student is told of one check: in full where it is wrong, else in a word."""
     if outcome is None:
         return ""
-    said = block(outcome, result.submission, asked=result.asked) if outcome.status == "wrong" else []
+    said = block(outcome, result.submission, asked=result.form) if outcome.status == "wrong" else []
     said = said or [words(outcome.status)]
     if lacking:
         said = [*said, f"no points without {', '.join(lacking)}"]

@@ -25,11 +25,13 @@ if TYPE_CHECKING:
 class Form:
     """A layer as it is written in one place: an option of each of its axes, and the whole table that follows.
 
-    Everything that measures, judges or reports is given a form.
+    Everything that measures, judges or reports is given a form. `unasked` are the names of derivatives that a
+    submission does not have to show, as its API has no place for them.
     """
 
     layer: "Layer"
     options: Mapping[str, Option] = field(default_factory=dict)
+    unasked: frozenset[str] = frozenset()
 
     def __repr__(self) -> str:
         return f"<form {self.id} of {self.layer.id}>"
@@ -304,8 +306,16 @@ class Form:
     def required(self) -> tuple[str, ...]:
         """What a cell must show; all else may be kept to itself."""
         out = (*(c.previous for c in self.layer.carried), self.layer.input)
-        last = (self.derivatives[name].name for name in out)
-        return (*(c.state for c in self.layer.carried), *self.stacked_gradients, *last)
+        last = [self.derivatives[name].name for name in out]
+        whole = (s.gradient for s in self.stacks if not self.unasked & {self.derivatives[b].name for b in s.blocks})
+        return (*(c.state for c in self.layer.carried), *whole, *(name for name in last if name not in self.unasked))
+
+    @cached_property
+    def unasked_checks(self) -> frozenset[str]:
+        """The checks on what does not have to be shown, and on the sums of a parameter of which that is a block."""
+        of_stack = [{self.derivatives[block].name for block in stack.blocks} for stack in self.stacks]
+        partial = frozenset().union(*(names for names in of_stack if names & self.unasked))
+        return frozenset(e.id for e in self.exposed if (e.inputs[0] in partial if e.is_sum else e.name in self.unasked))
 
     @cached_property
     def checks(self) -> tuple[str, ...]:

@@ -12,8 +12,9 @@ from typing import Any
 
 from gru import __version__
 from gru.examiner.fact import Diagnosis
-from gru.examiner.outcome import Entry, Outcome
+from gru.examiner.outcome import Entry, Examination, Outcome
 from gru.layer import Form
+from gru.report import another_api
 from gru.report.result import Result
 from gru.report.sentences import all_said, condition, explanation, right
 from gru.wheels import mode_of
@@ -38,11 +39,26 @@ def _result(result: Result) -> dict[str, Any]:
         "isolation": result.isolation,
         "convention": examination.convention,
         "api": examination.api.text if examination.api else None,
+        "recognised": _recognised(examination),
         "seed": examination.seed,
         "seconds": round(result.seconds, 3),
         "notes": list(result.notes),
         **({"printed": list(result.printed)} if result.printed else {}),
         "outcomes": [_outcome(outcome, examination.form) for outcome in examination.outcomes],
+    }
+
+
+def _recognised(examination: Examination) -> dict[str, Any] | None:
+    """Of a submission in another API, what its forward pass is: a text, the form, and the mapping of its arrays."""
+    recognition, api = examination.recognition, examination.api
+    if recognition is None or api is None:
+        return None
+    mapped = recognition.mapped
+    return {
+        "text": another_api.recognised(recognition),
+        "layer": mapped.form.layer.id if mapped else None,
+        "form": mapped.form.id if mapped else None,
+        "mapping": [row._asdict() for row in mapped.rows(api)] if mapped else [],
     }
 
 

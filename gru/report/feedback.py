@@ -32,7 +32,8 @@ def told(
         for outcome in examination.outcomes
         if (level := of.get(outcome.check, feedback)) != "none"
     )
-    return replace(examination, outcomes=outcomes, form=examination.form if feedback == "full" else asked)
+    keeps_form = feedback == "full" or examination.api is not None
+    return replace(examination, outcomes=outcomes, form=examination.form if keeps_form else asked)
 
 
 def _told(outcome: Outcome, feedback: Feedback) -> Outcome:

@@ -58,7 +58,7 @@ def fragment(result: Result, points: Sequence[tuple[str, str]] = ()) -> Markup:
             said=heading.removeprefix(f"{printable(result.submission)}: "),
             sentence=sentence(result, first),
             facts=[(said.label, said.text) for said in facts if isinstance(said, Line)],
-            graph=_graph(outcomes, result.asked, first),
+            graph=_graph(outcomes, result.form, first),
             sections=list(_sections(result, first)),
             points=points,
             header=text.HEADER,
@@ -104,8 +104,8 @@ def _sections(result: Result, first: Outcome | None) -> Iterator[Section]:
         elif line:
             section.others.append(line.strip())
         elif section != Section():
-            if first and section.title.startswith(text.title(first, result.asked)):
-                section.figures = _figures(first, result.asked)
+            if first and section.title.startswith(text.title(first, result.form)):
+                section.figures = _figures(first, result.form)
             yield section
             section = Section()
 

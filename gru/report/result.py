@@ -32,3 +32,8 @@ class Result:
     notes: tuple[str, ...] = ()
     printed: tuple[CleanText, ...] = ()
     in_process: bool = False
+
+    @property
+    def form(self) -> Form:
+        """The form that it is judged by: the one that was asked for, or in another API the one that it is."""
+        return self.examination.form if self.examination.api else self.asked

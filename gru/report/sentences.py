@@ -333,6 +333,7 @@ KINDS: dict[str, Words] = {
     "no-gradient": Words(
         "", lambda p: f"no gradient is shown of {', '.join(_argument({'name': name}) for name in p['names'])}"
     ),
+    "no-place": Words("", "this API has no place for it"),
     "updates": Words("", "backward changes the parameters itself; a second use was not judged"),
     "raised-at": Words("", _raised_at),
     "second-use": Words("", _second_use),

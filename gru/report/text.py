@@ -46,7 +46,12 @@ def message(result: Result) -> list[str]:
 
 def below(result: Result) -> list[str]:
     """All that is said below the table, in whichever API, and what was printed, where that is to be shown."""
-    found = another_api.details(result) if result.examination.api else details(result)
+    examination = result.examination
+    if examination.api:
+        equations = another_api.of_equations(examination)
+        found = [*(details(result, equations) if equations else []), *another_api.details(result)]
+    else:
+        found = details(result, examination.outcomes)
     if not result.printed:
         return found
     many = f"the last {len(result.printed)} lines" if len(result.printed) > 1 else "the last line"
@@ -64,9 +69,10 @@ def heading(result: Result) -> list[str]:
     lines = [
         printable(f"{result.submission}: {words(examination.verdict)}{reason}"),
         line("examined", f"{what}, isolation {result.isolation}, {result.seconds:.1f} s"),
-        *(another_api.judged_as(result) if examination.api else [line("convention", convention(result.asked))]),
+        *(another_api.judged_as(result) if examination.api else []),
+        *([line("convention", convention(result.form))] if examination.is_of_form else []),
     ]
-    if examination.form is not result.asked:
+    if examination.form is not result.form:
         other, title = examination.form.id, examination.form.layer.title
         lines.append(line("followed", f"another form of the {title}, {other}: gru explain convention/{other} shows it"))
     if examination.precision == "float32":
@@ -123,17 +129,18 @@ def plain_table(lines: Sequence[Row]) -> list[str]:
 # What was found
 
 
-def details(result: Result) -> list[str]:
-    """All that is said below the table: what is wrong, the first equation of it in full."""
+def details(result: Result, outcomes: Sequence[Outcome]) -> list[str]:
+    """What is said of checks on a layer: what is wrong, the first equation of it in full."""
     examination = result.examination
-    outcomes = examination.outcomes
     wrong = [outcome for outcome in outcomes if outcome.status == "wrong"]
-    asked, everywhere = result.asked, _is_wrong_everywhere(outcomes, result.asked)
+    asked, everywhere = result.form, _is_wrong_everywhere(outcomes, result.form)
     first = next((outcome for outcome in wrong if outcome.is_of_equation), None)
     in_full = [first] if first and everywhere else [o for o in wrong if o is first or not _is_aside(o, first)]
     lines = ["", f"wrong everywhere: none of the {_judged(outcomes)} equations is right"] if everywhere else []
     for outcome in in_full:
-        lines += ["", *block(outcome, result.submission, outcomes, asked=asked, in_process=result.in_process)]
+        names = another_api.names(outcome, examination)
+        told = block(outcome, result.submission, outcomes, asked=asked, in_process=result.in_process, names=names)
+        lines += ["", *told]
     lines += _also_wrong([o for o in wrong if o not in in_full], asked, most=0 if everywhere else MOST_IN_SHORT)
     remarks = [] if everywhere else _remarks(outcomes, asked, several=len(wrong) != 1)
     lines += ["", *remarks] if remarks else []
@@ -162,6 +169,7 @@ def block(
     *,
     asked: Form = CHAPTER,
     in_process: bool = False,
+    names: str = "",
 ) -> list[str]:
     """One wrong outcome in full.
 
@@ -171,10 +179,12 @@ def block(
         outcomes: Those of the same examination, of which the notes tell what is right and what inherits.
         asked: The form of the layer that was asked for.
         in_process: Whether it is no file but a class of this name.
+        names: How a submission in another API calls what stands in the equation.
     """
     lines = [f"{title(outcome, asked)}: {words(outcome.status)}"]
     if outcome.name and outcome.sizes:
         lines.append(line("quantity", _quantity(asked.equation(outcome.name), outcome.sizes)))
+    lines += [line("names", names)] if names else []
     found = all_said(outcome.facts)
     if found and not (outcome.mistake and explanation(outcome.mistake) == found):
         lines.append(line("found", found))
@@ -207,12 +217,12 @@ def _call(outcome: Outcome, name: str, asked: Form) -> str:
 def _options(asked: Form) -> str:
     """What a command line says of the form that is asked for; nothing of the chapter's."""
     layer = "" if asked.layer.id == "gru" else f" --layer {shlex.quote(asked.layer.place or asked.layer.id)}"
-    return layer + ("" if asked is asked.layer.form else f" --convention {asked.id}")
+    return layer + ("" if asked.id == asked.layer.form.id else f" --convention {asked.id}")
 
 
 def title_in(result: Result, outcome: Outcome) -> str:
     """What the report on a submission, in whichever API, calls a check."""
-    return another_api.title(outcome) if result.examination.api else title(outcome, result.asked)
+    return title(outcome, result.form) if outcome.name else another_api.title(outcome)
 
 
 def title(outcome: Outcome, form: Form = CHAPTER) -> str:

@@ -5,7 +5,7 @@ Data, and what follows from it alone. It runs nothing and searches for nothing.
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -38,14 +38,13 @@ class Parted:
     title: str = ""
 
 
-@dataclass(frozen=True)
-class Row:
+class Row(NamedTuple):
     """One block of a mapping, as data.
 
     Attributes:
         block: The block, as the layer calls it: `wz`.
         symbol: The sign for it: `W_z`.
-        role: What it is multiplied by, or `bias`.
+        role: Whether it is multiplied by the input or by the state, or is a bias.
         parameter: Where it stands in the submission: `Wx.T, block 2`.
         gradient: Where its gradient is; empty where that is not shown.
     """
@@ -88,13 +87,17 @@ class Mapped:
             if place.parameter in shown
         }
 
-    def unasked(self, api: Api) -> frozenset[str]:
-        """The names of the derivatives that the API does not show, or that there is nothing to be shown of."""
+    def unasked(self, api: Api, odd: frozenset[str] = frozenset()) -> frozenset[str]:
+        """The names of the derivatives that the API does not show, or that there is nothing to be shown of.
+
+        Those of `odd` gradients, which have another shape, are among them.
+        """
         form = self.form
-        shown = {block for block, place in self.places.items() if place.parameter in api.gradients}
+        told = api.gradients.keys() - odd
+        shown = {block for block, place in self.places.items() if place.parameter in told}
         (carried,) = form.layer.carried
-        shown |= {form.layer.input} if api.dx else set()
-        shown |= {carried.previous} if api.dh and api.h_0 else set()
+        shown |= {form.layer.input} if api.dx and "dx" not in odd else set()
+        shown |= {carried.previous} if api.dh and api.h_0 and "dh" not in odd else set()
         of = [*form.blocks, form.layer.input, carried.previous]
         return frozenset(form.derivatives[name].name for name in of if name not in shown)
 
@@ -125,9 +128,11 @@ class Recognition:
         parted: Where the forward pass parts from every form, where none fits.
         tried: How many candidates were tried.
         over_steps: Whether the states of several steps are those of the form; None where one step is given at a time.
+        parted_on: The ids of the problems on which the state is not that of the form.
     """
 
     mapped: Mapped | None = None
     parted: Parted | None = None
     tried: int = 0
     over_steps: bool | None = None
+    parted_on: tuple[str, ...] = ()

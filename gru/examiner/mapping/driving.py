@@ -1,0 +1,117 @@
+"""A submission in another API, driven on a problem of a layer: what it shows, in the layer's own names.
+
+Every step is a run of its own, of a fresh object, and so is every row where one sample is given at a time. What the
+API does not show is absent from a recording. It judges nothing.
+"""
+
+from collections import defaultdict
+from collections.abc import Callable, Iterator
+from functools import cache
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from gru.examiner.bench import Bench, Problem
+from gru.examiner.mapping.found import Mapped
+from gru.layer import Form, Sizes
+from gru.submission.contract import Description, Job, Recording, Shown, Use
+from gru.submission.text import CleanText
+
+Array = NDArray[Any]
+
+
+HIDDEN = Description(CleanText("not there"), absent=True)
+"""What stands for all that the API does not show."""
+
+
+class Driven:
+    """A submission in another API together with its mapping.
+
+    Args:
+        bench: The submission.
+        mapped: The mapping.
+        scale: What δ is multiplied by, and the gradients are divided by again.
+    """
+
+    def __init__(self, bench: Bench, mapped: Mapped, scale: float = 1.0) -> None:
+        self.bench, self.mapped, self.scale = bench, mapped, scale
+        self.shapes = cache(lambda sizes: bench.runner.shapes(sizes_by_name(sizes)))
+
+    def record(self, job: Job) -> Recording:
+        """What it answers to a job. Raises CellError where it raises, and SubmissionFailure."""
+        form, found = job.form, defaultdict[str, list[Array]](list)
+        for step in range(job.sizes.steps):
+            for name, value in self._at(job, step).items():
+                found[name].append(value)
+        values = {name: _together(np.array, parts) for name, parts in found.items() if len(parts) == job.sizes.steps}
+        (carried,) = form.layer.carried
+        shown: Shown = {**dict.fromkeys(form.shown_backward, HIDDEN), **values}
+        for stack in form.stacks:
+            if all(form.derivatives[block].name in values for block in stack.blocks):
+                shown[stack.gradient] = form.stacked(
+                    stack, {f"d{b}": values[form.derivatives[b].name] for b in stack.blocks}, "d"
+                )
+        forward: Shown = dict.fromkeys(form.shown_forward, HIDDEN)
+        forward[carried.state] = shown.pop(carried.state)
+        return Recording(job.id, (Use(forward, forward | shown),))
+
+    def _at(self, job: Job, step: int) -> dict[str, Array]:
+        """The state and all gradients of one step, those of the parameters summed over the rows."""
+        rows = list(self._rows(job, step))
+        form = job.form
+        (carried,) = form.layer.carried
+        apart = {carried.state, form.derivatives[form.layer.input].name, form.derivatives[carried.previous].name}
+        found = {}
+        for name in rows[0]:
+            parts = [_precise(row[name]) for row in rows if name in row]
+            if len(parts) == len(rows):
+                found[name] = _together(np.concatenate if name in apart else sum, parts)
+        return found
+
+    def _rows(self, job: Job, step: int) -> Iterator[dict[str, Array]]:
+        """What is shown of each part of the batch that is given at once."""
+        form, batch = job.form, job.sizes.batch
+        (carried,) = form.layer.carried
+        together = batch if self.bench.api.rows else 1
+        sizes = Sizes(together, job.sizes.input, job.sizes.hidden, 1)
+        blocks = {n: b for stack in form.stacks for n, b in form.blocks_of(stack, job.arrays[stack.name]).items()}
+        parameters = self.mapped.parameters(blocks, self.shapes(sizes), sizes)
+        x, h_p, delta = (job.arrays[name][step] for name in (form.layer.input, carried.previous, carried.upstream))
+        for first in range(0, batch, together):
+            rows = slice(first, first + together)
+            problem = Problem(job.id, sizes, parameters, x[None, rows], h_p[rows], delta[None, rows])
+            states, gradients = self.bench.run(problem, {}, problem.delta * self.scale)
+            unscaled = {name: value / self.scale for name, value in gradients.items()}
+            yield self._in_own_names(form, states[0], unscaled, sizes)
+
+    def _in_own_names(self, form: Form, state: Array, gradients: dict[str, Array], sizes: Sizes) -> dict[str, Array]:
+        (carried,) = form.layer.carried
+        told = {name: value for name, value in gradients.items() if name not in self.bench.odd}
+        found = {carried.state: state}
+        for block, value in self.mapped.gradients(told, sizes).items():
+            found[form.derivatives[block].name] = value
+        if "dx" in told:
+            found[form.derivatives[form.layer.input].name] = told["dx"][0]
+        if "dh" in told:
+            found[form.derivatives[carried.previous].name] = told["dh"]
+        return found
+
+
+def sizes_by_name(sizes: Sizes) -> dict[str, int]:
+    """The sizes as a worker is told of them."""
+    return Problem("", sizes, {}, np.zeros(0), None, np.zeros(0)).by_name
+
+
+def _precise(value: Array) -> Array:
+    """The value, in single precision where all of it are numbers of that."""
+    with np.errstate(all="ignore"):
+        single = value.astype(np.float32)
+    return single if np.array_equal(single, value) else value
+
+
+def _together(join: Callable[[list[Array]], Any], parts: list[Array]) -> Array:
+    """The parts joined, in the precision of the finest."""
+    dtype = max(part.dtype for part in parts)
+    joined: Array = join([part.astype(dtype) for part in parts])
+    return joined if joined.any() else joined.astype(float)

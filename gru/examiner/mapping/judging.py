@@ -1,0 +1,161 @@
+"""The first depth for a submission in another API: its claimed gradients, judged by the equations of its form.
+
+The problems are those of the layer's battery, as far as they can be put in that API. Where the state is not that of
+the form on a problem, the problem says nothing: the derivative of another forward pass is another one.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from functools import lru_cache
+
+import numpy as np
+
+from gru import oracle
+from gru.examiner.bench import Bench
+from gru.examiner.fact import Fact
+from gru.examiner.judge import compare
+from gru.examiner.mapping.driving import Driven
+from gru.examiner.mapping.found import Mapped
+from gru.examiner.outcome import Outcome
+from gru.examiner.reference import Reference
+from gru.examiner.trial import Trial
+from gru.layer import Form
+from gru.problem import Effort, Precision, Problem, Specification, draw, find, identify, is_measured_whole, planned
+from gru.submission.contract import CellError, Description, Recording
+
+SMALL = 2.0**-20
+"""What a δ is multiplied by to be small: a power of two, which rounds nothing."""
+
+NOT_SHOWN = Fact.of("no-place")
+
+
+@dataclass(frozen=True)
+class ByEquations:
+    """What the equations say.
+
+    Attributes:
+        outcomes: Of every equation.
+        form: The form, without what the API does not show.
+        parted: The problems on which the state is not that of the form.
+        judged: How many problems were judged.
+    """
+
+    outcomes: tuple[Outcome, ...]
+    form: Form
+    parted: tuple[str, ...]
+    judged: int
+
+
+def judge_by_equations(
+    bench: Bench,
+    mapped: Mapped,
+    effort: Effort,
+    seed: int,
+    *,
+    only: Problem | None = None,
+    small: bool = False,
+    odd: frozenset[str] = frozenset(),
+    on_progress: Callable[[int, int], None] = lambda done, total: None,
+) -> ByEquations:
+    """The outcomes of the equations of the form that was recognised.
+
+    Args:
+        bench: The submission.
+        mapped: Its mapping.
+        effort: How many problems there are.
+        seed: The seed of the problems.
+        only: The one problem that is asked for.
+        small: Whether δ is made small: what clips its gradients is then judged by what it does not clip.
+        odd: The gradients that have another shape: nothing more is said of them.
+        on_progress: Is told how many problems are done, of how many.
+
+    Raises:
+        SubmissionFailure: As the runner does.
+    """
+    form = form_asked(mapped.form, mapped.unasked(bench.api, odd))
+    zero = frozenset(block for block in form.blocks if block not in mapped.places)
+    fixed = tuple(bench.api.sizes.items())
+    references = (
+        _references(form, zero, mapped.precision, fixed, effort, seed)
+        if only is None
+        else (_reference(find(only.id, form), zero, form),)
+    )
+    driven, trial, parted = Driven(bench, mapped, SMALL if small else 1.0), Trial(list(references), []), []
+    for done, reference in enumerate(references, 1):
+        try:
+            recording = driven.record(reference.job())
+        except CellError:
+            # At which sizes it raises is told at the other depth.
+            continue
+        if _is_of_form(reference, recording):
+            trial.take(reference, recording)
+        else:
+            parted.append(reference.problem.id)
+        on_progress(done, len(references))
+    outcomes = [_told(o, form) for o in trial.outcomes()[0] if o.is_of_equation] if trial.recorded else []
+    return ByEquations(tuple(outcomes), form, tuple(parted), len(trial.recorded))
+
+
+def _is_of_form(reference: Reference, recording: Recording) -> bool:
+    """Whether the state that was shown is that of the form."""
+    (carried,) = reference.convention.layer.carried
+    shown = recording.uses[0].after_forward[carried.state]
+    assert not isinstance(shown, Description)
+    limits = reference.limits(carried.state, shown.dtype)
+    return compare(shown.astype(float), reference.forward[carried.state], limits).agrees
+
+
+def _told(outcome: Outcome, form: Form) -> Outcome:
+    """An outcome, without a demand for what the API has no place for."""
+    if outcome.check in form.unasked_checks and outcome.status in ("missing", "not_examined"):
+        return replace(outcome, status="not_examined", problems=0, facts=(NOT_SHOWN,))
+    return replace(outcome, status="not_examined") if outcome.status == "missing" else outcome
+
+
+@lru_cache(maxsize=16)
+def form_asked(form: Form, unasked: frozenset[str]) -> Form:
+    """The form without what an API does not show."""
+    return replace(form, unasked=unasked)
+
+
+@lru_cache(maxsize=4)
+def _references(
+    form: Form,
+    zero: frozenset[str],
+    precision: Precision,
+    fixed: tuple[tuple[str, int], ...],
+    effort: Effort,
+    seed: int,
+) -> tuple[Reference, ...]:
+    """The problems of the battery that can be put, with their right answers: measured once for a form."""
+    wanted: dict[Specification, str] = {}
+    for specification, id in planned(effort, seed):
+        sizes = specification.sizes._replace(**{k: v for k, v in fixed if k in ("input", "hidden")})
+        if specification.precision == precision and sizes == specification.sizes:
+            wanted.setdefault(specification, id)
+        elif specification.precision == "float64":
+            other = replace(specification, sizes=sizes, precision=precision)
+            wanted.setdefault(other, identify(other, seed))
+    ordered = sorted(wanted.items(), key=lambda item: item[0].volume(form))
+    problems = [draw(specification, id, form) for specification, id in ordered]
+    return tuple(_reference(problem, zero, form) for problem in problems if is_measured_whole(problem))
+
+
+def _reference(problem: Problem, zero: frozenset[str], form: Form) -> Reference:
+    """The right answers to a problem in which these blocks are zero.
+
+    The states and δ of a sequence are given to every step, so that a sum over the steps is that of what is shown.
+    """
+    problem = _without(problem, zero, form)
+    return Reference(problem, form, fed=oracle.given(problem, form))
+
+
+def _without(problem: Problem, zero: frozenset[str], form: Form) -> Problem:
+    """The problem where these blocks are zero."""
+    parameters = dict(problem.parameters)
+    for stack in form.stacks:
+        if zero.intersection(stack.blocks):
+            blocks = form.blocks_of(stack, parameters[stack.name])
+            blocks |= {name: np.zeros_like(value) for name, value in blocks.items() if name in zero}
+            parameters[stack.name] = form.stacked(stack, blocks)
+    return replace(problem, parameters=parameters)
