@@ -7,7 +7,7 @@ import os
 import sys
 import time
 import warnings
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
 from typing import Any
@@ -148,16 +148,36 @@ def _quiet() -> Iterator[None]:
 
 @contextmanager
 def _progress() -> Iterator[Any]:
-    """A line on standard error that is written over, where somebody looks at it and it takes long."""
-    started, shown = time.monotonic(), False
-    is_seen = sys.stderr.isatty() or "ipykernel" in sys.modules
+    """Tell how far the work is, where somebody looks at it and it takes long; nothing of it stays."""
+    started, told = time.monotonic(), ""
+    tell = _in_a_notebook() if "ipykernel" in sys.modules else _at_a_terminal if sys.stderr.isatty() else None
 
     def advance(done: int, total: int) -> None:
-        nonlocal shown
-        if is_seen and time.monotonic() - started > DELAY:
-            shown = True
-            print(f"\r{done} of {total} problems", end="", file=sys.stderr, flush=True)
+        nonlocal told
+        if tell is not None and time.monotonic() - started > DELAY:
+            told = f"{done} of {total} problems"
+            tell(told)
 
     yield advance
-    if shown:
-        print("\r" + " " * 40, end="\r", file=sys.stderr, flush=True)
+    if tell is not None and told:
+        tell("")
+
+
+def _at_a_terminal(text: str) -> None:
+    """A line on standard error that is written over."""
+    print(f"\r{text:40}\r{text}", end="", file=sys.stderr, flush=True)
+
+
+def _in_a_notebook() -> Callable[[str], None]:
+    """One output of the cell that is changed: a notebook that is kept has none of the lines before."""
+    from IPython.display import DisplayHandle
+
+    output, shown = DisplayHandle(), False
+
+    def tell(text: str) -> None:
+        nonlocal shown
+        show = output.update if shown else output.display
+        shown = True
+        show({"text/plain": text}, raw=True)
+
+    return tell

@@ -1,8 +1,10 @@
 """`gru.check`: a class examined where it stands, and shown as text or as a page."""
 
 import builtins
+import sys
 import warnings
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 import numpy as np
@@ -106,3 +108,24 @@ def test_a_file_that_is_not_there_is_not_examined() -> None:
 def test_a_line_of_a_report_is_a_text() -> None:
     line = Line("note", "a\x1bb")
     assert (str(line), line.label, line.text) == ("  note       a\\x1bb", "note", "a\\x1bb")
+
+
+def test_the_progress_in_a_notebook_is_one_output_and_leaves_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    told: list[tuple[str, str]] = []
+
+    class DisplayHandle:
+        def display(self, data: dict[str, str], raw: bool) -> None:
+            told.append(("display", data["text/plain"]))
+
+        def update(self, data: dict[str, str], raw: bool) -> None:
+            told.append(("update", data["text/plain"]))
+
+    monkeypatch.setitem(sys.modules, "ipykernel", ModuleType("ipykernel"))
+    monkeypatch.setitem(sys.modules, "IPython", ModuleType("IPython"))
+    monkeypatch.setitem(sys.modules, "IPython.display", ModuleType("IPython.display"))
+    monkeypatch.setattr(sys.modules["IPython.display"], "DisplayHandle", DisplayHandle, raising=False)
+    monkeypatch.setattr("gru.notebook.DELAY", -1.0)
+    gru.check(gru.GRUCell, effort="quick", only="split")
+    assert [how for how, _ in told] == ["display", *["update"] * (len(told) - 1)]
+    assert told[0][1].startswith("1 of ")
+    assert told[-1][1] == ""
