@@ -12,7 +12,7 @@ from gru.calculus import formula
 from gru.examiner import examine
 from gru.report.result import Result
 from gru.report.sentences import all_said
-from gru.report.text import details
+from gru.report.text import below
 from gru.submission.trusted import TrustedCells
 from tests.examiner.planted import EQUATION, Formula, hiding, plant
 
@@ -78,6 +78,6 @@ def test_a_mistake_told_in_short_keeps_its_condition() -> None:
     outcome = examination.outcome("equation-24")
     assert outcome.mistake is not None
     assert outcome.mistake.condition == "state-not-zero"
-    lines = details(Result("cell.py", None, examination, 0.25))
+    lines = below(Result("cell.py", None, examination, 0.25))
     (short,) = (line for line in lines if line.startswith("  equation (24)"))
     assert "it is wrong only where the state is not zero" in short
