@@ -11,6 +11,7 @@ from itertools import cycle
 
 import numpy as np
 
+from gru.examiner.alone import all_alone, doubted, told_apart
 from gru.examiner.diagnosis import diagnose, diagnose_order
 from gru.examiner.fact import Diagnosis, Fact, of_one
 from gru.examiner.hidden import Explanation, explain
@@ -21,7 +22,7 @@ from gru.examiner.reuse import cases_of, judge_reuse, reuse_job
 from gru.examiner.reveal import revealed
 from gru.examiner.state import COMPANIONS, Companion, companion_job, is_not_linear, judge_companion, judge_recording
 from gru.layer import Form
-from gru.submission.contract import Description, Job, Raised, Recording, Runner
+from gru.submission.contract import Description, Job, Raised, Recording, Runner, SubmissionFailure
 
 USED_AGAIN_EVERY = 6
 """Every sixth problem uses its cells again, with other arguments: what is kept needs no special numbers to show."""
@@ -55,6 +56,7 @@ class Trial:
             judge(recording)
             yield done, len(asked)
         self._settle(runner)
+        self._judge_alone(runner)
 
     def take(self, reference: Reference, recording: Recording) -> None:
         """Judge the answer to one problem that was put to a submission in another way than by a job."""
@@ -109,6 +111,21 @@ class Trial:
             self.findings.extend(kept)
             if not kept:
                 self._judge(other, new)
+
+    def _judge_alone(self, runner: Runner) -> None:
+        """Put what was wrong after other problems to processes of their own; if that differs, judge equations there."""
+        doubtful = doubted(self.cases, self.recorded)
+        try:
+            kept = list(told_apart(runner, doubtful))
+            recorded = list(all_alone(runner, self.recorded, doubtful)) if kept else []
+        except SubmissionFailure:
+            # What was found before stands.
+            return
+        if kept:
+            state = [finding for finding in self.findings if finding.check == "state"]
+            self.recorded, self.cases, self.findings = [], [], [*kept, *state]
+            for reference, recording in recorded:
+                self._judge(reference, recording)
 
     @property
     def precision(self) -> str:

@@ -199,6 +199,10 @@ class Runner(Protocol):
         """One recording for each job, in order, as it is done. Raises SubmissionFailure."""
         ...
 
+    def forget(self) -> bool:
+        """Do what comes next where nothing was done before, in another process; False where that cannot be."""
+        ...
+
     def shapes(self, sizes: Mapping[str, int]) -> dict[str, tuple[tuple[int, ...], str]]:
         """The shape and the precision of every parameter, of a submission in another API."""
         ...

@@ -174,6 +174,11 @@ class SubmissionProcess:
             self._printed = self.printed
             self._channel = None
 
+    def forget(self) -> bool:
+        """End the process, so that what comes next is done in another one."""
+        self.close()
+        return True
+
     def run(self, jobs: Iterable[Job]) -> Iterator[Recording]:
         """One recording for each job, in order, as it is done.
 

@@ -50,6 +50,10 @@ class TrustedCells:
                 answer = exercise(self.cell_class, request, arrays, file=self._file, counting=Counting, kept=self._kept)
             yield recording_of(job, cleaned(answer))
 
+    def forget(self) -> bool:
+        """A class of our own keeps what it keeps."""
+        return False
+
     @property
     def _file(self) -> str | None:
         """The file of the class, whose lines are named where it raises."""
