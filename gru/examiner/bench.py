@@ -31,6 +31,7 @@ class Problem:
     x: Array
     h_0: Array | None
     delta: Array
+    output: int
 
     def value(self, argument: str) -> Array:
         """The numbers of an argument: `x`, `h_0`, or a parameter by its name."""
@@ -41,7 +42,7 @@ class Problem:
     def by_name(self) -> dict[str, int]:
         """The sizes as a worker is told of them."""
         batch, inputs, hidden, steps = self.sizes
-        return {"batch": batch, "input": inputs, "hidden": hidden, "steps": steps, "output": inputs + hidden}
+        return {"batch": batch, "input": inputs, "hidden": hidden, "steps": steps, "output": self.output}
 
 
 @dataclass(eq=False)
@@ -70,16 +71,17 @@ class Bench:
         """A problem of the sizes that are possible, its parameters this large. Raises what the runner raises."""
         sizes = self.possible(sizes)
         batch, steps = sizes.batch, sizes.steps
-        problem = Problem(id, sizes, {}, np.zeros(0), None, np.zeros(0))
+        output = self.api.sizes.get("output", sizes.input + sizes.hidden)
+        problem = Problem(id, sizes, {}, np.zeros(0), None, np.zeros(0), output)
         for name, (shape, precision) in self.runner.shapes(problem.by_name).items():
             scale = weights / np.sqrt(max(shape))
             problem.parameters[name] = (scale * random.normal(size=shape)).astype(precision)
         problem.x = random.normal(size=(steps, batch, sizes.input))
-        problem.h_0 = random.uniform(-1, 1, size=(batch, sizes.hidden)) if self.api.h_0 else None
+        problem.h_0 = random.uniform(-1, 1, size=(batch, self.api.first * sizes.hidden)) if self.api.h_0 else None
         if self.api.loss:
             problem.delta = np.ones((1, 1, 1))
             return problem
-        problem.delta = random.normal(size=(1 if self.api.last_only else steps, batch, sizes.hidden))
+        problem.delta = random.normal(size=(1 if self.api.last_only else steps, batch, self.api.width(problem.by_name)))
         return problem
 
     def run(

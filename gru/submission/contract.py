@@ -21,6 +21,7 @@ Reason = Literal[
     "import_failed",
     "no_gru_cell",
     "another_api",
+    "adapter_failed",
     "timed_out",
     "out_of_memory",
     "crashed",

@@ -177,14 +177,17 @@ def _classes_of(namespaces: list[dict[str, Any]]) -> dict[int, type]:
     return {id(names): owner for owner in owners for names in gc.get_referents(owner) if isinstance(names, dict)}
 
 
-def countable(source: bytes, path: str) -> CodeType:
+def countable(source: bytes | ast.Module, path: str) -> CodeType:
     """The code of a file in which powers can be counted. Raises what `compile` raises.
 
     Args:
-        source: The file's contents.
+        source: The file's contents, or what is to be run of them as a tree.
         path: Where they come from; named where the code raises.
     """
     code = compile(source, path, "exec", dont_inherit=True)
+    if isinstance(source, ast.Module):
+        tree = _Powers().visit(source)
+        return compile(ast.fix_missing_locations(tree), path, "exec", dont_inherit=True)
     if b"**" not in source:
         return code
     try:

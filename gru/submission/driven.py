@@ -11,8 +11,12 @@ from typing import Any
 from gru.submission.protocol import ProtocolError
 
 MOST_PARAMETERS = 64
-MOST_ENTRIES = 10**5
-"""More than these are nobody's GRU at the small sizes that are asked for."""
+MOST_ENTRIES = 10**6
+LARGEST_SIZE = 512
+"""More than these are nobody's GRU at the small sizes that are asked for, or that a file has written into it."""
+
+ANSWERS = ("hidden", "output", "2*hidden", "2*output", "2*2*hidden")
+"""What an answer may be as wide as."""
 
 
 @dataclass(frozen=True)
@@ -31,6 +35,8 @@ class Api:
         last_only: Whether forward answers with the last state alone.
         loss: Whether it answers with a loss, and is given no upstream gradient.
         accumulates: Whether a second use adds to the gradients.
+        first: How many first states can be given, side by side.
+        answers: How wide an answer is, such as `hidden` or `2*hidden`.
         sizes: The sizes that are written into the file.
     """
 
@@ -46,7 +52,14 @@ class Api:
     last_only: bool
     loss: bool
     accumulates: bool
+    first: int = 1
+    answers: str = "hidden"
     sizes: Mapping[str, int] = field(default_factory=dict)
+
+    def width(self, sizes: Mapping[str, int]) -> int:
+        """The length of one answer at these sizes."""
+        *factors, size = self.answers.split("*")
+        return math.prod(map(int, factors)) * sizes[size]
 
 
 def api_in(data: Any) -> Api:
@@ -67,12 +80,16 @@ def api_in(data: Any) -> Api:
         and type(gradients) is dict
         and set(gradients) <= set(names)
         and all(type(place) is str for place in gradients.values())
+        and type(data.get("first")) is int
+        and data["first"] in (1, 2)
+        and type(data.get("answers")) is str
+        and data["answers"] in ANSWERS
         and type(sizes) is dict
-        and all(type(size) is int and 0 < size < 100 for size in sizes.values())
+        and all(type(size) is int and 0 < size <= LARGEST_SIZE for size in sizes.values())
     )
     if not fits:
         raise ProtocolError("an API that cannot be read")
-    given = {key: data[key] for key in ("text", "target", *flags)}
+    given = {key: data[key] for key in ("text", "target", "first", "answers", *flags)}
     return Api(names=tuple(names), gradients=gradients, sizes=sizes, **given)
 
 

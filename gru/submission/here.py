@@ -7,7 +7,7 @@ import os
 from collections.abc import Iterable, Iterator
 from itertools import chain
 
-from gru.submission import adapters, counting, exercise, protocol, unrolled
+from gru.submission import adapters, counting, exercise, loading, needed, protocol, unrolled
 from gru.submission.channel import Connection
 from gru.submission.process import SubmissionProcess
 from gru.submission.worker import Parts, Served, read_settings
@@ -49,10 +49,11 @@ class Here:
     def _go_on(self) -> None:
         """Do what is asked for next. Raises EOFError where that is nothing."""
         if self._served is None:
-            parts = Parts(protocol, exercise, unrolled, counting, adapters)
-            settings, source = read_settings(self._next, parts)
+            load = {"_adapters": adapters, "_needed": needed}.__getitem__
+            parts = Parts(protocol, exercise, unrolled, counting, loading, load)
+            settings, source, adapter = read_settings(self._next, parts)
             try:
-                self._served = Served(source, settings, self._next, self._answered.extend, parts)
+                self._served = Served(source, adapter, settings, self._next, self._answered.extend, parts)
             except EOFError:
                 # Why it was refused has been told.
                 if not self._answered:

@@ -5,6 +5,7 @@ those need in turn. Training, plots and downloads are needed by nothing.
 """
 
 import ast
+import re
 import symtable
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
@@ -16,6 +17,9 @@ _COMPOUND = (ast.If, ast.Try, ast.With, ast.For, ast.While, ast.Match)
 _ASSIGNING = (ast.Assign, ast.AnnAssign, ast.AugAssign)
 _IMPORTING = (ast.Import, ast.ImportFrom)
 _DEFINING = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)
+
+_RUNS = re.compile(r"forward|backward|loss|train|fit|sample|bptt|step|update|predict", re.IGNORECASE)
+"""What a loop calls that trains or shows, and builds nothing that a definition needs."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -114,3 +118,44 @@ def needed(statements: Sequence[Statement]) -> list[Statement]:
 
 def _names(statements: Iterable[Statement]) -> frozenset[str]:
     return frozenset(name for statement in statements for name in statement.binds)
+
+
+def of_definitions(body: Sequence[ast.stmt]) -> list[ast.stmt]:
+    """The statements at the top of a script that its classes and functions need, whatever their names are.
+
+    Loops that train or sample, plots and demonstrations are needed by none.
+    """
+    statements = [Statement(0, node.lineno, (), node) for node in body if not _is_run(node)]
+    defining = [s for s in statements if not _is_main_block(s.node) and _defines(s.node)]
+    wanted, kept = _names(defining), set(defining)
+    assigned = _names(s for s in statements if isinstance(s.node, _ASSIGNING))
+    while True:
+        wanted |= frozenset(name for statement in kept for name in statement.uses)
+        more = [s for s in statements if s not in kept and (s.serves(wanted, assigned) or _fills(s.node, wanted))]
+        if not more:
+            return [statement.node for statement in statements if statement in kept]
+        kept.update(more)
+
+
+def _is_run(node: ast.stmt) -> bool:
+    """Whether a statement is a loop that calls what trains or shows."""
+    if not isinstance(node, ast.For | ast.While):
+        return False
+    called = [n.func for n in ast.walk(node) if isinstance(n, ast.Call)]
+    names = [f.id if isinstance(f, ast.Name) else f.attr for f in called if isinstance(f, ast.Name | ast.Attribute)]
+    return any(_RUNS.search(name) for name in names)
+
+
+def _defines(node: ast.stmt) -> bool:
+    """Whether a class or a function is defined in a statement, under a condition or without."""
+    parts = ast.walk(node) if isinstance(node, _COMPOUND) else (node,)
+    return any(isinstance(part, _DEFINING) for part in parts)
+
+
+def _fills(node: ast.stmt, needed: frozenset[str]) -> bool:
+    """Whether a loop writes into a table that is needed."""
+    if not isinstance(node, ast.For):
+        return False
+    targets = [t for n in ast.walk(node) if isinstance(n, ast.Assign) for t in n.targets]
+    targets += [n.target for n in ast.walk(node) if isinstance(n, ast.AugAssign)]
+    return any(_base(target) in needed for target in targets)

@@ -43,6 +43,9 @@ from gru.submission.text import CleanText, clean_text, cleaned, last_lines
 LONGEST_LINE = 100
 """Characters of a line of a submission that are shown."""
 
+MOST_NOTES = 8
+"""How many notes on a file are told."""
+
 JOBS_A_MESSAGE = 16
 """How many jobs go over in one message."""
 
@@ -64,7 +67,14 @@ ENVIRONMENT = ("PATH", "LD_LIBRARY_PATH", "SYSTEMROOT", "TMPDIR", "TEMP", "TMP")
 SINGLE_THREADED = dict.fromkeys(("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS"), "1")
 """Threads of BLAS cost address space, and are slower on small matrices."""
 
-REFUSALS: tuple[Reason, ...] = ("not_python", "import_failed", "no_gru_cell", "another_api", "out_of_memory")
+REFUSALS: tuple[Reason, ...] = (
+    "not_python",
+    "import_failed",
+    "no_gru_cell",
+    "another_api",
+    "adapter_failed",
+    "out_of_memory",
+)
 """The reasons for which the worker itself says that there is nothing to examine."""
 
 
@@ -76,6 +86,24 @@ ADAPTED = "gru"
 
 ReadValues = Callable[[Read, dict[str, Any], int], Any]
 """Reads the arrays behind a header, given with the length they have together."""
+
+
+class Taught:
+    """A teacher's adapter: its file, read once, so that what is hashed is what is run. Raises OSError."""
+
+    def __init__(self, path: str | os.PathLike[str]) -> None:
+        self.path = os.fspath(path)
+        self.source = Path(path).read_bytes()
+
+    @property
+    def sha256(self) -> str:
+        """The hash of the bytes that are run."""
+        return hashlib.sha256(self.source).hexdigest()
+
+    @property
+    def settings(self) -> dict[str, Any]:
+        """What a worker is told of it."""
+        return {"path": self.path, "length": len(self.source)}
 
 
 class WorkerError(Exception):
@@ -92,8 +120,9 @@ class SubmissionProcess:
     `time_limit` is in seconds, for one call into the submission; `whole_limit` for all of them
     together, by default twelve times that; `memory_limit` in MiB, of address space. `isolation` is
     what is asked of the kernel. `root` is the folder of all that the submission may read and import,
-    by default the file's own. `form` is that of the layer whose class is run, by default the chapter's GRU. Raises
-    ValueError on limits that leave no room to run, and
+    by default the file's own. `form` is that of the layer whose class is run, by default the chapter's GRU. `name`
+    is the class or the function that is taken, by default the first that can be; `adapter` a file with an `Adapter`
+    that tells how it is driven. Raises ValueError on limits that leave no room to run, and
     ConfinementError where the isolation is not to be had.
     """
 
@@ -107,6 +136,8 @@ class SubmissionProcess:
         isolation: Isolation = "auto",
         root: Path | None = None,
         form: Form | None = None,
+        name: str | None = None,
+        adapter: str | os.PathLike[str] | None = None,
     ) -> None:
         if not time_limit > 0:
             raise ValueError(f"time_limit={time_limit}: expected seconds, more than 0")
@@ -125,7 +156,9 @@ class SubmissionProcess:
         self._channel: Connection | None = None
         self._ready = False
         self._api: Api | None = None
-        self._judged_as: str | None = None
+        self._name = name
+        self.adapter = None if adapter is None else Taught(adapter)
+        self._said: tuple[str, ...] = ()
         self._doing = ""
         self._printed: tuple[CleanText, ...] = ()
         self._has_raised = False
@@ -143,8 +176,7 @@ class SubmissionProcess:
     @property
     def notes(self) -> tuple[str, ...]:
         """What there is to know beside the verdict, once the process has run: of a notebook, of the class taken."""
-        judged = (f"judged as {self._judged_as}",) if self._judged_as else ()
-        return (*(self._module.notes if self._module else ()), *judged)
+        return (*(self._module.notes if self._module else ()), *self._said)
 
     @property
     def has_raised(self) -> bool:
@@ -371,7 +403,8 @@ class SubmissionProcess:
             source = self._code()
             self._doing = "starting"
             self._channel = self._opened()
-            self._channel.feed([pack(self._settings(self._channel.pid, len(source))), source])
+            taught = [] if self.adapter is None else [self.adapter.source]
+            self._channel.feed([pack(self._settings(self._channel.pid, len(source))), source, *taught])
 
     def _opened(self) -> Connection:
         """A worker that waits for what it is told. Raises WorkerError."""
@@ -420,6 +453,8 @@ class SubmissionProcess:
                 "adapted": self.form.layer.id == ADAPTED,
             },
             "length": length,
+            "name": self._name,
+            "adapter": None if self.adapter is None else self.adapter.settings,
             "limits": {"memory": self.memory_limit, "seconds": seconds},
             "root": str(root),
             "confinement": self.confinement.settings(root, pid),
@@ -457,11 +492,11 @@ class SubmissionProcess:
             raise self._refusal(header)
         if header["kind"] != "ready":
             raise self._protocol_failure(f"a frame of the kind {header['kind']} where ready was expected")
-        judged_as = header.get("judged_as")
-        if judged_as is not None and type(judged_as) is not str:
-            raise self._protocol_failure("a name of a class that is none")
+        notes = header.get("notes")
+        if type(notes) is not list or not all(type(note) is str for note in notes):
+            raise self._protocol_failure("notes that are no texts")
         self._ready = True
-        self._judged_as = judged_as
+        self._said = tuple(clean_text(note) for note in notes[:MOST_NOTES])
         self._api = None
         if "api" in header:
             try:

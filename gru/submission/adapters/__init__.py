@@ -8,5 +8,16 @@ from .absent import is_used, stand_in
 from .adapter import Adapter, AnotherApiError
 from .driving import Driver
 from .finding import found_in, looks_like_one
+from .taught import AdapterFaultError, taught
 
-__all__ = ["Adapter", "AnotherApiError", "Driver", "found_in", "is_used", "looks_like_one", "stand_in"]
+__all__ = [
+    "Adapter",
+    "AdapterFaultError",
+    "AnotherApiError",
+    "Driver",
+    "found_in",
+    "is_used",
+    "looks_like_one",
+    "stand_in",
+    "taught",
+]

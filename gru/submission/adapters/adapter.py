@@ -1,6 +1,6 @@
 """An adapter: one API as data, and what is done with it. A course's own adapter is a subclass of `Adapter`."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from types import SimpleNamespace
 from typing import Any
 
@@ -24,22 +24,33 @@ class Adapter:
     Attributes:
         target: The name of the class, or of the function that goes forward.
         construct: Arguments of the class by name: a size (`input`, `hidden`, `output`, `batch`, `steps`)
-            or a value.
+            or a value. Of functions, what they are given beside x and h.
+        owner: The class that functions are methods of, where they are given all parameters.
         parameters: The places of the parameters, of the kind of float arrays that can be written into.
         gradients: For each parameter whose gradient is shown, the place of that.
         x_layout, h_layout, out_layout, delta_layout: Layouts of the input, of the first state (None where there
             is none to give), of what forward answers and of what backward is given (see `layouts`).
         state: The place of the states in what forward returns; with `made.` before it, in the object.
-        dx, dh: The places of the gradients for the input and the first state; None where they are not shown.
+        second: The place of the second state, such as an LSTM's c, where backward is given its gradient too.
+        carried: How many states are given: 2 for an LSTM that is given h and c. Then `h` is a tuple of both.
+        width: What a state is as wide as: `hidden`, `2*hidden` (two directions), or `output`.
+        dx, dh, dc: The places of the gradients for the input and the first states; None where they are not shown.
         forward_name, backward_name: Methods of the class, or functions of the file.
-        forward_roles, backward_roles: What they are given, in order: `x`, `h`, `delta`, `cache`, or a place.
+        forward_roles, backward_roles: What they are given, in order: `x`, `h`, `c`, both states `hc`, `delta`,
+            `delta_c`, both gradients `deltas`, `cache`, the answered `state`, a `number`, a size such as
+            `size hidden`, or a place.
         source: The text of the file, of which the names in a `return` are read.
         fixed: Sizes that are written into the file, and cannot be chosen.
+        reset_name: The method that is called between one use of an object and the next; None for none.
         lazy: Whether the parameters are made in the first call of forward.
         accumulates: Whether a second backward pass adds to the gradients.
+        one_row: Whether a batch may have one row only.
+        said: The attributes that a course's own adapter gives: they are not looked for.
+        read_only: Whether what is given to the passes cannot be written into.
     """
 
     target = "GRUCell"
+    owner: str | None = None
     construct: Mapping[str, Any] = {}
     parameters: Sequence[str] = ()
     gradients: Mapping[str, str] = {}
@@ -47,8 +58,12 @@ class Adapter:
     h_layout: str | None = "F"
     delta_layout: str | None = None
     state = ""
+    second: str | None = None
+    carried = 1
+    width = "hidden"
     dx: str | None = None
     dh: str | None = None
+    dc: str | None = None
     forward_name, backward_name = "forward", "backward"
     forward_roles: Sequence[str] = ("x", "h")
     backward_roles: Sequence[str] = ("delta",)
@@ -56,11 +71,16 @@ class Adapter:
     names_returned: Sequence[str] = ()
     fixed: Mapping[str, int] = {}
     source = ""
+    reset_name: str | None = None
     lazy = False
     one_row = False
+    said: frozenset[str] = frozenset()
+    read_only = False
 
     def __init__(self, module: Any, **different: Any) -> None:
         self.module = module
+        self._answered: Any = None
+        self._sizes: Mapping[str, int] = {}
         for name, value in different.items():
             if not hasattr(type(self), name):
                 raise TypeError(f"an adapter has no attribute {name!r}")
@@ -71,16 +91,19 @@ class Adapter:
     def make(self, sizes: Mapping[str, int]) -> Any:
         """A fresh object with parameters of the shapes for these sizes."""
         arguments = {name: resolved(value, self.module, sizes) for name, value in self.construct.items()}
-        return getattr(self.module, self.target)(**arguments)
+        target = getattr(self.module, self.target, None)
+        return target(**arguments) if isinstance(target, type) else Given(**arguments)
 
     def forward(self, made: Any, x: Any, h: Any) -> Any:
         """What the submission's forward pass returns, given its own layouts."""
-        return self._callable(made, self.forward_name)(*self._arguments(made, self.forward_roles, x=x, h=h))
+        roles = {"x": x, **_of_two("h", "c", "hc", h)}
+        return self._callable(made, self.forward_name)(*self._arguments(made, self.forward_roles, roles))
 
     def backward(self, made: Any, delta: Any, cache: Any, x: Any, h: Any) -> Any:
         """What the submission's backward pass returns; `cache` is what forward returned beside the states."""
-        roles = {"delta": delta, "cache": cache, "x": x, "h": h}
-        return self._callable(made, self.backward_name)(*self._arguments(made, self.backward_roles, **roles))
+        roles = {"cache": cache, "x": x, "state": self._answered, **_of_two("h", "c", "hc", h)}
+        roles |= _of_two("delta", "delta_c", "deltas", delta)
+        return self._callable(made, self.backward_name)(*self._arguments(made, self.backward_roles, roles))
 
     # What is done with it
 
@@ -101,8 +124,8 @@ class Adapter:
             sizes: `batch`, `input`, `hidden`, `steps`, `output` by name.
             values: The parameters by their places; those that are left out stay as they were made.
             x: (steps, batch, input).
-            h_0: (batch, hidden).
-            delta: (steps, batch, hidden), the gradient of the loss for the states.
+            h_0: (batch, hidden), or both states side by side, (batch, 2*hidden).
+            delta: (steps, batch, width), the gradient of the loss for the states; side by side where they are two.
             before: Whether the same object is used once before, on other numbers.
             told: Is told what is called.
 
@@ -110,28 +133,47 @@ class Adapter:
             AnotherApiError: Where something is not found or has another shape.
         """
         told("construction")
+        self._sizes = sizes
         made = settled(self, self.make(sizes), sizes)
         for place, value in values.items():
             self.parameter(made, place)[...] = value
         if before:
+            # Numbers of another use, and what the class has for beginning anew.
             other = None if h_0 is None else h_0[..., ::-1] * 0.5
             self._run(made, sizes, x[..., ::-1] + 0.25, other, None if delta is None else delta + 0.5, told)
+            if self.reset_name:
+                getattr(made, self.reset_name)()
         return self._run(made, sizes, x, h_0, delta, told)
 
     def _run(
         self, made: Any, sizes: Mapping[str, int], x: Any, h_0: Any, delta: Any, told: Callable[[str], None]
     ) -> "Answer":
         told("forward")
-        shape = (sizes["steps"], sizes["batch"], sizes["hidden"])
-        given_x = arranged(x, self.x_layout)
-        given_h = None if self.h_layout is None or h_0 is None else arranged(h_0[None], self.h_layout)
+        given_x, given_h = self._given(arranged(x, self.x_layout)), self._given(self._first(h_0, sizes))
         returned = self.forward(made, given_x, given_h)
-        answer = Answer(made, self._states(made, returned, shape))
+        answer = Answer(made, self._states(made, returned, sizes))
         if delta is not None:
             told("backward")
-            given = arranged(delta, self.delta_layout or self.out_layout)
+            layout = self.delta_layout or self.out_layout
+            parts = np.split(delta, 2 if self.second else 1, axis=-1)
+            given = self._given(_both(arranged(part, layout) for part in parts))
+            self._answered = self._value(made, returned, self.state)
             answer.returned = self.backward(made, given, self._cache(returned), given_x, given_h)
         return answer
+
+    def _first(self, h_0: Any, sizes: Mapping[str, int]) -> Any:
+        """The first state as forward takes it: None where it takes none, a tuple where it takes two."""
+        if self.h_layout is None or h_0 is None:
+            return None
+        return _both(arranged(part[None], self.h_layout) for part in np.split(h_0, self.carried, axis=-1))
+
+    def _given(self, value: Any) -> Any:
+        """What is given to a pass."""
+        if self.read_only:
+            for array in value if isinstance(value, list | tuple) else [value]:
+                if isinstance(array, np.ndarray):
+                    array.flags.writeable = False
+        return value
 
     def parameter(self, made: Any, place: str) -> Any:
         """The array of a parameter, to be written into."""
@@ -178,13 +220,34 @@ class Adapter:
         except (LookupError, AttributeError, TypeError) as error:
             raise AnotherApiError(f"{place} is not there after backward") from error
 
-    def _states(self, made: Any, returned: Any, shape: tuple[int, int, int]) -> Any:
-        place = self.state
-        value = read(made, place[len("made.") :]) if place.startswith("made.") else read(returned, place)
-        states = restored(value, self.out_layout, (1, *shape[1:]) if self.last_only else shape)
-        if states is None:
+    def _value(self, made: Any, returned: Any, place: str) -> Any:
+        return read(made, place[len("made.") :]) if place.startswith("made.") else read(returned, place)
+
+    def _states(self, made: Any, returned: Any, sizes: Mapping[str, int]) -> Any:
+        shape = (1 if self.last_only else sizes["steps"], sizes["batch"], size_of(self.width, sizes))
+        places = (self.state, self.second) if self.second else (self.state,)
+        found = [restored(self._value(made, returned, place), self.out_layout, shape) for place in places]
+        if any(states is None for states in found):
             raise AnotherApiError(f"forward gives no states of shape {shape}")
-        return states
+        return np.concatenate(found, axis=-1)
+
+    def first_gradient(self, answer: "Answer", h_0: Any) -> Any:
+        """The gradient of the first state, as `h_0` is. Raises AnotherApiError."""
+        places = [place for place in (self.dh, self.dc) if place][: self.carried]
+        parts = np.split(h_0, self.carried, axis=-1)
+        layout = str(self.h_layout)
+        found = [self.restored(answer, at, layout, part[None]) for at, part in zip(places, parts, strict=True)]
+        return np.concatenate(found, axis=-1)
+
+    @property
+    def shows_dh(self) -> bool:
+        """Whether the gradients of all first states are shown."""
+        return self.dh is not None and (self.carried == 1 or self.dc is not None)
+
+    @property
+    def answers(self) -> str:
+        """How wide an answer is, as a text that `size_of` reads."""
+        return f"2*{self.width}" if self.second else self.width
 
     @property
     def last_only(self) -> bool:
@@ -192,18 +255,26 @@ class Adapter:
         return has_steps(self.x_layout) and not has_steps(self.out_layout)
 
     def _cache(self, returned: Any) -> Any:
-        """What forward returned beside the states: the other one of two, else the list of all others."""
+        """What forward returned beside the states: the last of it."""
         if self.state.startswith("made.") or not isinstance(returned, tuple):
             return returned
-        position = int(self.state.strip("[").partition("]")[0] or 0) if self.state else 0
-        others = [value for index, value in enumerate(returned) if index != position]
-        return others[0] if len(others) == 1 else (others[-1] if others else None)
+        taken = {int(place.strip("[").partition("]")[0] or 0) for place in (self.state, self.second or "") if place}
+        others = [value for index, value in enumerate(returned) if index not in (taken or {0})]
+        return others[-1] if others else None
 
     def _callable(self, made: Any, name: str) -> Any:
-        return getattr(self.module if isinstance(made, SimpleNamespace) else made, name)
+        if not isinstance(made, Given):
+            return getattr(made, name)
+        return getattr(getattr(self.module, self.owner)() if self.owner else self.module, name)
 
-    def _arguments(self, made: Any, roles: Sequence[str], **given: Any) -> list[Any]:
-        return [given[role] if role in given else None if role == "None" else read(made, role) for role in roles]
+    def _arguments(self, made: Any, roles: Sequence[str], given: Mapping[str, Any]) -> list[Any]:
+        return [given[role] if role in given else self._constant(role, made) for role in roles]
+
+    def _constant(self, role: str, made: Any) -> Any:
+        """What an argument is given that is no array of the problem: a size, 0 where a rate is asked for, a place."""
+        if role in ("None", "number"):
+            return None if role == "None" else 0.0
+        return self._sizes[role[len("size ") :]] if role.startswith("size ") else read(made, role)
 
     def describe(self) -> str:
         """One line on what is driven, for a report."""
@@ -211,7 +282,7 @@ class Adapter:
         taken = next((text for axis, text in names.items() if axis in self.x_layout), "one sample")
         what = f"{self.target}, {taken} at a time"
         shown = f"{len(self.gradients)} of {len(self.parameters)} parameters' gradients"
-        extra = [name for name, place in (("dx", self.dx), ("dh", self.dh)) if place is None]
+        extra = [name for name, is_shown in (("dx", self.dx is not None), ("dh", self.shows_dh)) if not is_shown]
         adds = ", gradients added up" if self.accumulates else ""
         return f"{what}; {shown}{adds}" + (f"; {' and '.join(extra)} not shown" if extra else "")
 
@@ -230,16 +301,39 @@ class Answer:
         self.made, self.states, self.returned = made, states, None
 
 
+class Given(SimpleNamespace):
+    """What functions are given beside x and h, in the place of an object that has it."""
+
+
 def settled(adapter: Adapter, made: Any, sizes: Mapping[str, int]) -> Any:
     """The object once it has its parameters: some are made in the first call of forward only."""
     if adapter.lazy:
-        x, h_0 = (
-            np.zeros((sizes["steps"], sizes["batch"], sizes["input"])),
-            np.zeros((1, sizes["batch"], sizes["hidden"])),
-        )
-        given_h = None if adapter.h_layout is None else arranged(h_0, adapter.h_layout)
-        adapter.forward(made, arranged(x, adapter.x_layout), given_h)
+        x = np.zeros((sizes["steps"], sizes["batch"], sizes["input"]))
+        h_0 = np.zeros((sizes["batch"], adapter.carried * sizes["hidden"]))
+        adapter.forward(made, arranged(x, adapter.x_layout), adapter._first(h_0, sizes))
     return made
+
+
+def size_of(text: str, sizes: Mapping[str, int]) -> int:
+    """The length that `hidden`, `3*hidden` or `input+hidden` has at these sizes."""
+    total = 0
+    for term in text.split("+"):
+        factor, _, size = term.rpartition("*")
+        total += int(factor or 1) * (int(size) if size.isdigit() else sizes[size])
+    return total
+
+
+def _both(parts: Iterable[Any]) -> Any:
+    """One part by itself, or the tuple of two."""
+    found = tuple(parts)
+    return found[0] if len(found) == 1 else found
+
+
+def _of_two(first: str, second: str, both: str, value: Any) -> dict[str, Any]:
+    """The roles that one value has, or a tuple of two."""
+    if isinstance(value, tuple):
+        return {first: value[0], second: value[1], both: value}
+    return {first: value}
 
 
 def resolved(value: Any, module: Any, sizes: Mapping[str, int]) -> Any:

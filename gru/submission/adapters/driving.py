@@ -35,13 +35,15 @@ class Driver:
                 name: adapter.gradients[place] for name, place in names.items() if place in adapter.gradients
             },
             "dx": adapter.dx is not None,
-            "dh": adapter.dh is not None,
+            "dh": adapter.shows_dh,
             "h_0": adapter.h_layout is not None,
             "rows": adapter.rows,
             "sequence": adapter.is_sequence,
             "last_only": adapter.last_only,
             "loss": adapter.is_loss,
             "accumulates": adapter.accumulates,
+            "first": adapter.carried,
+            "answers": adapter.answers,
             "sizes": dict(adapter.fixed),
         }
 
@@ -83,9 +85,8 @@ class Driver:
                     shown(name, like, partial(adapter.gradient, answer, at, like))
             if adapter.dx is not None:
                 shown("dx", x, partial(adapter.restored, answer, adapter.dx, adapter.x_layout, x))
-            if adapter.dh is not None and h_0 is not None:
-                like = h_0[None]
-                shown("dh", like, partial(adapter.restored, answer, adapter.dh, str(adapter.h_layout), like))
+            if adapter.shows_dh and h_0 is not None:
+                shown("dh", h_0[None], partial(adapter.first_gradient, answer, h_0))
             if any(not np.array_equal(adapter.parameter(answer.made, p), v) for p, v in values.items()):
                 odd[UPDATES] = "backward changes the parameters itself"
         return found, odd

@@ -1,129 +1,190 @@
-"""A fused loss: a function of characters, targets and a first state that returns the loss and all gradients.
+"""A fused loss: one call that goes forward and backward over a sequence, and answers a loss and all gradients.
 
-Its parameters are arrays of the module. It takes no upstream gradient: the loss itself is differentiated.
+It takes no upstream gradient: the loss itself is differentiated. The function of a module or the method of a class;
+or two of them, where one gives the loss and the other the gradients.
 """
 
 import re
-from collections.abc import Iterator, Mapping
-from types import FunctionType, SimpleNamespace
+from collections.abc import Iterator, Mapping, Sequence
+from functools import partial
+from types import FunctionType
 from typing import Any
 
 import numpy as np
 
-from .adapter import Adapter, AnotherApiError
+from .adapter import Adapter, AnotherApiError, Answer
+from .construction import constructions, fixed_sizes, holders
 from .layouts import arranged
-from .places import last_name
+from .names import LOSS, RATE, SIZE_OF, C, H, X
+from .source import definitions, own, parameters_of
 
-LOSS = re.compile(r"loss|lossfun|bptt|forward_?backward|fwd_?bwd|train_?step|cost", re.IGNORECASE)
-INPUTS = re.compile(r"^(inputs?|xs?|x_?seq|tokens|chars|seq)$", re.IGNORECASE)
-TARGETS = re.compile(r"^(targets?|ys?|labels?|y_?true|outputs?)$", re.IGNORECASE)
-STATE = re.compile(r"^(h_?prev|h_?0|h|hs?_?prev|prev_?h|state|hidden)$", re.IGNORECASE)
-NOT_PARAMETERS = re.compile(r"^(m|d|mem|v|g|grad)_?[A-Z]")
-"""What an optimiser keeps for each parameter, and the gradients."""
+INPUTS = re.compile(r"^(inputs?|xs?|x_?seq|tokens|chars|seq|x_?train|x_batch|sentence|sequence)$", re.IGNORECASE)
+TARGETS = re.compile(r"^(targets?|ys?|labels?|y_?true|outputs?|y_?train|y_batch|t)$", re.IGNORECASE)
+GOES_BACK = re.compile(r"bptt|grad|back", re.IGNORECASE)
+
+INPUT_KINDS = ("tokens", "ids", "TFB", "TF", "TBF", "BTF", "[FB]")
+"""What the input may be: a list or an array of positions in an alphabet, or vectors in a layout."""
+
+SEED = 7
+"""Draws the targets that are vectors, or numbers of classes."""
 
 
 class Loss(Adapter):
-    """A function of the module that goes forward and backward in one call.
+    """A function or method that goes forward and backward in one call.
 
-    The inputs are drawn as one-hot rows of `x`: the function is given their positions.
+    Inputs that are positions in an alphabet are those of the largest entry of each step of `x`.
     """
 
     is_loss = True
+    loss_at = ""
+    input_kind = "tokens"
+    target_kind = "tokens"
     dx = dh = None
-    loss_at = 0
-
-    def make(self, sizes: Mapping[str, int]) -> Any:
-        """The arrays of the module, which the function reads."""
-        return SimpleNamespace(**arrays_of(self.module))
 
     def run(self, sizes: Any, values: Any, x: Any, h_0: Any, delta: Any = None, **options: Any) -> Any:
         """One call, which is forward and backward; the loss is the only state, of shape (1, 1, 1)."""
-        options.get("told", str)("construction")
+        told = options.get("told", str)
+        told("construction")
+        self._sizes = sizes
         made = self.make(sizes)
         for place, value in values.items():
             self.parameter(made, place)[...] = value
-        options.get("told", str)("forward")
-        inputs = [int(i) for i in np.argmax(x[:, 0], axis=-1)]
-        targets = [int(i) for i in np.argmin(x[:, 0], axis=-1)]
-        given = {"inputs": inputs, "targets": targets}
-        if self.h_layout is not None:
-            given["h"] = arranged(h_0[None], self.h_layout)
-        returned = getattr(self.module, self.forward_name)(*(given[role] for role in self.forward_roles))
-        loss = np.asarray(returned[self.loss_at], float)
+        if options.get("before"):
+            self._call(made, self.forward_name, x[..., ::-1] + 0.25, h_0)
+            if self.reset_name:
+                getattr(made, self.reset_name)()
+        told("forward")
+        returned = self._call(made, self.forward_name, x, h_0)
+        loss = np.asarray(self._value(made, returned, self.loss_at), float)
         if loss.size != 1:
             raise AnotherApiError(f"{self.forward_name} returns no loss")
-        answer = _Lost(made, loss.reshape(1, 1, 1))
+        answer = Answer(made, loss.reshape(1, 1, 1))
         answer.returned = returned
+        if self.backward_name != self.forward_name:
+            told("backward")
+            answer.returned = self._call(made, self.backward_name, x, h_0)
         return answer
+
+    def _call(self, made: Any, name: str, x: Any, h_0: Any) -> Any:
+        given = {"inputs": _put(x, self.input_kind), "targets": self._targets(x), **self._given_states(h_0)}
+        return self._callable(made, name)(*self._arguments(made, self.forward_roles, given))
+
+    def _given_states(self, h_0: Any) -> dict[str, Any]:
+        first = self._first(h_0, self._sizes)
+        return dict(zip(("h", "c"), first if isinstance(first, tuple) else (first,), strict=False))
+
+    def _targets(self, x: Any) -> Any:
+        steps, batch = x.shape[:2]
+        if self.target_kind in ("tokens", "ids"):
+            positions = [int(i) for i in np.argmin(x[:, 0], axis=-1)]
+            return positions if self.target_kind == "tokens" else np.array(positions)
+        random = np.random.default_rng(SEED)
+        if self.target_kind == "classes":
+            return random.integers(0, self._sizes["output"], size=batch)
+        return arranged(random.normal(size=(steps, batch, self._sizes["output"])), self.target_kind)
+
+    @property
+    def rows(self) -> bool:
+        """One sequence at a time."""
+        return False
+
+    @property
+    def is_sequence(self) -> bool:
+        """A loss is one over several steps."""
+        return True
 
     def describe(self) -> str:
         """One line on what is driven, for a report."""
         shown = f"{len(self.gradients)} of {len(self.parameters)} parameters' gradients"
-        return f"{self.forward_name}, a loss over a sequence of characters, parameters of the module; {shown}"
+        what = "characters" if self.input_kind in ("tokens", "ids") else "vectors"
+        return f"{self.forward_name}, a loss over a sequence of {what}; {shown}"
 
 
-class _Lost:
-    """What one call has left."""
-
-    def __init__(self, made: Any, states: Any) -> None:
-        self.made, self.states, self.returned = made, states, None
-
-
-def arrays_of(module: Any) -> dict[str, Any]:
-    """The arrays of a module that may be parameters."""
-    return {
-        name: value
-        for name, value in vars(module).items()
-        if type(value) is np.ndarray and value.dtype.kind == "f" and not NOT_PARAMETERS.match(name)
-        and value.flags.writeable and 0 < value.ndim < 3
-    }  # fmt: skip
+def _put(x: Any, kind: str) -> Any:
+    if kind in ("tokens", "ids"):
+        positions = [int(i) for i in np.argmax(x[:, 0], axis=-1)]
+        return positions if kind == "tokens" else np.array(positions)
+    return arranged(x, kind)
 
 
-def sizes_of(arrays: Mapping[str, Any]) -> dict[str, int]:
-    """The hidden and the input size that are written into the file: of a square array, and of those beside it."""
-    squares = [a.shape[0] for a in arrays.values() if a.ndim == 2 and a.shape[0] == a.shape[1]]
-    if not squares:
-        raise AnotherApiError("no parameter is (hidden, hidden)")
-    hidden = max(squares, key=squares.count)
-    others = [n for a in arrays.values() if a.ndim == 2 and hidden in a.shape for n in a.shape if n not in (hidden, 1)]
-    return {"hidden": hidden, "input": max(others, key=others.count) if others else hidden}
-
-
-def losses(module: Any, functions: Mapping[str, FunctionType]) -> Iterator[Loss]:
-    """Adapters for the functions of a module that look like a fused loss."""
-    import inspect
-
-    for name, function in functions.items():
-        if not LOSS.search(name):
+def losses(module: Any, source: str, sizes: Mapping[str, int], name: str | None) -> Iterator[Loss]:
+    """Adapters for the functions and methods of a file that look like a fused loss, each way of being given."""
+    tree = {definition.name: definition for definition in definitions(source)}
+    functions = {k: v for k, v in own(module).items() if isinstance(v, FunctionType)}
+    for loss, back in _pairs(functions):
+        if name in (None, loss, back):
+            make = partial(holders, module, tree, loss, functions[loss])
+            yield from _ways(module, source, loss, (loss, back), functions[loss], make(), sizes, method=False)
+    for kind_name, kind in own(module).items():
+        if not isinstance(kind, type) or name not in (None, kind_name):
             continue
-        roles = []
-        for parameter in inspect.signature(function).parameters.values():
-            kinds = (("inputs", INPUTS), ("targets", TARGETS), ("h", STATE))
-            role = next((role for role, pattern in kinds if pattern.match(parameter.name)), None)
-            if role is None and parameter.default is not parameter.empty:
-                break
-            roles.append(role)
-        if None in roles or not {"inputs", "targets"} <= set(roles):
+        methods = {n: v for n, v in vars(kind).items() if isinstance(v, FunctionType)}
+        for loss, back in _pairs(methods):
+            yield from _ways(
+                module, source, kind_name, (loss, back), methods[loss], constructions(kind), sizes, method=True
+            )
+
+
+def _pairs(functions: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+    """A function that gives a loss and all gradients, or the two that give one each."""
+    likely = [n for n in functions if LOSS.search(n)]
+    for name in likely:
+        if not GOES_BACK.search(name) or re.search("loss|forward|fwd", name, re.IGNORECASE):
+            yield name, name
+    for loss in (n for n in likely if not GOES_BACK.search(n)):
+        yield from ((loss, back) for back in functions if GOES_BACK.search(back) and back != loss)
+
+
+def _roles(function: Any, *, method: bool, held: Sequence[str]) -> tuple[str, ...]:
+    roles: list[str] = []
+    for p in parameters_of(function, method=method):
+        name = p.name
+        kinds = (("inputs", INPUTS), ("targets", TARGETS), ("h", H), ("c", C), ("number", RATE), ("inputs", X))
+        if name in held:
+            roles.append(name)
             continue
-        for h_layout in ("FB", "F", "BF") if "h" in roles else (None,):
-            yield Loss(module, target=name, forward_name=name, forward_roles=tuple(roles), x_layout="TF",
-                       h_layout=h_layout, out_layout="F", fixed=sizes_of(arrays_of(module)))  # fmt: skip
+        role = next((role for role, pattern in kinds if pattern.match(name) and role not in roles), None)
+        if p.default is not p.empty and (role is None or role == "number"):
+            break
+        if role is None and name.lower() in SIZE_OF:
+            role = f"size {SIZE_OF[name.lower()]}"
+        roles.append(role or "?")
+    return tuple(roles)
 
 
-def gradient_places(adapter: Loss, returned: Any, names: tuple[str, ...]) -> dict[str, str]:
-    """For each parameter the place of its gradient: by the names in the `return`, by keys, else in order of shapes."""
-    arrays = arrays_of(adapter.module)
-    found: dict[str, str] = {}
-    for name, array in arrays.items():
-        wanted = {f"d{name}", f"d_{name}", f"grad_{name}", f"{name}_grad"}
-        for position, value in enumerate(returned):
-            if position < len(names) and names[position] in wanted and np.shape(value) == array.shape:
-                found[name] = f"returned[{position}]"
-            if isinstance(value, dict):
-                keys = [key for key in value if key in wanted or key == name]
-                if keys:
-                    found[name] = f"returned[{position}]['{keys[0]}']"
-    return found
+def _ways(
+    module: Any, source: str, target: str, names: tuple[str, str], function: Any, constructs: Any,
+    sizes: Mapping[str, int], *, method: bool,
+) -> Iterator[Loss]:  # fmt: skip
+    loss, back = names
+    for construct in constructs:
+        roles = _roles(function, method=method, held=() if method else tuple(construct))
+        if "?" in roles or not {"inputs", "targets"} <= set(roles):
+            continue
+        base = {"target": target, "construct": construct, "forward_name": loss, "backward_name": back}
+        plain = Loss(module, **base, source=source, forward_roles=roles, out_layout="F", x_layout="TF")
+        try:
+            made = plain.make(sizes)
+        except Exception:
+            continue
+        chosen = [v for v in construct.values() if isinstance(v, str)]
+        drawn = any(hasattr(v, "shape") or isinstance(v, dict) for v in construct.values())
+        for fixed in ({},) if drawn else fixed_sizes(made, module, chosen):
+            for inputs in INPUT_KINDS:
+                for targets in dict.fromkeys((inputs, "tokens" if inputs == "ids" else "classes")):
+                    for h_layout in ("FB", "F", "BF") if "h" in roles else (None,):
+                        yield Loss(
+                            module, **base, source=source, forward_roles=roles, x_layout="TF", out_layout="F",
+                            h_layout=h_layout, carried=1 + ("c" in roles), fixed=fixed, input_kind=inputs,
+                            target_kind=targets,
+                        )  # fmt: skip
 
 
-__all__ = ["Loss", "gradient_places", "last_name", "losses"]
+def loss_places(returned: Any) -> Iterator[str]:
+    """Where in what is returned one number is, which may be the loss."""
+    if isinstance(returned, tuple | list):
+        yield from (f"[{i}]" for i, v in enumerate(returned) if np.ndim(v) < 3 and np.size(v) == 1)
+    elif isinstance(returned, dict):
+        yield from (f"['{k}']" for k, v in returned.items() if np.size(v) == 1)
+    elif np.size(returned) == 1:
+        yield ""

@@ -37,10 +37,17 @@ def last_name(place: str) -> str:
 
 
 def arrays_in(
-    root: Any, place: str = "", seen: set[int] | None = None, depth: int = DEPTH
+    root: Any, place: str = "", seen: set[int] | None = None, depth: int = DEPTH, *, each: bool = False
 ) -> Iterator[tuple[str, Any]]:
-    """Every array of floating-point numbers inside a thing, with its place; each array once."""
+    """Every array of floating-point numbers inside a thing, with its place.
+
+    Each array comes once, unless `each` of its places is asked for: then single numbers come, too.
+    """
     seen = set() if seen is None else seen
+    if each and (isinstance(root, np.floating | float) or type(root) is np.ndarray):
+        if np.asarray(root).dtype.kind == "f":
+            yield place, root
+        return
     if id(root) in seen or depth < 0:
         return
     seen.add(id(root))
@@ -57,7 +64,7 @@ def arrays_in(
         names = list(getattr(root, "__dict__", {}).items())[:WIDTH]
         inside = [(f"{place}.{name}" if place else name, value) for name, value in names]
     for where, value in inside:
-        yield from arrays_in(value, where, seen, depth - 1)
+        yield from arrays_in(value, where, seen, depth - 1, each=each)
 
 
 def callable_only(value: Any) -> bool:

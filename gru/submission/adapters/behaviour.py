@@ -1,0 +1,160 @@
+"""Whether a forward pass behaves like one, and which arrays are its parameters: found by moving what it is given.
+
+A way of calling is taken only where every state depends on its own row of the batch, on the inputs up to its own
+step, on the first state and on the parameters. Whether a gradient is right is not looked at.
+"""
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import numpy as np
+
+from .adapter import Adapter, settled, size_of
+from .layouts import has_steps, restored
+from .names import STATE_NAMES
+from .places import arrays_in, last_name
+
+WIDTHS = ("hidden", "2*hidden", "output")
+"""What an answer may be as wide as: the state, the states of two directions, an output made of them."""
+
+
+def numbers(adapter: Adapter, sizes: Mapping[str, int], seed: int = 0) -> tuple[Any, Any]:
+    """Inputs (steps, batch, input), and first states (batch, hidden), side by side where there are two."""
+    random = np.random.default_rng(seed)
+    x = random.normal(size=(sizes["steps"], sizes["batch"], sizes["input"]))
+    return x, random.uniform(-0.9, 0.9, size=(sizes["batch"], adapter.carried * sizes["hidden"]))
+
+
+def upstream(adapter: Adapter, sizes: Mapping[str, int], seed: int = 2) -> Any:
+    """A gradient for everything that forward answers."""
+    steps = 1 if adapter.last_only else sizes["steps"]
+    return np.random.default_rng(seed).normal(size=(steps, sizes["batch"], size_of(adapter.answers, sizes)))
+
+
+def fresh(adapter: Adapter, sizes: Mapping[str, int]) -> Any:
+    """An object that has its parameters."""
+    return settled(adapter, adapter.make(sizes), sizes)
+
+
+def values_of(adapter: Adapter, sizes: Mapping[str, int]) -> dict[str, Any]:
+    """Numbers for every array that may be a parameter: drawn, as an array of zeros tells nothing."""
+    random = np.random.default_rng(1)
+    values = {}
+    for place, array in arrays_in(fresh(adapter, sizes)):
+        if adapter.parameters and place not in adapter.parameters:
+            continue
+        if array.flags.writeable and not STATE_NAMES.match(last_name(place)):
+            values[place] = random.uniform(-0.6, 0.6, size=array.shape).astype(array.dtype)
+    return values
+
+
+def places_of_states(
+    adapter: Adapter, returned: Any, made: Any, sizes: Mapping[str, int]
+) -> Iterator[tuple[str, str, str]]:
+    """Where the states may be, how they are laid out, and what they are as wide as.
+
+    All of them before the last one only, what is returned before what is kept.
+    """
+    alike = [adapter.x_layout]
+    if has_steps(adapter.x_layout):
+        alike += ["TBF", "BTF", "TFB", "FBT", "[BF]", "[FB]", "[F]", "TF", "FT"]
+    alike += [adapter.h_layout] if adapter.h_layout else []
+    alike += ["BF", "FB", "F"] if has_steps(adapter.x_layout) else []
+    fits = [a for a in dict.fromkeys(alike) if sizes["batch"] == 1 or "B" in a]
+    kept = [(f"made.{k}", v) for k, v in getattr(made, "__dict__", {}).items() if STATE_NAMES.match(k)]
+    for width in WIDTHS:
+        for place, value in (*_inside(returned), *(kept if returned is None else ())):
+            for layout in fits:
+                shape = (sizes["steps"], sizes["batch"], size_of(width, sizes))
+                wanted = shape if has_steps(layout) or sizes["steps"] == 1 else (1, *shape[1:])
+                try:
+                    if restored(value, layout, wanted) is not None:
+                        yield place, layout, width
+                except Exception:
+                    continue
+
+
+def _inside(returned: Any, place: str = "", depth: int = 2) -> Iterator[tuple[str, Any]]:
+    """What was returned, and what is in it, and `data` of an object that stands for an array."""
+    yield place, returned
+    data = getattr(returned, "data", None)
+    if isinstance(data, np.ndarray):
+        yield f"{place}.data", data
+    if depth and isinstance(returned, tuple | list):
+        for index, value in enumerate(returned[:8]):
+            yield from _inside(value, f"{place}[{index}]", depth - 1)
+    elif depth and isinstance(returned, dict):
+        for key, value in list(returned.items())[:16]:
+            if isinstance(key, str):
+                yield f"{place}['{key}']", value
+
+
+def behaves(adapter: Adapter, sizes: Mapping[str, int], *, both_ways: bool = False) -> bool:
+    """Whether the states depend on what they should: their own row, their own step and those before it.
+
+    Those of a layer that runs `both_ways` may depend on every step.
+    """
+    x, h_0 = numbers(adapter, sizes)
+    values = values_of(adapter, sizes)
+    states = adapter.run(sizes, values, x, h_0).states
+    if not np.isfinite(states).all() or not np.array_equal(states, adapter.run(sizes, values, x, h_0).states):
+        return False
+    other = x.copy()
+    other[0, 0] += 0.5
+    moved = adapter.run(sizes, values, other, h_0).states != states
+    if not moved[:, 0].any() or moved[:, 1:].any():
+        return False
+    if sizes["steps"] > 1:
+        other = x.copy()
+        other[-1, -1] += 0.5
+        earlier = moved[:, 0].any(axis=-1)
+        moved = adapter.run(sizes, values, other, h_0).states != states
+        reaches_all = earlier.all() or adapter.last_only
+        if not reaches_all or not moved[-1, -1].any() or moved[:, :-1].any():
+            return False
+        if moved[:-1].any() != both_ways:
+            return False
+    if adapter.h_layout is None:
+        # A step without a state to give keeps it: what came before shows in what it answers.
+        return has_steps(adapter.x_layout) or not np.array_equal(
+            adapter.run(sizes, values, x, h_0, before=True).states, states
+        )
+    for part in np.split(np.arange(h_0.shape[1]), adapter.carried):
+        other = h_0.copy()
+        other[0, part] *= 0.5
+        moved = adapter.run(sizes, values, x, other).states != states
+        if not moved[:, 0].any() or moved[:, 1:].any():
+            return False
+    return True
+
+
+def moving(adapter: Adapter, sizes: Mapping[str, int]) -> list[str]:
+    """The parameters: the arrays of a fresh object that the states depend on."""
+    x, h_0 = numbers(adapter, sizes)
+    values = values_of(adapter, sizes)
+    states = adapter.run(sizes, values, x, h_0).states
+    found = []
+    for place, value in values.items():
+        moved = adapter.run(sizes, values | {place: value * 0.5 + 0.1}, x, h_0).states
+        if not np.array_equal(moved, states):
+            found.append(place)
+    return found
+
+
+def adds_up(adapter: Adapter, sizes: Mapping[str, int]) -> bool:
+    """Whether a second use of one object adds its gradients to those of the first."""
+    x, h_0 = numbers(adapter, sizes)
+    values, delta = values_of(adapter, sizes), upstream(adapter, sizes)
+
+    def gradients(x: Any, h_0: Any, delta: Any, before: bool) -> list[Any]:
+        answer = adapter.run(sizes, values, x, h_0, delta, before=before)
+        return [adapter.gradient(answer, place, values[p]) for p, place in adapter.gradients.items()]
+
+    try:
+        first = gradients(x[..., ::-1] + 0.25, h_0[..., ::-1] * 0.5, delta + 0.5, False)
+        own, both = gradients(x, h_0, delta, False), gradients(x, h_0, delta, True)
+    except Exception:
+        return False
+    return bool(both) and all(
+        np.allclose(b, a + o, rtol=1e-5, atol=1e-7) for a, o, b in zip(first, own, both, strict=True)
+    )

@@ -1,0 +1,102 @@
+"""How the forward and the backward pass are called: what each argument is, by its name and its place.
+
+Nothing is called here. What a name suggests is tried by `finding`.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+from .adapter import AnotherApiError, Given
+from .names import ANSWERED, CACHE, DELTA, RATE, SIZE_OF, TARGETS, role_of
+from .source import parameters_of
+
+CARRIED = {"x": 0, "h": 1, "c": 2}
+
+
+def forward_roles(function: Any, made: Any, *, method: bool) -> Iterator[tuple[tuple[str, ...], int]]:
+    """The roles of forward's arguments in order, and how many first states are among them; the likeliest first."""
+    parameters = parameters_of(function, method=method)
+    names = [p.name for p in parameters]
+    roles: list[str] = []
+    optional = 0
+    for position, p in enumerate(parameters):
+        role = role_of(p.name, names)
+        if role is None and isinstance(made, Given) and hasattr(made, p.name):
+            role = p.name
+        if role is None and p.name.lower() in SIZE_OF and p.default is p.empty and position > 1:
+            role = f"size {SIZE_OF[p.name.lower()]}"
+        if role is None and p.default is not p.empty:
+            break
+        if role in roles and role in CARRIED:
+            role = None
+        if role is None:
+            role = "x" if position == 0 else "h" if "h" not in roles and position == 1 else "?"
+        optional += p.default is not p.empty
+        roles.append(role)
+    if "?" in roles or "x" not in roles:
+        return
+    if "c" in roles and "h" not in roles:
+        return
+    yield tuple(roles), roles.count("h") + roles.count("c")
+    if roles.count("h") == 1 and "c" not in roles:
+        # One argument may be both states of an LSTM.
+        yield tuple("hc" if role == "h" else role for role in roles), 2
+    if optional and set(roles[-optional:]) <= {"h", "c"}:
+        yield tuple(roles[:-optional]), 0
+
+
+def backward_roles(function: Any, adapter: Any, made: Any, forward: Sequence[str], *, method: bool) -> tuple[str, ...]:
+    """The roles of backward's arguments in order. `forward` are the names of forward's.
+
+    Raises:
+        AnotherApiError: Where no role is found for one that has to be given.
+    """
+    parameters = parameters_of(function, method=method)
+    as_forward = dict(zip(forward, adapter.forward_roles, strict=False))
+    held = list(adapter.construct) if isinstance(made, Given) else []
+    roles: list[str] = []
+    for p in parameters:
+        role = _role(p, roles, as_forward, made, held, names=[q.name for q in parameters])
+        if role == "":
+            break
+        roles.append(role)
+    if "?" in roles or not {"delta", "deltas"} & set(roles):
+        raise AnotherApiError(f"{adapter.backward_name} takes {', '.join(p.name for p in parameters)}")
+    return tuple(roles)
+
+
+def _role(
+    p: Any, roles: Sequence[str], as_forward: Mapping[str, str], made: Any, held: Sequence[str], names: Sequence[str]
+) -> str:
+    """The role of one argument; empty where it and all behind it can be left out."""
+    name = p.name
+    if CACHE.search(name):
+        return "cache"
+    if name in as_forward:
+        return as_forward[name]
+    if isinstance(made, Given) and hasattr(made, name):
+        return str(name)
+    if len(name) == 1 and name.isupper() and name.lower() in SIZE_OF:
+        return f"size {SIZE_OF[name.lower()]}"
+    is_delta = DELTA.match(name) is not None
+    if is_delta and "delta" not in roles:
+        return "delta"
+    if p.default is not p.empty:
+        return ""
+    if is_delta and "delta_c" not in roles:
+        return "delta_c"
+    if RATE.match(name):
+        return "number"
+    if ANSWERED.match(name) and not TARGETS.match(name) and ("h" in as_forward.values() or "prev" in "".join(names)):
+        return "state"
+    if TARGETS.match(name):
+        raise AnotherApiError(f"backward takes {name}, and no upstream gradient")
+    if (role := role_of(name, ())) is not None:
+        return role
+    if name.lower() in SIZE_OF:
+        return f"size {SIZE_OF[name.lower()]}"
+    if not isinstance(made, Given) and hasattr(made, name):
+        return str(name)
+    if len(held) == 1:
+        return str(held[0])
+    return "delta" if "delta" not in roles else "?"

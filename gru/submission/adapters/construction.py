@@ -1,0 +1,257 @@
+"""How what is driven is made: arguments of a constructor, parameters of functions, sizes that a file fixes.
+
+Each is tried in turn, the likeliest first. Nothing here calls a forward pass.
+"""
+
+import ast
+import inspect
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from itertools import product
+from types import FunctionType
+from typing import Any
+
+import numpy as np
+
+from .adapter import resolved, size_of
+from .names import BACKWARD, BIAS, GUESSES, OF_INPUT, RATE, SIZE_OF, WEIGHT, role_of
+from .places import arrays_in
+from .source import own, parameters_of
+
+OF_OUTPUT = re.compile(r"y|out|^_?[vc]$", re.IGNORECASE)
+"""Weights by these names lead from the states to an output."""
+
+LARGEST = 512
+"""Sizes that are fixed in a file and larger than this are not tried."""
+
+
+def constructions(kind: Any) -> Iterator[dict[str, Any]]:
+    """Arguments of a constructor, or of a function that makes: sizes by their names, arrays by theirs, then guesses."""
+    try:
+        parameters = list(inspect.signature(kind).parameters.values())
+    except (TypeError, ValueError):
+        parameters = []
+    needed = [
+        p
+        for p in parameters
+        if p.kind in (p.POSITIONAL_OR_KEYWORD, p.KEYWORD_ONLY)
+        and (
+            p.default is p.empty
+            or (SIZE_OF.get(p.name.lower()) and isinstance(p.default, int) and not isinstance(p.default, bool))
+        )
+    ]
+    weights = any(p.name.lower() not in SIZE_OF and WEIGHT.search(p.name) for p in needed)
+    unknown = [
+        p.name
+        for p in needed
+        if (weights and len(p.name) < 4 and BIAS.search(p.name))
+        or (p.name.lower() not in SIZE_OF and p.name.lower() not in GUESSES)
+    ]
+    known = {p.name: SIZE_OF.get(p.name.lower(), GUESSES.get(p.name.lower())) for p in needed if p.name not in unknown}
+    if "hidden" not in known.values() and "n" in known:
+        known["n"] = "hidden"
+    if not unknown:
+        yield known
+        if "output" in known.values() and "hidden" not in known.values():
+            yield {k: "hidden" if v == "output" else v for k, v in known.items()}
+    for shapes in shapes_of(unknown):
+        yield known | {n: Drawn(s) for n, s in shapes.items()}
+    if unknown and len(unknown) <= 3:
+        for sizes in product(("input", "hidden", "output"), repeat=len(unknown)):
+            if len(set(sizes)) == len(sizes):
+                yield known | dict(zip(unknown, sizes, strict=True))
+
+
+class Drawn:
+    """A parameter that is given, of a shape such as `input,3*hidden`."""
+
+    def __init__(self, shape: str) -> None:
+        self.shape = shape
+
+    def resolve(self, module: Any, sizes: Mapping[str, int]) -> Any:
+        """An array of this shape."""
+        return np.zeros(shape_of(self.shape, sizes))
+
+
+class Called:
+    """Parameters that a function of the file makes from sizes."""
+
+    def __init__(self, function: str, arguments: Mapping[str, Any]) -> None:
+        self.function, self.arguments = function, arguments
+
+    def resolve(self, module: Any, sizes: Mapping[str, int]) -> Any:
+        """What the function makes."""
+        return getattr(module, self.function)(**resolved(self.arguments, module, sizes))
+
+
+class OfModule:
+    """An array of the module itself, which its functions read."""
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+
+    def resolve(self, module: Any, sizes: Mapping[str, int]) -> Any:
+        """The array."""
+        return getattr(module, self.name)
+
+
+def shape_of(text: str, sizes: Mapping[str, int]) -> tuple[int, ...]:
+    """The shape that `input,3*hidden` has at these sizes."""
+    return tuple(size_of(part, sizes) for part in text.split(","))
+
+
+# Shapes of parameters that are given
+
+
+def shapes_of(names: Sequence[str]) -> Iterator[dict[str, str]]:
+    """The shapes that weights and biases of these names may have, one assumption for all of them at a time.
+
+    Weights of the input and of the state apart, or of both side by side; gates apart, or stacked; each as rows or
+    as columns. What leads to an output is (hidden, output) beside them.
+    """
+    weights = [n for n in names if WEIGHT.search(n) and not BIAS.search(n)]
+    biases = [n for n in names if BIAS.search(n)]
+    if not weights or len(weights) + len(biases) != len(names):
+        return
+    leading = [n for n in weights if OF_OUTPUT.search(n[1:])] if len(weights) > 1 else []
+    leading = leading if len(leading) < len(weights) else []
+    inner = [n for n in weights if n not in leading]
+    apart = [n for n in biases if leading and OF_OUTPUT.search(n[1:])]
+    rest = [n for n in biases if n not in apart]
+    for columns, bias in product((False, True), ("k", "1,k", "k,1") if biases else ("k",)):
+        form = {"k": "{}", "1,k": "1,{}", "k,1": "{},1"}[bias]
+        out = dict.fromkeys(leading, "output,hidden" if columns else "hidden,output")
+        out |= {n: form.format("output") for n in apart}
+        for widths, sizes in _assumptions(inner, rest):
+            rows = {n: f"{widths[n]},{sizes[n]}" if columns else f"{sizes[n]},{widths[n]}" for n in inner}
+            yield rows | {n: form.format(widths[n]) for n in rest} | out
+    if leading:
+        # A name that looks like an output's may be a gate's.
+        yield from _as_if_inner(weights, biases)
+
+
+def _as_if_inner(weights: Sequence[str], biases: Sequence[str]) -> Iterator[dict[str, str]]:
+    for columns, form in product((False, True), ("{}", "1,{}", "{},1")):
+        for widths, sizes in _assumptions(weights, biases):
+            rows = {n: f"{widths[n]},{sizes[n]}" if columns else f"{sizes[n]},{widths[n]}" for n in weights}
+            yield rows | {n: form.format(widths[n]) for n in biases}
+
+
+def _assumptions(weights: Sequence[str], biases: Sequence[str]) -> Iterator[tuple[dict[str, str], dict[str, str]]]:
+    """How wide each weight and bias is, and what each weight is given."""
+    count = len(weights)
+    every = (*weights, *biases)
+    stacks = (1,) if count >= 5 else (3, 4, 1, 2) if count == 2 else (1, 3, 4) if count in (3, 4) else (3, 4, 1)
+    for stacked in stacks:
+        width = "hidden" if stacked == 1 else f"{stacked}*hidden"
+        if count > 1:
+            for by_u in (False, True):
+                sizes = {n: "input" if is_of_input(n, weights, by_u) else "hidden" for n in weights}
+                yield dict.fromkeys(every, width), sizes
+        yield dict.fromkeys(every, width), dict.fromkeys(weights, "input+hidden")
+    if count == 4:
+        # Two gates stacked, and the candidate apart.
+        sizes = dict(zip(weights, ("input", "hidden") * 2, strict=True))
+        if [OF_INPUT.search(n[1:]) is None for n in weights[:2]] == [True, False]:
+            sizes = dict(zip(weights, ("hidden", "input") * 2, strict=True))
+        widths = {n: "2*hidden" if k < 2 else "hidden" for k, n in enumerate(weights)}
+        widths |= {n: "2*hidden" if k < len(biases) / 2 else "hidden" for k, n in enumerate(biases)}
+        yield widths, sizes
+
+
+def is_of_input(name: str, weights: Sequence[str], by_u: bool) -> bool:
+    """Whether a weight is the input's: by an x in its name where others have none, else by its letter."""
+    rest = [n for n in weights if OF_INPUT.search(n[1:])]
+    if rest and len(rest) < len(weights):
+        return name in rest
+    letters = sorted({n.strip("_")[0].lower() for n in weights})
+    if len(letters) < 2:
+        # Two letters of one thing each, such as Waa beside Wax, or the first half.
+        return weights.index(name) < len(weights) / 2
+    return (name.strip("_")[0].lower() == "u") == by_u
+
+
+# What functions are given
+
+
+def holders(module: Any, tree: Mapping[str, ast.FunctionDef], name: str, function: Any) -> Iterator[dict[str, Any]]:
+    """What a function is given beside x and the states: arrays by their names, one thing that holds them, or none."""
+    names = [p.name for p in parameters_of(function) if p.default is p.empty]
+    given = [n for n in names if not role_of(n, names) and not RATE.match(n)]
+    sizes = {n: SIZE_OF[n.lower()] for n in given if n.lower() in SIZE_OF}
+    given = [n for n in given if n not in sizes and n not in ("inputs", "targets", "labels", "y")]
+    if len(given) == 1 and (not WEIGHT.search(given[0]) or len(given[0]) > 3):
+        (held,) = given
+        for maker in _makers(module):
+            for construct in constructions(maker):
+                yield sizes | {held: Called(maker.__name__, construct)}
+        for shapes in shapes_of(_keys(tree.get(name), held)):
+            yield sizes | {held: {key: Drawn(shape) for key, shape in shapes.items()}}
+    elif given:
+        for shapes in shapes_of(given):
+            yield sizes | {n: Drawn(shape) for n, shape in shapes.items()}
+    elif arrays := arrays_of(module):
+        yield {n: OfModule(n) for n in arrays}
+
+
+def _makers(module: Any) -> list[Any]:
+    functions = [v for v in own(module).values() if isinstance(v, FunctionType)]
+    return [f for f in functions if re.search("init|make|create|param", f.__name__) and not BACKWARD.search(f.__name__)]
+
+
+def _keys(function: ast.FunctionDef | None, held: str) -> list[str]:
+    """The keys by which a function reads a dict that it is given."""
+    keys = []
+    for node in ast.walk(function) if function else ():
+        match node:
+            case ast.Subscript(value=ast.Name(id=name), slice=ast.Constant(value=str() as key)) if name == held:
+                keys.append(key)
+    return list(dict.fromkeys(keys))
+
+
+NOT_PARAMETERS = re.compile(r"^(m|d|mem|v|g|grad)_?[A-Z]")
+"""What an optimiser keeps for each parameter, and the gradients."""
+
+
+def arrays_of(module: Any) -> dict[str, Any]:
+    """The arrays of a module that may be parameters."""
+    return {
+        name: value
+        for name, value in vars(module).items()
+        if type(value) is np.ndarray and value.dtype.kind == "f" and not NOT_PARAMETERS.match(name)
+        and value.flags.writeable and 0 < value.ndim < 3
+    }  # fmt: skip
+
+
+# Sizes that a file fixes
+
+
+def fixed_sizes(made: Any, module: Any, chosen: Sequence[str]) -> Iterator[dict[str, int]]:
+    """The sizes that cannot be chosen, as the object, the module or the parameters' shapes suggest them."""
+    missing = [size for size in ("input", "hidden", "output") if size not in chosen]
+    if "input" not in missing and "hidden" not in missing:
+        yield {}
+        return
+    shapes = [a.shape for _, a in arrays_in(made)]
+    if not shapes:
+        yield {}
+        return
+    named: dict[str, int] = {}
+    for holder in (vars(module), getattr(made, "__dict__", {})):
+        for name, value in holder.items():
+            size = SIZE_OF.get(name.lower().strip("_"))
+            if size in missing and type(value) is int and 0 < value <= LARGEST:
+                named[size] = value
+    lengths = {n for shape in shapes for n in shape if 1 < n <= LARGEST}
+    if {"input", "hidden"} & set(missing) <= set(named):
+        yield named
+    squares = [s[0] for s in shapes if len(s) == 2 and s[0] == s[1]]
+    hidden = sorted(set(squares), key=squares.count, reverse=True) or sorted(
+        {n // k for n in lengths for k in (4, 3, 1) if n % k == 0}
+    )
+    for h in hidden[:6] if "hidden" in missing else [0]:
+        beside = [n for s in shapes if len(s) == 2 and h in s for n in s if n not in (h, 1)] or sorted(lengths - {h})
+        inputs = sorted(set(beside), key=beside.count, reverse=True) + sorted(n - h for n in lengths if n > h)
+        for d in inputs[:6] if "input" in missing else [0]:
+            sizes = {"hidden": h, "input": d, "output": d}
+            yield {size: sizes[size] for size in missing if size != "output" or "input" in missing}

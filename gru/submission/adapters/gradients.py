@@ -1,0 +1,251 @@
+"""Where the gradients are: of each parameter, of the input and of the first states.
+
+A gradient belongs to a parameter by its name or its place, never by its value, so that a wrong backward pass
+cannot bend the mapping. That it follows the upstream gradient tells it from what an optimiser or a cache keeps.
+"""
+
+import re
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any
+
+import numpy as np
+
+from .adapter import Adapter, Answer
+from .layouts import arranged
+from .names import DC, DH, DX
+from .places import arrays_in, last_name
+
+Candidates = dict[str, tuple[Any, str]]
+"""Arrays by their places, each with the name that it has in the source."""
+
+SPELLED = ("d{}", "d_{}", "grad_{}", "{}_grad", "g_{}", "d{}_", "grad{}", "g{}", "delta_{}", "dl_d{}", "dL_d{}")
+"""How the gradient of a parameter is called, the commonest first."""
+
+
+def find(
+    adapter: Adapter, answer: Answer, other: Answer | None, x: Any, sizes: Mapping[str, int], shapes: Mapping[str, Any]
+) -> None:
+    """Fill in where backward has put the gradients.
+
+    Args:
+        adapter: Is given its `gradients`, `dx`, `dh` and `dc`.
+        answer: What a run has left.
+        other: What a run with another upstream gradient has left; None where there is none to give.
+        x: The input of the run.
+        sizes: The sizes of the run.
+        shapes: The parameters by their places.
+    """
+    candidates = dict(_candidates(adapter, answer))
+    follow = set(candidates) if other is None else _following(candidates, dict(_candidates(adapter, other)))
+    if not adapter.gradients:
+        adapter.gradients = of_parameters(adapter.parameters, candidates, follow, shapes)
+    taken = set(adapter.gradients.values())
+    shape = (sizes["steps"], sizes["batch"], sizes["input"])
+    adapter.dx = adapter.dx or _special(candidates, taken, DX, shape, adapter.x_layout)
+    taken |= {adapter.dx} if adapter.dx else set()
+    if adapter.h_layout is None:
+        return
+    h_shape = (1, sizes["batch"], sizes["hidden"])
+    if adapter.carried == 1:
+        adapter.dh = adapter.dh or _special(candidates, taken, DH, h_shape, adapter.h_layout)
+        return
+    for pattern, name in ((DC, "dc"), (DH, "dh")):
+        place = getattr(adapter, name) or _special(candidates, taken, pattern, h_shape, adapter.h_layout)
+        setattr(adapter, name, place)
+        taken |= {place} if place else set()
+    if not adapter.dh and not adapter.dc:
+        # Without names they come as the states do: h before c.
+        adapter.dh, adapter.dc = _both_states(candidates, taken, h_shape, adapter.h_layout)
+
+
+def of_parameters(
+    parameters: Iterable[str], candidates: Candidates, follow: set[str], shapes: Mapping[str, Any]
+) -> dict[str, str]:
+    """For each parameter whose gradient is shown, the place of that."""
+    parameters = list(parameters)
+    found = _spelled(parameters, candidates)
+    for rule in (_with_one_affix, _abbreviated):
+        left = [p for p in parameters if p not in found]
+        free = {c: v for c, v in candidates.items() if c in follow and c not in found.values()}
+        found |= rule(left, free, shapes)
+    if not found:
+        found = _in_order(parameters, candidates, shapes)
+    left = [p for p in parameters if p not in found]
+    return found | _alone_of_its_shape(left, candidates, follow - set(found.values()), shapes)
+
+
+def _spelled(parameters: Iterable[str], candidates: Candidates) -> dict[str, str]:
+    """By the usual spellings of the parameter's name, else by the same place in a list or dict."""
+    by_name = {name or last_name(place): place for place, (_, name) in candidates.items()}
+    low: dict[str, str] = {}
+    for name, place in by_name.items():
+        key = name.lower().replace("_", "")
+        low[key] = "" if key in low else place
+    found: dict[str, str] = {}
+    for place in parameters:
+        name = last_name(place)
+        for spelling in SPELLED:
+            wanted = spelling.format(name)
+            hit = by_name.get(wanted) or low.get(wanted.lower().replace("_", ""))
+            if hit and hit not in found.values():
+                found[place] = hit
+                break
+        else:
+            if (same := _same_place(place, candidates)) is not None:
+                found[place] = same
+    return found
+
+
+def _plain(name: str) -> str:
+    return name.lower().replace("_", "")
+
+
+def _with_one_affix(parameters: list[str], free: Candidates, shapes: Mapping[str, Any]) -> dict[str, str]:
+    """By what most candidates have before or behind a parameter's name: `nabla_Wz`, `Wz_g`, or the bare name."""
+    votes: Counter[tuple[str, str]] = Counter()
+    pairs: dict[tuple[tuple[str, str], str], str] = {}
+    for parameter in parameters:
+        wanted = _plain(last_name(parameter))
+        for place, (array, name) in free.items():
+            own = _plain(name or last_name(place))
+            at = own.find(wanted)
+            if at < 0 or (own == wanted and not place.startswith("returned")):
+                continue
+            affix = own[:at], own[at + len(wanted) :]
+            # An array of the parameter's shape speaks for an affix; one of another shape may be a wrong gradient.
+            votes[affix] += np.shape(array) == _shape(parameter, shapes)
+            pairs.setdefault((affix, parameter), place)
+    if not votes:
+        return {}
+    (best, count), *_ = votes.most_common()
+    if not count:
+        return {}
+    return {parameter: pairs[best, parameter] for parameter in parameters if (best, parameter) in pairs}
+
+
+def _abbreviated(parameters: list[str], free: Candidates, shapes: Mapping[str, Any]) -> dict[str, str]:
+    """By a shortened name, `dWu` for `W_update`, where exactly one of each fits the other."""
+    fits: dict[str, list[str]] = {}
+    for parameter in parameters:
+        long = _plain(last_name(parameter))
+        for place, (array, name) in free.items():
+            short = re.sub(r"^(grad|d|g)", "", _plain(name or last_name(place)))
+            if np.shape(array) == _shape(parameter, shapes) and _shortens(short, long):
+                fits.setdefault(parameter, []).append(place)
+    uses = Counter(place for places in fits.values() for place in places)
+    return {p: places[0] for p, places in fits.items() if len(places) == 1 and uses[places[0]] == 1}
+
+
+def _shortens(short: str, long: str) -> bool:
+    """Whether the letters of one stand in the other in their order, from the same first letter on."""
+    rest = iter(long)
+    return len(short) > 1 and short[0] == long[0] and all(letter in rest for letter in short)
+
+
+def _in_order(parameters: list[str], candidates: Candidates, shapes: Mapping[str, Any]) -> dict[str, str]:
+    """What is returned without names, in the order of the parameters: where the shapes say so."""
+    returned = [(c, v) for c, (v, _) in candidates.items() if c.startswith("returned[")]
+    wanted = [_shape(p, shapes) for p in parameters]
+    for start in range(len(returned) - len(parameters) + 1):
+        part = returned[start : start + len(parameters)]
+        if [np.shape(v) for _, v in part] == wanted:
+            return dict(zip(parameters, (c for c, _ in part), strict=True))
+    return {}
+
+
+def _alone_of_its_shape(
+    parameters: list[str], candidates: Candidates, free: set[str], shapes: Mapping[str, Any]
+) -> dict[str, str]:
+    """A parameter and a candidate that are each alone of their shape, and whose names are not against it."""
+    lengths = Counter(_shape(p, shapes) for p in parameters)
+    found = {}
+    for parameter in parameters:
+        shape = _shape(parameter, shapes)
+        like = [c for c in free if np.shape(candidates[c][0]) == shape and c.startswith("returned")]
+        if lengths[shape] == 1 and len(like) == 1 and not candidates[like[0]][1]:
+            found[parameter] = like[0]
+    return found
+
+
+def _shape(parameter: str, shapes: Mapping[str, Any]) -> tuple[int, ...]:
+    return tuple(np.shape(shapes[parameter])) if parameter in shapes else ()
+
+
+def _following(candidates: Candidates, others: Candidates) -> set[str]:
+    """The candidates that another upstream gradient changes: what is kept for other reasons is none."""
+
+    def same(one: Any, other: Any) -> bool:
+        return np.shape(one) == np.shape(other) and np.array_equal(one, other, equal_nan=True)
+
+    return {c for c, (array, _) in candidates.items() if c not in others or not same(array, others[c][0])}
+
+
+def _candidates(adapter: Adapter, answer: Answer) -> Iterator[tuple[str, tuple[Any, str]]]:
+    """Every array that may be a gradient: in what was returned, then in the object; with its name in the source."""
+    for place, array in (*_stacks(answer.returned), *arrays_in(answer.returned, "returned", each=True)):
+        name = adapter.names_returned.get(place, "")
+        if not name and (match := re.search(r"\['([^']*)'\]$|\.([A-Za-z_]\w*)$", place)):
+            name = match[1] or match[2]
+        yield place, (array, name)
+    for place, array in arrays_in(answer.made, each=True):
+        if place not in adapter.parameters:
+            yield place, (array, last_name(place))
+
+
+def _stacks(returned: Any) -> Iterator[tuple[str, Any]]:
+    """Lists of one array a step, in what was returned: they are one array, as `dxs`."""
+    inside = [("returned", returned)]
+    if isinstance(returned, tuple | list):
+        inside += [(f"returned[{i}]", value) for i, value in enumerate(returned)]
+    elif isinstance(returned, dict):
+        inside += [(f"returned['{key}']", value) for key, value in returned.items()]
+    for place, value in inside:
+        if isinstance(value, list) and len(value) > 1 and len({np.shape(v) for v in value}) == 1 and np.ndim(value[0]):
+            yield place, np.asarray(value, float)
+
+
+def _same_place(place: str, candidates: Mapping[str, Any]) -> str | None:
+    """The gradient of `params[0]` is `grads[0]`, of `W.data` it is `W.grad`, of `params['W']` `grads['W']`."""
+    ends = [re.sub(r"\.(data|value|val)$", suffix, place) for suffix in (".grad", ".gradient", ".dW", ".diff")]
+    for end in ends:
+        if end != place and end in candidates:
+            return end
+    key = re.search(r"(\[[^\]]*\])$", place)
+    if not key:
+        return None
+    for candidate in candidates:
+        named = not candidate.startswith("returned") or key[1].startswith("['") or candidate.count("[") > 1
+        is_gradient = re.search(r"grad|^d|returned|\.d", candidate) and candidate != place
+        if candidate.endswith(key[1]) and is_gradient and named:
+            return candidate
+    return None
+
+
+def _special(
+    candidates: Candidates, taken: set[str], pattern: re.Pattern[str], shape: tuple[int, int, int], layout: str
+) -> str | None:
+    """The gradient for the input or a first state: by its name and shape, else the only one returned of its shape."""
+    fitting = [c for c, (array, _) in candidates.items() if _has_core(array, shape, layout)]
+    named = [c for c in fitting if c not in taken and pattern.match(candidates[c][1] or last_name(c))]
+    if named:
+        return min(named, key=lambda c: not c.startswith("returned"))
+    returned = [c for c in fitting if c.startswith("returned")]
+    return returned[0] if len(returned) == 1 and returned[0] not in taken else None
+
+
+def _both_states(
+    candidates: Candidates, taken: set[str], shape: tuple[int, int, int], layout: str
+) -> tuple[str | None, str | None]:
+    left = [
+        c
+        for c, (array, _) in candidates.items()
+        if c.startswith("returned") and c not in taken and _has_core(array, shape, layout)
+    ]
+    return (left[0], left[1]) if len(left) == 2 else (None, None)
+
+
+def _has_core(array: Any, shape: tuple[int, int, int], layout: str) -> bool:
+    """Whether an array has the lengths of this shape in this layout, axes of length 1 left out."""
+    wanted = np.shape(arranged(np.zeros(shape), layout))
+    return [n for n in np.shape(array) if n != 1] == [n for n in wanted if n != 1]

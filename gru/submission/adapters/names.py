@@ -1,0 +1,114 @@
+"""The names that people give to sizes, arguments, parameters and passes in hand-written recurrent layers.
+
+Patterns alone: what a name suggests is tried by the other modules, and never believed.
+"""
+
+import re
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+FORWARD = re.compile(
+    r"forward(?!_?backward)|fwd|fprop|^__call__$|^step$|feed|_step$|^call$|_step(?=_)|_cell$|^predict$", re.IGNORECASE
+)
+BACKWARD = re.compile(
+    r"backward|backprop|back_prop|bprop|_?bptt$|_bwd|_?back$|^grad(ient)?s?$|_grad(ient)?s?$|_vjp$", re.IGNORECASE
+)
+LOSS = re.compile(r"loss|bptt|forward_?backward|fwd_?bwd|forward_?and_?back|train_?step|cost|^fit_", re.IGNORECASE)
+
+SIZE_NAMES = {
+    "input": "in_dim input_dim input_size n_in n_input n_inputs num_inputs n_x nx d d_in idim in_size in_features "
+    "inputs input_length x_dim xsz n_features num_features feature_size embedding_dim embed_size "
+    "embed_dim emb_dim vocab_size word_dim d_model "
+    "input_units nin in_channels size_in dim_in in_ n_vocab v data_dim i input_shape feature_dim x_size insize in_d "
+    "input_len num_input input_features nb_in vocab word_size",
+    "hidden": "hidden_dim hidden_size n_hidden num_hidden num_hiddens n_h nh h hdim units hidden_units hidden n_a size "
+    "hsz nhid hid_dim hid_size dim_hidden hidden_length n_units state_size h_dim n_neurons hidden_layer_size cell_size "
+    "num_units h_size hiddensize n_hid rnn_size gru_h d_hid hidden_len mem_cell_ct d_h n_cells state_dim nb_hidden",
+    "output": "out_dim output_size n_y ny ysz output_dim n_out num_classes n_classes out_features out_size "
+    "output_units nout o num_outputs n_output output_length y_dim out_d num_output",
+    "batch": "batch_size batch batchsize n minibatch mini_batch_size n_batch b m",
+    "steps": "seq_len seq_length t n_steps steps sequence_length num_steps time_steps timesteps n_sequence max_len tau "
+    "t_x bptt_truncate",
+}
+"""Names of sizes, as constructors in use call them."""
+
+SIZE_OF = {name: size for size, names in SIZE_NAMES.items() for name in names.split()}
+
+GUESSES: dict[str, Any] = {
+    "lr": 0.01, "learning_rate": 0.01, "eta": 0.01, "alpha": 0.01, "seed": 0, "dtype": np.float64, "bias": True,
+    "use_bias": True, "scale": 0.1, "std": 0.1, "init_scale": 0.1, "sigma": 0.1, "weight_scale": 0.1,
+    "activation": "tanh", "name": "gru", "stateful": False, "num_layers": 1, "n_layers": 1, "rng": None,
+}  # fmt: skip
+"""Arguments of constructors that are no sizes, where they have no default."""
+
+STATE_NAMES = re.compile(
+    r"^_?(h|h_?t|h_?0|hs|h_?prev|prev_?h|state|hidden|hidden_state|h_?next|a_?prev|x|xs|x_?t|m|v|c_?prev|c_?t|c_?0)$"
+)
+"""Arrays of an object by these names are what it works on, and no parameters."""
+
+WEIGHT = re.compile(r"^_?(w|u|v|r|k|theta|weight)", re.IGNORECASE)
+BIAS = re.compile(r"^_?b(?!atch)|bias", re.IGNORECASE)
+OF_INPUT = re.compile(r"x|i(?!as)|inp", re.IGNORECASE)
+
+X = re.compile(
+    r"^(x|xs|x_?t|x_in|x_?seq|inputs?|inp|data|xt|embeds?|x_batch|sequence|seq|a_prev_layer|h_prev_l|x_?curr)$",
+    re.IGNORECASE,
+)
+H = re.compile(
+    r"^(h|hs|h_?0|h_?p|h_?prev(_t)?|h_?t(_?1|_minus_1|_prev)?|prev_?h|hprev|hidden(_state|_t_1)?|state|h_?init|"
+    r"init(ial)?_?(h|state|hidden)|a_?prev|a_?0|h_?pre|last_h|prev_?(hidden|state)|h_?old|s_?prev|s|h_?in|hx|h_tm1)$",
+    re.IGNORECASE,
+)
+C = re.compile(
+    r"^(c|cs|c_?0|c_?p|c_?prev(_t)?|c_?t(_?1|_minus_1|_prev)?|prev_?c|cell(_state)?|c_?init|init(ial)?_?(c|cell)|"
+    r"prev_?cell|c_?old|c_?in|cx|c_tm1|prev_?memory)$",
+    re.IGNORECASE,
+)
+ANSWERED = re.compile(
+    r"^(h|h_?t|h_?next|h_?new|next_?h|a_?next|hs|h_?curr|h_?out|out|outputs?|y|hidden)$", re.IGNORECASE
+)
+"""What a backward pass may be given of what forward has answered."""
+
+DELTA = re.compile(r"^(d|grad|delta|in_grad|upstream|err|error|g)", re.IGNORECASE)
+TARGETS = re.compile(r"^(y|ys|y_?true|y_?hat|targets?|labels?|t)$", re.IGNORECASE)
+RATE = re.compile(r"^(lr|learning_rate|eta|alpha|step_size|l2|reg|lambda_?|momentum)$", re.IGNORECASE)
+CACHE = re.compile(r"cache|memory|saved|ctx|tape|store|intermediate|residual", re.IGNORECASE)
+
+DX = re.compile(
+    r"^_?(d_?x|d_?xs|grad_?x|dx_?t|d_?inputs?|grad_?inputs?|d_?x_?t|dxt|din|dinp|dinput|dout_x|gx|dl_?dx|dx_?out)$",
+    re.IGNORECASE,
+)
+DH = re.compile(
+    r"^_?(d_?h_?(prev|0|p|_?t_?1|t|next|init)?(_t|_out)?|d_?prev_?h|dhprev|grad_?h(_?prev|_?0)?|d_?a_?(prev|0)|d_?hidden|"
+    r"d_?state|dh_?in|d_?h_?0|d_?prev_?(state|hidden)|gh|dl_?dh|da_?prev_?t|da0)$",
+    re.IGNORECASE,
+)
+DC = re.compile(
+    r"^_?(d_?c_?(prev|0|p|_?t_?1|t|next|init)?(_t|_out)?|d_?prev_?c|dcprev|grad_?c(_?prev|_?0)?|d_?cell|dc_?in|d_?c_?0|"
+    r"d_?prev_?cell|gc|dl_?dc|dc_?prev_?t)$",
+    re.IGNORECASE,
+)
+
+
+def role_of(name: str, names: Sequence[str]) -> str | None:
+    """What an argument of this name is, among others: `x`, `h`, `c`, or nothing that is known."""
+    if X.match(name):
+        return "x"
+    if H.match(name) and not (name == "s" and "h" in names):
+        return "h"
+    return "c" if C.match(name) else None
+
+
+def rank(name: str) -> int:
+    """GRUs first, then what may be one, then what is another part of a network."""
+    low = name.lower()
+    if "gru" in low:
+        return 0
+    another = "sigmoid|tanh|relu|linear|dense|affine|loss|adam|sgd|softmax|embed|tensor|dropout"
+    return OTHER_PART if re.search(another, low) else 1
+
+
+OTHER_PART = 2
+"""The rank of what is another part of a network than a recurrent layer."""

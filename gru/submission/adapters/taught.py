@@ -1,0 +1,211 @@
+"""A teacher's adapter: a file with a subclass of `Adapter`, run beside the submission; what it leaves out is found.
+
+What goes wrong in it is told with its file and its line, and is never the submission's fault.
+"""
+
+import ast
+import difflib
+import sys
+import traceback
+import warnings
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import numpy as np
+
+from .adapter import Adapter, AnotherApiError
+from .behaviour import fresh, numbers, upstream, values_of
+from .construction import constructions
+from .finding import SIZES, Tried, driven
+from .layouts import has_steps
+from .places import read
+
+NAME = "course_adapter"
+"""The name of the module that the file is run in."""
+
+PUBLIC = "gru.adapter"
+"""Where a course imports `Adapter` from."""
+
+
+class AdapterFaultError(Exception):
+    """Something is wrong with a teacher's adapter: the text names its file and line."""
+
+
+def taught(module: Any, text: str, path: str, source: bytes) -> Adapter | None:
+    """The adapter that a teacher's file gives for a submission; None where all of it is for other names.
+
+    Args:
+        module: The submission's module.
+        text: The submission's source.
+        path: Where the teacher's file is.
+        source: What is in it.
+
+    Raises:
+        AdapterFaultError: Where something is wrong with it.
+        AnotherApiError: Where the submission's own code raises, however it is driven.
+    """
+    file = _File(path, source)
+    for kind in file.kinds():
+        if "make" in vars(kind) or kind.target in vars(module):
+            return file.completed(kind, module, text)
+    return None
+
+
+class _File:
+    """A teacher's file."""
+
+    def __init__(self, path: str, source: bytes) -> None:
+        self.path, self.source = path, source
+        self.name = Path(path).name
+
+    def fault(self, line: int | None, text: str) -> AdapterFaultError:
+        """What is wrong, at a line of the file."""
+        return AdapterFaultError(f"{self.name}{f', line {line}' if line else ''}: {text}")
+
+    def kinds(self) -> list[type[Adapter]]:
+        """The adapters that the file defines, checked for what they say."""
+        space = self._run()
+        found = [v for v in space.values() if isinstance(v, type) and issubclass(v, Adapter) and v.__module__ == NAME]
+        if not found:
+            raise self.fault(None, f"it defines no class that is derived from Adapter (from {PUBLIC} import Adapter)")
+        for kind in found:
+            for name in vars(kind):
+                if not name.startswith("_") and not hasattr(Adapter, name):
+                    near = difflib.get_close_matches(name, [n for n in dir(Adapter) if not n.startswith("_")], 1)
+                    hint = f"; is it {near[0]}?" if near else ""
+                    raise self.fault(self.line_of(kind, name), f"an adapter has no attribute {name!r}{hint}")
+        return found
+
+    def _run(self) -> dict[str, Any]:
+        """The names that the file defines. `gru.adapter` is in sight while it is run."""
+        space = ModuleType(NAME)
+        space.__file__ = self.path
+        package, public = ModuleType("gru"), ModuleType(PUBLIC)
+        package.__path__ = []
+        public.Adapter = Adapter  # type: ignore[attr-defined]
+        before = {name: sys.modules.get(name) for name in ("gru", PUBLIC)}
+        sys.modules |= {"gru": package, PUBLIC: public}
+        try:
+            exec(compile(self.source, self.path, "exec"), vars(space))
+        except SyntaxError as error:
+            raise self.fault(error.lineno, f"it is not Python: {error.msg}") from None
+        except Exception as error:
+            raise self.fault(self.line_in(error), f"{type(error).__name__}: {error}") from None
+        finally:
+            for name, module in before.items():
+                sys.modules.pop(name, None)
+                if module is not None:
+                    sys.modules[name] = module
+        return vars(space)
+
+    def line_in(self, error: BaseException) -> int | None:
+        """The line of this file that an exception came from, where it did come from it itself."""
+        frames = traceback.extract_tb(error.__traceback__)
+        ours = [f for f in frames if "adapters" not in Path(f.filename).parts and not f.filename.startswith("<_")]
+        return ours[-1].lineno if ours and ours[-1].filename == self.path else None
+
+    def line_of(self, kind: type, name: str | None = None) -> int | None:
+        """The line where a class gives a name its value, or where it begins."""
+        try:
+            tree = ast.parse(self.source)
+        except (SyntaxError, ValueError):
+            return None
+        for node in ast.walk(tree):
+            if isinstance(node, ast.ClassDef) and node.name == kind.__name__:
+                for part in node.body:
+                    targets = getattr(part, "targets", [getattr(part, "target", None)])
+                    names = [getattr(t, "id", None) for t in targets] + [getattr(part, "name", None)]
+                    if name in names and name is not None:
+                        return part.lineno
+                return node.lineno
+        return None
+
+    # Filling in what it does not say
+
+    def completed(self, kind: type[Adapter], module: Any, text: str) -> Adapter:
+        """The adapter with the rest found."""
+        said = frozenset(name for base in kind.__mro__[: kind.__mro__.index(Adapter)] for name in vars(base))
+        target = getattr(module, kind.target, None)
+        tried = Tried()
+        with warnings.catch_warnings(), np.errstate(all="ignore"):
+            warnings.simplefilter("ignore")
+            self._require_methods(kind, target, said)
+            constructs: Any = [kind.construct]
+            if not said & {"construct", "make"}:
+                constructs = constructions(target)
+            for construct in constructs:
+                adapter = kind(module, construct=construct, source=text, said=said)
+                try:
+                    adapter.make(SIZES)
+                    of = (target, True) if isinstance(target, type) else (module, False)
+                    found = driven(adapter, module, of, tried)
+                except Exception as error:
+                    tried.note(kind.target, error)
+                    continue
+                if found is not None:
+                    self._require_places(found, kind)
+                    self._require_arguments_left(found)
+                    return found
+        raise self._why(kind, module, tried)
+
+    def _require_methods(self, kind: type[Adapter], target: Any, said: frozenset[str]) -> None:
+        """Raise where it names a method that the submission's class does not have."""
+        if not isinstance(target, type):
+            return
+        for name, method in (("forward_name", "forward"), ("backward_name", "backward")):
+            wanted = getattr(kind, name)
+            if method not in said and wanted and not callable(getattr(target, wanted, None)):
+                has = ", ".join(n for n in vars(target) if not n.startswith("__"))
+                raise self.fault(self.line_of(kind, name), f"{target.__name__} has no method {wanted!r}; it has {has}")
+
+    def _require_places(self, adapter: Adapter, kind: type[Adapter]) -> None:
+        """Raise where it names a place at which nothing is."""
+        sizes = _sizes_of(adapter)
+        made = fresh(adapter, sizes)
+        x, h_0 = numbers(adapter, sizes)
+        answer = adapter.run(sizes, values_of(adapter, sizes), x, h_0, upstream(adapter, sizes))
+        wanted = [("parameters", place, made) for place in adapter.parameters]
+        for place in (*adapter.gradients.values(), adapter.dx, adapter.dh, adapter.dc):
+            if place:
+                of_returned = place.startswith("returned")
+                rest = place[len("returned") :] if of_returned else place
+                wanted.append(("gradients", rest, answer.returned if of_returned else answer.made))
+        for name, place, root in wanted:
+            try:
+                read(root, place)
+            except (LookupError, AttributeError, TypeError):
+                raise self.fault(self.line_of(kind, name), f"nothing is at {place!r} after backward") from None
+
+    def _require_arguments_left(self, adapter: Adapter) -> None:
+        """Raise where the adapter itself writes into what it is given."""
+        sizes = _sizes_of(adapter)
+        x, h_0 = numbers(adapter, sizes)
+        adapter.read_only = True
+        try:
+            adapter.run(sizes, values_of(adapter, sizes), x, h_0, upstream(adapter, sizes))
+        except Exception as error:
+            if line := self.line_in(error):
+                raise self.fault(line, f"it changes what it is given: {error}") from None
+        finally:
+            adapter.read_only = False
+
+    def _why(self, kind: type[Adapter], module: Any, tried: Tried) -> Exception:
+        """Why nothing could be driven: the line of the adapter, else that of the submission, that raises."""
+        for error in reversed(tried.errors):
+            if line := self.line_in(error):
+                return self.fault(line, f"{type(error).__name__}: {error}")
+        for error in reversed(tried.errors):
+            frames = traceback.extract_tb(error.__traceback__)
+            if frames and frames[-1].filename == module.__file__:
+                what = f"{type(error).__name__}: {error} (line {frames[-1].lineno})"
+                return AnotherApiError(f"{self.name} drives {kind.target}, whose own code raised {what}")
+        last = f": {tried.errors[-1]}" if tried.errors else ""
+        return self.fault(self.line_of(kind), f"what it gives for {kind.target} does not behave as a layer{last}")
+
+
+def _sizes_of(adapter: Adapter) -> dict[str, int]:
+    """Sizes at which an adapter can be run."""
+    sizes = SIZES | dict(adapter.fixed)
+    steps = sizes["steps"] if has_steps(adapter.x_layout) else 1
+    return {**sizes, "steps": steps, "batch": sizes["batch"] if adapter.rows else 1}

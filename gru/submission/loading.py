@@ -1,0 +1,338 @@
+"""The file of a submission as a module, and what of it is examined: its class, or what drives another API.
+
+Standard library and NumPy only: the worker loads this file by its path, after the lockdown is prepared and before
+it is in force. It judges nothing.
+"""
+
+import ast
+import builtins
+import inspect
+import io
+import re
+import sys
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from importlib.machinery import ModuleSpec
+from importlib.util import module_from_spec
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+MOST_ABSENT = 8
+"""How many packages that are not here a file may import without using them."""
+
+PACKAGE = "submission_folder"
+"""The package that a submission is a module of, so that `from .other import f` finds the file beside it."""
+
+STAND_IN = "hello, a text that is not here\n" * 20
+"""What is read in the place of a text that is not here: few letters, and enough of them."""
+
+Load = Callable[[str], Any]
+"""Loads one of the modules that few submissions need, by its name."""
+
+
+class Refused(Exception):
+    """A file that is no submission, for a reason of the contract."""
+
+    def __init__(self, reason: str, text: str) -> None:
+        super().__init__(text)
+        self.reason, self.text = reason, text
+
+
+@dataclass(frozen=True)
+class Asked:
+    """What a file is to be examined as.
+
+    Attributes:
+        path: The file's.
+        api: The layer's API, as `recording.api_of` makes it, with `others` and `adapted` beside.
+        name: The class or the function that is to be taken; None where any is.
+        adapter: A teacher's adapter: its path and its source; None where there is none.
+    """
+
+    path: str
+    api: dict[str, Any]
+    name: str | None = None
+    adapter: tuple[str, bytes] | None = None
+
+    @property
+    def cell(self) -> str:
+        """The name of the class that is examined as it is."""
+        return self.name or str(self.api["cell"])
+
+
+@dataclass(frozen=True)
+class Loaded:
+    """What is examined: a class with the layer's API, or a driver of another; and what there is to say of the file."""
+
+    cell_class: Any
+    driver: Any
+    notes: tuple[str, ...]
+
+
+def loaded(source: bytes, asked: Asked, compiled: Callable[..., Any], load: Load) -> Loaded:
+    """What is examined of a file with these bytes. Raises Refused, and whatever the file raises.
+
+    Args:
+        source: The file's contents.
+        asked: What it is to be examined as.
+        compiled: Compiles a source or a tree, as `counting.countable` does.
+        load: Loads `_adapters` and `_needed`.
+    """
+    file = _File(source, asked, compiled, load)
+    file.execute()
+    cell_class, driver = file.chosen()
+    other = cell_class is not None and asked.api["cell"] not in vars(file.module)
+    notes = [*file.notes, *([f"judged as {cell_class.__name__}"] if other else [])]
+    return Loaded(cell_class, driver, tuple(notes))
+
+
+class _File:
+    """One file on its way to be examined."""
+
+    def __init__(self, source: bytes, asked: Asked, compiled: Callable[..., Any], load: Load) -> None:
+        self.source, self.asked, self.api = source, asked, asked.api
+        self.compiled, self.load = compiled, load
+        self.text = source.decode("utf-8", "replace")
+        self.notes: list[str] = []
+        self.absent: ModuleNotFoundError | None = None
+        self.module = ModuleType("")
+
+    # Running it
+
+    def execute(self) -> None:
+        """Run the file in a module.
+
+        A package that is not here is an obstacle only where it is used, and a text that is not here is another one.
+        """
+        try:
+            code = self.compiled(self._as_needed(), self.asked.path)
+        except SyntaxError as error:
+            at = f" (line {error.lineno})" if error.lineno else ""
+            raise Refused("not_python", f"the file is not Python: {error.msg}{at}") from None
+        except (ValueError, RecursionError) as error:
+            raise Refused("not_python", f"the file is not Python: {error}") from None
+        opened: dict[str, Any] = {}
+        for _ in range(MOST_ABSENT):
+            self.module = _module(self.asked.path)
+            vars(self.module).update(opened)
+            try:
+                exec(code, vars(self.module))
+                return
+            except ModuleNotFoundError as error:
+                package = (error.name or "").partition(".")[0]
+                adapters = self.load("_adapters")
+                if not package or package in sys.modules or not adapters.stand_in(package, self.source):
+                    raise
+                if self.absent is None or adapters.is_used(package, self.source):
+                    self.absent = error
+            except FileNotFoundError as error:
+                if opened or not self._may_be_another_api():
+                    raise
+                self.notes.append(f"{error.filename} is not here; another text stands in its place")
+                opened = {"open": _open}
+        exec(code, vars(self.module))
+
+    def _may_be_another_api(self) -> bool:
+        return bool(self.api["adapted"]) and not self._defines_cell()
+
+    def _defines_cell(self) -> bool:
+        """Whether the class by the layer's name may be defined at the top of the file."""
+        return re.search(rf"\b{self.api['cell']}\b|import \*", self.text) is not None
+
+    def _as_needed(self) -> Any:
+        """The source; of a script without the layer's class, as a tree, what its classes and functions need."""
+        if not self._may_be_another_api():
+            return self.source
+        tree = ast.parse(self.source, self.asked.path)
+        body = self.load("_needed").of_definitions(tree.body)
+        left_out = [node for node in tree.body if node not in body and not isinstance(node, ast.Expr)]
+        runs = [node for node in left_out if isinstance(node, ast.For | ast.While | ast.With)]
+        if runs:
+            lines = ", ".join(f"{node.lineno} to {node.end_lineno}" for node in runs[:3])
+            self.notes.append(f"lines {lines} are not run: no class and no function needs them")
+        tree.body = body
+        return tree
+
+    # Choosing what is examined
+
+    def chosen(self) -> tuple[Any, Any]:
+        """The class and None, or None and what drives another API."""
+        if self.asked.adapter and (driver := self._by_adapter()) is not None:
+            return None, driver
+        found = vars(self.module).get(self.asked.cell)
+        cell_class = found if issubclass(type(found), type) else None
+        if self.asked.name and found is None:
+            raise Refused("no_gru_cell", f"the file defines no {self.asked.name}; it defines {self._names()}")
+        if cell_class is None or _other_api(cell_class, self.api) is not None:
+            return self._another(cell_class)
+        if _lacks_a_pass(cell_class):
+            return self._driven_or(cell_class)
+        self._require_all()
+        return cell_class, None
+
+    def _names(self) -> str:
+        own = [n for n, v in vars(self.module).items() if getattr(v, "__module__", None) == self.module.__name__]
+        return ", ".join(own[:12]) or "no class and no function"
+
+    def _require_all(self) -> None:
+        """Raise what was put off, where what is missing is used."""
+        if self.absent is not None and self.load("_adapters").is_used(
+            str(self.absent.name).partition(".")[0], self.source
+        ):
+            raise self.absent
+
+    def _driven_or(self, cell_class: Any) -> tuple[Any, Any]:
+        """What drives a class that lacks a pass of the layer's API, or the class itself where nothing does."""
+        try:
+            return None, self._driver(cell_class.__name__)
+        except self.load("_adapters").AnotherApiError:
+            self._require_all()
+            return cell_class, None
+
+    def _driver(self, name: str | None) -> Any:
+        """What drives another API, of the thing of this name or of any. Raises AnotherApiError."""
+        adapters = self.load("_adapters")
+        if not self.api["adapted"]:
+            raise adapters.AnotherApiError("")
+        return adapters.Driver(adapters.found_in(self.module, self.text, name))
+
+    def _by_adapter(self) -> Any:
+        """What drives the file as a teacher's adapter says; None where that is for a file that defines other names."""
+        adapters = self.load("_adapters")
+        assert self.asked.adapter is not None
+        path, source = self.asked.adapter
+        try:
+            found = adapters.taught(self.module, self.text, path, source)
+        except adapters.AdapterFaultError as fault:
+            raise Refused("adapter_failed", str(fault)) from None
+        except adapters.AnotherApiError as error:
+            raise Refused("another_api", str(error)) from None
+        return None if found is None else adapters.Driver(found)
+
+    def _another(self, cell_class: Any) -> tuple[Any, Any]:
+        """What drives a file in another API, or its one class with the layer's API and another name."""
+        text = ""
+        adapters = self.load("_adapters")
+        alike = [] if cell_class else self._named_otherwise()
+        try:
+            return None, self._driver(self.asked.name)
+        except adapters.AnotherApiError as error:
+            text = f"; {error}" if str(error) else ""
+        if len(alike) == 1:
+            self._require_all()
+            return alike[0], None
+        if self.absent is not None:
+            # Why nothing was found may be what is missing.
+            raise self.absent
+        name = self.api["cell"]
+        if len(alike) > 1:
+            several = ", ".join(cell.__name__ for cell in alike)
+            raise Refused("no_gru_cell", f"the file defines no class {name}, and several with its methods: {several}")
+        if cell_class is not None:
+            raise Refused("another_api", f"{_other_api(cell_class, self.api)}{text}")
+        if self.asked.cell not in vars(self.module):
+            reason = "another_api" if text and adapters.looks_like_one(self.module) else "no_gru_cell"
+            raise Refused(reason, _no_class(self.module, name, self.api["others"]) + text)
+        kind = type(vars(self.module)[self.asked.cell]).__name__
+        raise Refused("no_gru_cell", f"{self.asked.cell} is a {kind}; expected a class{text}")
+
+    def _named_otherwise(self) -> list[type]:
+        """The classes with the layer's API under another name; not those that others of them refine."""
+        found = [
+            cell
+            for cell in dict.fromkeys(v for v in vars(self.module).values() if issubclass(type(v), type))
+            if cell.__module__ == self.module.__name__
+            and cell.__name__ not in self.api["others"]
+            and _is_alike(cell, self.api)
+        ]
+        return [cell for cell in found if not any(other is not cell and issubclass(other, cell) for other in found)]
+
+
+def _is_alike(cell_class: type, api: dict[str, Any]) -> bool:
+    """Whether a class is made of two sizes, and its methods take the layer's arguments one by one."""
+    try:
+        made = inspect.signature(cell_class.__init__)  # type: ignore[misc]
+        methods = [inspect.signature(getattr(cell_class, name)) for name in ("forward", "backward")]
+    except (AttributeError, TypeError, ValueError):
+        return False
+    if any(p.kind is p.VAR_POSITIONAL for method in methods for p in method.parameters.values()):
+        return False
+    # A layer over whole sequences may take as many; a cell's backward begins with the old states, as forward has them.
+    forward, backward = (list(method.parameters)[1:] for method in methods)
+    count = len(api["states"])
+    return (
+        forward[1 : 1 + count] == backward[:count]
+        and _binds(made, ["input_size", "hidden_size"])
+        and _other_api(cell_class, api) is None
+    )
+
+
+def _lacks_a_pass(cell_class: Any) -> bool:
+    """Whether a class has no method for one of the passes, by the layer's name for it."""
+    return not all(callable(getattr(cell_class, name, None)) for name in ("forward", "backward"))
+
+
+def _other_api(cell_class: Any, api: dict[str, Any]) -> str | None:
+    """What is said of a class whose methods cannot take the arguments they are given; None where they can."""
+    for name in ("forward", "backward"):
+        arguments = api[name]
+        method = getattr(cell_class, name, None)
+        try:
+            signature = inspect.signature(method)  # type: ignore[arg-type]
+        except (TypeError, ValueError):
+            # What has no signature is found out by calling it.
+            continue
+        if not any(_binds(signature, arguments[:count]) for count in _counts(arguments, api["optional"])):
+            takes = ", ".join(list(signature.parameters)[1:])
+            cell, asked = api["cell"], ", ".join(arguments)
+            return f"{cell} has another API: it has {name}({takes}), and the chapter's has {name}({asked})"
+    return None
+
+
+def _counts(arguments: list[str], optional: list[str]) -> Iterator[int]:
+    """With how many of its arguments a method may be called: all, or without the last ones that are optional."""
+    count = len(arguments)
+    yield count
+    while count and arguments[count - 1] in optional:
+        count -= 1
+        yield count
+
+
+def _binds(signature: inspect.Signature, arguments: list[str]) -> bool:
+    try:
+        signature.bind(None, *arguments)
+    except TypeError:
+        return False
+    return True
+
+
+def _no_class(module: ModuleType, name: str, others: dict[str, str]) -> str:
+    """What is said of a file without the class; one that has the class of another layer is told so."""
+    there = next((other for other in others if other in vars(module)), None)
+    hint = f"; it defines {there}, which --layer {others[there]} examines" if there else ""
+    return f"the file defines no class {name}{hint}"
+
+
+def _open(file: Any, mode: str = "r", *arguments: Any, **named: Any) -> Any:
+    """A file that is opened; where it is not here and would be read, a text in its place."""
+    try:
+        return builtins.open(file, mode, *arguments, **named)  # noqa: PTH123
+    except FileNotFoundError:
+        if "r" not in mode:
+            raise
+        return io.BytesIO(STAND_IN.encode()) if "b" in mode else io.StringIO(STAND_IN)
+
+
+def _module(path: str) -> ModuleType:
+    """An empty module for the file, in a package that is its folder; the folder is importable too."""
+    folder = str(Path(path).parent)
+    package = ModuleType(PACKAGE)
+    package.__path__ = [folder]
+    spec = ModuleSpec(f"{PACKAGE}.{Path(path).stem.replace('.', '_')}", None, origin=path)
+    module = module_from_spec(spec)
+    module.__file__ = path
+    sys.modules |= {PACKAGE: package, spec.name: module}
+    if folder not in sys.path[:1]:
+        sys.path.insert(0, folder)
+    return module
