@@ -29,7 +29,7 @@ DIRECTIONS = 2
 """Gaussian directions of each gradient on each problem: an error hides from one of them with the probability
 that its product with a Gaussian number is below the error bar."""
 
-LOOKED_AT = 400
+LOOKED_AT = 100
 """How many entries of one gradient are looked at, for the one that is furthest off."""
 
 ARGUMENTS = {"dx": "x", "dh": "h_0"}

@@ -115,7 +115,8 @@ def record_of(student: str, result: Result, rubric: Rubric, key: str = "") -> Re
         text=examination.text,
         # Another API is no fault of the student's. Where the rubric's equations were not judged, the teacher is asked.
         score=None
-        if examination.reason == "another_api" or (examination.api and examination.verdict != "right")
+        if examination.reason in ("another_api", "adapter_failed")
+        or (examination.api and examination.verdict != "right")
         else round(sum(credit.points for credit in credits), rubric.rounding),
         maximum=rubric.maximum,
         title=rubric.title,

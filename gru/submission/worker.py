@@ -35,7 +35,8 @@ def main() -> NoReturn:
     lockdown = _load_beside("lockdown")
     lockdown.die_with(given["parent"])
     sys.meta_path.append(lockdown.Packages(given["packages"]))
-    parts = Parts(*map(_load_beside, ("protocol", "exercise", "unrolled", "counting", "loading")), _Kept().load)
+    protocol, exercise, unrolled, counting = map(_load_beside, ("protocol", "exercise", "unrolled", "counting"))
+    parts = Parts(protocol, exercise, unrolled, counting, _load_beside("loading"), _Kept().load)
     try:
         settings, source, adapter = read_settings(read, parts)
         lockdown.limit(**settings["limits"])
@@ -223,11 +224,11 @@ class _Kept:
 
     def load(self, name: str) -> ModuleType:
         """The module, run where it has not been."""
-        sys.meta_path.insert(0, self)  # type: ignore[arg-type]
+        sys.meta_path.insert(0, self)
         try:
             return import_module(name)
         finally:
-            sys.meta_path.remove(self)  # type: ignore[arg-type]
+            sys.meta_path.remove(self)
 
 
 if __name__ == "__main__":

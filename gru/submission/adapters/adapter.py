@@ -68,7 +68,7 @@ class Adapter:
     forward_roles: Sequence[str] = ("x", "h")
     backward_roles: Sequence[str] = ("delta",)
     accumulates = False
-    names_returned: Sequence[str] = ()
+    names_returned: Mapping[str, str] = {}
     fixed: Mapping[str, int] = {}
     source = ""
     reset_name: str | None = None

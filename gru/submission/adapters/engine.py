@@ -31,7 +31,7 @@ class Engine(Adapter):
         wrap = getattr(self.module, self.tensor)
         parts = answer if isinstance(answer, list) else [answer]
         deltas = delta if isinstance(delta, list) else [delta]
-        total = None
+        total: Any = None
         for part, part_delta in zip(parts, deltas, strict=True):
             product = part * wrap(part_delta)
             total = product if total is None else total + product
