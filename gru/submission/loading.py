@@ -27,6 +27,9 @@ PACKAGE = "submission_folder"
 STAND_IN = "hello, a text that is not here\n" * 20
 """What is read in the place of a text that is not here: few letters, and enough of them."""
 
+GOES_BACK = re.compile(r"^\s*def \w*(back|bprop|bptt|grad|loss)", re.IGNORECASE | re.MULTILINE)
+"""How a file shows that something in it may go backward."""
+
 Load = Callable[[str], Any]
 """Loads one of the modules that few submissions need, by its name."""
 
@@ -134,7 +137,7 @@ class _File:
         exec(code, vars(self.module))
 
     def _may_be_another_api(self) -> bool:
-        return bool(self.api["adapted"]) and not self._defines_cell()
+        return bool(self.api["adapted"]) and not self._defines_cell() and GOES_BACK.search(self.text) is not None
 
     def _defines_cell(self) -> bool:
         """Whether the class by the layer's name may be defined at the top of the file."""

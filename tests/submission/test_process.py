@@ -417,7 +417,7 @@ def test_a_failure_is_told_again_and_not_run_again(write: Write) -> None:
 def test_every_reason_is_one_of_the_contract() -> None:
     assert set(REASONS) == {
         *("no_such_file", "not_python", "import_failed", "no_gru_cell", "another_api"),
-        *("timed_out", "out_of_memory", "crashed", "protocol"),
+        *("adapter_failed", "timed_out", "out_of_memory", "crashed", "protocol"),
     }
 
 

@@ -178,7 +178,11 @@ def holders(module: Any, tree: Mapping[str, ast.FunctionDef], name: str, functio
     """What a function is given beside x and the states: arrays by their names, one thing that holds them, or none."""
     names = [p.name for p in parameters_of(function) if p.default is p.empty]
     given = [n for n in names if not role_of(n, names) and not RATE.match(n)]
-    sizes = {n: SIZE_OF[n.lower()] for n in given if n.lower() in SIZE_OF}
+    weights = any(WEIGHT.search(n) and n.lower() not in SIZE_OF for n in given)
+    # Beside weights a small letter is one of them, such as b, and no size.
+    sizes = {
+        n: SIZE_OF[n.lower()] for n in given if n.lower() in SIZE_OF and not (weights and len(n) == 1 and n.islower())
+    }
     given = [n for n in given if n not in sizes and n not in ("inputs", "targets", "labels", "y")]
     if len(given) == 1 and (not WEIGHT.search(given[0]) or len(given[0]) > 3):
         (held,) = given

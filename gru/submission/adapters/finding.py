@@ -395,6 +395,8 @@ def _complete(adapter: Adapter, sizes: Mapping[str, int], of: tuple[Any, bool], 
                 tried.note(way, error)
                 continue
             if adapter.gradients or adapter.dx or adapter.dh:
+                if "one_row" not in said and _is_for_one_column(adapter, sizes):
+                    adapter.one_row = True
                 if "accumulates" not in said:
                     adapter.accumulates = adds_up(adapter, sizes)
                 return True
@@ -411,6 +413,27 @@ def _seconds(adapter: Adapter, sizes: Mapping[str, int]) -> Iterator[str]:
         alike = (layout, width) == (adapter.out_layout, adapter.width)
         if alike and adapter._value(made, returned, place) is not first:
             yield place
+
+
+def _is_for_one_column(adapter: Adapter, sizes: Mapping[str, int]) -> bool:
+    """Whether it is written for one sample as a column: then the gradient of no vector is a sum over samples.
+
+    Where some are sums and some are not, those that are not are mistakes.
+    """
+    if sizes["batch"] == 1 or "FB" not in adapter.x_layout:
+        return False
+    x, h_0 = numbers(adapter, sizes)
+    values = values_of(adapter, sizes)
+    answer = adapter.run(sizes, values, x, h_0, upstream(adapter, sizes))
+    vectors, unsummed = set(), set()
+    for place, at in adapter.gradients.items():
+        if min(values[place].shape) == 1 or values[place].ndim == 1:
+            vectors.add(place)
+        try:
+            adapter.gradient(answer, at, values[place])
+        except AnotherApiError:
+            unsummed.add(place)
+    return bool(vectors) and vectors == unsummed
 
 
 def _gradients(adapter: Adapter, sizes: Mapping[str, int]) -> None:
