@@ -5,9 +5,7 @@ it could matter.
 """
 
 from collections.abc import Callable, Mapping
-from functools import cache
-from itertools import accumulate
-from math import prod
+from functools import cache, lru_cache
 from typing import Any
 
 import numpy as np
@@ -15,6 +13,7 @@ from numpy.typing import NDArray
 
 from gru import oracle
 from gru.calculus.rounding import FORMS, Running, limit, running_gate, unit_roundoff
+from gru.direction import Direction, slope_along
 from gru.examiner.outcome import Comparison
 from gru.layer import ACTIVATIONS, Form
 from gru.layers.gru.forms import CHAPTER
@@ -49,27 +48,51 @@ def check_along(problem: Problem, gradient: Mapping[str, Array], seed: int = 0, 
     """
     names = _required(problem, gradient, form)
     direction = _direction(problem, seed, form)
-    measured = float(oracle.derivatives_along(problem, direction, form))
-    terms = np.concatenate([np.ravel(gradient[name] * direction[name]) for name in names])
-    error, largest = abs(float(terms.sum()) - measured), float(np.abs(terms).sum())
+    measured = slope_along(problem, direction, form)
+    slope, largest = _slope(gradient, direction)
+    error = abs(slope - measured)
 
     def bound() -> float:
-        limits = _limits(problem, form)
-        of_terms = sum(float((limits[name] * np.abs(direction[name])).sum()) for name in names)
-        return of_terms + _of_sum(direction, limits)
+        limits, along = _limits(problem, form), direction.whole()
+        of_terms = sum(float((limits[name] * np.abs(along[name])).sum()) for name in names)
+        return of_terms + _of_sum(along, limits)
 
     dtype = max((np.asarray(gradient[name]).dtype for name in names), key=unit_roundoff)
     return Comparison(error, _limit(error, largest, dtype, bound), largest)
 
 
-def _direction(problem: Problem, seed: int, form: Form = CHAPTER) -> dict[str, Array]:
-    """A random direction in everything that the loss is a function of: no two entries are tied to each other."""
-    shapes = {name: array.shape for name, array in oracle.variables(problem, form).items()}
-    ends = tuple(accumulate(map(prod, shapes.values())))
-    numbers = np.random.default_rng(seed).random(ends[-1]) - 0.5
-    starts = (0, *ends[:-1])
-    parts = (numbers[start:end] for start, end in zip(starts, ends, strict=True))
-    return {name: part.reshape(shape) for part, (name, shape) in zip(parts, shapes.items(), strict=True)}
+def _direction(problem: Problem, seed: int, form: Form = CHAPTER) -> Direction:
+    """A random direction in everything that the loss is a function of: no two entries are tied to each other.
+
+    No number of it is near zero, so that an error in one entry shows at not much less than its size.
+    """
+    shapes = tuple((name, array.shape) for name, array in oracle.variables(problem, form).items())
+    return _drawn(shapes, frozenset(stack.name for stack in form.stacks), seed)
+
+
+@lru_cache(maxsize=64)
+def _drawn(shapes: tuple[tuple[str, tuple[int, ...]], ...], parameters: frozenset[str], seed: int) -> Direction:
+    rng = np.random.default_rng(seed)
+
+    def drawn(*shape: int) -> Array:
+        numbers = rng.random(shape) - 0.5
+        return numbers + np.copysign(0.5, numbers)
+
+    thin = {name: (drawn(shape[0], 1), drawn(1, shape[1])) for name, shape in shapes if name in parameters}
+    return Direction({name: drawn(*shape) for name, shape in shapes if name not in parameters}, thin)
+
+
+def _slope(gradient: Mapping[str, Array], direction: Direction) -> tuple[float, float]:
+    """The slope that a gradient claims along a direction, and the sum of the sizes of its terms."""
+    slope = largest = 0.0
+    for name, along in direction.dense.items():
+        terms = gradient[name] * along
+        slope, largest = slope + float(terms.sum()), largest + float(np.abs(terms).sum())
+    for name, (left, right) in direction.thin.items():
+        block = np.asarray(gradient[name])
+        slope += float((left.T @ (block @ right.T))[0, 0])
+        largest += float((np.abs(left).T @ (np.abs(block) @ np.abs(right).T))[0, 0])
+    return slope, largest
 
 
 def _of_sum(direction: Mapping[str, Array], limits: Mapping[str, Array]) -> float:
