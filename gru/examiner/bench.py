@@ -31,7 +31,7 @@ class Problem:
     x: Array
     h_0: Array | None
     delta: Array
-    output: int
+    output: int = 0
 
     def value(self, argument: str) -> Array:
         """The numbers of an argument: `x`, `h_0`, or a parameter by its name."""
@@ -42,7 +42,13 @@ class Problem:
     def by_name(self) -> dict[str, int]:
         """The sizes as a worker is told of them."""
         batch, inputs, hidden, steps = self.sizes
-        return {"batch": batch, "input": inputs, "hidden": hidden, "steps": steps, "output": self.output}
+        return {
+            "batch": batch,
+            "input": inputs,
+            "hidden": hidden,
+            "steps": steps,
+            "output": self.output or inputs + hidden,
+        }
 
 
 @dataclass(eq=False)

@@ -60,7 +60,7 @@ def _by_equations(
     on_progress: OnProgress,
 ) -> tuple[Examination, ByEquations | None]:
     """The examination with the form that was recognised, and what its equations say; None where there is none."""
-    if bench.api.loss or not any(outcome.check.startswith("gradient-") for outcome in own.outcomes):
+    if not bench.api.is_of_one_state or not any(outcome.check.startswith("gradient-") for outcome in own.outcomes):
         return found, None
     recognition = recognise(bench, found.seed)
     found = replace(found, recognition=recognition)

@@ -56,6 +56,11 @@ class Api:
     answers: str = "hidden"
     sizes: Mapping[str, int] = field(default_factory=dict)
 
+    @property
+    def is_of_one_state(self) -> bool:
+        """Whether it answers with the one state that it carries: no loss, no output, no second state or direction."""
+        return not self.loss and self.first == 1 and self.answers == "hidden"
+
     def width(self, sizes: Mapping[str, int]) -> int:
         """The length of one answer at these sizes."""
         *factors, size = self.answers.split("*")
