@@ -1,4 +1,4 @@
-"""The command line: `gru check`, `explain`, `grade`, `export`, `train`, `predict`. It judges nothing."""
+"""The command line: `gru check`, `explain`, `grade`, `audit`, `export`, `train`, `predict`. It judges nothing."""
 
 from gru.cli.commands import main
 

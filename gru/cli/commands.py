@@ -28,6 +28,7 @@ from gru.cli.options import (
     form_options,
     isolation_option,
     memory_limit_option,
+    named_checks,
     read_seed,
     refuse_missing,
     refuse_notebooks,
@@ -65,28 +66,11 @@ def main() -> None:
 
 
 main.add_command(LateCommand("train", "gru.cli.train", "Train a network of cells to subtract binary numbers."))
+main.add_command(LateCommand("audit", "gru.cli.audit", "Try a teacher's own tests: which wrong cells do they pass?"))
 main.add_command(LateCommand("grade", "gru.cli.grade", "Grade the submissions of a class into a gradebook."))
 main.add_command(LateCommand("export", "gru.cli.grade", "Write a gradebook for the system that a school uses."))
 main.add_command(LateCommand("playground", "gru.cli.playground", "Make the page that examines in a browser."))
 main.add_command(LateCommand("predict", "gru.cli.train", "Subtract by a network that `gru train` has saved."))
-
-
-def _named(checks: Sequence[str], asked: Asked, option: str) -> tuple[str, ...]:
-    """The ids of the checks that are named as `gru explain` has them; a usage error where there is no such check."""
-    if not checks:
-        return ()
-    from gru.examiner import TRAINING
-
-    known = {id: id for id in (*asked.form.checks, TRAINING)}
-    for equation in asked.form.named.values():
-        if equation.id in known:
-            names = (equation.name, str(equation.number), f"({equation.number})")
-            known |= dict.fromkeys(names if equation.number is not None else names[:1], equation.id)
-    for check in checks:
-        if check not in known:
-            ids = ", ".join(dict.fromkeys(known.values()))
-            raise click.BadParameter(f"no check has the id {check!r}; the checks are {ids}", param_hint=f"'{option}'")
-    return tuple(known[check] for check in checks)
 
 
 @dataclass(frozen=True)
@@ -213,9 +197,9 @@ def check(
     """
     problem = _problem(problem, seed)
     asked = asked_for(layer, form, convention)
-    only = _named(only, asked, "--only")
+    only = named_checks(only, asked, "--only")
     if explain_limit:
-        (explain_limit,) = _named([explain_limit], asked, "--explain-limit")
+        (explain_limit,) = named_checks([explain_limit], asked, "--explain-limit")
         _tell_limit(explain_limit, problem or LIMIT_PROBLEM.format(seed=seed), asked)
         return
     if not files:

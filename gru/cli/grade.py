@@ -6,14 +6,15 @@ A run may end at any moment; what was judged is in the gradebook by then. It exa
 import os
 import secrets
 import sys
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import ExitStack, contextmanager, suppress
+from collections.abc import Sequence
+from contextlib import ExitStack, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from gru import seed
+from gru.cli.bar import bar
 from gru.cli.options import (
     asked_for,
     effort_option,
@@ -44,9 +45,6 @@ FEEDBACK, OVERVIEW, CLASS = "feedback", "overview.txt", "class.html"
 
 UNMATCHED, MOST_UNMATCHED = "unmatched.txt", 10
 """Where the students are listed who are not in a roster, and how many of them are told."""
-
-MOST_SHOWN = 3
-"""How many of the submissions under way the bar names."""
 
 
 _LAYOUTS = ("canvas", "gradescope", "moodle", "nbgrader", "github-classroom", "classroom50", "plain")
@@ -247,7 +245,11 @@ def _run(course: "Class", tasks: "list[Task]", gradebook: "Gradebook", out: Path
         _write_feedback(record, out)
 
     try:
-        with _bar() as on_progress:
+        with bar() as show:
+
+            def on_progress(progress: "Progress") -> None:
+                show(progress.done, progress.total, progress.under_way)
+
             if options["scheduler"]:
                 from gru.grading.cluster import run_on
 
@@ -300,32 +302,6 @@ def _tell(records: "list[Record]", out: Path, *, anonymous: bool) -> None:
     replace_file(out / OVERVIEW, f"{text}\n")
     links = {record.student: f"{FEEDBACK}/{file_name(record.student, '.html')}" for record in records if record.page}
     replace_file(out / CLASS, class_page(records, links, anonymous=anonymous))
-
-
-@contextmanager
-def _bar() -> "Iterator[Callable[[Progress], None]]":
-    """A bar on standard error, if that is a terminal: what is under way, and how long it will take."""
-    if not sys.stderr.isatty():
-        yield lambda progress: None
-        return
-    from rich.console import Console
-    from rich.markup import escape
-    from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeRemainingColumn
-    from rich.progress import Progress as Bar
-
-    from gru.report.words import printable
-
-    columns = (BarColumn(), MofNCompleteColumn(), TimeRemainingColumn(), TextColumn("{task.description}"))
-    with Bar(*columns, console=Console(stderr=True), transient=True) as bar:
-        task = bar.add_task("")
-
-        def show(progress: "Progress") -> None:
-            names = ", ".join(printable(name) for name in progress.under_way[:MOST_SHOWN])
-            more = len(progress.under_way) - MOST_SHOWN
-            text = f"{names} and {more} more" if more > 0 else names
-            bar.update(task, completed=progress.done, total=progress.total, description=escape(text))
-
-        yield show
 
 
 @click.command()

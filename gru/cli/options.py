@@ -5,7 +5,7 @@ Nothing is loaded here that `gru --help` would wait for.
 
 import math
 import os
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -67,6 +67,24 @@ def asked_for(layer: str, form: str | None, convention: str) -> Asked:
     except (LookupError, LayerError) as error:
         raise click.BadParameter(error.args[0], param_hint=option) from None
     return Asked(layer, found.id)
+
+
+def named_checks(checks: Sequence[str], asked: Asked, option: str) -> tuple[str, ...]:
+    """The ids of the checks that are named as `gru explain` has them; a usage error where there is no such check."""
+    if not checks:
+        return ()
+    from gru.examiner import TRAINING
+
+    known = {id: id for id in (*asked.form.checks, TRAINING)}
+    for equation in asked.form.named.values():
+        if equation.id in known:
+            names = (equation.name, str(equation.number), f"({equation.number})")
+            known |= dict.fromkeys(names if equation.number is not None else names[:1], equation.id)
+    for check in checks:
+        if check not in known:
+            ids = ", ".join(dict.fromkeys(known.values()))
+            raise click.BadParameter(f"no check has the id {check!r}; the checks are {ids}", param_hint=f"'{option}'")
+    return tuple(known[check] for check in checks)
 
 
 def form_options(command: Any) -> Any:

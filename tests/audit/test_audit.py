@@ -1,0 +1,178 @@
+"""`gru audit` on three graders: one that is weak, one that is close, and a script with an API of its own."""
+
+import json
+import os
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner, Result
+
+from gru.cli import commands as cli
+
+GRADERS = Path(__file__).parents[2] / "examples" / "graders"
+
+SCRIPT = """\
+import numpy as np
+from work.answer import MyCell
+
+cell = MyCell(1, 1)
+h = cell.step(np.ones((1, 1)), np.full((1, 1), 0.5))
+print(cell.back(np.ones((1, 1))))
+raise SystemExit(abs(cell.back(np.ones((1, 1))) - 0.5) > 0.45)
+"""
+"""It prints one number, and is content with anything near it."""
+
+BELOW = """\
+class MyCell:
+    def __init__(self, inputs, hidden):
+        self.cell = GRUCell(inputs, hidden)
+
+    def step(self, x, h):
+        self.h = h
+        return self.cell.forward(x, h, np.full((3, 1), 0.5), np.full((3, 1), 0.5))
+
+    def back(self, upstream):
+        self.cell.backward(self.h, upstream)
+        return self.cell.dh.item()
+"""
+
+
+@pytest.fixture(autouse=True)
+def without_settings_of_this_run(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What runs these tests asks for, such as coverage, is not for the graders."""
+    for name in os.environ:
+        if name.startswith(("PYTEST", "COV_")):
+            monkeypatch.delenv(name)
+
+
+def audit(*arguments: str | Path) -> Result:
+    return CliRunner().invoke(cli.main, ["audit", "--jobs", "1", *map(str, arguments)], catch_exceptions=False)
+
+
+def of_grader(name: str, *arguments: str | Path) -> Result:
+    return audit("--tests", GRADERS / name, "--module", GRADERS / "student.py", *arguments)
+
+
+def test_a_weak_grader_is_told_what_it_lets_through_and_what_would_catch_it(tmp_path: Path) -> None:
+    page = tmp_path / "audit.html"
+    answer = of_grader("first.py", "--only", "13", "--json", tmp_path / "audit.json", "--html", page)
+    assert answer.exit_code == 1
+    assert answer.output.startswith("10 of 11 wrong cells pass, and 8 of 8 right ones\n")
+    assert answer.output.endswith("""\
+what would catch them, tried on the numbers that the tests use
+     9 of 10  a first state, h_p, that is not zero
+    10 of 10  and more than one row in a batch
+""")
+    found = json.loads((tmp_path / "audit.json").read_text(encoding="utf-8"))
+    assert found["checks"] == [{"check": "equation-13", "wrong": 11, "passed": 10}]
+    assert [cell["result"] for cell in found["cells"] if cell["right"]] == ["passed"] * 8
+    text = page.read_text(encoding="utf-8")
+    assert "the sign of dwr is wrong throughout" in text
+    assert "self.dwr = -(h_p.T @ self.dzr)" in text
+
+
+@pytest.mark.full
+def test_a_close_grader_lets_nothing_through() -> None:
+    answer = of_grader("mended.py", "--only", "24", "--only", "state")
+    assert answer.output.startswith("0 of 37 wrong cells pass, and 8 of 8 right ones\n")
+    assert answer.exit_code == 0
+
+
+@pytest.mark.full
+def test_a_script_with_an_api_of_its_own(tmp_path: Path) -> None:
+    (tmp_path / "work").mkdir()
+    (tmp_path / "work" / "__init__.py").touch()
+    (tmp_path / "grade.py").write_text(SCRIPT, encoding="utf-8")
+    (tmp_path / "below.py").write_text(BELOW, encoding="utf-8")
+    places = ("--tests", tmp_path / "grade.py", "--module", tmp_path / "work" / "answer.py")
+    answer = audit(*places, "--command", "python3 grade.py", "--below", tmp_path / "below.py", "--only", "state")
+    assert answer.output.startswith("3 of 3 wrong cells pass, and 8 of 8 right ones\n")
+    assert "unchecked  state: every wrong cell passes" in answer.output
+    assert "  3 of 3  " in answer.output
+    assert "a second use of the same cell, with other arguments" in answer.output
+
+
+@pytest.mark.full
+def test_runs_that_are_kept_are_not_run_again(tmp_path: Path) -> None:
+    count, tests = tmp_path / "count", tmp_path / "grader"
+    tests.mkdir()
+    script = f'import student\nopen({str(count)!r}, "a").write("x")\n'
+    (tests / "test_it.py").write_text(f"{script}\n\ndef test_it():\n    pass\n", encoding="utf-8")
+
+    def runs() -> int:
+        before = len(count.read_text()) if count.exists() else 0
+        command = ("--command", f"python3 {tests / 'test_it.py'}".replace(str(tests), "."), "--keep", tests / "kept")
+        audit("--tests", tests, "--module", tests / "student.py", "--only", "state", *command)
+        return len(count.read_text()) - before
+
+    # Two runs see whether the tests are sound, and what they do; the rest are the cells'.
+    assert (runs(), runs()) == (2 + 8 + 3, 2)
+    (tests / "test_it.py").write_text(f"{script}# other tests\n", encoding="utf-8")
+    assert runs() == 2 + 8 + 3
+
+
+SOUND = "from student import GRUCell\n\n\n"
+
+
+@pytest.mark.parametrize(
+    ("source", "says"),
+    [
+        pytest.param("", "there is no test in test_it.py: pytest has collected nothing", marks=pytest.mark.full),
+        ("def test_it():\n    pass\n", "they import another file, or none"),
+        pytest.param(
+            f"{SOUND}def test_it():\n    while True:\n        pass\n",
+            "had not ended after 2 s on a right cell",
+            marks=pytest.mark.full,
+        ),
+        pytest.param(
+            f"{SOUND}def test_it():\n    assert GRUCell.backwards\n",
+            "the tests fail on a right cell in the place of student.py",
+            marks=pytest.mark.full,
+        ),
+    ],
+    ids=["empty", "imports-nothing", "hangs", "fails"],
+)
+def test_tests_that_tell_nothing_are_refused(tmp_path: Path, source: str, says: str) -> None:
+    (tmp_path / "test_it.py").write_text(source, encoding="utf-8")
+    answer = audit("--tests", tmp_path / "test_it.py", "--module", tmp_path / "student.py", "--time-limit", "2")
+    assert answer.exit_code == 2
+    assert says in " ".join(answer.output.split())
+
+
+@pytest.mark.full
+def test_tests_for_another_form_are_told_which(tmp_path: Path) -> None:
+    source = f"""{SOUND}import numpy as np
+
+
+def test_it():
+    one = np.ones((1, 1))
+    cell = GRUCell(1, 1)
+    cell.forward(one, 2 * one, 9 * np.ones((3, 1)), 9 * np.ones((3, 1)))
+    assert cell.h > 1.9
+"""
+    (tmp_path / "test_it.py").write_text(source, encoding="utf-8")
+    answer = audit("--tests", tmp_path / "test_it.py", "--module", tmp_path / "student.py")
+    assert answer.exit_code == 2
+    assert "they pass on one of --form swapped" in " ".join(answer.output.split())
+
+
+@pytest.mark.parametrize(
+    ("arguments", "says"),
+    [
+        (["--tests", "nowhere.py", "--module", "student.py"], "there are no tests at"),
+        (["--tests", "test_it.py", "--module", "student.ipynb"], "expected a Python file"),
+        (["--tests", "test_it.py", "--module", "a/b/student.py"], "there is no folder"),
+        (["--tests", "test_it.py", "--module", "student.py", "--command", "no-such-program"], "cannot be run"),
+        (["--tests", "test_it.py", "--module", "student.py", "--only", "17"], "there is no wrong cell"),
+        (["--tests", "test_it.py", "--module", "student.py", "--json", "/nowhere/x.json"], "cannot write"),
+    ],
+    ids=["no-tests", "no-python", "no-folder", "no-command", "no-cells", "no-output"],
+)
+def test_bad_input_is_told_in_a_sentence(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, arguments: list[str], says: str
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "test_it.py").write_text(SOUND, encoding="utf-8")
+    answer = audit(*arguments)
+    assert answer.exit_code == 2
+    assert says in " ".join(answer.output.split())
