@@ -2,7 +2,7 @@
 
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
@@ -88,44 +88,50 @@ def test_a_class_is_graded_though_a_worker_dies(cluster: Cluster, tmp_path: Path
     assert found["none"] == 0
 
 
-@pytest.mark.full
-def test_a_scheduler_that_dies_is_told_and_what_was_judged_is_kept(cluster: Cluster, tmp_path: Path) -> None:
-    course, out = tmp_path / "class", tmp_path / "out"
+@pytest.fixture
+def thirty(tmp_path: Path) -> Path:
+    """A class of thirty right submissions."""
+    course = tmp_path / "class"
     course.mkdir()
     for number in range(30):
         (course / f"s{number:02}.py").write_text(RIGHT, encoding="utf-8")
-    command = [sys.executable, "-m", "gru", "grade", str(course), "--out", str(out), "--effort", "quick"]
+    return course
+
+
+def interrupted(course: Path, out: Path, cluster: Cluster, end: Callable[[], None], *options: str) -> str:
+    """What a run says that `end` takes something away from once two records are there; the rest are kept."""
+    command = [sys.executable, "-m", "gru", "grade", str(course), "--out", str(out), "--effort", "quick", *options]
     pipe = subprocess.PIPE
     with subprocess.Popen(
         [*command, "--scheduler", cluster.address], cwd=ROOT, stdout=pipe, stderr=pipe, text=True
     ) as run:
         until(lambda: (out / "gradebook.sqlite").exists() and len(records(out)) >= 2)
-        cluster.scheduler.kill()
+        end()
         _, stderr = run.communicate(timeout=GIVEN_UP)
     assert run.returncode == 70, stderr
-    assert "gru: the scheduler has gone, with all that was under way" in stderr, stderr[-1500:]
-    assert "this is a mistake of gru" not in stderr
     assert 2 <= len(records(out)) < 30
+    return stderr
 
 
 @pytest.mark.full
-def test_a_cluster_without_workers_is_told_and_what_was_judged_is_kept(cluster: Cluster, tmp_path: Path) -> None:
-    course, out = tmp_path / "class", tmp_path / "out"
-    course.mkdir()
-    for number in range(30):
-        (course / f"s{number:02}.py").write_text(RIGHT, encoding="utf-8")
-    command = [sys.executable, "-m", "gru", "grade", str(course), "--out", str(out), "--effort", "quick"]
-    pipe = subprocess.PIPE
-    with subprocess.Popen(
-        [*command, "--scheduler", cluster.address, "--worker-wait", "1"], cwd=ROOT, stdout=pipe, stderr=pipe, text=True
-    ) as run:
-        until(lambda: (out / "gradebook.sqlite").exists() and len(records(out)) >= 2)
+def test_a_scheduler_that_dies_is_told_and_what_was_judged_is_kept(
+    cluster: Cluster, thirty: Path, tmp_path: Path
+) -> None:
+    stderr = interrupted(thirty, tmp_path / "out", cluster, cluster.scheduler.kill)
+    assert "gru: the scheduler has gone, with all that was under way" in stderr, stderr[-1500:]
+    assert "this is a mistake of gru" not in stderr
+
+
+@pytest.mark.full
+def test_a_cluster_without_workers_is_told_and_what_was_judged_is_kept(
+    cluster: Cluster, thirty: Path, tmp_path: Path
+) -> None:
+    def end() -> None:
         for worker in cluster.workers:
             worker.kill()
-        _, stderr = run.communicate(timeout=GIVEN_UP)
-    assert run.returncode == 70, stderr
+
+    stderr = interrupted(thirty, tmp_path / "out", cluster, end, "--worker-wait", "1")
     assert "gru: the cluster has had no worker for 1 s" in stderr, stderr[-1500:]
-    assert 2 <= len(records(out)) < 30
 
 
 def records(out: Path) -> dict[str, float | None]:
