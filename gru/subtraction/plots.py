@@ -49,11 +49,14 @@ def draw_curves(histories: Mapping[str, History], path: Path) -> None:
         colour = _COLOURS[number % len(_COLOURS)]
         ends, mean = _epoch_means(history)
         above.plot(_iterations(history.losses), history.losses, color=colour, alpha=0.2, linewidth=0.5)
-        above.plot(ends, mean, color=colour, label=title)
+        above.plot(ends, mean, color=colour, label=f"{title}, mean of an epoch")
+        # A thick patch stands for the band: its own line is too thin to be seen in a legend.
+        above.fill_between([], [], color=colour, alpha=0.2, label=f"{title}, single batches")
         below.plot(ends[: history.epochs], 100 * history.accuracies, color=colour, label=title)
-    above.set_ylabel("loss (binary cross-entropy)")
+    above.set(title="Loss on the training pairs", ylabel="loss (binary cross-entropy)")
     above.set_ylim(bottom=0)
-    below.set(xlabel="iteration", ylabel="validation accuracy (%)", ylim=(-2, 104))
+    below.set(title="Accuracy on the validation pairs", xlabel="iteration", ylabel="validation accuracy (%)")
+    below.set_ylim(-2, 104)
     for axes in (above, below):
         axes.grid(alpha=0.3)
         axes.legend()

@@ -15,7 +15,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from click.testing import CliRunner
 
+from gru.cli import main
 from gru.playground import folder
 from gru.playground.serve import address, server
 from tests.browser.python_for_pages import NUMPY, PYODIDE
@@ -194,6 +196,29 @@ def test_what_is_said_of_other_texts(text: str, said: str, found: str, learner: 
     learner.report.get_by_text(found).first.wait_for()
 
 
+WAYS_OUT = """
+import js
+
+for scope in (js, js.WorkerGlobalScope.prototype, js.DedicatedWorkerGlobalScope.prototype):
+    for name in ("fetch", "XMLHttpRequest", "WebSocket", "EventSource", "importScripts", "Worker", "caches"):
+        if getattr(scope, name, None) is not None:
+            raise ValueError(f"{name} is there")
+try:
+    js.eval("1")
+except Exception:
+    raise ValueError("no way out")
+raise ValueError("eval is there")
+"""
+
+
+def test_a_text_does_not_reach_the_network(learner: Learner, site: str) -> None:
+    learner.opens(site).reads("^Ready")
+    learner.writes(WAYS_OUT)
+    learner.checks()
+    learner.reads("could not be examined")
+    learner.report.get_by_text("no way out").first.wait_for()
+
+
 def test_the_text_outlives_a_reload_and_an_example(learner: Learner, site: str) -> None:
     learner.opens(site)
     learner.writes("# mine\n")
@@ -257,3 +282,49 @@ def test_from_the_network_only_what_has_the_right_hash(
         said = learner.reads("^Ready|could not be started")
     assert said == "Ready." if not tampered else said.startswith("The page could not be started")
     assert any("integrity" in trouble for trouble in learner.troubles) == tampered
+
+
+# Every page that the project writes, as axe-core sees it.
+
+AXE = Path(__file__).parents[2] / "web" / "node_modules" / "axe-core" / "axe.min.js"
+RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
+
+
+@pytest.fixture(scope="module")
+def pages(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
+    """The reports on two submissions, and the page of a class, as the command line writes them."""
+    place = tmp_path_factory.mktemp("pages")
+    for name in ("submissions/untransposed_dx.py", "other_apis/one_sample.py"):
+        target = place / Path(name).with_suffix(".html").name
+        CliRunner().invoke(main, ["check", str(EXAMPLES / name), "--html", str(target)])
+        (place / "class" / target.stem).mkdir(parents=True)
+        shutil.copy(EXAMPLES / name, place / "class" / target.stem / "gru.py")
+    answer = CliRunner().invoke(main, ["grade", str(place / "class"), "--out", str(place / "graded")])
+    assert (place / "graded/class.html").exists(), answer.output
+    return {path.stem: path for path in (*place.glob("*.html"), place / "graded/class.html")}
+
+
+@pytest.mark.parametrize("name", ["untransposed_dx", "one_sample", "class"])
+@pytest.mark.parametrize(
+    "look", [{}, {"color_scheme": "dark"}, {"viewport": {"width": 320, "height": 640}}], ids=["light", "dark", "phone"]
+)
+def test_a_page_can_be_read_by_everybody(name: str, look: dict[str, Any], pages: dict[str, Path], browser: Any) -> None:
+    context = browser.new_context(bypass_csp=True, **look)
+    page = context.new_page()
+    page.goto(pages[name].as_uri())
+    assert page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth") == 0
+    page.evaluate(AXE.read_text(encoding="utf-8"))
+    violations = page.evaluate("rules => axe.run({ runOnly: rules })", RULES)["violations"]
+    context.close()
+    assert [(rule["id"], [node["html"][:200] for node in rule["nodes"]]) for rule in violations] == []
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_the_playground_can_be_used_by_everybody(scheme: Any, site: str, browser: Any) -> None:
+    context = browser.new_context(bypass_csp=True, color_scheme=scheme)
+    learner = Learner(context.new_page())
+    learner.opens(site).reads("^Ready")
+    learner.page.evaluate(AXE.read_text(encoding="utf-8"))
+    violations = learner.page.evaluate("rules => axe.run({ runOnly: rules })", RULES)["violations"]
+    context.close()
+    assert [(rule["id"], [node["html"][:200] for node in rule["nodes"]]) for rule in violations] == []

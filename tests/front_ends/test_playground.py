@@ -3,6 +3,9 @@
 import base64
 import hashlib
 import json
+import signal
+import subprocess
+import sys
 import threading
 import urllib.error
 import urllib.request
@@ -76,6 +79,20 @@ def test_the_server_hands_out_its_files_and_nothing_else() -> None:
             with pytest.raises(urllib.error.HTTPError, match="404"):
                 urllib.request.urlopen(address(running) + name)
         running.shutdown()
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="sends SIGINT")
+def test_the_command_serves_until_it_is_interrupted() -> None:
+    # A program that was started with SIGINT ignored, as in the background of a script, goes on ignoring it.
+    start = "import signal; signal.signal(signal.SIGINT, signal.default_int_handler); from gru.cli import main; main()"
+    command = [sys.executable, "-u", "-c", start, "playground", "--serve", "--no-open"]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as running:
+        assert running.stdout is not None
+        url = running.stdout.readline().split()[0]
+        with urllib.request.urlopen(url) as answer:
+            assert b"not for grading" in answer.read()
+        running.send_signal(signal.SIGINT)
+        assert running.wait(60) == 0
 
 
 @pytest.mark.parametrize(

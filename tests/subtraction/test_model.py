@@ -170,6 +170,7 @@ def test_an_svg_holds_the_axes_and_the_curves(tmp_path: Path) -> None:
     text = path.read_text(encoding="utf-8")
     assert ET.fromstring(text).tag.endswith("svg")
     assert all(words in text for words in ("iteration", "validation accuracy", "loss", plots._COLOURS[0]))
+    assert all(words in text for words in ("Loss on the training pairs", "Accuracy on the", "GRU, single batches"))
 
 
 @pytest.mark.parametrize("epochs", [0, 1])

@@ -2,6 +2,11 @@
 "use strict";
 
 const NOWHERE = "https://runtime.invalid/";
+const NETWORK = [
+  "fetch", "XMLHttpRequest", "WebSocket", "WebSocketStream", "WebTransport", "EventSource", "RTCPeerConnection",
+  "importScripts", "Worker", "SharedWorker", "caches", "indexedDB", "BroadcastChannel",
+];
+
 let python;
 
 /** Whatever Pyodide asks for is among the files that the page has fetched and checked. */
@@ -18,6 +23,13 @@ function run(script) {
   URL.revokeObjectURL(url);
 }
 
+/** What is fetched is fetched; the code that is judged has no business with the network, nor with what the page keeps. */
+function leaveTheNetwork() {
+  for (let scope = self; scope; scope = Object.getPrototypeOf(scope)) {
+    for (const name of NETWORK) delete scope[name];
+  }
+}
+
 async function start({ files, compiled, wheels }) {
   serve({ ...files, "pyodide.asm.wasm": new ArrayBuffer(0) });
   // Compiled once by the page, for all workers after one another.
@@ -31,8 +43,7 @@ async function start({ files, compiled, wheels }) {
   await python.loadPackage("numpy", { messageCallback: () => {} });
   for (const name of wheels) python.unpackArchive(files[name], "wheel");
   python.runPython("from gru.playground.judge import judged");
-  // What is fetched is fetched; the code that is judged has no business with the network.
-  self.fetch = self.XMLHttpRequest = self.WebSocket = self.EventSource = self.WebTransport = undefined;
+  leaveTheNetwork();
   self.postMessage({ kind: "ready" });
 }
 
