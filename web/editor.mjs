@@ -30,7 +30,7 @@ export function makeEditor(parent, label, onChange) {
         syntaxHighlighting(classHighlighter),
         // Escape and then Tab leaves the editor, as CodeMirror's own help says.
         keymap.of([...defaultKeymap, ...historyKeymap, indentWithTab]),
-        EditorView.contentAttributes.of({ "aria-label": label, spellcheck: "false", autocapitalize: "off" }),
+        EditorView.contentAttributes.of({ "aria-label": label, spellcheck: "false", autocapitalize: "off", tabindex: "0" }),
         EditorView.updateListener.of((update) => update.docChanged && onChange(update.state.doc.toString())),
       ],
     }),

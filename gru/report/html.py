@@ -28,10 +28,17 @@ class Section:
     """A part of the report below one heading: what is said by its label, and tables of numbers."""
 
     title: str = ""
-    facts: list[tuple[str, str]] = field(default_factory=list)
+    facts: list[tuple[str, list[str]]] = field(default_factory=list)
     table: list[tuple[str, ...]] = field(default_factory=list)
     others: list[str] = field(default_factory=list)
     figures: Markup | None = None
+
+    def says(self, line: Line) -> None:
+        """Add a fact; those of one label after one another stand below it once."""
+        if self.facts and self.facts[-1][0] == line.label:
+            self.facts[-1][1].append(line.text)
+        else:
+            self.facts.append((line.label, [line.text]))
 
 
 def page(result: Result, points: Sequence[tuple[str, str]] = ()) -> str:
@@ -96,7 +103,7 @@ def _sections(result: Result, first: Outcome | None) -> Iterator[Section]:
     section = Section()
     for line in [*text.below(result), ""]:
         if isinstance(line, Line):
-            section.facts.append((line.label, line.text))
+            section.says(line)
         elif isinstance(line, Row):
             section.table.append(line.cells)
         elif line and not section.title:
