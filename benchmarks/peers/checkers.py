@@ -11,6 +11,9 @@ from typing import Any
 import numpy as np
 
 from benchmarks.peers.gru_numpy import BLOCKS, Flat, blocks_of
+from gru import oracle
+from gru.direction import slope_along
+from gru.examiner import whole
 from gru.examiner.whole import check_along, check_complete
 from gru.problem import Problem
 
@@ -27,15 +30,24 @@ COURSE = 1e-7
 class Checker:
     """`is_right` judges a gradient on a problem; `complete` says whether it looks at every entry.
 
-    `native` is the check of a framework's own gradient of its own forward pass, as it is mostly used.
+    `native` is the check of a framework's own gradient of its own forward pass, as it is mostly used; some modes of a
+    framework take no gradient by hand, and have no `is_right`. `measure` is the measurement without any gradient.
     """
 
     name: str
     complete: bool
-    is_right: Callable[[Problem, Gradient], bool]
+    is_right: Callable[[Problem, Gradient], bool] | None = None
     largest: int = 10**9
     """How many variables it is asked to take at most."""
     native: Callable[[Problem], bool] | None = None
+    measure: Callable[[Problem], Any] | None = None
+
+    def as_used(self, problem: Problem, gradient: Gradient) -> Callable[[], bool]:
+        """The check as it is mostly used, to be timed."""
+        if self.native is not None:
+            return partial(self.native, problem)
+        assert self.is_right is not None
+        return partial(self.is_right, problem, gradient)
 
 
 def own() -> Iterator[Checker]:
@@ -47,8 +59,11 @@ def own() -> Iterator[Checker]:
     def along(problem: Problem, gradient: Gradient) -> bool:
         return check_along(problem, _named(problem, gradient)).agrees
 
-    yield Checker("gru, complete", True, complete)
-    yield Checker("gru, one direction", False, along)
+    def measure_along(problem: Problem) -> Any:
+        return slope_along(problem, whole._direction(problem, 0))
+
+    yield Checker("gru, complete", True, complete, measure=oracle.gradient)
+    yield Checker("gru, one direction", False, along, measure=measure_along)
 
 
 def _named(problem: Problem, gradient: Gradient) -> dict[str, Array]:
@@ -58,8 +73,8 @@ def _named(problem: Problem, gradient: Gradient) -> dict[str, Array]:
 def course_loop() -> Iterator[Checker]:
     """The loop of central differences that every course teaches."""
 
-    def is_right(problem: Problem, gradient: Gradient) -> bool:
-        flat = Flat(problem, gradient)
+    def measure(problem: Problem) -> Array:
+        flat = Flat(problem)
         at, numeric = flat.at.copy(), np.empty_like(flat.at)
         for k, here in enumerate(flat.at):
             at[k] = here + DIFFERENCE
@@ -67,11 +82,41 @@ def course_loop() -> Iterator[Checker]:
             at[k] = here - DIFFERENCE
             numeric[k] = (above - flat.loss(at)) / (2 * DIFFERENCE)
             at[k] = here
-        by_hand = flat.gradient(flat.at)
+        return numeric
+
+    def is_right(problem: Problem, gradient: Gradient) -> bool:
+        flat = Flat(problem, gradient)
+        numeric, by_hand = measure(problem), flat.gradient(flat.at)
         largest = np.maximum(np.abs(numeric), np.abs(by_hand))
         return bool((np.abs(numeric - by_hand) <= COURSE * np.where(largest > 0, largest, 1)).all())
 
-    yield Checker("loop of central differences", True, is_right)
+    yield Checker("loop of central differences", True, is_right, measure=measure)
+
+
+def findiff_peer() -> Iterator[Checker]:
+    """A loop with `findiff`'s coefficients of fourth order, beside the gradient by `np.allclose`."""
+    try:
+        from findiff import coefficients
+    except ImportError:
+        return
+    rule = coefficients(deriv=1, acc=4)["center"]
+    weights = [(float(c), int(k)) for c, k in zip(rule["coefficients"], rule["offsets"], strict=True) if c]
+
+    def measure(problem: Problem) -> Array:
+        flat = Flat(problem)
+        at, numeric, step = flat.at.copy(), np.zeros_like(flat.at), 1e-3
+        for k, here in enumerate(flat.at):
+            for weight, offset in weights:
+                at[k] = here + offset * step
+                numeric[k] += weight * flat.loss(at) / step
+            at[k] = here
+        return numeric
+
+    def is_right(problem: Problem, gradient: Gradient) -> bool:
+        flat = Flat(problem, gradient)
+        return bool(np.allclose(measure(problem), flat.gradient(flat.at)))
+
+    yield Checker("findiff, fourth order", True, is_right, measure=measure)
 
 
 def scipy_peers() -> Iterator[Checker]:
@@ -86,14 +131,19 @@ def scipy_peers() -> Iterator[Checker]:
         flat = Flat(problem, gradient)
         return float(check_grad(flat.loss, flat.gradient, flat.at, **how)) < 1e-5
 
+    def measure(problem: Problem, method: str) -> Array:
+        flat = Flat(problem)
+        return approx_derivative(flat.loss, flat.at, method=method)
+
     def derivative(problem: Problem, gradient: Gradient, method: str) -> bool:
         flat = Flat(problem, gradient)
-        numeric = approx_derivative(flat.loss, flat.at, method=method)
-        return bool(np.allclose(numeric, flat.gradient(flat.at)))
+        return bool(np.allclose(measure(problem, method), flat.gradient(flat.at)))
 
     yield Checker("scipy check_grad", True, check)
-    yield Checker("scipy approx_derivative 3-point", True, partial(derivative, method="3-point"))
-    yield Checker("scipy approx_derivative cs", True, partial(derivative, method="cs"))
+    for method in ("3-point", "cs"):
+        how = {"method": method}
+        name = f"scipy approx_derivative {method}"
+        yield Checker(name, True, partial(derivative, **how), measure=partial(measure, **how))
     yield Checker("scipy check_grad, random", False, partial(check, direction="random", seed=0))
 
 
@@ -104,11 +154,15 @@ def numdifftools_peer() -> Iterator[Checker]:
     except ImportError:
         return
 
+    def measure(problem: Problem) -> Array:
+        flat = Flat(problem)
+        return numdifftools.Gradient(flat.loss)(flat.at)
+
     def is_right(problem: Problem, gradient: Gradient) -> bool:
         flat = Flat(problem, gradient)
-        return bool(np.allclose(numdifftools.Gradient(flat.loss)(flat.at), flat.gradient(flat.at)))
+        return bool(np.allclose(measure(problem), flat.gradient(flat.at)))
 
-    yield Checker("numdifftools.Gradient", True, is_right, largest=500)
+    yield Checker("numdifftools.Gradient", True, is_right, largest=500, measure=measure)
 
 
 def torch_peers() -> Iterator[Checker]:
@@ -117,6 +171,8 @@ def torch_peers() -> Iterator[Checker]:
         import torch
     except ImportError:
         return
+    from torch.autograd.gradcheck import _get_numerical_jacobian
+
     from benchmarks.peers.gru_torch import loss
 
     torch.set_num_threads(1)
@@ -143,13 +199,20 @@ def torch_peers() -> Iterator[Checker]:
         blocks = [torch.from_numpy(block).requires_grad_() for block in blocks_of(problem)]
         return bool(torch.autograd.gradcheck(lambda *given: loss(*given, upstream), blocks, **how))
 
+    def measure(problem: Problem) -> Any:
+        upstream = torch.from_numpy(problem.upstream.astype(float))
+        blocks = [torch.from_numpy(block).requires_grad_() for block in blocks_of(problem)]
+        return _get_numerical_jacobian(lambda *given: loss(*given, upstream), blocks, eps=1e-6)
+
     fast = {"fast_mode": True}
-    yield Checker("torch gradcheck", True, is_right, native=native)
+    batched = partial(native, check_batched_grad=True)
+    yield Checker("torch gradcheck", True, is_right, native=native, measure=measure)
+    yield Checker("torch gradcheck, batched by vmap too", True, native=batched)
     yield Checker("torch gradcheck, fast mode", False, partial(is_right, **fast), native=partial(native, **fast))
 
 
-def jax_peer() -> Iterator[Checker]:
-    """`jax.test_util.check_grads` on a jitted forward pass, the backward pass by hand."""
+def jax_peers() -> Iterator[Checker]:
+    """`jax.test_util.check_grads` on a jitted forward pass, the backward pass by hand; and what chex makes of it."""
     try:
         import jax
         from jax.test_util import check_grads
@@ -180,11 +243,26 @@ def jax_peer() -> Iterator[Checker]:
             return False
         return True
 
-    def native(problem: Problem) -> bool:
-        check_grads(partial(_last, jitted, problem.upstream.astype(float)), blocks_of(problem), order=1, modes=["rev"])
+    def native(problem: Problem, *modes: str) -> bool:
+        check_grads(partial(_last, jitted, problem.upstream.astype(float)), blocks_of(problem), order=1, modes=modes)
         return True
 
-    yield Checker("JAX check_grads", False, is_right, native=native)
+    def both(problem: Problem) -> bool:
+        return native(problem, "fwd", "rev")
+
+    yield Checker("JAX check_grads, rev", False, is_right, native=lambda problem: native(problem, "rev"))
+    yield Checker("JAX check_grads, fwd and rev", False, native=both)
+    try:
+        from chex import assert_numerical_grads
+    except ImportError:
+        return
+
+    def by_chex(problem: Problem) -> bool:
+        loss = partial(_last, jitted, problem.upstream.astype(float))
+        assert_numerical_grads(loss, blocks_of(problem), order=1)
+        return True
+
+    yield Checker("chex assert_numerical_grads", False, native=by_chex)
 
 
 _ALL = tuple(range(len(BLOCKS)))
@@ -233,5 +311,5 @@ def autograd_peer() -> Iterator[Checker]:
 
 def checkers() -> list[Checker]:
     """All that are installed, this project's first."""
-    makers = (own, course_loop, scipy_peers, numdifftools_peer, torch_peers, jax_peer, autograd_peer)
+    makers = (own, course_loop, findiff_peer, scipy_peers, numdifftools_peer, torch_peers, jax_peers, autograd_peer)
     return [checker for maker in makers for checker in maker()]

@@ -45,10 +45,47 @@ def by_hand(
     return [found.dx, found.dh_0, found.dW, found.dU]
 
 
+def by_hand_fast(x: Array, h_0: Array, W: Array, U: Array, upstream: Array) -> list[Array]:
+    """The same with the least work: the products with x of all steps in one, and the gradients of the weights too."""
+    (steps, batch, inputs), hidden = x.shape, W.shape[1]
+    (wz, wr, wn), (uz, ur, un) = W.reshape(3, hidden, hidden), U.reshape(3, inputs, hidden)
+    wzr, of_x = np.hstack([wz, wr]), np.hstack([uz, ur, un])
+    from_x = (x.reshape(-1, inputs) @ of_x).reshape(steps, batch, -1)
+    before, reset = np.empty((steps, batch, hidden)), np.empty((steps, batch, hidden))
+    gates, candidates = np.empty((steps, batch, 2 * hidden)), np.empty((steps, batch, hidden))
+    h = h_0
+    for t in range(steps):
+        before[t] = h
+        gates[t] = 1 / (1 + np.exp(-(h @ wzr + from_x[t, :, : 2 * hidden])))
+        z = gates[t, :, :hidden]
+        reset[t] = gates[t, :, hidden:] * h
+        candidates[t] = np.tanh(reset[t] @ wn + from_x[t, :, 2 * hidden :])
+        h = h + z * (candidates[t] - h)
+    slopes = gates * (1 - gates)
+    of_n, of_z = gates[..., :hidden] * (1 - candidates**2), (candidates - before) * slopes[..., :hidden]
+    of_r = before * slopes[..., hidden:]
+    deltas, dh = np.empty((steps, batch, 3 * hidden)), np.zeros_like(h_0)
+    for t in reversed(range(steps)):
+        dh = dh + upstream[t]
+        dz, dr, dn = (deltas[t, :, k * hidden : (k + 1) * hidden] for k in range(3))
+        np.multiply(dh, of_n[t], out=dn)
+        np.multiply(dh, of_z[t], out=dz)
+        reached = dn @ wn.T
+        np.multiply(reached, of_r[t], out=dr)
+        dh = dh * (1 - gates[t, :, :hidden]) + reached * gates[t, :, hidden:] + deltas[t, :, : 2 * hidden] @ wzr.T
+    flat = deltas.reshape(-1, 3 * hidden)
+    of_wzr = before.reshape(-1, hidden).T @ flat[:, : 2 * hidden]
+    of_wn = reset.reshape(-1, hidden).T @ flat[:, 2 * hidden :]
+    of_u = x.reshape(-1, inputs).T @ flat
+    dW = np.vstack([of_wzr[:, :hidden], of_wzr[:, hidden:], of_wn])
+    dU = of_u.reshape(inputs, 3, hidden).transpose(1, 0, 2).reshape(-1, hidden)
+    return [(flat @ of_x.T).reshape(x.shape), dh, dW, dU]
+
+
 class Flat:
     """The loss and its gradient as functions of one vector, as SciPy and numdifftools want them."""
 
-    def __init__(self, problem: Problem, gradient: Callable[[list[Array]], list[Array]]) -> None:
+    def __init__(self, problem: Problem, gradient: Callable[[list[Array]], list[Array]] | None = None) -> None:
         self._upstream, self._gradient = problem.upstream.astype(float), gradient
         blocks = blocks_of(problem)
         self._shapes = [block.shape for block in blocks]
@@ -70,4 +107,5 @@ class Flat:
 
     def gradient(self, vector: Array) -> Array:
         """The gradient by hand at a vector."""
+        assert self._gradient is not None
         return self.joined(self._gradient(self.parted(vector)))

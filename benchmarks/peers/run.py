@@ -21,7 +21,7 @@ from typing import Any
 import numpy as np
 
 from benchmarks.peers.checkers import Checker, Gradient, checkers
-from benchmarks.peers.gru_numpy import BLOCKS, blocks_of, by_hand
+from benchmarks.peers.gru_numpy import BLOCKS, blocks_of, by_hand, by_hand_fast
 from gru import oracle
 from gru.calculus import formula
 from gru.layers.gru.cell import GRUCell
@@ -37,7 +37,7 @@ SIZES = ((1, 1, 2, 4), (4, 3, 2, 4), (4, 8, 8, 16), (10, 8, 16, 32), (20, 16, 64
 ONE_THREAD = dict.fromkeys(("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS"), "1")
 XLA = {"XLA_FLAGS": "--xla_cpu_multi_thread_eigen=false intra_op_parallelism_threads=1"}
 
-PEERS = ("numpy", "scipy", "torch", "jax", "autograd", "numdifftools")
+PEERS = ("numpy", "scipy", "torch", "jax", "chex", "autograd", "numdifftools", "findiff")
 
 
 def main() -> None:
@@ -82,8 +82,8 @@ def variables(problem: Problem) -> int:
 
 
 def right(problem: Problem) -> Gradient:
-    """The right gradient on a problem, by hand."""
-    return lambda blocks: by_hand(*blocks, problem.upstream.astype(float))
+    """The right gradient on a problem, by hand, as fast as NumPy can be made to be."""
+    return lambda blocks: by_hand_fast(*blocks, problem.upstream.astype(float))
 
 
 # Speed
@@ -96,22 +96,32 @@ def print_speed(patience: float) -> None:
     seconds = {size: measured(problem_of(*size), all_checkers, patience) for size in SIZES}
     for complete, title in ((True, "complete"), (False, "one direction")):
         ours = next(c.name for c in all_checkers if c.name.startswith("gru") and c.complete == complete)
+        peers = [checker for checker in all_checkers if checker.complete == complete and checker.name != ours]
         print(f"Time of a check, {title}, as a multiple of ours; below, ours as a multiple of forward and backward\n")
-        print(f"| steps, batch, input, hidden | {' | '.join(str(size) for size in SIZES)} |\n{'|---' * 6}|")
-        print(f"| variables | {' | '.join(f'{variables(problem_of(*size)):,}' for size in SIZES)} |")
-        for checker in all_checkers:
-            if checker.complete == complete and checker.name != ours:
-                print(f"| {checker.name} | {' | '.join(_times(seconds[s], checker.name, ours) for s in SIZES)} |")
-        own = (f"{seconds[s][ours] / seconds[s]['forward and backward']:.1f}" for s in SIZES)
-        known = (s for s in SIZES if seconds[s][ours] is not None)
-        own = (f"{seconds[s][ours] / seconds[s]['forward and backward']:.1f}" if s in known else "–" for s in SIZES)
-        print(f"| **gru** / forward and backward | {' | '.join(own)} |")
+        _print_sizes()
+        for checker in peers:
+            print(f"| {checker.name} | {' | '.join(_times(seconds[s], checker.name, ours) for s in SIZES)} |")
+        for by in ("forward and backward", "by cells"):
+            own = (_times(seconds[s], ours, by) for s in SIZES)
+            print(f"| **gru** / {by} | {' | '.join(own)} |")
         milliseconds = (f"{1e3 * t:.3g}" if (t := seconds[s][ours]) is not None else "–" for s in SIZES)
         print(f"| gru, ms, for scale | {' | '.join(milliseconds)} |\n")
+        print(f"The measurement alone, {title}, without the gradient that is checked, as a multiple of ours\n")
+        _print_sizes()
+        for checker in peers:
+            if checker.measure is not None:
+                times = (_times(seconds[s], f"{checker.name}, alone", f"{ours}, alone") for s in SIZES)
+                print(f"| {checker.name} | {' | '.join(times)} |")
+        print()
+
+
+def _print_sizes() -> None:
+    print(f"| steps, batch, input, hidden | {' | '.join(str(size) for size in SIZES)} |\n{'|---' * 6}|")
+    print(f"| variables | {' | '.join(f'{variables(problem_of(*size)):,}' for size in SIZES)} |")
 
 
 def _times(seconds: dict[str, float | None], name: str, ours: str) -> str:
-    theirs, own = seconds.get(name), seconds[ours]
+    theirs, own = seconds.get(name), seconds.get(ours)
     return "–" if theirs is None or own is None else f"{theirs / own:.3g}"
 
 
@@ -119,17 +129,20 @@ def measured(problem: Problem, all_checkers: list[Checker], patience: float) -> 
     """The median time of each checker; None for one that takes longer than patience allows."""
     gradient = right(problem)
     calls: dict[str, Callable[[], Any]] = {"forward and backward": lambda: gradient(blocks_of(problem))}
+    calls["by cells"] = lambda: by_hand(*blocks_of(problem), problem.upstream.astype(float))
     for checker in all_checkers:
         if variables(problem) <= checker.largest:
-            by_hand = partial(checker.is_right, problem, gradient)
-            calls[checker.name] = partial(checker.native, problem) if checker.native else by_hand
+            calls[checker.name] = checker.as_used(problem, gradient)
+            if checker.measure is not None:
+                calls[f"{checker.name}, alone"] = partial(checker.measure, problem)
     forward = _seconds(calls["forward and backward"])
     found: dict[str, float | None] = {}
     for checker in all_checkers:
         # A complete check by differences takes at least a forward pass for each variable.
         if checker.complete and checker.name in calls and variables(problem) * forward / 3 > patience:
-            found[checker.name] = None
-            del calls[checker.name]
+            for name in {checker.name, f"{checker.name}, alone"} & calls.keys():
+                found[name] = None
+                del calls[name]
     once = {name: _seconds(call) for name, call in calls.items()}
     times: dict[str, list[float]] = {name: [] for name in calls}
     for _ in range(9):
@@ -146,16 +159,16 @@ def _rounds(seconds: float) -> int:
 
 def _seconds(call: Callable[[], Any]) -> float:
     """The time of a call; a short one is repeated, and its time divided."""
-    begin = time.perf_counter()
+    begin = time.process_time()
     call()
-    once = time.perf_counter() - begin
+    once = time.process_time() - begin
     repeats = int(min(100, 0.02 / once))
     if repeats < 2:
         return once
-    begin = time.perf_counter()
+    begin = time.process_time()
     for _ in range(repeats):
         call()
-    return (time.perf_counter() - begin) / repeats
+    return (time.process_time() - begin) / repeats
 
 
 def _require_agreement(problem: Problem) -> None:
@@ -190,8 +203,9 @@ def _require_agreement(problem: Problem) -> None:
     for name, value in values.items():
         np.testing.assert_allclose(value, values["numpy"], rtol=1e-12, err_msg=name)
     truth = oracle.full_gradient(problem)
-    for name, block in zip(BLOCKS, by_hand(*blocks, upstream), strict=True):
-        np.testing.assert_allclose(block, truth[name], rtol=0, atol=1e-12)
+    for gradient in (by_hand, by_hand_fast):
+        for name, block in zip(BLOCKS, gradient(*blocks, upstream), strict=True):
+            np.testing.assert_allclose(block, truth[name], rtol=0, atol=1e-12)
 
 
 # What is caught
@@ -285,7 +299,7 @@ def print_caught() -> None:
     print("Wrong gradients caught, and false alarms on right ones\n")
     print(f"| checker | {' | '.join(columns)} |\n{'|---' * (len(columns) + 1)}|")
     for checker in checkers():
-        if checker.name in TOO_SLOW:
+        if checker.name in TOO_SLOW or checker.is_right is None:
             continue
         cells = [_share(checker, *situation) for situation in columns.values()]
         print(f"| {checker.name} | {' | '.join(cells)} |", flush=True)
