@@ -29,8 +29,9 @@ import numpy as np  # noqa: E402
 
 from gru.examiner.judge import judge_uses  # noqa: E402
 from gru.examiner.outcome import CHECKS, Finding  # noqa: E402
-from gru.examiner.reference import Reference  # noqa: E402
-from gru.examiner.state import companion_jobs, judge_companions, judge_recording  # noqa: E402
+from gru.examiner.reference import CHANGES, Reference  # noqa: E402
+from gru.examiner.reuse import judge_reuse, reuse_job  # noqa: E402
+from gru.examiner.state import COMPANIONS, companion_job, judge_companion, judge_recording  # noqa: E402
 from gru.examiner.trial import judge_interface  # noqa: E402
 from gru.layers.gru.shapes import Sizes  # noqa: E402
 from gru.problem import PRECISIONS, REGIMES, Specification, find, identify  # noqa: E402
@@ -41,7 +42,7 @@ CHUNK = 20
 """How many problems a process takes at a time."""
 
 PUT_TWICE_EVERY = 5
-"""Every fifth problem is put in other ways too, as the check `state` asks: that costs seven times as much."""
+"""Every fifth problem is put in other ways and with other arguments too, as the check `state` asks."""
 
 SAY_EVERY = 20.0
 """Seconds between two lines on how far it is."""
@@ -66,7 +67,7 @@ class Tally:
         self.findings += 1
         where = f"{cell} on {finding.problem}"
         if finding.status not in ("right", "missing"):
-            self.alarms.append(f"{finding.check} is {finding.status}: {where} {finding.text}")
+            self.alarms.append(f"{finding.check} is {finding.status}: {where} {finding.fact or ''}")
         comparison = finding.comparison
         if comparison is not None and comparison.limit > 0:
             found = comparison.error / comparison.limit, where
@@ -114,7 +115,7 @@ def soak(indices: range, cells: int) -> Tally:
     with contextlib.redirect_stdout(io.StringIO()):
         for index in indices:
             wanted = specification(index)
-            reference = Reference(find(identify(wanted, index)))
+            reference = Reference.of(find(identify(wanted, index)))
             for turn in range(cells):
                 name = NAMES[(index * cells + turn) % len(NAMES)]
                 for finding, precision in findings(reference, CELLS[name], put_twice=index % PUT_TWICE_EVERY == 0):
@@ -133,9 +134,19 @@ def findings(reference: Reference, cell: type, *, put_twice: bool) -> Iterator[t
         for finding in case.findings:
             yield finding, str(np.dtype(case.evidence.dtype))
     if put_twice:
-        others = list(runner.run(companion_jobs(reference.job())))
-        for finding in judge_companions(reference, recording, others):
-            yield finding, given
+        for companion in COMPANIONS:
+            (other,) = runner.run([companion_job(companion, reference.job())])
+            for finding in judge_companion(companion, reference, recording, other):
+                yield finding, given
+        for change in CHANGES:
+            changed = reference.reused(change)
+            jobs = [reference.job(), reuse_job(changed, change), reuse_job(changed, change, goes_on=False)]
+            first, again, new = runner.run(jobs)
+            for finding in judge_reuse(changed, change, first, again, new):
+                yield finding, given
+            for case in judge_uses(changed, again):
+                for finding in case.findings:
+                    yield finding, str(np.dtype(case.evidence.dtype))
 
 
 def main() -> int:

@@ -37,10 +37,13 @@ def main(count: int) -> int:
         cell = cells[id(form)][random.integers(len(cells[id(form)]))]
         batch, inputs, hidden = (int(size) for size in random.integers(1, 7, size=3))
         sizes = Sizes(batch, inputs, hidden, int(random.integers(1, 5)))
+        if random.random() < 0.1:
+            grown = str(random.choice(["batch", "input", "hidden"]))
+            sizes = sizes._replace(**{grown: int(random.integers(20, 65)), "steps": 1})
         precision = "float32" if random.random() < 0.1 else "float64"
         regime = str(random.choice(list(REGIMES)))
         problem = find(identify(Specification(sizes, regime, precision), number), form)
-        reference = Reference(problem, form)
+        reference = Reference.of(problem, form)
         (recording,) = TrustedCells(cell, form).run([reference.job()])
         with np.errstate(all="ignore"):
             wrong = [f.check for case in judge_uses(reference, recording) for f in case.findings if f.status == "wrong"]
