@@ -21,6 +21,10 @@ _NOT_AFFINE = 1e-6
 """A formula that is affine entry by entry differs by rounding from what it was solved for, any other by far more."""
 
 
+HARDLY = 2.0**-53
+"""The formula says nothing of an entry whose slope is less than this part of the largest: that is lost in rounding."""
+
+
 def may_tell(expression: ast.expr, name: str) -> bool:
     """Whether a formula of this shape can be solved for one of its names at all."""
     match expression:
@@ -39,7 +43,9 @@ def may_tell(expression: ast.expr, name: str) -> bool:
             )
 
 
-def solved(expression: ast.expr, name: str, wanted: Array, values: Mapping[str, Array]) -> Solution | None:
+def solved(
+    expression: ast.expr, name: str, wanted: Array, values: Mapping[str, Array], otherwise: Array | None = None
+) -> Solution | None:
     """The value of `name` with which the formula has the value `wanted`.
 
     Args:
@@ -47,6 +53,7 @@ def solved(expression: ast.expr, name: str, wanted: Array, values: Mapping[str, 
         name: What it is solved for.
         wanted: Its value, (…, rows, columns).
         values: All else that it is made of, by name.
+        otherwise: What is taken for entries of which the formula says nothing.
 
     Returns:
         The value, by least squares where the formula is a product of matrices; None where it is not the only one.
@@ -55,17 +62,18 @@ def solved(expression: ast.expr, name: str, wanted: Array, values: Mapping[str, 
         case ast.Name(own) if own == name:
             return wanted, 1.0
         case ast.Attribute(inner, "mT"):
-            return solved(inner, name, wanted.mT, values)
+            return solved(inner, name, wanted.mT, values, otherwise)
         case ast.BinOp(left, ast.MatMult(), right):
             is_left, is_right = (name in formula.names(side) for side in (left, right))
             if is_right and not is_left:
-                return _through(right, name, _left_inverse(formula.evaluate(left, values)), wanted, values)
+                inverse = _left_inverse(formula.evaluate(left, values))
+                return _through(right, name, inverse, wanted, values, otherwise)
             if is_left and not is_right:
                 inverse = _left_inverse(formula.evaluate(right, values).mT)
-                return _through(_turned(left), name, inverse, wanted.mT, values)
+                return _through(_turned(left), name, inverse, wanted.mT, values, otherwise)
             return None
         case _:
-            return _affine(expression, name, wanted, values)
+            return _affine(expression, name, wanted, values, otherwise)
 
 
 def _turned(expression: ast.expr) -> ast.expr:
@@ -76,12 +84,17 @@ def _turned(expression: ast.expr) -> ast.expr:
 
 
 def _through(
-    inside: ast.expr, name: str, inverse: Array | None, wanted: Array, values: Mapping[str, Array]
+    inside: ast.expr,
+    name: str,
+    inverse: Array | None,
+    wanted: Array,
+    values: Mapping[str, Array],
+    otherwise: Array | None,
 ) -> Solution | None:
     """The solution where the formula is a matrix with this left inverse, times `inside`."""
     if inverse is None:
         return None
-    solution = solved(inside, name, inverse @ wanted, values)
+    solution = solved(inside, name, inverse @ wanted, values, otherwise)
     return solution and (solution[0], solution[1] * float(np.abs(inverse).sum(axis=-1).max()))
 
 
@@ -94,7 +107,9 @@ def _left_inverse(matrix: Array) -> Array | None:
     return inverse if np.abs(inverse @ matrix - np.eye(columns)).max() < _NOT_AFFINE else None
 
 
-def _affine(expression: ast.expr, name: str, wanted: Array, values: Mapping[str, Array]) -> Solution | None:
+def _affine(
+    expression: ast.expr, name: str, wanted: Array, values: Mapping[str, Array], otherwise: Array | None
+) -> Solution | None:
     """The solution where every entry is a constant plus a multiple of the entry in its place.
 
     NaN that is wanted follows from NaN.
@@ -109,13 +124,17 @@ def _affine(expression: ast.expr, name: str, wanted: Array, values: Mapping[str,
         slope = at(np.ones_like(wanted)) - constant
     except ValueError:
         return None
-    if slope.shape != wanted.shape or not slope.all() or not np.isfinite(slope).all():
+    if slope.shape != wanted.shape or not np.isfinite(slope).all():
+        return None
+    tells = np.abs(slope) > (0.0 if otherwise is None else HARDLY * float(np.abs(slope).max()))
+    if not tells.any() or (otherwise is None and not tells.all()):
         return None
     with np.errstate(all="ignore"):
         value = (wanted - constant) / slope
-        apart = np.abs(at(value) - wanted)[np.isfinite(value)]
+        value = value if otherwise is None else np.where(tells | np.isnan(wanted), value, otherwise)
+        apart = np.abs(at(value) - wanted)[np.isfinite(value) & tells]
     close = _NOT_AFFINE * float(np.abs(np.nan_to_num(wanted)).max(initial=0.0))
     if (apart > close).any():
         return None
     # The constant is as uncertain as what is wanted.
-    return value, 2 / float(np.abs(slope).min())
+    return value, 2 / float(np.abs(slope[tells]).min())

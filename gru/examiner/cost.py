@@ -39,17 +39,18 @@ class Cost:
         return of_one("state", self.wrong) if self.wrong else None
 
 
-def judge_cost(runner: Runner, seed: int, form: Form = CHAPTER) -> Cost:
-    """Whether a submission whose values are right found its gradients by perturbing its forward pass.
+def judge_cost(runner: Runner, seed: int, form: Form = CHAPTER, *, is_right: bool = True) -> Cost:
+    """Whether a submission found its gradients by perturbing its forward pass.
 
-    Raises SubmissionFailure where the submission fails to run.
+    Where all its values are right, it is told too if that could not be seen. Raises SubmissionFailure where the
+    submission fails to run.
     """
     job = _job(seed, form)
     (counted,) = runner.run([job])
     if counted.counted is None:
-        return Cost(unknown=Fact.of("uncounted", why="not-run"))
+        return Cost() if not is_right else Cost(unknown=Fact.of("uncounted", why="not-run"))
     wrong = _perturbed(job, counted.counted)
-    return Cost(wrong, None if wrong else _not_counted(runner, job, counted))
+    return Cost(wrong, None if wrong or not is_right else _not_counted(runner, job, counted))
 
 
 def _perturbed(job: Job, count: Counted) -> Fact | None:

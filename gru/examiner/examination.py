@@ -60,11 +60,13 @@ def examine(
     except SubmissionFailure as error:
         failure = error
     outcomes, followed = trial.outcomes()
-    if failure is None and problem is None and all(outcome.status == "right" for outcome in outcomes):
+    if failure is None and problem is None:
+        is_right = all(outcome.status == "right" for outcome in outcomes)
         try:
-            outcomes = [_judged_by_cost(outcome, runner, seed, convention) for outcome in outcomes]
+            outcomes = [_judged_by_cost(o, runner, seed, convention, is_right=is_right) for o in outcomes]
         except SubmissionFailure as error:
-            failure = error
+            # What is wrong already stays so.
+            failure = error if is_right else None
     if TRAINING in checks:
         try:
             outcomes.append(_trained(runner, seed, outcomes, failure, convention, on_progress))
@@ -107,11 +109,11 @@ def _selected(only: Iterable[str] | None, form: Form, *, thorough: bool) -> tupl
     return chosen
 
 
-def _judged_by_cost(outcome: Outcome, runner: Runner, seed: int, form: Form) -> Outcome:
-    """The check `state` of a submission whose values are all right: they may have been found by perturbing."""
-    if outcome.check != "state":
+def _judged_by_cost(outcome: Outcome, runner: Runner, seed: int, form: Form, *, is_right: bool) -> Outcome:
+    """The check `state`, which is wrong too where the gradients were found by perturbing, be they right or not."""
+    if outcome.check != "state" or outcome.status != "right":
         return outcome
-    cost = judge_cost(runner, seed, form)
+    cost = judge_cost(runner, seed, form, is_right=is_right)
     status = "wrong" if cost.wrong else outcome.status
     facts = tuple(fact for fact in (cost.wrong, cost.unknown) if fact)
     return replace(outcome, status=status, facts=facts, mistake=cost.diagnosis)

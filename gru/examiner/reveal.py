@@ -112,14 +112,33 @@ def _simplest(probes: Sequence[Evidence]) -> Reading:
 def _count(reading: Reading, probes: Sequence[Evidence], most: float) -> float:
     """How many mistakes there are in a reading; infinite where that is `most` or more, or few problems can be read."""
     wrong: set[str] = set()
-    unread = 0
+    unread, unlikely = 0, 0.0
     for evidence in probes:
         read = _read(evidence, reading)
         unread += read is None
-        wrong |= set() if read is None else set(_mistakes(*read))
-        if 2 * unread > len(probes) or len(wrong) + reading.mistakes >= most:
+        if read is not None:
+            wrong |= set(_mistakes(*read))
+            unlikely = max(unlikely, _unlikely(read[0]))
+        count = len(wrong) + reading.mistakes + unlikely
+        if 2 * unread > len(probes) or count >= most:
             return float("inf")
-    return len(wrong) + reading.mistakes
+    return count
+
+
+def _unlikely(evidence: Evidence) -> float:
+    """How far from likely it is that it was these values that became NaN, between 0 and ½.
+
+    σ and tanh become NaN, if at all, where their pre-activations are largest. The share of entries for which this does
+    not hold tells two readings apart that are the same in all else.
+    """
+    values, form = evidence.given | evidence.own, evidence.form
+    for name, inside in form.preactivations.items():
+        lost = ~np.isfinite(values.get(name, 0.0))
+        inputs = [values.get(other) for other in form.named[inside].inputs]
+        if lost.any() and not lost.all() and all(value is not None and np.isfinite(value).all() for value in inputs):
+            size = np.abs(form.named[inside](values))
+            return float((size[~lost] > size[lost].min()).mean()) / 2
+    return 0.0
 
 
 def _kept(probes: Sequence[Evidence]) -> Reading:
@@ -291,8 +310,11 @@ def _followed(equation: Equation, source: Equation, known: Mapping[str, Array]) 
     with np.errstate(all="ignore"):
         if source is equation:
             return equation(known), 1.0
+        # Where all is NaN that is made of an entry, the others need not tell what the formula says as well.
+        is_lost = np.isnan(known[source.name]).any() and _can_follow(equation, equation, known)
+        computed = equation(known) if is_lost else None
         try:
-            return solved(source.expression, equation.name, known[source.name], known)
+            return solved(source.expression, equation.name, known[source.name], known, computed)
         except np.linalg.LinAlgError:
             return None
 

@@ -193,7 +193,7 @@ class PrintsNorms(GRUCell):
 )
 def test_a_derived_backward_pass_is_right_however_it_is_written(cell_class: type[GRUCell]) -> None:
     cost = judge_cost(TrustedCells(cell_class), 0)
-    assert (cost.wrong, cost.unknown) == ("", "")
+    assert (cost.wrong, cost.unknown) == (None, None)
 
 
 # Perturbed, in whatever style
@@ -311,7 +311,9 @@ class InAClosure(OneByOne):
     ],
 )
 def test_a_perturbed_forward_pass_is_told_as_what_it_is(cell_class: type[GRUCell]) -> None:
-    assert "parameters are perturbed, not derived" in judge_cost(TrustedCells(cell_class), 1).wrong
+    wrong = judge_cost(TrustedCells(cell_class), 1).wrong
+    assert wrong is not None
+    assert wrong.kind == "perturbed"
 
 
 def test_the_check_state_is_wrong_and_says_what_was_counted() -> None:
@@ -321,6 +323,16 @@ def test_the_check_state_is_wrong_and_says_what_was_counted() -> None:
     assert "one backward pass puts more than" in all_said(outcome.facts)
     assert outcome.mistake is not None
     assert outcome.mistake.ids == ("state/perturbed",)
+
+
+def test_what_is_perturbed_is_told_where_its_values_are_wrong_too() -> None:
+    class OffBesides(RowsAtOnce):
+        def backward(self, h_p: Array, in_grad: Array) -> None:
+            super().backward(h_p, in_grad)
+            self.dx = self.dx * 1.5
+
+    wrong = {o.check for o in examine(TrustedCells(OffBesides), effort="quick").outcomes if o.status == "wrong"}
+    assert wrong == {"state", "equation-24"}
 
 
 def test_what_is_counted_is_put_back() -> None:
@@ -333,8 +345,8 @@ def test_what_is_counted_is_put_back() -> None:
 
 
 def test_the_sizes_are_drawn_by_the_seed() -> None:
-    said = {judge_cost(TrustedCells(RowsAtOnce), seed).wrong for seed in range(4)}
-    assert len(said) > 2
+    found = [judge_cost(TrustedCells(RowsAtOnce), seed).wrong for seed in range(4)]
+    assert len({fact.particulars["sizes"] for fact in found if fact}) > 2
 
 
 # In its own process
