@@ -151,7 +151,7 @@ def _checked(
     claimed = [np.array(one) for one in returned]
     found = state.findings(subject, cotangents, returned, claimed, rng)
     if printed.getvalue():
-        found.append(StateFinding("prints", "function", printed.getvalue().strip()[:40]))
+        found.append(StateFinding("prints", "function", printed.getvalue().strip().partition("\n")[0][:40]))
     if any(one.kind == "random" and one.who == "function" for one in found):
         return GradientCheck(
             tuple(_unmeasured(subject, k, one) for k, one in enumerate(claimed)),
@@ -168,7 +168,13 @@ def _checked(
         comparisons.append(judge.comparison(Probes(k, subject.at[k], many, rng), label))
     unseen = blind.notes(subject, claimed, comparisons, own)
     return GradientCheck(
-        tuple(comparisons), tuple(found), tuple(unseen), seed, subject.calls, again, tuple(_directions(comparisons))
+        tuple(comparisons),
+        tuple(found),
+        tuple(unseen),
+        seed,
+        subject.calls,
+        again,
+        (*_left_out(subject), *_directions(comparisons)),
     )
 
 
@@ -183,6 +189,11 @@ def _warn_of_time(seconds: float, entries: int) -> None:
             "along=3 measures 3 random directions of each argument in their place",
             stacklevel=5,
         )
+
+
+def _left_out(subject: Subject) -> Iterator[str]:
+    if subject.left_out:
+        yield f"{', '.join(subject.left_out)} is not differentiated by: the gradient has nothing for it"
 
 
 def _directions(comparisons: Sequence[Comparison]) -> Iterator[str]:
@@ -209,12 +220,12 @@ def _require_finite(outputs: Sequence[Any]) -> None:
     for output in outputs:
         array = np.asarray(output)
         if array.dtype.kind not in "fiu":
-            raise TypeError(f"the function returns {array.dtype}: a derivative needs real numbers")
+            found = "None" if output is None else array.dtype
+            raise TypeError(f"the function returns {found}: a derivative needs real numbers")
         if not np.isfinite(array).all():
             where = tuple(int(i) for i in np.argwhere(~np.isfinite(array))[0])
-            raise ValueError(
-                f"the function returns {array[where]} at {list(where)}: give a point at which it is finite"
-            )
+            place = f" at {list(where)}" if where else ""
+            raise ValueError(f"the function returns {array[where]}{place}: give a point at which it is finite")
 
 
 @contextlib.contextmanager

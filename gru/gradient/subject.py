@@ -30,8 +30,8 @@ class Subject:
     def __init__(self, function: Callable[..., Any], arguments: Any, wrt: Wrt, backward: Callable[..., Any]) -> None:
         self.arguments = tuple(arguments) if isinstance(arguments, tuple | list) else (arguments,)
         if not callable(function) or not callable(backward):
-            which = "function" if not callable(function) else "gradient"
-            raise TypeError(f"the {which} must be callable, but it is {type(backward).__name__}")
+            which, given = ("gradient", backward) if callable(function) else ("function", function)
+            raise TypeError(f"the {which} must be callable, but it is {_described(given)}")
         self._function, self._backward = function, backward
         self.calls = 0
         self.names = _names(function, len(self.arguments))
@@ -39,6 +39,11 @@ class Subject:
         self._chosen = wrt is not None
         self.targets = self._targets(wrt)
         self._choose(self.targets)
+
+    @property
+    def left_out(self) -> list[str]:
+        """The names of the arguments of floats that the gradient has nothing for, where no choice was made."""
+        return [] if self._chosen else [self.names[k] for k in self._targets(None) if k not in self.targets]
 
     def _choose(self, targets: list[int]) -> None:
         self.targets = targets
@@ -99,7 +104,15 @@ class Subject:
         return [leaf.value for leaf in leaves(self._result(built), "result")]
 
     def _result(self, built: Sequence[Any]) -> Any:
-        return self._function(*built)
+        return self._called("function", self._function, *built)
+
+    def _called(self, who: str, function: Callable[..., Any], *given: Any) -> Any:
+        """What a function of the caller's returns. An error of its own is told with what it was called with."""
+        try:
+            return function(*given)
+        except Exception as error:
+            error.add_note(f"gru called the {who} with {', '.join(map(_described, given)) or 'no argument'}")
+            raise
 
     def claimed(self, values: Sequence[Any], cotangents: Sequence[Any]) -> list[Any]:
         """The claimed gradient by each moving leaf, as arrays of its shape."""
@@ -108,7 +121,7 @@ class Subject:
     def claimed_of(self, built: list[Any], cotangents: Sequence[Any]) -> list[Any]:
         """The claimed gradient for whole arguments."""
         del cotangents
-        return self.matched(self._backward(*built))
+        return self.matched(self._called("gradient", self._backward, *built))
 
     def matched(self, result: Any) -> list[Any]:
         """The leaves of a gradient that belong to the moving leaves, in their order."""
@@ -159,7 +172,9 @@ class Subject:
     def _by_name(self, result: dict[Any, Any], names: list[str]) -> list[Any]:
         extra = [str(key) for key in result if key not in self.names]
         missing = [name for name in names if name not in result]
-        if missing and not extra and not self._chosen and set(result) <= set(names):
+        numbers = [self.names[k] for k in self.targets if np.isscalar(self.arguments[k])]
+        if missing and not extra and not self._chosen and result and set(missing) <= set(numbers):
+            # A number, such as an ε, is mostly not differentiated by.
             self._choose([k for k in self.targets if self.names[k] in result])
             return [result[self.names[k]] for k in self.targets]
         if extra or missing:
@@ -184,6 +199,10 @@ def _require_arrays(leaf: Leaf) -> None:
         raise TypeError(
             f"{leaf.name} is an array of objects: give an array of floats, such as np.stack(…) of its parts"
         )
+    if isinstance(leaf.value, np.ma.MaskedArray | np.matrix):
+        raise TypeError(
+            f"{leaf.name} is a {type(leaf.value).__name__}: give a plain array, such as np.asarray(…) of it"
+        )
     if kind == "c":
         raise TypeError(f"{leaf.name} is complex: give its real and imaginary parts as two arguments")
     if kind is None and hasattr(leaf.value, "__array__") and not isinstance(leaf.value, np.generic):
@@ -200,7 +219,9 @@ def _kind(leaf: Leaf) -> str:
 
 
 def _described(value: Any) -> str:
-    return f"one array of shape {value.shape}" if isinstance(value, np.ndarray) else f"a {type(value).__name__}"
+    if isinstance(value, np.ndarray):
+        return f"one array of shape {value.shape}"
+    return "None" if value is None else f"a {type(value).__name__}"
 
 
 def _copy(value: Any) -> Any:
@@ -260,7 +281,7 @@ class Pullback(Subject):
         super().__init__(forward, arguments, wrt, backward)
 
     def _result(self, built: Sequence[Any]) -> Any:
-        result = self._function(*built)
+        result = super()._result(built)
         if self._cache:
             if not isinstance(result, tuple) or len(result) != 2:
                 raise ValueError("with cache=True the forward pass must return (result, cache)")
@@ -273,7 +294,8 @@ class Pullback(Subject):
         if self._cache:
             self.calls += 1
             result, cache = self._function(*built)
-            return self.matched(self._backward(rebuilt(result, cotangents), cache))
+            return self.matched(self._called("gradient", self._backward, rebuilt(result, cotangents), cache))
         if self._tree is None:
             self.outputs_of(built)
-        return self.matched(self._backward(rebuilt(self._tree, cotangents), *built))
+        given = rebuilt(self._tree, cotangents)
+        return self.matched(self._called("gradient", self._backward, given, *built))

@@ -300,11 +300,27 @@ def test_inputs_that_cannot_tell_are_told(
         (loss, (X, W, B), lambda x, W, b: {"x": x, "W": W, "b": b, "c": b}, "has c, which is no argument"),
         (lambda p: p["a"].sum(), {"a": X}, lambda p: {"a": X * 0 + 1, "b": X}, "has b, which is no argument"),
         (lambda p: p["a"].sum(), {"a": X}, lambda p: {}, "lacks a"),
+        (loss, (X, W, B), lambda x, W, b: {"x": x, "W": W}, "lacks b"),
+        (lambda x: None, (X,), lambda x: x, "the function returns None"),
+        (3, (X,), lambda x: x, "the function must be callable, but it is a int"),
+        (loss, (np.ma.array(X), W, B), gradient, "x is a MaskedArray: give a plain array"),
     ],
 )
 def test_bad_input_has_its_own_message(function: Any, arguments: Any, by_hand: Any, message: str) -> None:
     with pytest.raises((TypeError, ValueError), match=message):
         gru.check_gradient(function, arguments, by_hand)
+
+
+def test_an_error_of_the_function_itself_is_told_with_what_it_was_called_with() -> None:
+    with pytest.raises(ValueError, match="matmul") as error:
+        gru.check_gradient(loss, (X, W.T, B), gradient)
+    assert "with one array of shape (5, 3), one array of shape (4, 3)" in error.value.__notes__[0]
+
+
+def test_a_number_that_the_gradient_has_nothing_for_is_told() -> None:
+    found = gru.check_gradient(lambda x, eps: (x * x).sum() + eps, (X, 1e-5), lambda x, eps: {"x": 2 * x})
+    assert found.verdict == "right"
+    assert "eps is not differentiated by" in str(found)
 
 
 def test_of_a_function_that_takes_long_is_warned_and_directions_are_proposed(monkeypatch: pytest.MonkeyPatch) -> None:
