@@ -8,17 +8,22 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 
 from gru.examiner.bench import Bench
-from gru.examiner.mapping.found import Mapped, Recognition
-from gru.examiner.mapping.judging import ByEquations, judge_by_equations
+from gru.examiner.mapping.found import Mapped
+from gru.examiner.mapping.judging import SMALL, Asked, form_asked, judge_by_equations
+from gru.examiner.mapping.over_steps import judge_over_steps
 from gru.examiner.mapping.recognise import recognise
+from gru.examiner.mapping.sequences import all_by_gradients, with_steps
 from gru.examiner.outcome import Examination, Outcome, judge_driven
 from gru.examiner.own_forward import OwnForward, judge_own
 from gru.layer import Form
 from gru.problem import Effort, Problem
-from gru.submission.contract import Runner, SubmissionFailure
+from gru.submission.contract import CellError, Runner, SubmissionFailure
 from gru.submission.driven import Api
 
 OnProgress = Callable[[int, int], None]
+
+GRADIENT = "gradient-"
+"""How the checks on a file's own gradients begin."""
 
 
 def examine_driven(
@@ -44,9 +49,9 @@ def examine_driven(
         found, equations = _by_equations(Bench(runner, api), found, effort, own, problem, on_progress)
     except SubmissionFailure:
         # What the second depth has found stands.
-        equations = None
-    if equations is not None:
-        outcomes = _joined(own.outcomes, equations, found.recognition)
+        equations = ()
+    if equations:
+        outcomes = _joined(own.outcomes, equations, found)
     asked_for = outcomes if only is None else tuple(o for o in outcomes if o.check in set(only))
     return replace(found, verdict=judge_driven(outcomes if only is None else asked_for), outcomes=asked_for)
 
@@ -58,60 +63,92 @@ def _by_equations(
     own: OwnForward,
     problem: Problem | None,
     on_progress: OnProgress,
-) -> tuple[Examination, ByEquations | None]:
-    """The examination with the form that was recognised, and what its equations say; None where there is none."""
-    if not bench.api.is_of_one_state or not any(outcome.check.startswith("gradient-") for outcome in own.outcomes):
-        return found, None
+) -> tuple[Examination, tuple[Outcome, ...]]:
+    """The examination with the form that was recognised, and the outcomes of its equations, if there is one."""
+    if not bench.api.is_of_one_state or not any(outcome.check.startswith(GRADIENT) for outcome in own.outcomes):
+        return found, ()
     recognition = recognise(bench, found.seed)
-    found = replace(found, recognition=recognition)
-    if recognition.mapped is not None:
-        found = replace(found, form=recognition.mapped.form)
-    if recognition.mapped is None or not bench.api.h_0:
-        return found, None
-    equations = judge_by_equations(
-        bench,
-        recognition.mapped,
-        effort,
-        found.seed,
-        only=problem,
-        small="gradient-not-linear" in own.faults,
-        odd=own.odd,
-        on_progress=on_progress,
-    )
-    if not equations.outcomes:
-        return found, None
-    recognition = replace(recognition, parted_on=equations.parted)
-    return replace(found, form=equations.form, recognition=recognition), equations
+    if recognition.mapped is None:
+        return replace(found, recognition=recognition), ()
+    mapped = recognition.mapped
+    form = form_asked(mapped.form, mapped.unasked(bench.api, own.odd))
+    is_small = "gradient-not-linear" in own.faults
+    if bench.api.h_0:
+        asked = Asked(effort, found.seed, problem, SMALL if is_small else 1.0)
+        equations = judge_by_equations(bench, mapped, form, asked, on_progress)
+        outcomes, recognition = equations.outcomes, replace(recognition, parted_on=equations.parted)
+    else:
+        outcomes = all_by_gradients(form)
+    found = replace(found, recognition=recognition, form=form)
+    if recognition.over_steps and outcomes:
+        try:
+            over = judge_over_steps(
+                bench,
+                mapped,
+                form,
+                found.seed,
+                in_formulas=not (bench.api.h_0 and bench.api.dh),
+                scale=SMALL if is_small else 1.0,
+            )
+        except CellError:
+            # At which sizes it raises is told by the other depth.
+            return found, outcomes if bench.api.h_0 else ()
+        outcomes = with_steps(outcomes, over, form)
+    return found, outcomes
 
 
-def _joined(own: tuple[Outcome, ...], equations: ByEquations, recognition: Recognition | None) -> tuple[Outcome, ...]:
-    """The outcomes of both depths: what is wrong in a gradient only as an equation is, is inherited."""
-    assert recognition is not None
-    assert recognition.mapped is not None
-    status = {outcome.name: outcome.status for outcome in equations.outcomes}
-    of_gradient = _equations_of(recognition.mapped, equations.form)
-    over_steps = any(status.get(name) in ("wrong", "inherited") for name in _handed_on(equations.form))
-    joined = []
+# Joined
+
+
+def _joined(own: tuple[Outcome, ...], equations: tuple[Outcome, ...], found: Examination) -> tuple[Outcome, ...]:
+    """The outcomes of both depths.
+
+    What is wrong in a gradient only as an equation is, is inherited. What no equation explains is wrong in those of the
+    gradient: right is only what is right at both depths.
+    """
+    assert found.recognition is not None
+    assert found.recognition.mapped is not None
+    status = {outcome.name: outcome.status for outcome in equations}
+    of_gradient = _equations_of(found.recognition.mapped, found.form)
+    handed_on = _handed_on(found.form)
+    over_steps = found.recognition.over_steps is not None and status.get(handed_on) in ("wrong", "inherited")
+    joined: list[Outcome] = []
+    unexplained: dict[str, Outcome] = {}
     for outcome in own:
-        made_of = {status.get(name) for name in of_gradient.get(outcome.check, ())}
-        follows = "inherited" in made_of or (over_steps and recognition.over_steps is not None)
-        if outcome.status == "wrong" and follows and "wrong" not in made_of:
-            outcome = replace(outcome, status="inherited")
+        names = of_gradient.get(outcome.check, ())
+        statuses = {status.get(name) for name in names}
+        if outcome.status == "wrong" and outcome.check.startswith(GRADIENT) and "wrong" not in statuses:
+            if "inherited" in statuses or over_steps:
+                outcome = replace(outcome, status="inherited")
+            else:
+                sums = [name for name in names if found.form.named[name].is_sum]
+                unexplained |= dict.fromkeys(
+                    sums if found.recognition.over_steps is not None and sums else names, outcome
+                )
         joined.append(outcome)
-    plain = [outcome for outcome in joined if not outcome.check.startswith("gradient-")]
-    return (*plain, *equations.outcomes, *(outcome for outcome in joined if outcome not in plain))
+    told = tuple(
+        replace(e, status="wrong", facts=unexplained[e.name].facts)
+        if e.status == "right" and e.name in unexplained
+        else e
+        for e in equations
+    )
+    plain = [outcome for outcome in joined if not outcome.check.startswith(GRADIENT)]
+    return (*plain, *told, *(outcome for outcome in joined if outcome not in plain))
 
 
 def _equations_of(mapped: Mapped, form: Form) -> Mapping[str, tuple[str, ...]]:
-    """For the check on each gradient, the names of the derivatives that are in it."""
+    """For the check on each gradient, the names of the derivatives that are in it, and of their sums."""
     names: dict[str, tuple[str, ...]] = {}
     for block, place in mapped.places.items():
-        check = f"gradient-{place.parameter}"
-        names[check] = (*names.get(check, ()), form.derivatives[block].name)
-    (handed_on,) = _handed_on(form)
-    return names | {"gradient-dx": (form.derivatives[form.layer.input].name,), "gradient-dh": (handed_on,)}
+        check, derivative = f"{GRADIENT}{place.parameter}", form.derivatives[block].name
+        names[check] = (*names.get(check, ()), derivative, f"sum_{derivative}")
+    return names | {
+        f"{GRADIENT}dx": (form.derivatives[form.layer.input].name,),
+        f"{GRADIENT}dh": (_handed_on(form),),
+    }
 
 
-def _handed_on(form: Form) -> tuple[str, ...]:
-    """The derivatives by the states that are handed on from step to step."""
-    return tuple(form.derivatives[carried.previous].name for carried in form.layer.carried)
+def _handed_on(form: Form) -> str:
+    """The derivative by the state that is handed on from step to step."""
+    (carried,) = form.layer.carried
+    return form.derivatives[carried.previous].name

@@ -333,6 +333,26 @@ KINDS: dict[str, Words] = {
     "no-gradient": Words(
         "", lambda p: f"no gradient is shown of {', '.join(_argument({'name': name}) for name in p['names'])}"
     ),
+    "by-gradients": Words("", "not shown; every gradient over several steps that is made of it is right"),
+    "over-steps": Words("", "{name} is wrong over several steps, and all that it is made of is right"),
+    "not-told-apart": Words("", "something is wrong over several steps, and no single known mistake explains it"),
+    "not-handed-on": Words(
+        "equation",
+        "what is found for {carried.symbol} is not handed on to the step before, or not added to its δ",
+        hint="the way back through the steps",
+    ),
+    **{
+        kind: Words(
+            "equation", f"the gradients of the steps are not all added up: {what}", hint="the sum over the steps"
+        )
+        for kind, what in {
+            "only-done-last": "the one of the first step, which is done last, is all that is left (= in place of +=)",
+            "only-done-first": "the one of the last step, which is done first, is all that is kept",
+            "not-done-last": "the first step is left out",
+            "not-done-first": "the last step is left out",
+            "mean": "they are divided by the number of steps",
+        }.items()
+    },
     "no-place": Words("", "this API has no place for it"),
     "updates": Words("", "backward changes the parameters itself; a second use was not judged"),
     "raised-at": Words("", _raised_at),

@@ -99,13 +99,14 @@ def agrees(
         shown: (steps or 1, batch, hidden).
         precision: In which it was computed.
     """
-    exact = {name: _exact(value) for name, value in blocks.items()}
-    found = states_of(form, exact, [_exact(at_step) for at_step in x], _exact(h_0), sizes)[-len(shown) :]
+    exact = {name: exactly(value) for name, value in blocks.items()}
+    found = states_of(form, exact, [exactly(at_step) for at_step in x], exactly(h_0), sizes)[-len(shown) :]
     return all(
         bool((np.abs(own - state.value) <= limit(state.roundings.max(), np.dtype(precision))).all())
         for own, state in zip(shown, found, strict=True)
     )
 
 
-def _exact(value: Array) -> Running:
+def exactly(value: Array) -> Running:
+    """A number that is given, without an error."""
     return Running(value, np.zeros_like(value))

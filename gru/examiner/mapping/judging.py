@@ -34,27 +34,37 @@ class ByEquations:
     """What the equations say.
 
     Attributes:
-        outcomes: Of every equation.
-        form: The form, without what the API does not show.
+        outcomes: Of every equation; none where no problem could be judged.
         parted: The problems on which the state is not that of the form.
-        judged: How many problems were judged.
     """
 
     outcomes: tuple[Outcome, ...]
-    form: Form
     parted: tuple[str, ...]
-    judged: int
+
+
+@dataclass(frozen=True)
+class Asked:
+    """What is asked.
+
+    Attributes:
+        effort: How many problems there are.
+        seed: The seed of the problems.
+        only: The one problem that is asked for.
+        scale: What δ is multiplied by, and the gradients are divided by again: what clips its gradients is judged by
+            what it does not clip.
+    """
+
+    effort: Effort
+    seed: int
+    only: Problem | None = None
+    scale: float = 1.0
 
 
 def judge_by_equations(
     bench: Bench,
     mapped: Mapped,
-    effort: Effort,
-    seed: int,
-    *,
-    only: Problem | None = None,
-    small: bool = False,
-    odd: frozenset[str] = frozenset(),
+    form: Form,
+    asked: Asked,
     on_progress: Callable[[int, int], None] = lambda done, total: None,
 ) -> ByEquations:
     """The outcomes of the equations of the form that was recognised.
@@ -62,25 +72,21 @@ def judge_by_equations(
     Args:
         bench: The submission.
         mapped: Its mapping.
-        effort: How many problems there are.
-        seed: The seed of the problems.
-        only: The one problem that is asked for.
-        small: Whether δ is made small: what clips its gradients is then judged by what it does not clip.
-        odd: The gradients that have another shape: nothing more is said of them.
+        form: The form, without what the API does not show.
+        asked: The problems.
         on_progress: Is told how many problems are done, of how many.
 
     Raises:
         SubmissionFailure: As the runner does.
     """
-    form = form_asked(mapped.form, mapped.unasked(bench.api, odd))
     zero = frozenset(block for block in form.blocks if block not in mapped.places)
     fixed = tuple(bench.api.sizes.items())
     references = (
-        _references(form, zero, mapped.precision, fixed, effort, seed)
-        if only is None
-        else (_reference(find(only.id, form), zero, form),)
+        _references(form, zero, mapped.precision, fixed, asked.effort, asked.seed)
+        if asked.only is None
+        else (_reference(find(asked.only.id, form), zero, form),)
     )
-    driven, trial, parted = Driven(bench, mapped, SMALL if small else 1.0), Trial(list(references), []), []
+    driven, trial, parted = Driven(bench, mapped, asked.scale), Trial(list(references), []), []
     for done, reference in enumerate(references, 1):
         try:
             recording = driven.record(reference.job())
@@ -93,7 +99,7 @@ def judge_by_equations(
             parted.append(reference.problem.id)
         on_progress(done, len(references))
     outcomes = [_told(o, form) for o in trial.outcomes()[0] if o.is_of_equation] if trial.recorded else []
-    return ByEquations(tuple(outcomes), form, tuple(parted), len(trial.recorded))
+    return ByEquations(tuple(outcomes), tuple(parted))
 
 
 def _is_of_form(reference: Reference, recording: Recording) -> bool:

@@ -1,0 +1,254 @@
+"""Several steps at once: what a layer over sequences does wrong on the way back through them.
+
+Its gradients of a whole sequence are held against our own backpropagation through time, by the right formulas and the
+right way through the steps, then with one known mistake after another in either. What reproduces all that is shown is
+the mistake. It judges no verdict: that the gradients are wrong is measured at the other depth.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import partial
+from typing import Any, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from gru.calculus.rounding import limit
+from gru.examiner.bench import Bench, Problem
+from gru.examiner.diagnosis import named
+from gru.examiner.fact import Diagnosis, Fact, of_one
+from gru.examiner.mapping.families import exactly
+from gru.examiner.mapping.found import Mapped
+from gru.layer import Equation, Form, Sizes
+from gru.mistakes import Mistake, catalogue
+
+Array = NDArray[Any]
+
+SIZES = (Sizes(2, 3, 4, 3), Sizes(3, 4, 2, 4))
+"""Sizes that differ from each other, and several steps."""
+
+Kept = Literal["all", "only-done-last", "only-done-first", "not-done-last", "not-done-first", "mean"]
+"""Which steps a gradient is added up from. The way back does the first step last."""
+
+
+@dataclass(frozen=True)
+class Way:
+    """A way back through the steps: whether the derivative by the state is handed on, and what is added up."""
+
+    hands_on: bool = True
+    kept: Kept = "all"
+
+
+RIGHT = Way()
+OTHER_SUMS = tuple(
+    Way(kept=kept) for kept in ("only-done-last", "only-done-first", "not-done-last", "not-done-first", "mean")
+)
+
+
+@dataclass(frozen=True, eq=False)
+class Run:
+    """One problem over several steps.
+
+    Attributes:
+        problem: The problem.
+        blocks: The blocks of the form by name.
+        shown: What the submission shows, by our names of the derivatives.
+        bounds: For each derivative the bound of its rounding, in units of the unit roundoff, and its largest entry.
+    """
+
+    problem: Problem
+    blocks: Mapping[str, Array]
+    shown: Mapping[str, Array]
+    bounds: Mapping[str, tuple[float, float]]
+
+
+@dataclass(frozen=True)
+class OverSteps:
+    """What was found.
+
+    Attributes:
+        shown: The names of the derivatives that are shown.
+        wrong: The names of those that are wrong over several steps.
+        diagnoses: What explains that, by the name of the derivative that is at fault.
+        explained: The names of what is made of what is at fault.
+    """
+
+    shown: frozenset[str]
+    wrong: frozenset[str]
+    diagnoses: Mapping[str, Diagnosis]
+    explained: frozenset[str] = frozenset()
+
+
+def judge_over_steps(
+    bench: Bench, mapped: Mapped, form: Form, seed: int, *, in_formulas: bool, scale: float = 1.0
+) -> OverSteps:
+    """What is wrong over several steps, and the mistake that explains it where one does.
+
+    Args:
+        bench: The submission.
+        mapped: Its mapping.
+        form: The form, without what the API does not show.
+        seed: The seed of the problems.
+        in_formulas: Whether a mistake in a formula may explain it: at one step they were not judged.
+        scale: What δ is multiplied by, and the gradients are divided by again.
+
+    Raises:
+        CellError, SubmissionFailure: As the runner does.
+    """
+    runs = [_run(bench, mapped, form, sizes, seed + k, scale) for k, sizes in enumerate(SIZES)]
+    agreeing = partial(_agreeing, runs, form, mapped.precision)
+    shown = frozenset(runs[0].shown)
+    wrong = shown - agreeing(RIGHT)
+    if not wrong:
+        return OverSteps(shown, wrong, {})
+    (carried,) = form.layer.carried
+    state = form.derivatives[carried.previous]
+    if agreeing(Way(hands_on=False)) >= shown - {state.name}:
+        diagnosis = of_one(state.id, Fact.of("not-handed-on", carried=carried), state)
+        return OverSteps(shown, wrong, {state.name: diagnosis}, _after(state, form, wrong))
+    diagnoses: dict[str, Diagnosis] = {}
+    explained: set[str] = set()
+    for way in OTHER_SUMS:
+        found = agreeing(way) & wrong - diagnoses.keys()
+        for name in found - explained:
+            if (total := f"sum_{name}") in form.named:
+                diagnoses[name] = of_one(form.named[total].id, Fact.of(way.kept))
+        # A step that is left out has no derivative by its input either.
+        explained |= found - diagnoses.keys()
+    if diagnoses or not in_formulas:
+        return OverSteps(shown, wrong, diagnoses, frozenset(explained if diagnoses else ()))
+    for equation in form.backward:
+        fitting: list[tuple[Mistake, ...]] = [
+            (mistake,)
+            for mistake in catalogue(equation.key, form)
+            if agreeing(RIGHT, equation.with_expression(mistake.expression)) >= shown
+        ]
+        if fitting:
+            diagnosis = named(equation, fitting)
+            return OverSteps(shown, wrong, {equation.name: diagnosis}, _after(equation, form, wrong))
+    return OverSteps(shown, wrong, diagnoses)
+
+
+def _after(equation: Equation, form: Form, wrong: frozenset[str]) -> frozenset[str]:
+    """The names of what is wrong as this is: what is made of it, and over the steps all that is wrong."""
+    sums = {total.name for total in form.sums if total.inputs[0] in wrong}
+    inputs = {form.derivatives[form.layer.input].name} & wrong
+    return frozenset((form.made_of(equation.name) | sums | inputs) - {equation.name})
+
+
+def _run(bench: Bench, mapped: Mapped, form: Form, sizes: Sizes, seed: int, scale: float) -> Run:
+    """One problem put to the submission."""
+    random = np.random.Generator(np.random.PCG64([seed, len(SIZES)]))
+    problem = bench.problem(f"steps:{seed}", sizes, random)
+    sizes = problem.sizes
+    _, gradients = bench.run(problem, {}, problem.delta * scale)
+    told = {name: value / scale for name, value in gradients.items() if name not in bench.odd}
+    shown = {form.derivatives[b].name: value for b, value in mapped.gradients(told, sizes).items()}
+    (carried,) = form.layer.carried
+    of_inputs = {"dx": form.layer.input, "dh": carried.previous}
+    shown |= {form.derivatives[of_inputs[name]].name: told[name] for name in of_inputs if name in told}
+    blocks = {b: np.asarray(p.of(problem.parameters[p.parameter], sizes), float) for b, p in mapped.places.items()}
+    blocks |= {b: np.zeros(form.shape_of(b, sizes)) for b in form.blocks if b not in blocks}
+    rounded = backpropagated(form, blocks, problem, given=exactly)
+    bounds = {
+        name: (
+            max(float(part.roundings.max()) for part in parts),
+            max(float(np.abs(part.value).max()) for part in parts),
+        )
+        for name, parts in rounded.items()
+    }
+    return Run(problem, blocks, shown, bounds)
+
+
+def backpropagated(
+    form: Form,
+    blocks: Mapping[str, Array],
+    problem: Problem,
+    way: Way = RIGHT,
+    instead: Equation | None = None,
+    given: Callable[[Array], Any] = np.asarray,
+) -> dict[str, list[Any]]:
+    """The derivatives by all blocks, inputs and first states of a sequence: in the order of the steps, or one sum.
+
+    Args:
+        form: The form.
+        blocks: Its blocks.
+        problem: The input, the first state, and δ at every step, or at the last alone.
+        way: How the steps are gone through.
+        instead: The equation that stands in place of the one of its name.
+        given: What every number that is given is made into.
+    """
+    (carried,) = form.layer.carried
+    batch, _, hidden, steps = problem.sizes
+    weights = {name: given(value) for name, value in blocks.items()}
+    state = given(np.zeros((batch, hidden)) if problem.h_0 is None else problem.h_0)
+    at_steps = []
+    for x in problem.x:
+        at = form.step(
+            {**weights, form.layer.input: given(x), carried.previous: state, "batch": np.asarray(float(batch))}
+        )
+        at_steps.append(at)
+        state = at[carried.state]
+    delta = np.zeros((steps, batch, hidden))
+    delta[-len(problem.delta) :] = problem.delta
+    handed_on: Any = None
+    parts: dict[str, list[Any]] = {equation.name: [] for equation in form.backward}
+    for at, from_above in zip(reversed(at_steps), reversed(delta), strict=True):
+        at[carried.upstream] = (
+            given(from_above) if handed_on is None or not way.hands_on else given(from_above) + handed_on
+        )
+        for equation in form.backward:
+            at[equation.name] = (instead if instead and instead.name == equation.name else equation)(at)
+            parts[equation.name].insert(0, at[equation.name])
+        handed_on = at[form.derivatives[carried.previous].name]
+    found = {
+        form.derivatives[block].name: [_added_up(parts[form.derivatives[block].name], way.kept)] for block in blocks
+    }
+    of_input = form.derivatives[form.layer.input].name
+    found[of_input] = _each(parts[of_input], way.kept)
+    return found | {form.derivatives[carried.previous].name: [handed_on]}
+
+
+def _each(parts: list[Any], kept: Kept) -> list[Any]:
+    """What is made at each step; zero at the one that is left out."""
+    left_out = {"not-done-last": 0, "not-done-first": len(parts) - 1}.get(kept)
+    return [part * 0.0 if step == left_out else part for step, part in enumerate(parts)]
+
+
+def _added_up(parts: list[Any], kept: Kept) -> Any:
+    """A gradient of those steps that are kept."""
+    chosen = {"only-done-last": parts[:1], "only-done-first": parts[-1:], "not-done-last": parts[1:]}
+    chosen |= {"not-done-first": parts[:-1]}
+    first, *others = chosen.get(kept, parts)
+    total = first
+    for part in others:
+        total = total + part
+    return total * (1 / len(parts)) if kept == "mean" else total
+
+
+def _agreeing(
+    runs: Sequence[Run], form: Form, precision: str, way: Way, instead: Equation | None = None
+) -> frozenset[str]:
+    """The names of what is shown on every problem as this way, or this formula in place of the right one, gives it."""
+    found = frozenset(runs[0].shown)
+    for run in runs:
+        try:
+            with np.errstate(all="ignore"):
+                ours = backpropagated(form, run.blocks, run.problem, way, instead)
+        except (ValueError, KeyError):
+            # A wrong formula whose shapes do not go together, or that needs what is not there yet.
+            return frozenset()
+        found &= {name for name, own in run.shown.items() if _agrees(own, ours[name], run.bounds[name], precision)}
+    return found
+
+
+def _agrees(own: Array, parts: list[Array], bound: tuple[float, float], precision: str) -> bool:
+    """Whether they agree to rounding; that of a value larger than the right one is larger by as much."""
+    roundings, largest = bound
+    shape = own.shape if own.ndim == parts[0].ndim + 1 else (1, *own.shape)
+    ours = np.array(parts)
+    if ours.shape != shape:
+        return False
+    larger = max(1.0, float(np.abs(ours).max()) / largest) if largest else 1.0
+    allowed = limit(np.asarray(roundings * larger), np.dtype(precision))
+    return bool((np.abs(own.reshape(shape) - ours) <= allowed).all())

@@ -1,0 +1,66 @@
+"""The outcomes of the equations of a layer over sequences: what its gradients over several steps say of each.
+
+It runs nothing.
+"""
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from gru.examiner.fact import Fact
+from gru.examiner.mapping.judging import NOT_SHOWN
+from gru.examiner.mapping.over_steps import SIZES, OverSteps
+from gru.examiner.outcome import Outcome
+from gru.layer import Equation, Form
+
+BY_GRADIENTS = Fact.of("by-gradients")
+"""What is said of an equation that is right as all gradients are that are made of it."""
+
+NOT_APART = Fact.of("not-told-apart")
+"""What is said where something is wrong over several steps, and no equation can be seen by itself."""
+
+
+def all_by_gradients(form: Form) -> tuple[Outcome, ...]:
+    """The outcomes of all equations where nothing is wrong: no step can be seen by itself, as no state can be given."""
+    return tuple(_by_gradients(equation, form) for equation in form.exposed)
+
+
+def _by_gradients(equation: Equation, form: Form) -> Outcome:
+    about = Outcome(equation.id, "right", equation.number, equation.name, problems=len(SIZES), facts=(BY_GRADIENTS,))
+    (carried,) = form.layer.carried
+    goes_on = equation is form.derivatives[carried.previous]
+    if equation.id in form.unasked_checks and not goes_on:
+        return replace(about, status="not_examined", problems=0, facts=(NOT_SHOWN,))
+    return replace(about, facts=()) if equation.name == form.output else about
+
+
+def with_steps(outcomes: Sequence[Outcome], over: OverSteps, form: Form) -> tuple[Outcome, ...]:
+    """The outcomes with what is wrong over several steps."""
+    if not over.wrong:
+        return tuple(outcomes)
+    at_fault = {diagnosis.check: diagnosis for diagnosis in over.diagnoses.values()}
+    is_right = {e.name: _is_right(e, over, form) for e in form.backward}
+    told = []
+    for outcome in outcomes:
+        equation = form.named[str(outcome.name)]
+        name = equation.inputs[0] if equation.is_sum else equation.name
+        if outcome.status != "right":
+            told.append(outcome)
+        elif outcome.check in at_fault:
+            told.append(replace(outcome, status="wrong", facts=(), mistake=at_fault[outcome.check]))
+        elif outcome.name in over.explained:
+            told.append(replace(outcome, status="inherited", facts=()))
+        elif at_fault or BY_GRADIENTS not in outcome.facts or equation.of is None or is_right[name]:
+            told.append(outcome)
+        elif not equation.is_sum and all(is_right.get(other, True) for other in equation.inputs):
+            told.append(replace(outcome, status="wrong", facts=(Fact.of("over-steps", name=name),)))
+        else:
+            told.append(replace(outcome, status="not_examined", facts=(NOT_APART,)))
+    return tuple(told)
+
+
+def _is_right(equation: Equation, over: OverSteps, form: Form) -> bool:
+    """Whether a derivative is right: as it is shown, or as something is that is made of it."""
+    (carried,) = form.layer.carried
+    made = [e.name for e in form.backward if equation.name in e.inputs or equation.of == carried.previous]
+    told = [equation.name] if equation.name in over.shown else made
+    return any(name in over.shown and name not in over.wrong for name in told)
