@@ -326,8 +326,8 @@ def require_right(request: pytest.FixtureRequest, examinations: "Examinations") 
             pytest.skip(f"{TRAINING} is asked for with --submission-effort thorough")
         if check in ("split", "merge") and check not in examinations.form.checks:
             pytest.skip(f"a {examinations.form.layer.title} has no check {check}")
-        if examinations.battery.api is not None and check != "interface":
-            pytest.skip("the submission is in another API, and judged as a whole: see interface")
+        if examinations.is_without(check):
+            pytest.skip("the submission is in another API, in which that cannot be seen by itself: see interface")
         found = examinations.found(check)
         outcome = found.outcome
         for name in ("check", "equation", "status", "error", "problem"):

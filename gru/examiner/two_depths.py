@@ -110,8 +110,8 @@ def _joined(own: tuple[Outcome, ...], equations: tuple[Outcome, ...], found: Exa
     assert found.recognition.mapped is not None
     status = {outcome.name: outcome.status for outcome in equations}
     of_gradient = _equations_of(found.recognition.mapped, found.form)
-    handed_on = _handed_on(found.form)
-    over_steps = found.recognition.over_steps is not None and status.get(handed_on) in ("wrong", "inherited")
+    takes_steps = found.recognition.over_steps is not None
+    over_steps = takes_steps and status.get(_handed_on(found.form)) in ("wrong", "inherited")
     joined: list[Outcome] = []
     unexplained: dict[str, Outcome] = {}
     for outcome in own:
@@ -122,9 +122,8 @@ def _joined(own: tuple[Outcome, ...], equations: tuple[Outcome, ...], found: Exa
                 outcome = replace(outcome, status="inherited")
             else:
                 sums = [name for name in names if found.form.named[name].is_sum]
-                unexplained |= dict.fromkeys(
-                    sums if found.recognition.over_steps is not None and sums else names, outcome
-                )
+                single = [name for name in names if name not in sums]
+                unexplained |= dict.fromkeys((takes_steps and sums) or single, outcome)
         joined.append(outcome)
     told = tuple(
         replace(e, status="wrong", facts=unexplained[e.name].facts)

@@ -11,8 +11,9 @@ from typing import Any, Self
 
 from gru.examiner.outcome import Examination, Outcome
 from gru.grading.restored import restored
-from gru.grading.rubric import Item, Rubric
+from gru.grading.rubric import Item, Rubric, equal_points
 from gru.layer import Form
+from gru.report.another_api import has_no_place
 from gru.report.feedback import told
 from gru.report.html import page
 from gru.report.result import Result
@@ -113,15 +114,11 @@ def record_of(student: str, result: Result, rubric: Rubric, key: str = "") -> Re
         verdict=examination.verdict,
         reason=examination.reason,
         text=examination.text,
-        # Another API is no fault of the student's. Where the rubric's equations were not judged, the teacher is asked.
-        score=None
-        if examination.reason in ("another_api", "adapter_failed")
-        or (examination.api and examination.verdict != "right")
-        else round(sum(credit.points for credit in credits), rubric.rounding),
+        score=None if _is_for_the_teacher(result) else round(sum(credit.points for credit in credits), rubric.rounding),
         maximum=rubric.maximum,
         title=rubric.title,
         credits=credits,
-        statuses=_statuses(examination),
+        statuses=_statuses(examination, result.asked),
         feedback=_feedback(result, rubric, credits),
         page=_page(result, rubric, credits),
         visibility=rubric.visibility,
@@ -132,11 +129,23 @@ def record_of(student: str, result: Result, rubric: Rubric, key: str = "") -> Re
     )
 
 
-def _statuses(examination: Examination) -> dict[str, str]:
-    """The status of every check; the gradients of a submission in another API, each with names of its own, as one."""
+def _is_for_the_teacher(result: Result) -> bool:
+    """Whether no points can be given: another API is no fault of the student's, but equations were not judged in it.
+
+    Nor were those of the layer that was asked for where the forward pass is none of its forms.
+    """
+    examination = result.examination
+    if examination.reason in ("another_api", "adapter_failed"):
+        return True
+    judged = any(outcome.is_of_equation for outcome in examination.outcomes)
+    return examination.api is not None and not (judged and examination.form.layer is result.asked.layer)
+
+
+def _statuses(examination: Examination, asked: Form) -> dict[str, str]:
+    """The status of every check; in another API of those that were asked for, and of its own gradients as one."""
     if not examination.api:
         return {outcome.check: outcome.status for outcome in examination.outcomes}
-    own = {o.check: o.status for o in examination.outcomes if not o.check.startswith("gradient-")}
+    own = {o.check: o.status for o in examination.outcomes if o.check in asked.checks}
     gradients = [o.status for o in examination.outcomes if o.check.startswith("gradient-")]
     worst = next((s for s in ("wrong", "not_examined") if s in gradients), "right")
     return own | ({"gradients": worst} if gradients else {})
@@ -165,6 +174,10 @@ def failure_of(student: str, submission: str, rubric: Rubric, key: str, text: st
     )
 
 
+WITHOUT_PLACE = ("split", "merge")
+"""Checks on how the chapter's API stacks its parameters, which no other API has."""
+
+
 def credits_of(result: Result, rubric: Rubric) -> tuple[Credit, ...]:
     """The points of each item. A submission that failed to run has none, whatever was found before.
 
@@ -176,15 +189,21 @@ def credits_of(result: Result, rubric: Rubric) -> tuple[Credit, ...]:
     items = {item.check: item for item in rubric.items}
     statuses = {outcome.status for outcome in examination.outcomes if outcome.is_of_equation}
     computes = not statuses or "right" in statuses
+    asks = rubric.source != equal_points(rubric.feedback, result.asked).source
+    # A bias of a form that was not asked for has no item.
+    beside = any(o.status == "wrong" and o.is_of_equation and o.check not in items for o in examination.outcomes)
 
     def earned(item: Item) -> bool:
         outcome = outcomes.get(item.check)
-        if examination.api:
-            return examination.verdict == "right"
+        if examination.api and statuses and (outcome is None or (has_no_place(outcome) and not asks)):
+            # What the API has no place for costs nothing, unless the teacher's rubric asks for it.
+            return outcome is not None or item.check in WITHOUT_PLACE
         if outcome is None or examination.verdict == "not_examined":
             return False
         if not outcome.is_of_equation and not computes:
             # Zeros depend on nothing, and are merged in any order.
+            return False
+        if examination.api and item.check == "interface" and beside:
             return False
         own = outcome.status == "right" or (item.inherited and outcome.status == "inherited")
         return own and all(earned(items[other]) for other in item.requires)

@@ -40,10 +40,11 @@ def recognised(recognition: Recognition) -> str:
 
 def of_equations(examination: Examination) -> tuple[Outcome, ...]:
     """The outcomes of the equations, but for those of what the API has no place for."""
-    return tuple(o for o in examination.outcomes if o.is_of_equation and not _has_no_place(o))
+    return tuple(o for o in examination.outcomes if o.is_of_equation and not has_no_place(o))
 
 
-def _has_no_place(outcome: Outcome) -> bool:
+def has_no_place(outcome: Outcome) -> bool:
+    """Whether nothing is said of an equation as the API has no place for its left-hand side."""
     return any(fact.kind == "no-place" for fact in outcome.facts)
 
 

@@ -81,7 +81,7 @@ class Examinations:
         Raises KeyError where there is no such check.
         """
         if self.battery.api is not None:
-            return self._in_own_names()
+            return self._in_own_names(check)
         known = self.battery.outcome(check)
         if check == TRAINING:
             return self._told(known)
@@ -91,14 +91,44 @@ class Examinations:
                 return found
         return self._cut_short(known, self.failed)
 
-    def _in_own_names(self) -> Found:
-        """What is said of a submission in another API, as a whole: its outcomes are named after its own gradients."""
+    def is_without(self, check: str) -> bool:
+        """Whether nothing can be said of a check by itself, as the submission is in another API."""
+        if self.battery.api is None or check == "interface":
+            return False
+        outcome = next((outcome for outcome in self.battery.outcomes if outcome.check == check), None)
+        return outcome is None or another_api.has_no_place(outcome) or not self._has_equations
+
+    @property
+    def _has_equations(self) -> bool:
+        return any(outcome.is_of_equation for outcome in self.battery.outcomes)
+
+    def _in_own_names(self, check: str) -> Found:
+        """What is said of a submission in another API.
+
+        Under `interface` stands all that has no test of its own: where no equation is named, the verdict as a whole.
+        """
         battery = self.battery
+        if check != "interface":
+            return Found(battery.outcome(check), self._block_in_own_names(battery.outcome(check)))
+        with_test = {equation.id for equation in self.form.exposed} | {"state"} if self._has_equations else set()
+        wrong = [outcome for outcome in battery.outcomes if outcome.status == "wrong"]
+        is_explained = any(outcome.check in with_test and outcome.is_of_equation for outcome in wrong)
+        left = [
+            outcome
+            for outcome in wrong
+            if outcome.check not in with_test and not (is_explained and outcome.check.startswith(another_api.GRADIENT))
+        ]
         lines = [f"{self.name}: {words(battery.verdict)}"]
-        for outcome in battery.outcomes:
-            if outcome.status == "wrong":
-                lines += another_api.block(outcome, self.name)
-        return Found(Outcome("interface", battery.verdict, facts=(Fact.of("said", text=battery.text),)), lines)
+        for outcome in left:
+            lines += self._block_in_own_names(outcome)
+        verdict = "right" if wrong and not left else battery.verdict
+        return Found(Outcome("interface", verdict, facts=(Fact.of("said", text=battery.text),)), lines)
+
+    def _block_in_own_names(self, outcome: Outcome) -> list[str]:
+        if not outcome.is_of_equation:
+            return another_api.block(outcome, self.name)
+        names = another_api.names(outcome, self.battery)
+        return text.block(outcome, self.name, self.battery.outcomes, asked=self.battery.form, names=names)
 
     def _searched(self, known: Outcome) -> Found:
         """The smallest problem that Hypothesis finds the check wrong on; else what is known."""
