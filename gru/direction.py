@@ -1,21 +1,28 @@
-"""The derivative of a sequence's loss along one direction in everything, measured in one forward pass.
+"""The derivatives of a sequence's loss, measured in one forward pass: along one direction, or by every entry.
 
 It differentiates the forward equations of a layer's table, as the oracle does, and knows no backward formula.
 """
 
+from collections.abc import Mapping
 from functools import cache
+from itertools import accumulate
 from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from gru.calculus.dual import Matrix, NotDual, Recurrence
+from gru.calculus.dual import Entries, Thin
+from gru.calculus.recurrence import NotDual, Recurrence
 from gru.layer import Form
 from gru.layers.gru.forms import CHAPTER
-from gru.oracle import derivatives_along, variables
+from gru.oracle import MEMORY, derivatives_along, summed_gradient, variables
 from gru.problem import Problem
 
 Array = NDArray[Any]
+
+FEW_VARIABLES = 600
+"""Up to so many variables all entries are measured in one forward pass: it costs its calls, not its numbers. Beyond,
+each step is measured by itself, where whole columns of a weight are moved at once."""
 
 
 class Direction(NamedTuple):
@@ -41,19 +48,59 @@ def slope_along(problem: Problem, direction: Direction, form: Form = CHAPTER) ->
     recurrence = _recurrence(form)
     if recurrence is None:
         return float(derivatives_along(problem, direction.whole(), form))
-    at = variables(problem, form)
-    duals: dict[str, Any] = {name: np.stack([at[name], along]) for name, along in direction.dense.items()}
-    duals |= {c.previous: duals[start] for c, start in zip(form.layer.carried, form.starts, strict=True)}
+    moved: dict[str, Any] = {}
     for stack in form.stacks:
         left, right = direction.thin[stack.name]
         lefts = form.blocks_of(stack, left)
-        for name, block in form.blocks_of(stack, at[stack.name].astype(float, copy=False)).items():
+        for name, block in form.blocks_of(stack, problem.parameters[stack.name].astype(float, copy=False)).items():
             is_row = stack.rows == "1"
-            duals[name] = np.stack([block, lefts[name] * right]) if is_row else Matrix(block, lefts[name], right)
-    slope = float((recurrence.tangents(duals) * problem.upstream).sum())
-    if not np.isfinite(slope):
-        raise ValueError("the derivative along this direction is not finite")
-    return slope
+            moved[name] = np.stack([block, lefts[name] * right]) if is_row else Thin(block, lefts[name], right)
+    at = variables(problem, form)
+    given = {name: np.stack([at[name], along]) for name, along in direction.dense.items()}
+    return float(_slopes(recurrence, problem, form, moved | given)[0])
+
+
+def gradient(problem: Problem, form: Form = CHAPTER, *, memory: int = MEMORY) -> dict[str, Array]:
+    """The gradient of a sequence's loss in all that it is a function of, in the way that is fastest for its size.
+
+    The same as `oracle.full_gradient`, to rounding. Raises ValueError where it is not finite.
+    """
+    recurrence, at = _recurrence(form), variables(problem, form)
+    ends = dict(zip(at, accumulate(array.size for array in at.values()), strict=True))
+    count = sum(array.size for array in at.values())
+    if recurrence is None or count > FEW_VARIABLES:
+        return summed_gradient(problem, form, memory=memory)
+    firsts = {name: ends[name] - array.size for name, array in at.items()}
+    moved: dict[str, Any] = {}
+    for name in (form.layer.input, *form.starts):
+        moved[name] = _each_entry(at[name], firsts[name], count)
+    for stack in form.stacks:
+        first = firsts[stack.name]
+        for name in form.order_of(stack):
+            block = form.blocks_of(stack, at[stack.name].astype(float, copy=False))[name]
+            n, m = block.shape
+            moved[name] = _each_entry(block, first, count) if stack.rows == "1" else Entries(block, ((n, m, 0, first),))
+            first += n * m
+    slopes = _slopes(recurrence, problem, form, moved)
+    return {name: slopes[firsts[name] : ends[name]].reshape(array.shape) for name, array in at.items()}
+
+
+def _each_entry(values: Array, first: int, count: int) -> Array:
+    """The dual of an array of which each entry is moved by itself, the first one along direction number `first`."""
+    dual = np.zeros((1 + count, values.size))
+    dual[0] = values.ravel()
+    np.fill_diagonal(dual[1 + first : 1 + first + values.size], 1.0)
+    return dual.reshape(1 + count, *values.shape)
+
+
+def _slopes(recurrence: Recurrence, problem: Problem, form: Form, moved: Mapping[str, Any]) -> Array:
+    """The derivative of the loss along each direction; `moved` has the duals by the names of `variables` and blocks."""
+    starts = {c.previous: moved[start] for c, start in zip(form.layer.carried, form.starts, strict=True)}
+    tangents = recurrence.tangents({**moved, **starts})
+    slopes: Array = np.einsum("tkbh,tbh->k", tangents, problem.upstream)
+    if not np.isfinite(slopes).all():
+        raise ValueError("a derivative along these directions is not finite")
+    return slopes
 
 
 @cache

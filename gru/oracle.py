@@ -8,7 +8,6 @@ What lies on which axis: (perturbation, step, batch row, unit).
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
-from math import prod
 from typing import Any, Literal, NamedTuple
 
 import numpy as np
@@ -39,10 +38,6 @@ the quantities of one step, of which there are fewer than twenty, and what arith
 FUSED_ENTRIES = 200_000
 """Below this many numbers, all directions go through one forward pass: a pass costs its calls,
 not its numbers. Above it the directions, nearly all of them zero, would cost more than the calls."""
-
-
-FEW_VARIABLES = 150
-"""Up to so many variables a gradient costs calls more than arithmetic, and complex numbers need the fewest."""
 
 
 def blocks(problem: Problem, form: Form = CHAPTER) -> dict[str, Array]:
@@ -252,20 +247,6 @@ def full_gradient(
 
 def _stacked_gradients(form: Form, by_block: Mapping[str, Array]) -> dict[str, Array]:
     return {stack.name: form.stacked(stack, by_block) for stack in form.stacks}
-
-
-def gradient(problem: Problem, form: Form = CHAPTER, *, memory: int = MEMORY) -> dict[str, Array]:
-    """The same as `full_gradient`, to rounding, in the way that is fastest for the size of the problem."""
-    shapes = {name: array.shape for name, array in variables(problem, form).items()}
-    ends = np.cumsum([prod(shape) for shape in shapes.values()])
-    if ends[-1] > FEW_VARIABLES:
-        return summed_gradient(problem, form, memory=memory)
-
-    def blocks_of(flat: Array) -> dict[str, Array]:
-        parts = np.split(flat, ends[:-1], axis=-1)
-        return {name: p.reshape(*p.shape[:-1], *s) for p, (name, s) in zip(parts, shapes.items(), strict=True)}
-
-    return blocks_of(derivatives_along(problem, blocks_of(np.eye(ends[-1])), form))
 
 
 def summed_gradient(problem: Problem, form: Form = CHAPTER, *, memory: int = MEMORY) -> dict[str, Array]:

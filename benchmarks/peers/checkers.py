@@ -11,8 +11,7 @@ from typing import Any
 import numpy as np
 
 from benchmarks.peers.gru_numpy import BLOCKS, Flat, blocks_of
-from gru import oracle
-from gru.direction import slope_along
+from gru import direction
 from gru.examiner import whole
 from gru.examiner.whole import check_along, check_complete
 from gru.problem import Problem
@@ -60,9 +59,9 @@ def own() -> Iterator[Checker]:
         return check_along(problem, _named(problem, gradient)).agrees
 
     def measure_along(problem: Problem) -> Any:
-        return slope_along(problem, whole._direction(problem, 0))
+        return direction.slope_along(problem, whole._direction(problem, 0))
 
-    yield Checker("gru, complete", True, complete, measure=oracle.gradient)
+    yield Checker("gru, complete", True, complete, measure=direction.gradient)
     yield Checker("gru, one direction", False, along, measure=measure_along)
 
 

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from gru import oracle
 from gru.calculus.rounding import FORMS, Running, limit, running_gate, unit_roundoff
 from gru.direction import Direction, slope_along
+from gru.direction import gradient as measured_gradient
 from gru.examiner.outcome import Comparison
 from gru.layer import ACTIVATIONS, Form
 from gru.layers.gru.forms import CHAPTER
@@ -29,7 +30,7 @@ def check_complete(problem: Problem, gradient: Mapping[str, Array], form: Form =
     where one is missing or has another shape.
     """
     names = _required(problem, gradient, form)
-    measured = oracle.gradient(problem, form)
+    measured = measured_gradient(problem, form)
     limits = cache(lambda: _limits(problem, form))
 
     def compare(name: str) -> Comparison:

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gru import oracle
+from gru import direction, oracle
 from gru.examiner import whole
 from gru.examiner.limit import limit
 from gru.examiner.whole import check_along, check_complete
@@ -89,7 +89,7 @@ def test_a_gradient_is_the_same_measured_at_once_and_step_by_step(sizes: str, re
     """Each of two ways to measure rounds as a right gradient may."""
     problem = find(f"{sizes}/{regime}/float64/0")
     at_once, bounds = oracle.full_gradient(problem), roundings_of(problem)
-    for measured in (oracle.summed_gradient(problem), oracle.gradient(problem)):
+    for measured in (oracle.summed_gradient(problem), direction.gradient(problem)):
         for name, block in at_once.items():
             assert (np.abs(measured[name] - block) <= 2 * limit(bounds[name], np.float64)).all(), name
 

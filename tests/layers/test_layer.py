@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from gru import oracle
+from gru import direction, oracle
 from gru.examiner import examine
 from gru.layer import Form, LayerError, Sizes
 from gru.layers.registry import HOMES, form_described, form_named, layer_named
@@ -50,7 +50,7 @@ def test_every_quantity_has_the_shape_that_the_table_says(form: Form) -> None:
 def test_three_ways_to_the_gradient_of_a_sequence_agree(form: Form) -> None:
     problem = find("2,3,4,3/ordinary/float64/1", form)
     whole = oracle.full_gradient(problem, form)
-    for other in (oracle.summed_gradient(problem, form), oracle.gradient(problem, form)):
+    for other in (oracle.summed_gradient(problem, form), direction.gradient(problem, form)):
         for name, gradient in whole.items():
             np.testing.assert_allclose(other[name], gradient, rtol=1e-10, atol=1e-12)
 

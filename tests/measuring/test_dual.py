@@ -7,8 +7,8 @@ import pytest
 
 from gru import direction, oracle
 from gru.calculus import dual
-from gru.calculus.dual import NotDual, Recurrence
 from gru.calculus.formula import parse
+from gru.calculus.recurrence import NotDual, Recurrence
 from gru.examiner import whole
 from gru.layer import Form
 from gru.layers.registry import form_described, layer_named
@@ -26,6 +26,15 @@ def test_the_slope_of_every_layer_is_that_of_a_complex_step(form: Form, regime: 
     along = whole._direction(problem, 1, form)
     by_complex = float(oracle.derivatives_along(problem, along.whole(), form))
     assert direction.slope_along(problem, along, form) == pytest.approx(by_complex, rel=1e-11)
+
+
+@pytest.mark.parametrize("form", FORMS, ids=str)
+def test_every_entry_of_every_layer_is_what_pairs_measure(form: Form) -> None:
+    problem = find("2,3,4,3/ordinary/float64/0", form)
+    measured, true = direction.gradient(problem, form), oracle.full_gradient(problem, form)
+    assert measured.keys() == true.keys()
+    for name, block in true.items():
+        np.testing.assert_allclose(measured[name], block, rtol=0, atol=1e-14 * np.abs(block).max())
 
 
 @pytest.mark.parametrize(
@@ -61,5 +70,5 @@ def test_operations_have_the_slopes_that_differences_show(line: str) -> None:
         return h
 
     measured = (twice(h + step * along) - twice(h - step * along)) / (2 * step)
-    found = recurrence.tangents({"x": x, "h": np.stack([h, along])})[-1]
+    found = recurrence.tangents({"x": x, "h": np.stack([h, along])})[-1, 0]
     np.testing.assert_allclose(found, measured, rtol=1e-8)
