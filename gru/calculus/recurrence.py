@@ -1,7 +1,7 @@
 """Formulas that follow each other step after step, made into one function of duals.
 
-It reads syntax trees, and knows no layer: names stand for quantities, matrices and rows, whatever these are. What it has
-no rule for it refuses: a tangent is never dropped.
+It reads syntax trees, and knows no layer: names stand for quantities, matrices and rows, whatever these are. It refuses
+what it has no rule for: a tangent is never dropped.
 """
 
 import ast
