@@ -17,6 +17,22 @@ PAGE = Path(__file__).with_name("page")
 LIMIT = 60
 """Seconds after which the page ends a check; a right cell takes two on a laptop. That is no verdict."""
 
+ASKED = {
+    "gru/chapter": "GRU, the chapter's",
+    "gru/swapped": "GRU, z on the old state",
+    "gru/reset-after": "GRU, r after the product",
+    "gru/chapter-bias": "GRU with a bias",
+    "gru/torch": "GRU of PyTorch",
+    "gru/keras": "GRU of Keras",
+    "gru/onnx": "GRU of ONNX",
+    "lstm/chapter": "LSTM",
+    "lstm/no-bias": "LSTM without bias",
+    "rnn/chapter": "plain RNN",
+    "rnn/no-bias": "plain RNN without bias",
+}
+"""What the page can ask for: a layer and a form of it by their names, and what it is called there. The first is asked
+for unless another is chosen."""
+
 VERSION = "0.27.7"
 NPM = f"https://cdn.jsdelivr.net/npm/pyodide@{VERSION}/"
 FULL = f"https://cdn.jsdelivr.net/pyodide/v{VERSION}/full/"
@@ -67,7 +83,7 @@ def files(given: Iterable[Path] | None = None) -> dict[str, bytes]:
         sources[name]["url"] = f"pyodide/{name}"
     for name, data in wheels.items():
         sources[name] = {"url": name, "integrity": _integrity(hashlib.sha256(data).digest())}
-    runtime = {"pyodide": VERSION, "limit": LIMIT, "wheels": list(wheels), "files": sources}
+    runtime = {"pyodide": VERSION, "limit": LIMIT, "asked": ASKED, "wheels": list(wheels), "files": sources}
     made |= wheels | {f"pyodide/{name}": data for name, data in python.items()}
     return made | {"runtime.json": json.dumps(runtime, indent=1).encode()}
 

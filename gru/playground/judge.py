@@ -8,7 +8,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from gru.examiner import examine
-from gru.layers.gru.forms import CHAPTER
+from gru.layers.registry import form_described
 from gru.report import html
 from gru.report.result import Result
 from gru.report.words import printable
@@ -20,11 +20,12 @@ FILE = "my_gru.py"
 ISOLATION = "none: it ran in the page"
 
 
-def judged(source: str, on_progress: Callable[[int, int], None]) -> dict[str, str]:
+def judged(source: str, asked: str, on_progress: Callable[[int, int], None]) -> dict[str, str]:
     """What is found of a file with this text.
 
     Args:
         source: The text.
+        asked: What is asked for: a layer and a form of it by their names, such as `gru/torch`.
         on_progress: Called with how many problems of how many are done.
 
     Returns:
@@ -32,15 +33,17 @@ def judged(source: str, on_progress: Callable[[int, int], None]) -> dict[str, st
     """
     started = time.perf_counter()
     Path(FILE).write_text(source, encoding="utf-8", errors="surrogatepass")
-    with SubmissionHere(FILE) as submission:
-        found = examine(submission, on_progress=on_progress)
+    layer, _, name = asked.partition("/")
+    form = form_described(name, layer)
+    with SubmissionHere(FILE, form=form) as submission:
+        found = examine(submission, convention=form, on_progress=on_progress)
     result = Result(
         submission=FILE,
         sha256=submission.sha256,
         examination=found,
         seconds=time.perf_counter() - started,
         isolation=ISOLATION,
-        asked=CHAPTER,
+        asked=form,
         notes=submission.notes,
     )
     said = html.sentence(result, html.first_wrong(found.outcomes))

@@ -196,6 +196,18 @@ def test_what_is_said_of_other_texts(text: str, said: str, found: str, learner: 
     learner.report.get_by_text(found).first.wait_for()
 
 
+def test_another_layer_and_another_form_can_be_asked_for(learner: Learner, site: str) -> None:
+    learner.opens(site).reads("^Ready")
+    learner.writes((EXAMPLES / "submissions/swapped_gate.py").read_text(encoding="utf-8"))
+    learner.page.locator("#asked").select_option(label="GRU, z on the old state")
+    learner.checks()
+    assert learner.reads("right") == "Everything that was asked for is right."
+    learner.page.locator("#asked").select_option(label="LSTM")
+    learner.checks()
+    learner.reads("could not be examined")
+    learner.report.get_by_text("no class LSTMCell").first.wait_for()
+
+
 WAYS_OUT = """
 import js
 
@@ -234,6 +246,7 @@ def test_a_link_carries_a_text_and_runs_nothing(learner: Learner, browser: Any, 
     learner.page.context.grant_permissions(["clipboard-read", "clipboard-write"], origin=site)
     learner.opens(site)
     learner.writes(WRONG)
+    learner.page.locator("#asked").select_option(label="GRU of PyTorch")
     learner.page.locator("#link").click()
     learner.page.locator("#status", has_text="The link is copied").wait_for()
     link = learner.page.evaluate("navigator.clipboard.readText()")
@@ -242,6 +255,7 @@ def test_a_link_carries_a_text_and_runs_nothing(learner: Learner, browser: Any, 
     other.page.get_by_text("equation (10) has lost a factor.").wait_for()
     other.reads("^Ready")
     assert other.text == WRONG
+    assert other.page.locator("#asked").input_value() == "gru/torch"
     assert other.page.locator("#report").is_hidden()
     other.opens(f"{site}#code=%%%")
     other.page.reload()

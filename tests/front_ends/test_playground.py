@@ -15,6 +15,7 @@ import pytest
 from click.testing import CliRunner
 
 from gru.cli import main
+from gru.layers.registry import form_described
 from gru.playground import folder
 from gru.playground.judge import FILE, judged
 from gru.playground.serve import address, server
@@ -109,10 +110,22 @@ def test_the_page_says_what_was_found(
 ) -> None:
     monkeypatch.chdir(tmp_path)
     told: list[tuple[int, int]] = []
-    found = judged(text, lambda done, total: told.append((done, total)))
+    found = judged(text, "gru/chapter", lambda done, total: told.append((done, total)))
     assert (found["verdict"], found["said"]) == (verdict, said)
     assert f"<bdi>{FILE}</bdi>" in found["html"]
     assert bool(told) == (verdict == "right")
+
+
+@pytest.mark.parametrize("asked", folder.ASKED)
+def test_what_the_page_can_ask_for_is_there(asked: str) -> None:
+    layer, _, form = asked.partition("/")
+    assert form_described(form, layer).layer.id == layer
+
+
+def test_the_form_that_is_asked_for_is_the_one_that_is_judged(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    swapped = (ROOT / "examples/submissions/swapped_gate.py").read_text(encoding="utf-8")
+    assert judged(swapped, "gru/swapped", lambda done, total: None)["verdict"] == "right"
 
 
 def test_the_editor_is_made_of_what_stands_in_web() -> None:

@@ -4,6 +4,7 @@ import { makeEditor } from "./editor.js";
 const at = (id) => document.getElementById(id);
 const KEPT = "gru.text";
 const BEFORE = "gru.before";
+const ASKED = "gru.asked";
 
 // What is kept in the browser, which may forbid it.
 
@@ -43,11 +44,11 @@ async function unpacked(code) {
   return new TextDecoder().decode(await through(new DecompressionStream("deflate-raw"), bytes));
 }
 
-async function textInTheLink() {
-  const code = new URLSearchParams(location.hash.slice(1)).get("code");
-  if (!code) return null;
+async function inTheLink() {
+  const parts = new URLSearchParams(location.hash.slice(1));
+  if (!parts.get("code")) return null;
   try {
-    return await unpacked(code);
+    return { text: await unpacked(parts.get("code")), asked: parts.get("asked") };
   } catch {
     say("The link is damaged: it holds no code.", true);
     return null;
@@ -67,8 +68,7 @@ async function fetched(url, integrity) {
   return answer;
 }
 
-async function runtimeLoaded() {
-  const runtime = await (await fetched("runtime.json")).json();
+async function runtimeLoaded(runtime) {
   const script = await (await fetched("worker.js")).text();
   const names = Object.keys(runtime.files);
   const files = {};
@@ -109,7 +109,7 @@ function newWorker() {
 }
 
 /** What Python answers about a text; where it is stopped, or ends, why. The worker is never used again. */
-function answerTo(source, worker) {
+function answerTo(source, asked, worker) {
   return new Promise((resolve) => {
     const seconds = runtime.limit;
     const give = (answer) => {
@@ -127,7 +127,7 @@ function answerTo(source, worker) {
       if (data.kind === "progress") say(`Checking: ${data.done} of ${data.total} problems…`);
       else give(data);
     };
-    worker.postMessage({ kind: "check", source });
+    worker.postMessage({ kind: "check", source, asked });
   });
 }
 
@@ -140,7 +140,7 @@ async function check() {
     await ready;
     at("stop").hidden = false;
     say("Checking…");
-    const answer = await answerTo(editor.text(), worker);
+    const answer = await answerTo(editor.text(), at("asked").value, worker);
     if (answer.kind === "judged") show(answer);
     else if (answer.kind === "stopped") say(`${answer.text} No verdict.`, true);
     else say(`Python ended: ${answer.text}. This is no verdict.`, true);
@@ -177,6 +177,12 @@ function offer(value, title) {
   at("examples").add(new Option(title, value));
 }
 
+/** Ask for a layer and a form, where the page has it. */
+function ask(asked) {
+  if ([...at("asked").options].some((option) => option.value === asked)) at("asked").value = asked;
+  keep(ASKED, at("asked").value);
+}
+
 function offerBefore() {
   if (!at("examples").querySelector('[value="before"]')) offer("before", "what was here before");
 }
@@ -188,7 +194,8 @@ function choose() {
 }
 
 async function copyLink() {
-  const url = new URL(`#code=${await packed(editor.text())}`, location.href).href;
+  const parts = new URLSearchParams({ code: await packed(editor.text()), asked: at("asked").value });
+  const url = new URL(`#${parts}`, location.href).href;
   try {
     await navigator.clipboard.writeText(url);
     say("The link is copied. It holds all of the code.");
@@ -199,9 +206,10 @@ async function copyLink() {
 }
 
 async function openLink() {
-  const linked = await textInTheLink();
+  const linked = await inTheLink();
   if (linked === null) return;
-  replace(linked);
+  replace(linked.text);
+  ask(linked.asked);
   // A reload then shows the text as it was left.
   history.replaceState(null, "", location.pathname + location.search);
 }
@@ -209,16 +217,20 @@ async function openLink() {
 const editor = makeEditor(at("editor"), "A GRU cell in Python", (text) => keep(KEPT, text));
 
 async function main() {
+  const about = await (await fetched("runtime.json")).json();
+  for (const [asked, title] of Object.entries(about.asked)) at("asked").add(new Option(title, asked));
+  ask(kept(ASKED));
   examples = await (await fetched("examples.json")).json();
   examples.forEach(({ title }, number) => offer(String(number), title));
   if (kept(BEFORE) !== null) offerBefore();
   editor.replace(kept(KEPT) ?? examples[0].text);
   await openLink();
   at("examples").onchange = choose;
+  at("asked").onchange = () => ask(at("asked").value);
   at("link").onclick = copyLink;
   at("check").onclick = check;
   window.onhashchange = openLink;
-  runtime = await runtimeLoaded();
+  runtime = await runtimeLoaded(about);
   standby = newWorker();
   say("Starting Python…");
   await standby.ready;

@@ -47,9 +47,9 @@ async function start({ files, compiled, wheels }) {
   self.postMessage({ kind: "ready" });
 }
 
-function check({ source }) {
+function check({ source, asked }) {
   const judged = python.globals.get("judged");
-  const found = judged(source, (done, total) => self.postMessage({ kind: "progress", done, total }));
+  const found = judged(source, asked, (done, total) => self.postMessage({ kind: "progress", done, total }));
   self.postMessage({ kind: "judged", ...found.toJs({ dict_converter: Object.fromEntries }) });
 }
 
