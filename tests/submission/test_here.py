@@ -5,6 +5,8 @@ from pathlib import Path
 import pytest
 
 from gru.examiner import examine
+from gru.report.data import document
+from gru.report.result import Result
 from gru.submission.here import SubmissionHere
 from gru.submission.process import SubmissionProcess
 
@@ -27,7 +29,7 @@ def test_what_is_found_here_is_what_is_found_in_a_process(source: str, tmp_path:
     file = tmp_path / "my_gru.py"
     file.write_text(source, encoding="utf-8")
     with SubmissionProcess(file) as apart:
-        expected = examine(apart, effort="quick")
+        expected = document([Result("my_gru.py", None, examine(apart, effort="quick"), 0.0)])
     with SubmissionHere(file) as here:
-        assert examine(here, effort="quick") == expected
+        assert document([Result("my_gru.py", None, examine(here, effort="quick"), 0.0)]) == expected
         assert here.notes == apart.notes
