@@ -24,13 +24,18 @@ def bar() -> Iterator[Show]:
     from gru.report.words import printable
 
     columns = (BarColumn(), MofNCompleteColumn(), TimeRemainingColumn(), TextColumn("{task.description}"))
-    with Progress(*columns, console=Console(stderr=True), transient=True) as shown:
-        task = shown.add_task("")
+    shown = Progress(*columns, console=Console(stderr=True), transient=True)
+    task = shown.add_task("")
 
-        def show(done: int, total: int, names: Sequence[str]) -> None:
-            listed = ", ".join(printable(name) for name in names[:MOST_SHOWN])
-            more = len(names) - MOST_SHOWN
-            text = f"{listed} and {more} more" if more > 0 else listed
-            shown.update(task, completed=done, total=total, description=escape(text))
+    def show(done: int, total: int, names: Sequence[str]) -> None:
+        listed = ", ".join(printable(name) for name in names[:MOST_SHOWN])
+        more = len(names) - MOST_SHOWN
+        text = f"{listed} and {more} more" if more > 0 else listed
+        # Its thread begins here, and not before: no process is forked beside a thread.
+        shown.start()
+        shown.update(task, completed=done, total=total, description=escape(text))
 
+    try:
         yield show
+    finally:
+        shown.stop()

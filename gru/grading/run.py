@@ -1,6 +1,6 @@
 """A run over a class: every submission examined, its record kept as soon as it is there.
 
-It prints nothing, and awards no points itself. Several are under way at once, each in a process of its own.
+It prints nothing, and awards no points itself. Several are under way at once, each graded in a process of its own.
 """
 
 import hashlib
@@ -22,6 +22,7 @@ from gru.examiner import examine
 from gru.examiner.outcome import Examination, Outcome
 from gru.grading.gradebook import Gradebook
 from gru.grading.handins import Entry, digest
+from gru.grading.judges import JudgeError, Judges, Stopped
 from gru.grading.record import FAILED, Record, failure_of, record_of
 from gru.grading.rubric import Rubric
 from gru.layer import Form
@@ -128,23 +129,41 @@ def run(
     """
     progress, begun, lock, stop = Progress(len(tasks)), dict[str, None](), Lock(), Event()
 
-    def do(task: Task) -> Record:
-        if stop.is_set():
-            raise Stopped
-        with lock:
-            begun[task.entry.student] = None
+    def graded(number: int) -> dict[str, Any]:
+        task, entry = tasks[number], tasks[number].entry
         try:
             # What is graded is what is read now; the files may have changed since the run began.
-            contents = task.entry.contents()
-            return grade(course.task(task.entry, contents), contents, course.rubric, course.manner, stop)
+            contents = entry.contents()
+            return grade(course.task(entry, contents), contents, course.rubric, course.manner, stop).as_data()
+        except Exception as error:
+            if isinstance(error, Stopped):
+                raise
+            why = traceback.format_exc()
+            return failure_of(entry.student, entry.origin, course.rubric, task.key, why).as_data()
+
+    def do(number: int) -> Record:
+        if stop.is_set():
+            raise Stopped
+        entry = tasks[number].entry
+        with lock:
+            begun[entry.student] = None
+        try:
+            return Record.of_data(judges.ask(number))
+        except JudgeError as error:
+            return failure_of(entry.student, entry.origin, course.rubric, tasks[number].key, f"{error}\n")
         finally:
             with lock:
-                del begun[task.entry.student]
+                del begun[entry.student]
 
     finished: Queue[Future[Record]] = Queue()
-    with ThreadPoolExecutor(jobs) as executor, _stopping(stop, executor):
-        for task in tasks:
-            executor.submit(do, task).add_done_callback(finished.put)
+    # The judges are forked before there is any thread.
+    with (
+        Judges(graded, min(jobs, len(tasks))) as judges,
+        ThreadPoolExecutor(jobs) as executor,
+        _stopping(stop, judges, executor),
+    ):
+        for number in range(len(tasks)):
+            executor.submit(do, number).add_done_callback(finished.put)
         while progress.done < progress.total:
             with suppress(Empty):
                 record = finished.get(timeout=GLANCE).result()
@@ -156,16 +175,13 @@ def run(
             on_progress(progress)
 
 
-class Stopped(Exception):
-    """The run has been interrupted while this submission was under way."""
-
-
 @contextmanager
-def _stopping(stop: Event, executor: Executor) -> Iterator[None]:
+def _stopping(stop: Event, judges: Judges, executor: Executor) -> Iterator[None]:
     try:
         yield
     except BaseException:
         stop.set()
+        judges.stop()
         executor.shutdown(wait=False, cancel_futures=True)
         raise
 
