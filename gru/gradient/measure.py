@@ -10,7 +10,7 @@ from gru.gradient import differences
 from gru.gradient.differences import Sides, Slope
 from gru.gradient.outcome import Method
 from gru.gradient.probe import Probes
-from gru.gradient.rounding import DOUBLE, HAS_MORE_THAN_DOUBLE, nudged, with_digits
+from gru.gradient.rounding import DOUBLE, HAS_MORE_THAN_DOUBLE, nudged
 from gru.gradient.subject import Subject
 
 Array = NDArray[Any]
@@ -254,12 +254,12 @@ class Measurer:
         """How far off a point nearby may be, beside the numbers themselves: out of reach of a kink and of rounding."""
         return float(self._precision**0.25)
 
-    def moved_by(self, count: int, radius: float) -> list[list[Array]]:
-        """Points nearby in the arguments' own precision, every number moved by up to `radius` of its size.
+    def moved_by(self, count: int, radius: float, dtype: Any = None) -> list[list[Array]]:
+        """Points nearby in the arguments' own precision or another, every number moved by up to `radius` of its size.
 
         What is zero moves too: a kink is mostly where something is zero.
         """
-        at = self.subject.at
+        at = [v if dtype is None else v.astype(dtype) for v in self.subject.at]
         sizes = [np.where(v == 0, np.sqrt(np.mean(np.square(v, dtype=float))) or 1.0, v) if v.size else v for v in at]
         near = [(v, s * radius) for v, s in zip(at, sizes, strict=True)]
         return [[(v + r * self._rng.uniform(-1, 1, v.shape)).astype(v.dtype) for v, r in near] for _ in range(count)]
@@ -274,13 +274,12 @@ class Measurer:
         that here, as that of a badly conditioned function does, a nearer one is taken: a mistake is the same there.
         """
         precision = self._precision
-        least = 16 * precision
+        least = 16 * (precision if dtype is None else float(np.finfo(dtype).eps))
         here = self.slope_at(probes, number, self.subject.at, by_complex=by_complex)
         for k in range(count):
-            radius = (least, 16 * least)[k % 2] if dtype is not None else (precision**0.5, self.far)[k % 2]
+            radius = precision * (16, 256)[k % 2] if dtype is not None else (precision**0.5, self.far)[k % 2]
             while True:
-                (at,) = self.moved_by(1, radius)
-                at = at if dtype is None else with_digits(at, dtype)
+                (at,) = self.moved_by(1, radius, dtype)
                 slope = self.slope_at(probes, number, at, by_complex=by_complex)
                 near = slope is not None and here is not None and abs(float(slope.value - here.value)) <= change
                 if near or radius <= least:
