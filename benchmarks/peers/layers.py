@@ -17,34 +17,11 @@ from typing import Any
 
 import numpy as np
 
-from gru.gradient import check_vjp
-
-Array = Any
-Backward = Callable[..., list[Array]]
-Check = Callable[["Layer", Backward, float, Any], bool]
+from benchmarks.peers.layer_checkers import Array, Backward, Layer, checks
 
 ONE_THREAD = dict.fromkeys(("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS"), "1")
-DIFFERENCE = 1e-5
-COURSE = 1e-7
-
-
-class Layer:
-    """A layer in every framework's words: `forward(np, …)` with the framework's module; arguments by size."""
-
-    def __init__(
-        self, name: str, forward: Callable[..., Any], backward: Backward, shapes: list[tuple[int, ...]]
-    ) -> None:
-        self.name, self.forward, self.backward, self.shapes = name, forward, backward, shapes
-
-    def arguments(self, seed: int, dtype: Any = np.float64) -> list[Array]:
-        """Gaussian arguments."""
-        rng = np.random.default_rng([seed, 7])
-        return [rng.standard_normal(shape).astype(dtype) for shape in self.shapes]
-
-    def cotangent(self, seed: int) -> Array:
-        """A Gaussian upstream gradient, the same for every peer."""
-        result = self.forward(np, *self.arguments(seed))
-        return np.random.default_rng([seed, 8]).standard_normal(np.shape(result))
+SLOW, FEW = ("numdifftools.Gradient",), 300
+"""What takes seconds for one gradient is timed for so few entries only, and left out of what is caught."""
 
 
 def norm(xp: Any, x: Array, g: Array, b: Array) -> Array:
@@ -99,148 +76,6 @@ LAYERS = (
 )
 
 
-def own(layer: Layer, backward: Backward, scale: float, dtype: Any, along: int | None = None) -> bool:
-    """This project's check, of every entry or along directions; True for `right` alone."""
-    found = check_vjp(
-        lambda *a: scale * layer.forward(np, *a),
-        lambda c, *a: [scale * g for g in backward(c, *a)],
-        tuple(layer.arguments(0, dtype)),
-        cotangent=layer.cotangent(0).astype(dtype),
-        along=along,
-    )
-    return found.verdict == "right"
-
-
-def course(layer: Layer, backward: Backward, scale: float, dtype: Any) -> bool:
-    """The loop of central differences that every course teaches, and its relative error of 1e-7."""
-    arguments, c = layer.arguments(0, dtype), layer.cotangent(0).astype(dtype)
-    for at, claimed in zip(arguments, backward(c, *arguments), strict=True):
-        for index in np.ndindex(at.shape):
-            here = at[index]
-            at[index] = here + DIFFERENCE
-            above = scale * (c * layer.forward(np, *arguments)).sum()
-            at[index] = here - DIFFERENCE
-            numeric = (above - scale * (c * layer.forward(np, *arguments)).sum()) / (2 * DIFFERENCE)
-            at[index] = here
-            by_hand = scale * claimed[index]
-            if abs(numeric - by_hand) > COURSE * (max(abs(numeric), abs(by_hand)) or 1):
-                return False
-    return True
-
-
-def torch_checks() -> Iterator[tuple[str, bool, Check]]:
-    """`torch.autograd.gradcheck`, slow, fast, and with batched gradients."""
-    try:
-        import torch
-    except ImportError:
-        return
-    torch.set_num_threads(1)
-
-    def check(layer: Layer, backward: Backward, scale: float, dtype: Any, **how: Any) -> bool:
-        cotangent = torch.from_numpy(layer.cotangent(0).astype(dtype)) if layer.cotangent(0).ndim else torch.ones(())
-
-        class ByHand(torch.autograd.Function):
-            @staticmethod
-            def forward(context: Any, *given: Any) -> Any:
-                context.save_for_backward(*given)
-                return (scale * layer.forward(torch, *given) * cotangent).sum()
-
-            @staticmethod
-            def backward(context: Any, upstream: Any) -> Any:
-                c = layer.cotangent(0).astype(dtype) if layer.cotangent(0).ndim else np.ones((), dtype)
-                found = backward(c, *(one.detach().numpy() for one in context.saved_tensors))
-                return tuple(upstream * scale * torch.from_numpy(np.ascontiguousarray(g)) for g in found)
-
-        given = [torch.from_numpy(a).requires_grad_() for a in layer.arguments(0, dtype)]
-        return bool(torch.autograd.gradcheck(ByHand.apply, given, raise_exception=False, **how))
-
-    yield "torch gradcheck", True, check
-    yield "torch gradcheck, fast mode", False, partial(check, fast_mode=True)
-
-
-def jax_checks() -> Iterator[tuple[str, bool, Check]]:
-    """`jax.test_util.check_grads` in reverse mode, and `chex.assert_numerical_grads`; the forward pass compiled."""
-    try:
-        import jax
-        import jax.numpy as jnp
-        from jax.test_util import check_grads
-    except ImportError:
-        return
-    jax.config.update("jax_enable_x64", True)
-
-    def function(layer: Layer, backward: Backward, scale: float, dtype: Any) -> tuple[Any, list[Array]]:
-        c = layer.cotangent(0).astype(dtype)
-        loss = _jitted(layer, scale, dtype)
-
-        @jax.custom_vjp
-        def by_hand(*given: Any) -> Any:
-            return loss(*given)
-
-        def backwards(saved: Any, upstream: Any) -> Any:
-            return tuple(upstream * scale * g for g in backward(c, *(np.asarray(one) for one in saved)))
-
-        by_hand.defvjp(lambda *given: (loss(*given), given), backwards)
-        return by_hand, layer.arguments(0, dtype)
-
-    compiled: dict[Any, Any] = {}
-
-    def _jitted(layer: Layer, scale: float, dtype: Any) -> Any:
-        key = layer.name, scale, np.dtype(dtype).name
-        if key not in compiled:
-            c = layer.cotangent(0).astype(dtype)
-            compiled[key] = jax.jit(lambda *given: (scale * layer.forward(jnp, *given) * c).sum())
-        return compiled[key]
-
-    def reverse(layer: Layer, backward: Backward, scale: float, dtype: Any) -> bool:
-        try:
-            check_grads(*function(layer, backward, scale, dtype), order=1, modes=["rev"])
-        except AssertionError:
-            return False
-        return True
-
-    yield "JAX check_grads, rev", False, reverse
-
-
-def autograd_checks() -> Iterator[tuple[str, bool, Check]]:
-    """`autograd.test_util.check_grads` in reverse mode."""
-    try:
-        import autograd.numpy as anp
-        from autograd.extend import defvjp, primitive
-        from autograd.test_util import check_grads
-    except ImportError:
-        return
-
-    def check(layer: Layer, backward: Backward, scale: float, dtype: Any) -> bool:
-        c = layer.cotangent(0).astype(dtype)
-        by_hand = primitive(lambda *given: (scale * layer.forward(np, *given) * c).sum())
-
-        def vjp(k: int) -> Callable[..., Any]:
-            return lambda _, *given: lambda upstream: upstream * scale * backward(c, *given)[k]
-
-        arguments = layer.arguments(0, dtype)
-        defvjp(by_hand, *(vjp(k) for k in range(len(arguments))))
-        try:
-            check_grads(by_hand, tuple(range(len(arguments))), modes=["rev"], order=1)(*arguments)
-        except AssertionError:
-            return False
-        return True
-
-    del anp
-    yield "autograd check_grads", False, check
-
-
-def checks() -> list[tuple[str, bool, Check]]:
-    """All that are installed: name, whether every entry is looked at, and the check."""
-    found: list[tuple[str, bool, Check]] = [
-        ("gru check_vjp", True, own),
-        ("gru check_vjp, along=1", False, partial(own, along=1)),
-        ("loop of central differences", True, course),
-    ]
-    for peers in (torch_checks, jax_checks, autograd_checks):
-        found += peers()
-    return found
-
-
 def print_speed(rounds: int = 5) -> None:
     """Time as a multiple of ours, for checks of every entry and for others."""
     all_checks = checks()
@@ -248,6 +83,7 @@ def print_speed(rounds: int = 5) -> None:
         layer.name: {
             name: _median(partial(check, layer, layer.backward, 1.0, np.float64), rounds)
             for name, _, check in all_checks
+            if name not in SLOW or sum(np.prod(shape) for shape in layer.shapes) < FEW
         }
         for layer in LAYERS
     }
@@ -257,17 +93,21 @@ def print_speed(rounds: int = 5) -> None:
         print(f"| | {' | '.join(layer.name for layer in LAYERS)} |\n{'|---' * (len(LAYERS) + 1)}|")
         for name, every, _ in all_checks:
             if every == complete and name != ours:
-                ratios = (f"{seconds[layer.name][name] / seconds[layer.name][ours]:.3g}" for layer in LAYERS)
+                ratios = (_ratio(seconds[layer.name], name, ours) for layer in LAYERS)
                 print(f"| {name} | {' | '.join(ratios)} |")
         print(f"| {ours}, ms, for scale | {' | '.join(f'{1e3 * seconds[x.name][ours]:.3g}' for x in LAYERS)} |\n")
+
+
+def _ratio(seconds: dict[str, float], name: str, ours: str) -> str:
+    return f"{seconds[name] / seconds[ours]:.3g}" if name in seconds else "–"
 
 
 def _median(call: Callable[[], Any], rounds: int) -> float:
     times = []
     for _ in range(rounds):
-        begin = time.perf_counter()
+        begin = time.process_time()
         call()
-        times.append(time.perf_counter() - begin)
+        times.append(time.process_time() - begin)
     return statistics.median(times)
 
 
@@ -310,6 +150,8 @@ def print_caught() -> None:
     print("Mistakes caught, and false alarms on right backward passes\n")
     print(f"| checker | {' | '.join(SITUATIONS)} |\n{'|---' * (len(SITUATIONS) + 1)}|")
     for name, _, check in checks():
+        if name in SLOW:
+            continue
         cells = []
         for scale, dtype in SITUATIONS.values():
             caught = [not check(layer, wrong, scale, dtype) for layer in small for wrong in _changing(layer, dtype)]
