@@ -235,7 +235,7 @@ def _alike(tree: Any, other: Any) -> bool:
 def _names_differ(whose: str, extra: list[str], missing: list[str]) -> str:
     told = [f"has {', '.join(extra)}, which is no argument"] if extra else []
     told += [f"lacks {', '.join(missing)}"] if missing else []
-    return f"{whose} {' and '.join(told)}"
+    return f"{whose} {', and '.join(told)}"
 
 
 def _match(tree: Any, part: Any, name: str, found: list[Any]) -> None:
