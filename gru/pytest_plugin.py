@@ -35,6 +35,7 @@ from gru.submission.limits import CALLS_IN_ALL, MEMORY_LIMIT, TIME_LIMIT
 if TYPE_CHECKING:
     from gru.layer import Form
     from gru.submission.process import SubmissionProcess
+    from gru.submission.taught import Taught
     from gru.verification.examinations import Examinations
 
 SEARCHES = 2
@@ -96,6 +97,12 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         choices=("auto", "strict", "process"),
         default="auto",
         help="what shuts a submission in (default: %(default)s)",
+    )
+    group.addoption(
+        "--submission-name", metavar="NAME", help="which class or function of the file: the first that can be examined"
+    )
+    group.addoption(
+        "--submission-adapter", metavar="FILE", help="a course's own adapter: how a file in its API is driven"
     )
     group.addoption(
         "--submission-show-output",
@@ -203,6 +210,8 @@ def _process(config: pytest.Config, path: Path) -> "SubmissionProcess":
             whole_limit=SEARCHES * CALLS_IN_ALL * option.submission_time_limit,
             isolation=option.submission_isolation,
             form=_form(config),
+            name=option.submission_name,
+            adapter=_adapter(config),
         )
     except SubmissionFailure as failure:
         raise pytest.UsageError(f"--submission {printable(option.submission)}: {failure.text}") from None
@@ -212,6 +221,17 @@ def _process(config: pytest.Config, path: Path) -> "SubmissionProcess":
         raise pytest.UsageError(f"--submission-{error}") from None
     except ValueError as error:
         raise pytest.UsageError(f"--submission-{str(error).replace('_', '-', 1)}") from None
+
+
+def _adapter(config: pytest.Config) -> "Taught | None":
+    """The course's own adapter. Raises UsageError where it cannot be read."""
+    from gru.submission.taught import Taught
+
+    given = config.option.submission_adapter
+    try:
+        return None if given is None else Taught.read(config.invocation_params.dir / given)
+    except (OSError, ValueError) as error:
+        raise pytest.UsageError(f"--submission-adapter: {error}") from None
 
 
 def _form(config: pytest.Config) -> "Form":

@@ -23,11 +23,13 @@ from gru.cli.options import (
     CHAPTER,
     LAYER,
     Asked,
+    adapter_option,
     asked_for,
     effort_option,
     form_options,
     isolation_option,
     memory_limit_option,
+    name_option,
     named_checks,
     read_seed,
     refuse_missing,
@@ -68,6 +70,7 @@ def main() -> None:
 main.add_command(LateCommand("train", "gru.cli.train", "Train a network of cells to subtract binary numbers."))
 main.add_command(LateCommand("audit", "gru.cli.audit", "Try a teacher's own tests: which wrong cells do they pass?"))
 main.add_command(LateCommand("grade", "gru.cli.grade", "Grade the submissions of a class into a gradebook."))
+main.add_command(LateCommand("adapt", "gru.cli.adapt", "Write the adapter of a file in another API."))
 main.add_command(LateCommand("export", "gru.cli.grade", "Write a gradebook for the system that a school uses."))
 main.add_command(LateCommand("playground", "gru.cli.playground", "Make the page that examines in a browser."))
 main.add_command(LateCommand("predict", "gru.cli.train", "Subtract by a network that `gru train` has saved."))
@@ -86,6 +89,8 @@ class Request:
     time_limit: float
     memory_limit: int
     isolation: Any
+    name: str | None
+    adapter: Any
     show_output: bool
 
 
@@ -152,6 +157,8 @@ def _reports(context: click.Context, parameter: click.Parameter, value: tuple[st
 @time_limit_option
 @memory_limit_option
 @isolation_option
+@name_option
+@adapter_option
 @click.option("--explain-limit", metavar="CHECK", help="What the limit of this check is made of.")
 def check(
     files: tuple[str, ...],
@@ -172,6 +179,8 @@ def check(
     time_limit: float,
     memory_limit: int,
     isolation: str,
+    name: str | None,
+    adapter: Any,
     explain_limit: str | None,
 ) -> None:
     """Examine each FILE, a Python file or a notebook with a class GRUCell in the chapter's API.
@@ -209,7 +218,18 @@ def check(
     outputs = Outputs(document, page, reports, rubric)
     _refuse(outputs, files)
     request = Request(
-        only or None, problem, seed, effort, asked, feedback, time_limit, memory_limit, isolation, show_output
+        only or None,
+        problem,
+        seed,
+        effort,
+        asked,
+        feedback,
+        time_limit,
+        memory_limit,
+        isolation,
+        name,
+        adapter,
+        show_output,
     )
     sys.exit(_check_all(files, request, outputs))
 
@@ -387,6 +407,8 @@ def _examine_file(file: str, request: Request, root: Path | None = None) -> "Res
         isolation=request.isolation,
         form=None if is_default else request.asked.form,
         root=root,
+        name=request.name,
+        adapter=request.adapter,
     )
     with process:
         # The process starts while these are loaded.

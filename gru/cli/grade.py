@@ -16,6 +16,7 @@ import click
 from gru import seed
 from gru.cli.bar import bar
 from gru.cli.options import (
+    adapter_option,
     asked_for,
     effort_option,
     form_options,
@@ -103,6 +104,7 @@ _LAYOUTS = ("canvas", "gradescope", "moodle", "nbgrader", "github-classroom", "c
 @time_limit_option
 @memory_limit_option
 @isolation_option
+@adapter_option
 def grade(handed_in: Path, out: Path, **options: Any) -> None:
     """Grade what a class has handed in: EXPORT is a folder or a zip, as the school's system hands it over.
 
@@ -207,7 +209,7 @@ def _manner(gradebook: "Gradebook", options: dict[str, Any]) -> Any:
     from gru.grading.run import Manner
 
     asked = asked_for(options["layer"], options["form"], options["convention"])
-    limits = {name: options[name] for name in ("effort", "time_limit", "memory_limit", "isolation")}
+    limits = {name: options[name] for name in ("effort", "time_limit", "memory_limit", "isolation", "adapter")}
     secret = gradebook.setting("secret", lambda: secrets.token_hex(16)) if options["secret_seed"] else None
     seed_of_all = _seed(gradebook, options["seed"])
     return Manner(seed=seed_of_all, secret=secret, layer=asked.layer, convention=asked.id, **limits)

@@ -192,6 +192,34 @@ def _rubric(context: click.Context, parameter: click.Parameter, value: Path | No
         raise click.BadParameter(f"cannot read {shown(value)}: {error.strerror}") from None
 
 
+name_option = click.option(
+    "--name", metavar="NAME", help="The class or function that is examined; the first that can be, unless given."
+)
+
+
+def _adapter(context: click.Context, parameter: click.Parameter, value: Path | None) -> Any:
+    """The teacher's adapter in a file; None where there is none."""
+    if value is None:
+        return None
+    from gru.submission.taught import Taught
+
+    try:
+        return Taught.read(value)
+    except OSError as error:
+        raise click.BadParameter(f"cannot read {shown(value)}: {error.strerror}") from None
+    except ValueError as error:
+        raise click.BadParameter(str(error)) from None
+
+
+adapter_option = click.option(
+    "--adapter",
+    metavar="FILE",
+    type=click.Path(path_type=Path),
+    callback=_adapter,
+    help="A course's own adapter: how hand-ins in its API are driven.",
+)
+
+
 rubric_option = click.option(
     "--rubric",
     metavar="FILE",

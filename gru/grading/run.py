@@ -33,6 +33,7 @@ from gru.submission.confinement import Isolation
 from gru.submission.limits import MEMORY_LIMIT, TIME_LIMIT
 from gru.submission.process import SubmissionProcess, WorkerError
 from gru.submission.remarks import remarks_of
+from gru.submission.taught import Taught
 
 
 @dataclass(frozen=True)
@@ -51,6 +52,7 @@ class Manner:
     time_limit: float = TIME_LIMIT
     memory_limit: int = MEMORY_LIMIT
     isolation: Isolation = "auto"
+    adapter: Taught | None = None
 
     @property
     def form(self) -> Form:
@@ -235,6 +237,7 @@ def _result(task: Task, contents: Mapping[str, bytes], manner: Manner, stop: Eve
             memory_limit=manner.memory_limit,
             isolation=manner.isolation,
             form=manner.form,
+            adapter=manner.adapter,
         )
         with process:
             examination = examine(process, **settings, convention=manner.form, on_progress=on_progress)

@@ -38,6 +38,7 @@ class Api:
         first: How many first states can be given, side by side.
         answers: How wide an answer is, such as `hidden` or `2*hidden`.
         sizes: The sizes that are written into the file.
+        adapter: All of it, as a course's own adapter would say it.
     """
 
     text: str
@@ -55,6 +56,7 @@ class Api:
     first: int = 1
     answers: str = "hidden"
     sizes: Mapping[str, int] = field(default_factory=dict)
+    adapter: Mapping[str, Any] = field(default_factory=dict)
 
     @property
     def is_of_one_state(self) -> bool:
@@ -89,12 +91,13 @@ def api_in(data: Any) -> Api:
         and data["first"] in (1, 2)
         and type(data.get("answers")) is str
         and data["answers"] in ANSWERS
+        and type(data.get("adapter")) is dict
         and type(sizes) is dict
         and all(type(size) is int and 0 < size <= LARGEST_SIZE for size in sizes.values())
     )
     if not fits:
         raise ProtocolError("an API that cannot be read")
-    given = {key: data[key] for key in ("text", "target", "first", "answers", *flags)}
+    given = {key: data[key] for key in ("text", "target", "first", "answers", "adapter", *flags)}
     return Api(names=tuple(names), gradients=gradients, sizes=sizes, **given)
 
 

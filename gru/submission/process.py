@@ -38,6 +38,7 @@ from gru.submission.protocol import (
     read_values,
 )
 from gru.submission.recording import api_of, arrays_of, raised_of, recording_of, request_of
+from gru.submission.taught import Taught
 from gru.submission.text import CleanText, clean_text, cleaned, last_lines
 
 LONGEST_LINE = 100
@@ -88,24 +89,6 @@ ReadValues = Callable[[Read, dict[str, Any], int], Any]
 """Reads the arrays behind a header, given with the length they have together."""
 
 
-class Taught:
-    """A teacher's adapter: its file, read once, so that what is hashed is what is run. Raises OSError."""
-
-    def __init__(self, path: str | os.PathLike[str]) -> None:
-        self.path = os.fspath(path)
-        self.source = Path(path).read_bytes()
-
-    @property
-    def sha256(self) -> str:
-        """The hash of the bytes that are run."""
-        return hashlib.sha256(self.source).hexdigest()
-
-    @property
-    def settings(self) -> dict[str, Any]:
-        """What a worker is told of it."""
-        return {"path": self.path, "length": len(self.source)}
-
-
 class WorkerError(Exception):
     """There is no worker, or no longer, for no fault of the submission: the text says why."""
 
@@ -121,8 +104,8 @@ class SubmissionProcess:
     together, by default twelve times that; `memory_limit` in MiB, of address space. `isolation` is
     what is asked of the kernel. `root` is the folder of all that the submission may read and import,
     by default the file's own. `form` is that of the layer whose class is run, by default the chapter's GRU. `name`
-    is the class or the function that is taken, by default the first that can be; `adapter` a file with an `Adapter`
-    that tells how it is driven. Raises ValueError on limits that leave no room to run, and
+    is the class or the function that is taken, by default the first that can be; `adapter`
+    is a teacher's, that tells how it is driven. Raises ValueError on limits that leave no room to run, and
     ConfinementError where the isolation is not to be had.
     """
 
@@ -137,7 +120,7 @@ class SubmissionProcess:
         root: Path | None = None,
         form: Form | None = None,
         name: str | None = None,
-        adapter: str | os.PathLike[str] | None = None,
+        adapter: Taught | None = None,
     ) -> None:
         if not time_limit > 0:
             raise ValueError(f"time_limit={time_limit}: expected seconds, more than 0")
@@ -157,7 +140,7 @@ class SubmissionProcess:
         self._ready = False
         self._api: Api | None = None
         self._name = name
-        self.adapter = None if adapter is None else Taught(adapter)
+        self._adapter = adapter
         self._said: tuple[str, ...] = ()
         self._doing = ""
         self._printed: tuple[CleanText, ...] = ()
@@ -176,7 +159,8 @@ class SubmissionProcess:
     @property
     def notes(self) -> tuple[str, ...]:
         """What there is to know beside the verdict, once the process has run: of a notebook, of the class taken."""
-        return (*(self._module.notes if self._module else ()), *self._said)
+        driven = (self._adapter.note,) if self._adapter else ()
+        return (*(self._module.notes if self._module else ()), *driven, *self._said)
 
     @property
     def has_raised(self) -> bool:
@@ -403,7 +387,7 @@ class SubmissionProcess:
             source = self._code()
             self._doing = "starting"
             self._channel = self._opened()
-            taught = [] if self.adapter is None else [self.adapter.source]
+            taught = [] if self._adapter is None else [self._adapter.source.encode()]
             self._channel.feed([pack(self._settings(self._channel.pid, len(source))), source, *taught])
 
     def _opened(self) -> Connection:
@@ -454,7 +438,7 @@ class SubmissionProcess:
             },
             "length": length,
             "name": self._name,
-            "adapter": None if self.adapter is None else self.adapter.settings,
+            "adapter": None if self._adapter is None else self._adapter.settings,
             "limits": {"memory": self.memory_limit, "seconds": seconds},
             "root": str(root),
             "confinement": self.confinement.settings(root, pid),

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from gru.examiner.mapping.places import Place
 from gru.layer import Form, Sizes
+from gru.submission.contract import CellError
 from gru.submission.driven import Api
 
 Array = NDArray[Any]
@@ -73,10 +74,13 @@ class Mapped:
     def parameters(
         self, blocks: Mapping[str, Array], shapes: Mapping[str, tuple[tuple[int, ...], str]], sizes: Sizes
     ) -> dict[str, Array]:
-        """The submission's parameters, made of the blocks."""
+        """The submission's parameters, made of the blocks. Raises CellError where they have other shapes."""
         made = {name: np.zeros(shape) for name, (shape, _) in shapes.items()}
         for block, place in self.places.items():
-            place.of(made[place.parameter], sizes)[...] = blocks[block]
+            part = place.of(made[place.parameter], sizes)
+            if part.shape != blocks[block].shape:
+                raise CellError(f"{place.parameter} has another shape at {sizes} than where it was recognised")
+            part[...] = blocks[block]
         return made
 
     def gradients(self, shown: Mapping[str, Array], sizes: Sizes) -> dict[str, Array]:

@@ -23,8 +23,8 @@ class Adapter:
 
     Attributes:
         target: The name of the class, or of the function that goes forward.
-        construct: Arguments of the class by name: a size (`input`, `hidden`, `output`, `batch`, `steps`)
-            or a value. Of functions, what they are given beside x and h.
+        construct: Arguments of the class by name: a size (`input`, `hidden`, `output`, `batch`, `steps`), an array of
+            a shape, such as `(input,3*hidden)`, or a value. Of functions, what they are given beside x and h.
         owner: The class that functions are methods of, where they are given all parameters.
         parameters: The places of the parameters, of the kind of float arrays that can be written into.
         gradients: For each parameter whose gradient is shown, the place of that.
@@ -337,11 +337,13 @@ def _of_two(first: str, second: str, both: str, value: Any) -> dict[str, Any]:
 
 
 def resolved(value: Any, module: Any, sizes: Mapping[str, int]) -> Any:
-    """An argument of a constructor: a size by its name, what makes itself from sizes, or the value itself."""
+    """An argument of a constructor: a size by its name, an array of a shape, what makes itself, or the value itself."""
     if hasattr(value, "resolve"):
         return value.resolve(module, sizes)
     if isinstance(value, dict):
         return {key: resolved(inner, module, sizes) for key, inner in value.items()}
+    if isinstance(value, str) and value.startswith("("):
+        return np.zeros([size_of(part, sizes) for part in value.strip("()").split(",") if part])
     return sizes.get(value, value) if isinstance(value, str) else value
 
 

@@ -138,7 +138,15 @@ def moving(adapter: Adapter, sizes: Mapping[str, int]) -> list[str]:
         moved = adapter.run(sizes, values | {place: value * 0.5 + 0.1}, x, h_0).states
         if not np.array_equal(moved, states):
             found.append(place)
-    return found
+    return [place for place in found if place not in _growing(adapter, sizes, values)] if adapter.lazy else found
+
+
+def _growing(adapter: Adapter, sizes: Mapping[str, int], values: Mapping[str, Any]) -> set[str]:
+    """The arrays that another batch makes larger: what a first call has kept, and no parameters."""
+    if sizes["batch"] == 1:
+        return set()
+    larger = dict(arrays_in(fresh(adapter, {**sizes, "batch": sizes["batch"] + 1})))
+    return {place for place, value in values.items() if place not in larger or larger[place].shape != value.shape}
 
 
 def adds_up(adapter: Adapter, sizes: Mapping[str, int]) -> bool:

@@ -13,13 +13,13 @@ from typing import Any
 
 import numpy as np
 
-from .adapter import resolved, size_of
+from .adapter import resolved
 from .names import BACKWARD, BIAS, GUESSES, OF_INPUT, RATE, SIZE_OF, WEIGHT, role_of
 from .places import arrays_in
 from .source import own, parameters_of
 
-OF_OUTPUT = re.compile(r"y|out|^_?[vc]$", re.IGNORECASE)
-"""Weights by these names lead from the states to an output."""
+OF_OUTPUT = (re.compile(r"y|out", re.IGNORECASE), re.compile(r"y|out|^_?[vco]$", re.IGNORECASE))
+"""Weights by these names lead from the states to an output: those that do, then those that may."""
 
 LARGEST = 512
 """Sizes that are fixed in a file and larger than this are not tried."""
@@ -50,27 +50,20 @@ def constructions(kind: Any) -> Iterator[dict[str, Any]]:
     known = {p.name: SIZE_OF.get(p.name.lower(), GUESSES.get(p.name.lower())) for p in needed if p.name not in unknown}
     if "hidden" not in known.values() and "n" in known:
         known["n"] = "hidden"
+    if not {"input", "hidden"} <= set(known.values()):
+        # One letter may be any size, and that of a batch is asked for by few.
+        unknown += [n for n, size in known.items() if len(n) == 1 and size in ("batch", "steps", "output")]
+        known = {n: size for n, size in known.items() if n not in unknown}
     if not unknown:
         yield known
         if "output" in known.values() and "hidden" not in known.values():
             yield {k: "hidden" if v == "output" else v for k, v in known.items()}
     for shapes in shapes_of(unknown):
-        yield known | {n: Drawn(s) for n, s in shapes.items()}
+        yield known | drawn(shapes)
     if unknown and len(unknown) <= 3:
         for sizes in product(("input", "hidden", "output"), repeat=len(unknown)):
             if len(set(sizes)) == len(sizes):
                 yield known | dict(zip(unknown, sizes, strict=True))
-
-
-class Drawn:
-    """A parameter that is given, of a shape such as `input,3*hidden`."""
-
-    def __init__(self, shape: str) -> None:
-        self.shape = shape
-
-    def resolve(self, module: Any, sizes: Mapping[str, int]) -> Any:
-        """An array of this shape."""
-        return np.zeros(shape_of(self.shape, sizes))
 
 
 class Called:
@@ -95,9 +88,9 @@ class OfModule:
         return getattr(module, self.name)
 
 
-def shape_of(text: str, sizes: Mapping[str, int]) -> tuple[int, ...]:
-    """The shape that `input,3*hidden` has at these sizes."""
-    return tuple(size_of(part, sizes) for part in text.split(","))
+def drawn(shapes: Mapping[str, str]) -> dict[str, str]:
+    """Arrays of these shapes, as an adapter writes them: `(input,3*hidden)`."""
+    return {name: f"({shape})" for name, shape in shapes.items()}
 
 
 # Shapes of parameters that are given
@@ -113,10 +106,18 @@ def shapes_of(names: Sequence[str]) -> Iterator[dict[str, str]]:
     biases = [n for n in names if BIAS.search(n)]
     if not weights or len(weights) + len(biases) != len(names):
         return
-    leading = [n for n in weights if OF_OUTPUT.search(n[1:])] if len(weights) > 1 else []
-    leading = leading if len(leading) < len(weights) else []
+    for pattern in (*OF_OUTPUT, None):
+        leading = [n for n in weights if pattern and pattern.search(n[1:])]
+        if (not pattern or leading) and len(leading) < len(weights):
+            yield from _shapes_with(weights, biases, leading, pattern)
+
+
+def _shapes_with(
+    weights: Sequence[str], biases: Sequence[str], leading: Sequence[str], pattern: re.Pattern[str] | None
+) -> Iterator[dict[str, str]]:
+    """The shapes, where some weights lead to an output, and with them the biases by names of that pattern."""
     inner = [n for n in weights if n not in leading]
-    apart = [n for n in biases if leading and OF_OUTPUT.search(n[1:])]
+    apart = [n for n in biases if pattern and pattern.search(n[1:])]
     rest = [n for n in biases if n not in apart]
     for columns, bias in product((False, True), ("k", "1,k", "k,1") if biases else ("k",)):
         form = {"k": "{}", "1,k": "1,{}", "k,1": "{},1"}[bias]
@@ -125,16 +126,6 @@ def shapes_of(names: Sequence[str]) -> Iterator[dict[str, str]]:
         for widths, sizes in _assumptions(inner, rest):
             rows = {n: f"{widths[n]},{sizes[n]}" if columns else f"{sizes[n]},{widths[n]}" for n in inner}
             yield rows | {n: form.format(widths[n]) for n in rest} | out
-    if leading:
-        # A name that looks like an output's may be a gate's.
-        yield from _as_if_inner(weights, biases)
-
-
-def _as_if_inner(weights: Sequence[str], biases: Sequence[str]) -> Iterator[dict[str, str]]:
-    for columns, form in product((False, True), ("{}", "1,{}", "{},1")):
-        for widths, sizes in _assumptions(weights, biases):
-            rows = {n: f"{widths[n]},{sizes[n]}" if columns else f"{sizes[n]},{widths[n]}" for n in weights}
-            yield rows | {n: form.format(widths[n]) for n in biases}
 
 
 def _assumptions(weights: Sequence[str], biases: Sequence[str]) -> Iterator[tuple[dict[str, str], dict[str, str]]]:
@@ -189,11 +180,11 @@ def holders(module: Any, tree: Mapping[str, ast.FunctionDef], name: str, functio
         for maker in _makers(module):
             for construct in constructions(maker):
                 yield sizes | {held: Called(maker.__name__, construct)}
-        for shapes in shapes_of(_keys(tree.get(name), held)):
-            yield sizes | {held: {key: Drawn(shape) for key, shape in shapes.items()}}
+        for shapes in shapes_of(_keys(tree, name, held)):
+            yield sizes | {held: drawn(shapes)}
     elif given:
         for shapes in shapes_of(given):
-            yield sizes | {n: Drawn(shape) for n, shape in shapes.items()}
+            yield sizes | drawn(shapes)
     elif arrays := arrays_of(module):
         yield {n: OfModule(n) for n in arrays}
 
@@ -203,14 +194,19 @@ def _makers(module: Any) -> list[Any]:
     return [f for f in functions if re.search("init|make|create|param", f.__name__) and not BACKWARD.search(f.__name__)]
 
 
-def _keys(function: ast.FunctionDef | None, held: str) -> list[str]:
-    """The keys by which a function reads a dict that it is given."""
-    keys = []
-    for node in ast.walk(function) if function else ():
-        match node:
-            case ast.Subscript(value=ast.Name(id=name), slice=ast.Constant(value=str() as key)) if name == held:
-                keys.append(key)
-    return list(dict.fromkeys(keys))
+def _keys(tree: Mapping[str, ast.FunctionDef], name: str, held: str) -> list[str]:
+    """The keys by which a function reads a dict that it is given; by which any function does, where it hands it on."""
+
+    def keys(function: ast.AST) -> list[str]:
+        found = []
+        for node in ast.walk(function):
+            match node:
+                case ast.Subscript(value=ast.Name(id=name), slice=ast.Constant(value=str() as key)) if name == held:
+                    found.append(key)
+        return list(dict.fromkeys(found))
+
+    own = keys(tree[name]) if name in tree else []
+    return own if len(own) > 2 else max([keys(f) for f in tree.values()], key=len, default=own)
 
 
 NOT_PARAMETERS = re.compile(r"^(m|d|mem|v|g|grad)_?[A-Z]")
@@ -228,6 +224,14 @@ def arrays_of(module: Any) -> dict[str, Any]:
 
 
 # Sizes that a file fixes
+
+
+def chosen_in(construct: Mapping[str, Any]) -> list[str]:
+    """The sizes that can be chosen in a construction: all, where arrays are given whose shapes are ours."""
+    values = construct.values()
+    if any(isinstance(v, dict | Called) or (isinstance(v, str) and v.startswith("(")) for v in values):
+        return ["input", "hidden", "output"]
+    return [v for v in values if isinstance(v, str)]
 
 
 def fixed_sizes(made: Any, module: Any, chosen: Sequence[str]) -> Iterator[dict[str, int]]:

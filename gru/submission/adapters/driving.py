@@ -15,6 +15,14 @@ UPDATES = "updates"
 """The name under which it is said that backward updates the parameters."""
 
 
+SAID = (
+    "target", "owner", "construct", "forward_name", "backward_name", "forward_roles", "backward_roles", "x_layout",
+    "h_layout", "out_layout", "delta_layout", "state", "second", "carried", "width", "parameters", "gradients", "dx",
+    "dh", "dc", "fixed", "one_row", "accumulates", "reset_name",
+)  # fmt: skip
+"""What a course's adapter may say of an API, in the order in which it is written."""
+
+
 class Driver:
     """One adapter in the worker, put to requests."""
 
@@ -45,6 +53,7 @@ class Driver:
             "first": adapter.carried,
             "answers": adapter.answers,
             "sizes": dict(adapter.fixed),
+            "adapter": {name: value for name in SAID if (value := _plain(getattr(adapter, name))) is not None},
         }
 
     def shapes(self, sizes: Mapping[str, int]) -> dict[str, Any]:
@@ -94,6 +103,16 @@ class Driver:
     def tell(self, where: str) -> None:
         """Remember what is being called, for the message where it raises."""
         self.where = where
+
+
+def _plain(value: Any) -> Any:
+    """An attribute as JSON; None for one that is none, as what a function of the file makes."""
+    if isinstance(value, Mapping):
+        inside = {str(key): _plain(item) for key, item in value.items()}
+        return None if None in inside.values() else inside
+    if isinstance(value, list | tuple):
+        return [_plain(item) for item in value]
+    return value if isinstance(value, str | int | float) else None
 
 
 __all__ = ["AnotherApiError", "Driver"]

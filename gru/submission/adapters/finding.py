@@ -16,7 +16,7 @@ import numpy as np
 from .adapter import Adapter, AnotherApiError, Given
 from .behaviour import adds_up, behaves, fresh, moving, numbers, places_of_states, upstream, values_of
 from .calls import backward_roles, forward_roles
-from .construction import constructions, fixed_sizes, holders
+from .construction import chosen_in, constructions, fixed_sizes, holders
 from .engine import engines
 from .gradients import find
 from .layouts import arranged, has_steps
@@ -277,20 +277,12 @@ def driven(adapter: Adapter, module: Any, of: tuple[Any, bool], tried: Tried) ->
         adapter.lazy = not any(True for _ in arrays_in(made))
     if "reset_name" not in said and not isinstance(made, Given):
         adapter.reset_name = next((n for n in dir(made) if RESET.match(n) and _is_plain(getattr(made, n))), None)
-    chosen = _sizes_in(adapter.construct)
-    is_free = adapter.lazy or any(not isinstance(v, str | int | float | bool) for v in adapter.construct.values())
-    of_module = isinstance(made, Given) and any(type(v).__name__ == "OfModule" for v in adapter.construct.values())
-    known = "fixed" in said or (is_free and not of_module)
-    for fixed in (adapter.fixed,) if known else fixed_sizes(made, module, chosen):
+    for fixed in (adapter.fixed,) if "fixed" in said else fixed_sizes(made, module, chosen_in(adapter.construct)):
         adapter.fixed = fixed
         for both_ways in (False, True):
             if found := _in_some_layout(adapter, of, tried, both_ways=both_ways):
                 return found
     return None
-
-
-def _sizes_in(construct: Mapping[str, Any]) -> list[str]:
-    return [v for v in construct.values() if isinstance(v, str)]
 
 
 def _is_plain(method: Any) -> bool:

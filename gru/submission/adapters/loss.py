@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from .adapter import Adapter, AnotherApiError, Answer
-from .construction import constructions, fixed_sizes, holders
+from .construction import chosen_in, constructions, fixed_sizes, holders
 from .layouts import arranged
 from .names import LOSS, RATE, SIZE_OF, C, H, X
 from .source import definitions, own, parameters_of
@@ -167,9 +167,7 @@ def _ways(
             made = plain.make(sizes)
         except Exception:
             continue
-        chosen = [v for v in construct.values() if isinstance(v, str)]
-        drawn = any(hasattr(v, "shape") or isinstance(v, dict) for v in construct.values())
-        for fixed in ({},) if drawn else fixed_sizes(made, module, chosen):
+        for fixed in fixed_sizes(made, module, chosen_in(construct)):
             for inputs in INPUT_KINDS:
                 for targets in dict.fromkeys((inputs, "tokens" if inputs == "ids" else "classes")):
                     for h_layout in ("FB", "F", "BF") if "h" in roles else (None,):
