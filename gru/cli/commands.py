@@ -82,9 +82,9 @@ class Request:
 
     only: tuple[str, ...] | None
     problem: str | None
+    asked: Asked
     seed: int
     effort: Any
-    asked: Asked
     feedback: Any
     time_limit: float
     memory_limit: int
@@ -164,24 +164,16 @@ def check(
     files: tuple[str, ...],
     only: tuple[str, ...],
     problem: str | None,
-    seed: int,
-    effort: str,
     layer: str,
     form: str | None,
     convention: str,
-    feedback: str,
     document: Path | None,
     page: Path | None,
-    show_output: bool,
     find_class: bool,
     reports: dict[str, Path],
     rubric: "Rubric | None",
-    time_limit: float,
-    memory_limit: int,
-    isolation: str,
-    name: str | None,
-    adapter: Any,
     explain_limit: str | None,
+    **manner: Any,
 ) -> None:
     """Examine each FILE, a Python file or a notebook with a class GRUCell in the chapter's API.
 
@@ -204,6 +196,7 @@ def check(
       3   at least one could not be examined, and none is wrong
       70  gru itself failed; this is no verdict
     """
+    seed = manner["seed"]
     problem = _problem(problem, seed)
     asked = asked_for(layer, form, convention)
     only = named_checks(only, asked, "--only")
@@ -217,20 +210,7 @@ def check(
     refuse_notebooks(files)
     outputs = Outputs(document, page, reports, rubric)
     _refuse(outputs, files)
-    request = Request(
-        only or None,
-        problem,
-        seed,
-        effort,
-        asked,
-        feedback,
-        time_limit,
-        memory_limit,
-        isolation,
-        name,
-        adapter,
-        show_output,
-    )
+    request = Request(only or None, problem, asked, **manner)
     sys.exit(_check_all(files, request, outputs))
 
 

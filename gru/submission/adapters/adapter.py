@@ -42,6 +42,7 @@ class Adapter:
         source: The text of the file, of which the names in a `return` are read.
         fixed: Sizes that are written into the file, and cannot be chosen.
         reset_name: The method that is called between one use of an object and the next; None for none.
+        state_at: The attribute in which an object keeps its state, where that is not given to forward; None for none.
         lazy: Whether the parameters are made in the first call of forward.
         accumulates: Whether a second backward pass adds to the gradients.
         one_row: Whether a batch may have one row only.
@@ -72,6 +73,7 @@ class Adapter:
     fixed: Mapping[str, int] = {}
     source = ""
     reset_name: str | None = None
+    state_at: str | None = None
     lazy = False
     one_row = False
     said: frozenset[str] = frozenset()
@@ -150,6 +152,8 @@ class Adapter:
     ) -> "Answer":
         told("forward")
         given_x, given_h = self._given(arranged(x, self.x_layout)), self._given(self._first(h_0, sizes))
+        if self.state_at and given_h is not None:
+            setattr(made, self.state_at, given_h)
         returned = self.forward(made, given_x, given_h)
         answer = Answer(made, self._states(made, returned, sizes))
         if delta is not None:

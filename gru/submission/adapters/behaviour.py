@@ -116,9 +116,7 @@ def behaves(adapter: Adapter, sizes: Mapping[str, int], *, both_ways: bool = Fal
             return False
     if adapter.h_layout is None:
         # A step without a state to give keeps it: what came before shows in what it answers.
-        return has_steps(adapter.x_layout) or not np.array_equal(
-            adapter.run(sizes, values, x, h_0, before=True).states, states
-        )
+        return has_steps(adapter.x_layout) or _keeps(adapter, sizes, values, states)
     for part in np.split(np.arange(h_0.shape[1]), adapter.carried):
         other = h_0.copy()
         other[0, part] *= 0.5
@@ -126,6 +124,16 @@ def behaves(adapter: Adapter, sizes: Mapping[str, int], *, both_ways: bool = Fal
         if not moved[:, 0].any() or moved[:, 1:].any():
             return False
     return True
+
+
+def _keeps(adapter: Adapter, sizes: Mapping[str, int], values: Mapping[str, Any], states: Any) -> bool:
+    """Whether an object that is not begun anew answers with something else on a second use."""
+    x, h_0 = numbers(adapter, sizes)
+    reset, adapter.reset_name = adapter.reset_name, None
+    try:
+        return not np.array_equal(adapter.run(sizes, values, x, h_0, before=True).states, states)
+    finally:
+        adapter.reset_name = reset
 
 
 def moving(adapter: Adapter, sizes: Mapping[str, int]) -> list[str]:

@@ -21,7 +21,7 @@ from .engine import engines
 from .gradients import find
 from .layouts import arranged, has_steps
 from .loss import Loss, loss_places, losses
-from .names import BACKWARD, FORWARD, LOSS, OTHER_PART, WEIGHT, rank, role_of
+from .names import BACKWARD, FORWARD, LOSS, OTHER_PART, STATE_NAMES, WEIGHT, rank, role_of
 from .places import arrays_in
 from .source import definitions, names_returned, own, parameters_of, used_by
 
@@ -62,6 +62,7 @@ class Tried:
     def __init__(self) -> None:
         self.faults: dict[str, str] = {}
         self.errors: list[BaseException] = []
+        self.answered = self.behaved = False
 
     def note(self, way: str, error: BaseException) -> None:
         """Remember the last fault of a way."""
@@ -142,7 +143,7 @@ def _passes(kind: type) -> Iterator[tuple[str, str]]:
 
 
 def _stem(name: str) -> str:
-    return FORWARD.sub("", BACKWARD.sub("", name)).strip("_")
+    return FORWARD.sub("", BACKWARD.sub("", name).strip("_")).strip("_")
 
 
 def _of_class(module: Any, source: str, name: str, kind: type, tried: Tried) -> Adapter | None:
@@ -279,10 +280,26 @@ def driven(adapter: Adapter, module: Any, of: tuple[Any, bool], tried: Tried) ->
         adapter.reset_name = next((n for n in dir(made) if RESET.match(n) and _is_plain(getattr(made, n))), None)
     for fixed in (adapter.fixed,) if "fixed" in said else fixed_sizes(made, module, chosen_in(adapter.construct)):
         adapter.fixed = fixed
-        for both_ways in (False, True):
+        for state_at, both_ways in (*((name, False) for name in _kept_in(adapter)), (None, False), (None, True)):
+            adapter.state_at = state_at
             if found := _in_some_layout(adapter, of, tried, both_ways=both_ways):
                 return found
     return None
+
+
+def _kept_in(adapter: Adapter) -> Iterator[str]:
+    """The attribute in which an object keeps the state that it is not given: what a step has answered, by its name."""
+    sizes = SIZES | dict(adapter.fixed)
+    for layout in ("BF", "F", "FB"):
+        try:
+            made = adapter.make(sizes)
+            returned = adapter._callable(made, adapter.forward_name)(arranged(numbers(adapter, sizes)[0], layout))
+        except Exception:
+            continue
+        for name, value in getattr(made, "__dict__", {}).items():
+            if STATE_NAMES.match(name) and isinstance(value, np.ndarray) and value is returned:
+                yield name
+        return
 
 
 def _is_plain(method: Any) -> bool:
@@ -299,7 +316,7 @@ def _in_some_layout(adapter: Adapter, of: tuple[Any, bool], tried: Tried, *, bot
         for one_row in (adapter.one_row,) if "one_row" in adapter.said else (False, True):
             for x_layout, h_layout in layouts:
                 several = "B" in x_layout and (h_layout is None or "B" in h_layout)
-                if (carried > 0) != (h_layout is not None) or (one_row and not several):
+                if (carried > 0 or adapter.state_at is not None) != (h_layout is not None) or (one_row and not several):
                     continue
                 if both_ways and not has_steps(x_layout):
                     continue
@@ -346,6 +363,7 @@ def _answering(adapter: Adapter, sizes: Mapping[str, int], tried: Tried, *, both
     except Exception as error:
         tried.note(way, error)
         return
+    tried.answered = True
     kind, said = type(adapter), adapter.said
     for state, out_layout, width in places_of_states(adapter, returned, made, sizes):
         if ("state" in said and state != kind.state) or ("out_layout" in said and out_layout != kind.out_layout):
@@ -355,6 +373,7 @@ def _answering(adapter: Adapter, sizes: Mapping[str, int], tried: Tried, *, both
             setattr(adapter, name, getattr(kind, name))
         try:
             if behaves(adapter, sizes, both_ways=both_ways):
+                tried.behaved = True
                 yield adapter
         except Exception as error:
             tried.note(way, error)

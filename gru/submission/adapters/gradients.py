@@ -77,24 +77,33 @@ def of_parameters(
 
 def _spelled(parameters: Iterable[str], candidates: Candidates) -> dict[str, str]:
     """By the usual spellings of the parameter's name, else by the same place in a list or dict."""
-    by_name = {name or last_name(place): place for place, (_, name) in candidates.items()}
-    low: dict[str, str] = {}
-    for name, place in by_name.items():
-        key = name.lower().replace("_", "")
-        low[key] = "" if key in low else place
+    by_name: dict[str, list[str]] = {}
+    for place, (_, name) in candidates.items():
+        by_name.setdefault(_plain(name or last_name(place)), []).append(place)
     found: dict[str, str] = {}
-    for place in parameters:
-        name = last_name(place)
-        for spelling in SPELLED:
-            wanted = spelling.format(name)
-            hit = by_name.get(wanted) or low.get(wanted.lower().replace("_", ""))
-            if hit and hit not in found.values():
-                found[place] = hit
+    for parameter in parameters:
+        name = last_name(parameter)
+        # Capitals tell `Wh` from `wh` where a file has both.
+        for wanted in (spelling.format(name) for spelling in SPELLED):
+            places = [p for p in by_name.get(_plain(wanted), ()) if p not in found.values()]
+            exact = [p for p in places if (candidates[p][1] or last_name(p)) == wanted]
+            if places := exact or (places if len(places) == 1 or len({_owner(p) for p in places}) > 1 else []):
+                # Of several, such as those of two layers, the one beside the parameter.
+                found[parameter] = max(places, key=lambda place: _in_common(place, parameter))
                 break
         else:
-            if (same := _same_place(place, candidates)) is not None:
-                found[place] = same
+            if (same := _same_place(parameter, candidates)) is not None:
+                found[parameter] = same
     return found
+
+
+def _owner(place: str) -> str:
+    return place.rpartition(".")[0]
+
+
+def _in_common(place: str, parameter: str) -> int:
+    """How many characters two places begin with alike."""
+    return next((k for k, (a, b) in enumerate(zip(place, parameter, strict=False)) if a != b), len(parameter))
 
 
 def _plain(name: str) -> str:

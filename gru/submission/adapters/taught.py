@@ -195,6 +195,9 @@ class _File:
         for error in reversed(tried.errors):
             if line := self.line_in(error):
                 return self.fault(line, f"{type(error).__name__}: {error}")
+        if tried.answered and not tried.behaved:
+            text = f"what forward of {kind.target} gives does not behave as the states of a layer"
+            return self.fault(self.line_of(kind, "forward"), text)
         for error in reversed(tried.errors):
             frames = traceback.extract_tb(error.__traceback__)
             if frames and frames[-1].filename == module.__file__:

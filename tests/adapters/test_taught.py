@@ -1,0 +1,145 @@
+"""A course's own adapter: `--adapter` drives what is not found, and is itself to blame for what is wrong in it."""
+
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner
+
+from gru.cli.commands import main
+from gru.examiner import Examination, examine
+from gru.submission.process import SubmissionProcess
+from gru.submission.taught import Taught
+
+FILES = Path(__file__).with_name("files")
+
+UNUSUAL = """\
+import numpy as np
+
+
+class Rec:
+    def __init__(self, a, b):
+        self.A, self.B, self.c = np.random.randn(a, b), np.random.randn(b, b), np.zeros(b)
+
+    def go(self, inp, state):
+        self.keep = inp, state
+        self.out = np.tanh(inp @ self.A + state @ self.B + self.c)
+        return {"new": self.out}
+
+    def come_back(self, up):
+        inp, state = self.keep
+        d = up * (1 - self.out**2)
+        return {"A": inp.T @ d, "B": state.T @ d, "c": d.sum(0), "in": d @ self.A.T, "st": d @ self.B.T}
+"""
+"""A plain RNN whose passes have names that nobody looks for."""
+
+COURSE = """\
+from gru.adapter import Adapter
+
+
+class Course(Adapter):
+    target = "Rec"
+    forward_name, backward_name = "go", "come_back"
+    dx, dh = "returned['in']", "returned['st']"
+"""
+
+PASSES = "    forward_name, backward_name = 'go', 'come_back'\n"
+
+
+def examined(path: Path, adapter: Path | None = None, name: str | None = None) -> Examination:
+    taught = None if adapter is None else Taught.read(adapter)
+    with SubmissionProcess(path, adapter=taught, name=name) as process:
+        return examine(process, effort="quick")
+
+
+@pytest.fixture
+def unusual(tmp_path: Path) -> Path:
+    path = tmp_path / "unusual.py"
+    path.write_text(UNUSUAL)
+    return path
+
+
+def course(tmp_path: Path, text: str) -> Path:
+    path = tmp_path / "course.py"
+    path.write_text(text)
+    return path
+
+
+def test_without_an_adapter_an_unusual_api_is_no_verdict(unusual: Path) -> None:
+    assert examined(unusual).reason == "another_api"
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "check"),
+    [("", "", None), ("1 - self.out**2", "1 - self.out", "gradient-A"), ("d @ self.B.T", "d @ self.B", "gradient-dh")],
+)
+def test_with_an_adapter_of_a_few_lines_it_is_judged(
+    old: str, new: str, check: str | None, unusual: Path, tmp_path: Path
+) -> None:
+    unusual.write_text(UNUSUAL.replace(old, new))
+    examination = examined(unusual, course(tmp_path, COURSE))
+    assert examination.verdict == ("right" if check is None else "wrong")
+    assert check is None or examination.outcome(check).status in ("wrong", "inherited")
+
+
+@pytest.mark.parametrize(
+    ("body", "text"),
+    [
+        ("class C(Adapter:\n", "line 2: it is not Python"),
+        ("raise OSError('no')\n", "line 2: OSError: no"),
+        ("x = 1\n", "defines no class that is derived from Adapter"),
+        ("class C(Adapter):\n    target = 'Rec'\n    foward_name = 'go'\n", "line 4: an adapter has no attribute"),
+        ("class C(Adapter):\n    target = 'Rec'\n    forward_name = 'run'\n", "line 4: Rec has no method 'run'"),
+        (
+            f"class C(Adapter):\n    target = 'Rec'\n{PASSES}    gradients = {{'A': 'dA'}}\n",
+            "line 5: nothing is at 'dA' after backward",
+        ),
+        (
+            f"class C(Adapter):\n    target = 'Rec'\n{PASSES}"
+            "    def forward(self, made, x, h):\n        return made.go(x, h)['old']\n",
+            "line 6: KeyError: 'old'",
+        ),
+        (
+            f"class C(Adapter):\n    target = 'Rec'\n    construct = {{'a': 'input', 'b': 'hidden'}}\n{PASSES}"
+            "    def forward(self, made, x, h):\n        return made.go(x, h)['new'][:, :2]\n",
+            "line 6: what forward of Rec gives does not behave",
+        ),
+        (
+            f"class C(Adapter):\n    target = 'Rec'\n{PASSES}    def forward(self, made, x, h):\n"
+            "        out = made.go(x.copy(), h)\n        x *= 2\n        return out\n",
+            "line 7: it changes what it is given",
+        ),
+    ],
+)
+def test_what_is_wrong_with_an_adapter_is_told_with_its_line_and_is_no_verdict(
+    body: str, text: str, unusual: Path, tmp_path: Path
+) -> None:
+    examination = examined(unusual, course(tmp_path, f"from gru.adapter import Adapter\n{body}"))
+    assert (examination.verdict, examination.reason) == ("not_examined", "adapter_failed")
+    assert examination.text.startswith("course.py")
+    assert text in examination.text
+
+
+def test_an_adapter_for_other_names_leaves_a_file_as_it_is(tmp_path: Path) -> None:
+    examination = examined(FILES / "lists.py", course(tmp_path, COURSE))
+    assert examination.verdict == "right"
+
+
+@pytest.mark.one_in(4)
+@pytest.mark.parametrize("name", ["lists", "functions_with_cache", "sequence_batch_first", "dict_columns"])
+def test_the_adapter_that_is_written_drives_the_file_that_it_was_found_in(name: str, tmp_path: Path) -> None:
+    written = tmp_path / "course.py"
+    shown = CliRunner().invoke(main, ["adapt", str(FILES / f"{name}.py"), "--out", str(written)])
+    assert shown.exit_code == 0, shown.output
+    found, again = examined(FILES / f"{name}.py"), examined(FILES / f"{name}.py", written)
+    assert again.verdict == found.verdict == "right"
+    assert found.api is not None
+    assert again.api is not None
+    assert again.api.gradients == found.api.gradients
+
+
+def test_a_name_chooses_what_is_examined(tmp_path: Path) -> None:
+    path = tmp_path / "two.py"
+    path.write_text(UNUSUAL.replace("def go", "def forward").replace("def come_back", "def backward"))
+    path.write_text(path.read_text() + "\n\nclass Other(Rec):\n    def backward(self, up):\n        return {'A': up}\n")
+    assert examined(path, name="Rec").verdict == "right"
+    assert "no Third; it defines Rec, Other" in examined(path, name="Third").text
