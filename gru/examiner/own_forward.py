@@ -25,6 +25,11 @@ Array = NDArray[Any]
 SIZES = ((2, 3, 5, 4), (3, 4, 2, 3), (2, 2, 3, 2), (1, 3, 4, 5))
 """Batch, input, hidden and steps of the problems; the first is the one at which the API was found."""
 
+EVERY = tuple(range(len(SIZES)))
+
+FEWER = (0, 2)
+"""Those for a submission that is judged by equations too, on more sizes: several steps, and saturated gates."""
+
 DIRECTIONS = 2
 """Gaussian directions of each gradient on each problem: an error hides from one of them with the probability
 that its product with a Gaussian number is below the error bar."""
@@ -52,14 +57,21 @@ class OwnForward:
 
 
 def judge_own(
-    bench: Bench, seed: int, on_progress: Callable[[int, int], None] = lambda done, total: None
+    bench: Bench,
+    seed: int,
+    on_progress: Callable[[int, int], None] = lambda done, total: None,
+    *,
+    numbers: Sequence[int] = EVERY,
 ) -> OwnForward:
-    """The outcomes of `interface`, `state` and of every gradient that is shown. Raises SubmissionFailure."""
+    """The outcomes of `interface`, `state` and of every gradient that is shown, on the problems of these numbers.
+
+    Raises SubmissionFailure.
+    """
     found: dict[str, list[tuple[Problem, Comparison]]] = {name: [] for name in bench.shown}
     states: list[tuple[Fact, Problem]] = []
     raised: list[tuple[Problem | None, str]] = []
     done = 0
-    for number in range(len(SIZES)):
+    for count, number in enumerate(numbers, 1):
         problem: Problem | None = None
         try:
             random = np.random.Generator(np.random.PCG64([seed, number]))
@@ -70,7 +82,7 @@ def judge_own(
             done += 1
         except CellError as error:
             raised.append((problem, str(error)))
-        on_progress(number + 1, len(SIZES))
+        on_progress(count, len(numbers))
     outcomes = [_interface(bench, done, raised)]
     if done:
         outcomes.append(_of_state(states, done))

@@ -14,7 +14,7 @@ from gru.examiner.mapping.over_steps import judge_over_steps
 from gru.examiner.mapping.recognise import recognise
 from gru.examiner.mapping.sequences import all_by_gradients, with_steps
 from gru.examiner.outcome import Examination, Outcome, judge_driven
-from gru.examiner.own_forward import OwnForward, judge_own
+from gru.examiner.own_forward import EVERY, FEWER, OwnForward, judge_own
 from gru.layer import Form
 from gru.problem import Effort, Problem
 from gru.submission.contract import CellError, Runner, SubmissionFailure
@@ -41,10 +41,12 @@ def examine_driven(
     `only` names the checks whose outcomes are asked for, and `problem` the one that the equations are judged on.
     """
     try:
-        own = judge_own(Bench(runner, api), seed, on_progress)
+        recognition = recognise(Bench(runner, api), seed) if api.is_of_one_state else None
+        is_of_form = recognition is not None and recognition.mapped is not None
+        own = judge_own(Bench(runner, api), seed, on_progress, numbers=FEWER if is_of_form else EVERY)
     except SubmissionFailure as error:
         return Examination("not_examined", (), seed, effort, reason=error.reason, text=error.text, api=api)
-    outcomes, found = own.outcomes, Examination("not_examined", (), seed, effort, api=api)
+    outcomes, found = own.outcomes, Examination("not_examined", (), seed, effort, api=api, recognition=recognition)
     try:
         found, equations = _by_equations(Bench(runner, api), found, effort, own, problem, on_progress)
     except SubmissionFailure:
@@ -65,11 +67,10 @@ def _by_equations(
     on_progress: OnProgress,
 ) -> tuple[Examination, tuple[Outcome, ...]]:
     """The examination with the form that was recognised, and the outcomes of its equations, if there is one."""
-    if not bench.api.is_of_one_state or not any(outcome.check.startswith(GRADIENT) for outcome in own.outcomes):
+    recognition = found.recognition
+    has_gradients = any(outcome.check.startswith(GRADIENT) for outcome in own.outcomes)
+    if recognition is None or recognition.mapped is None or not has_gradients:
         return found, ()
-    recognition = recognise(bench, found.seed)
-    if recognition.mapped is None:
-        return replace(found, recognition=recognition), ()
     mapped = recognition.mapped
     form = form_asked(mapped.form, mapped.unasked(bench.api, own.odd))
     is_small = "gradient-not-linear" in own.faults
