@@ -65,10 +65,11 @@ class Entries(NamedTuple):
 
     def move(self, product: Array, rows: Array) -> None:
         """Add to the tangents of a product what comes from the matrix's own: of the entry (i, j), column i at j."""
+        columns = rows.transpose(-1, *range(rows.ndim - 1))[:, np.newaxis]
         for n, m, column, first in self.places:
             tangents = product[1 + first : 1 + first + n * m].reshape(n, m, *product.shape[1:])
             at_own_column = np.einsum("ij...j->ij...", tangents[..., column : column + m])
-            at_own_column += np.moveaxis(rows, -1, 0)[:, np.newaxis]
+            at_own_column += columns
 
 
 Matrix = Thin | Entries
