@@ -188,9 +188,9 @@ def test_the_number_of_checks_is_the_one_that_is_told() -> None:
 
 
 def test_every_page_has_its_place_on_the_site() -> None:
-    index = (ROOT / "docs" / "index.md").read_text(encoding="utf-8").splitlines()
-    pages = {page.stem for page in (ROOT / "docs").glob("*.md")} - {"index"}
-    assert pages | {"checking_a_gradient"} == {line for line in index if re.fullmatch(r"[\w-]+", line)}
+    index = (ROOT / "docs" / "index.rst").read_text(encoding="utf-8")
+    pages = {page.stem for page in (ROOT / "docs").glob("*.md")}
+    assert pages | {"api", "checking_a_gradient"} == set(re.findall(r"^   ([\w-]+)$", index, re.MULTILINE))
 
 
 # The page of the equations
