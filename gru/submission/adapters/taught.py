@@ -16,8 +16,8 @@ import numpy as np
 
 from .adapter import Adapter, AnotherApiError
 from .behaviour import fresh, numbers, upstream, values_of
+from .completing import SIZES, Tried, driven
 from .construction import constructions
-from .finding import SIZES, Tried, driven
 from .layouts import has_steps
 from .places import read
 
