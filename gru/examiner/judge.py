@@ -305,8 +305,7 @@ def compare(own: Array, truth: Array, limits: Array) -> Comparison:
     """
     errors = _errors(own, truth)
     agrees = bool((errors <= limits).all())
-    with np.errstate(over="ignore"):
-        step = int((errors / np.maximum(limits, _SMALLEST)).argmax()) if errors.ndim else None
+    step = _furthest(errors, limits) if errors.ndim else None
     at = () if step is None else (step,)
     own, truth = own[at], truth[at] if truth.ndim > 2 else truth
     return Comparison(
@@ -317,6 +316,14 @@ def compare(own: Array, truth: Array, limits: Array) -> Comparison:
         step=step,
         block=None if agrees else _block(own, truth),
     )
+
+
+def _furthest(errors: Array, limits: Array) -> int:
+    """The step at which the error is largest in units of its limit."""
+    if len(errors) == 1:
+        return 0
+    with np.errstate(over="ignore"):
+        return int((errors / np.maximum(limits, _SMALLEST)).argmax())
 
 
 def _block(own: Array, truth: Array) -> Block | None:

@@ -5,14 +5,16 @@ Nothing here measures, prints or awards points.
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from gru.examiner.fact import Diagnosis, Fact
-from gru.examiner.mapping.found import Recognition
 from gru.layer import Equation, Form, Sizes
 from gru.layers.gru.forms import CHAPTER
 from gru.submission import contract
 from gru.submission.driven import Api
+
+if TYPE_CHECKING:  # What recognises another API takes long to load, and is needed for files in one only.
+    from gru.examiner.mapping.found import Recognition
 
 Status = Literal["right", "wrong", "inherited", "missing", "not_examined"]
 Verdict = Literal["right", "wrong", "not_examined"]
@@ -148,7 +150,7 @@ class Examination:
     precision: str = "float64"
     form: Form = CHAPTER
     api: Api | None = None
-    recognition: Recognition | None = None
+    recognition: "Recognition | None" = None
 
     @property
     def is_of_form(self) -> bool:

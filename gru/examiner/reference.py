@@ -83,7 +83,8 @@ class Reference:
         if self.by_formulas and self._formulas_agree:
             return {name: self._computed[name] for name in (e.name for e in self.convention.exposed)}
         values = self.forward | oracle.step_gradients(self.at, self.convention)
-        if self.fed is None and not self.by_formulas:
+        # The sum over one step is that step, which was measured by itself.
+        if self.fed is None and not self.by_formulas and self.problem.sizes.steps > 1:
             return values | oracle.parameter_gradients(self.problem, self.convention)
         return values | {total.name: total(values) for total in self.convention.sums}
 
