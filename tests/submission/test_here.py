@@ -24,7 +24,14 @@ FILES = {
 }
 
 
-@pytest.mark.parametrize("source", FILES.values(), ids=FILES.keys())
+DEAR = ("another API", "wrong")
+"""Those that take more than a second."""
+
+
+@pytest.mark.parametrize(
+    "source",
+    [pytest.param(source, id=name, marks=[pytest.mark.full] * (name in DEAR)) for name, source in FILES.items()],
+)
 def test_what_is_found_here_is_what_is_found_in_a_process(source: str, tmp_path: Path) -> None:
     file = tmp_path / "my_gru.py"
     file.write_text(source, encoding="utf-8")
