@@ -7,7 +7,7 @@ in it mean.
 import ast
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from functools import cache, partial
+from functools import cache, lru_cache, partial
 from types import CodeType
 from typing import Any
 
@@ -69,7 +69,7 @@ def evaluate(expression: ast.expr, values: Mapping[str, Any]) -> Any:
         return eval(_compiled(expression), {"__builtins__": {}, **_NAMESPACE}, dict(values))  # our own formulas only
 
 
-@cache
+@lru_cache(maxsize=4096)
 def _compiled(expression: ast.expr) -> CodeType:
     return compile(ast.fix_missing_locations(ast.Expression(expression)), "<formula>", "eval")
 

@@ -38,15 +38,15 @@ class Diagnosis:
     """What is wrong with a check, so far as it was recognised.
 
     `alternatives` are explanations that are equal on everything that was seen, each of one fact or of several at
-    once; none where only the condition is known. `equation` is the one whose right formula is told; `condition` is
-    the slug of where the mistake shows, empty where that is everywhere. `is_known` says that the facts reproduce
+    once; none where only the condition is known. `equation` is the one whose right formula is told; `condition`
+    says where the mistake shows, None where that is everywhere. `is_known` says that the facts reproduce
     the submission's numbers, and do not only describe them.
     """
 
     check: str
     alternatives: tuple[tuple[Fact, ...], ...] = ()
     equation: Equation | None = None
-    condition: str = ""
+    condition: Fact | None = None
     is_known: bool = True
 
     @property

@@ -13,10 +13,11 @@ from numpy.typing import NDArray
 
 from gru.calculus import formula
 from gru.calculus.rounding import limit, squashed
-from gru.examiner.diagnosis import NEAR, PROBES, named, says_little
 from gru.examiner.fact import Diagnosis
 from gru.examiner.judge import Case
 from gru.examiner.limit import roundings
+from gru.examiner.probe import NEAR, says_little
+from gru.examiner.recognised import PROBES, named
 from gru.layer import Equation, Form
 from gru.mistakes import Mistake, catalogue
 

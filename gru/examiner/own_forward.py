@@ -218,9 +218,9 @@ def _state(bench: Bench, problem: Problem) -> Iterator[Fact]:
                 continue
             added = plain[name] + before[name] if name not in ("dx", "dh") else plain[name]
             if not _close(again[name], plain[name]) and not _close(again[name], added):
-                yield Fact.of("second-use", name=name)
+                yield Fact.of("other-on-second-use", name=name)
     elif problem.h_0 is not None:
-        yield Fact.of("second-use")
+        yield Fact.of("other-on-second-use")
     if bench.api.loss:
         return
     _, scaled = bench.run(problem, {}, problem.delta * SCALE)

@@ -14,8 +14,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gru.calculus.inverse import Solution, may_tell, solved
-from gru.examiner.diagnosis import says_little
 from gru.examiner.judge import Case, Evidence, compare, judge_equations, judge_merge, judge_split
+from gru.examiner.probe import says_little
 from gru.layer import Equation, Form, Stack
 
 Array = NDArray[Any]

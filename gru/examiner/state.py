@@ -4,8 +4,9 @@ A submission is held against itself: it is given the same problem in another way
 and the answers must agree to rounding. It never says that a formula is wrong.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from itertools import combinations
 from typing import Any
 
 import numpy as np
@@ -13,7 +14,7 @@ from numpy.typing import NDArray
 
 from gru.examiner.fact import Fact
 from gru.examiner.judge import Evidence, compare, found, gather, values_shown
-from gru.examiner.outcome import Finding, everything_shows
+from gru.examiner.outcome import Comparison, Finding, everything_shows
 from gru.examiner.reference import Reference
 from gru.layer import Form
 from gru.submission.contract import Job, Recording, Use
@@ -48,9 +49,20 @@ NOT_LINEAR = "not-linear"
 """The kind of a finding that the gradients are no formula of the layer's: each of these is δ times something."""
 
 
+OF_FORMULAS = (NOT_LINEAR, "mixed-rows")
+"""The kinds of findings that a wrong formula can cause by itself."""
+
+
 def is_not_linear(finding: Finding) -> bool:
     """Whether a finding says that the gradients are not linear in δ."""
     return finding.status == "wrong" and finding.fact is not None and finding.fact.kind == NOT_LINEAR
+
+
+def is_of_formula(finding: Finding, spoilt: set[str]) -> bool:
+    """Whether all that a finding is about is the doing of formulas, whose results, near and far, are `spoilt`."""
+    if finding.status != "wrong" or finding.fact is None or finding.fact.kind not in OF_FORMULAS:
+        return False
+    return "names" in finding.fact.particulars and spoilt.issuperset(finding.fact.particulars["names"])
 
 
 def _same(name: str, value: Array, form: Form) -> Array:
@@ -78,6 +90,9 @@ def _only_first_row(job: Job) -> Job:
     return replace(job.changed(**of_batch), sizes=job.sizes._replace(batch=1))
 
 
+LATER = Companion("kept-from-a-problem", lambda job: job, _same)
+"""The same problem once more, in new cells, after others."""
+
 COMPANIONS: tuple[Companion, ...] = (
     *(
         Companion(layout, lambda job, layout=layout: replace(job, layout=layout), _same)  # type: ignore[misc]
@@ -92,7 +107,7 @@ COMPANIONS: tuple[Companion, ...] = (
         _scaled,
         abs(SCALE),
     ),
-    Companion("kept-from-a-problem", lambda job: job, _same),
+    LATER,
 )
 
 
@@ -112,10 +127,34 @@ def judge_recording(reference: Reference, recording: Recording) -> Iterator[Find
         return
     first, second = (gather(reference, use) for use in recording.uses)
     yield _agreement(first, second.own, "forward-differs", _of_forward)
+    values = [second.own]
     if recording.again is not None:
         again = gather(reference, Use({}, recording.again, ()))
-        yield _agreement(first, again.own, "kept-from-backward")
-    yield _agreement(first, second.own, "kept-from-forward")
+        values.append(again.own)
+        yield _told_apart(_agreement(first, again.own, "kept-from-backward"), first, *values)
+    yield _told_apart(_agreement(first, second.own, "kept-from-forward"), first, *values)
+
+
+def _told_apart(finding: Finding, first: Evidence, *later: Mapping[str, Array]) -> Finding:
+    """A finding that a later call gave something else, by what it gave: twice the first, the negative, or neither."""
+    if finding.fact is None:
+        return finding
+    name = finding.fact.particulars["name"]
+    own, values = first.own[name], [shown[name] for shown in later if name in shown]
+    close = 1e-9 * np.abs(own).max()
+
+    def are(*factors: int) -> bool:
+        """Whether every value is one of these times the first."""
+        return all(min(np.abs(value - factor * own).max() for factor in factors) <= 3 * close for value in values)
+
+    kind = finding.fact.kind
+    if are(1, 2, 3):
+        kind = "added-up"
+    elif are(1, -1):
+        kind = "sign-flips"
+    elif len(values) > 1 and all(np.abs(a - b).max() > close for a, b in combinations([own, *values], 2)):
+        kind = "every-call"
+    return replace(finding, fact=replace(finding.fact, kind=kind))
 
 
 def judge_companion(
@@ -132,6 +171,31 @@ def judge_companion(
     yield _agreement(evidence, shown, companion.kind, companion.expected, companion.scale)
 
 
+def is_doubtful(finding: Finding) -> bool:
+    """Whether a companion gave other values, which a cell that varies by itself gives as well."""
+    return finding.status == "wrong" and finding.fact is not None and "raised" not in finding.fact.particulars
+
+
+def judge_again(
+    companion: Companion, reference: Reference, plain: Recording, finding: Finding, again: Sequence[Recording]
+) -> Finding:
+    """A doubtful finding, once the plain problem and the companion were put twice more, by turns.
+
+    Where the plain ones agree, and the companions differ from them each time, it is the companion that makes the
+    difference. Else the results depend on what came before.
+    """
+    plains, others = again[::2], again[1::2]
+    same = all(not _is_wrong(LATER, reference, plain, other) for other in plains)
+    differ = all(_is_wrong(companion, reference, plain, other) for other in others)
+    if (same and differ) or finding.fact is None:
+        return finding
+    return replace(finding, fact=replace(finding.fact, kind=LATER.kind))
+
+
+def _is_wrong(companion: Companion, reference: Reference, plain: Recording, other: Recording) -> bool:
+    return any(finding.status == "wrong" for finding in judge_companion(companion, reference, plain, other))
+
+
 def _agreement(
     evidence: Evidence,
     shown: dict[str, Any],
@@ -141,6 +205,7 @@ def _agreement(
 ) -> Finding:
     """Whether values agree with those expected from the evidence, to the rounding of both."""
     form = evidence.form
+    differing: dict[str, Comparison] = {}
     for name, own in evidence.own.items():
         value, wanted = shown.get(name), expected(name, own, form)
         if name not in evidence.own_limits or wanted is None or not isinstance(value, np.ndarray):
@@ -152,9 +217,12 @@ def _agreement(
         if not comparison.agrees and not _follows(evidence, name):
             comparison = compare(value.astype(float), wanted, factor * _limit_of_another_formula(evidence, name))
         if not comparison.agrees:
-            fact = Fact.of(kind, name=name, factor=SCALE)
-            return found("state", "wrong", evidence.reference, comparison, fact=fact)
-    return found("state", "right", evidence.reference, unseen=everything_shows)
+            differing[name] = comparison
+    if not differing:
+        return found("state", "right", evidence.reference, unseen=everything_shows)
+    name = next(iter(differing))
+    fact = Fact.of(kind, name=name, names=tuple(differing), factor=SCALE)
+    return found("state", "wrong", evidence.reference, differing[name], fact=fact)
 
 
 def _follows(evidence: Evidence, name: str) -> bool:

@@ -7,12 +7,12 @@ process and awards nothing.
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from functools import cache, partial
-from itertools import cycle
+from itertools import cycle, islice
 
 import numpy as np
 
 from gru.examiner.alone import all_alone, doubted, told_apart
-from gru.examiner.diagnosis import diagnose, diagnose_order
+from gru.examiner.diagnosis import diagnose
 from gru.examiner.fact import Diagnosis, Fact, of_one
 from gru.examiner.hidden import Explanation, explain
 from gru.examiner.judge import Case, agrees_forward, found, judge_left, judge_uses, kept_apart
@@ -20,7 +20,20 @@ from gru.examiner.outcome import Finding, Outcome, everything_shows, summarise
 from gru.examiner.reference import CHANGES, Reference
 from gru.examiner.reuse import cases_of, judge_reuse, reuse_job
 from gru.examiner.reveal import revealed
-from gru.examiner.state import COMPANIONS, Companion, companion_job, is_not_linear, judge_companion, judge_recording
+from gru.examiner.stacking import diagnose_stacking
+from gru.examiner.state import (
+    COMPANIONS,
+    LATER,
+    Companion,
+    companion_job,
+    is_doubtful,
+    is_not_linear,
+    is_of_formula,
+    judge_again,
+    judge_companion,
+    judge_recording,
+)
+from gru.examiner.undone import with_undone
 from gru.layer import Form
 from gru.submission.contract import Description, Job, Raised, Recording, Runner, SubmissionFailure
 
@@ -45,6 +58,7 @@ class Trial:
     recorded: list[tuple[Reference, Recording]] = field(default_factory=list)
     cases: list[Case] = field(default_factory=list)
     findings: list[Finding] = field(default_factory=list)
+    doubtful: list[tuple[Companion, Reference, int]] = field(default_factory=list)
     unsettled: list[tuple[Reference, Reference, str, Recording]] = field(default_factory=list)
 
     def run(self, runner: Runner) -> Iterator[tuple[int, int]]:
@@ -56,6 +70,7 @@ class Trial:
             judge(recording)
             yield done, len(asked)
         self._settle(runner)
+        self._clear_up(runner)
         self._judge_alone(runner)
 
     def take(self, reference: Reference, recording: Recording) -> None:
@@ -98,8 +113,26 @@ class Trial:
             self.findings.append(found("state", "right", other, unseen=everything_shows))
 
     def _judge_companion(self, companion: Companion, reference: Reference, recording: Recording) -> None:
-        plain = next(plain for of, plain in self.recorded if of is reference)
-        self.findings.extend(judge_companion(companion, reference, plain, recording))
+        plain = self._plain(reference)
+        for finding in judge_companion(companion, reference, plain, recording):
+            if is_doubtful(finding) and companion is not LATER:
+                self.doubtful.append((companion, reference, len(self.findings)))
+            self.findings.append(finding)
+
+    def _plain(self, reference: Reference) -> Recording:
+        return next(plain for of, plain in self.recorded if of is reference)
+
+    def _clear_up(self, runner: Runner) -> None:
+        """Put doubtful companions twice more, and the plain problem by turns: a cell may vary by itself."""
+        jobs = [
+            job
+            for companion, reference, _ in self.doubtful
+            for job in (reference.job(), companion_job(companion, reference.job())) * 2
+        ]
+        answers = iter(list(runner.run(jobs)))
+        for companion, reference, place in self.doubtful:
+            again, finding = list(islice(answers, 4)), self.findings[place]
+            self.findings[place] = judge_again(companion, reference, self._plain(reference), finding, again)
 
     def _settle(self, runner: Runner) -> None:
         """Put the second uses that were not right to new cells, and see which of the two it is."""
@@ -140,15 +173,17 @@ class Trial:
             self._leave_unsure()
         outcomes, cases, followed = list(summarise_all(self.findings, asked)), self.cases, asked
         if explained := _explained_all(outcomes, cases, asked):
-            return explained, asked
+            explained = self._without_what_formulas_explain(explained, asked)
+            return [_diagnosed(outcome, cases, asked, search=False) for outcome in explained], asked
         other = recognise(self.recorded, asked) if _departs(outcomes, asked) else asked
         outcomes_as_if, as_if = self._outcomes_as_if(other, outcomes) if other is not asked else (outcomes, cases)
         outcomes, cases = _judged_on_revealed(outcomes, cases, asked)
         # A backward pass of the form asked for, behind one slip in (3) or (4), is no other form.
         if other is not asked and _count_wrong(outcomes_as_if) <= _count_wrong(outcomes):
             outcomes, cases, followed = outcomes_as_if, as_if, other
-        outcomes = _with_a_reason(outcomes)
+        outcomes = self._without_what_formulas_explain(_with_a_reason(outcomes), followed)
         search = _count_wrong(outcomes) <= WRONG_EVERYWHERE
+        outcomes = with_undone(outcomes, cases, followed)
         return [_diagnosed(outcome, cases, followed, search=search) for outcome in outcomes], followed
 
     def _leave_unsure(self) -> None:
@@ -178,6 +213,22 @@ class Trial:
         if explained := _explained_all(merged, as_if, other):
             return explained, as_if
         return _judged_on_revealed(merged, as_if, other)
+
+    def _without_what_formulas_explain(self, outcomes: list[Outcome], form: Form) -> list[Outcome]:
+        """The outcomes with the check `state` charged only for what no wrong formula explains.
+
+        A formula that is not linear in δ, or that mixes the rows of a batch, is one mistake, of its equation.
+        """
+        wrong = {outcome.name for outcome in outcomes if outcome.status == "wrong" and outcome.is_of_equation}
+        spoilt = set().union(*(form.made_of(name) for name in wrong if name))
+        if any(outcome.check == "merge" and outcome.status == "wrong" for outcome in outcomes):
+            spoilt |= {total.name for total in form.sums}
+        left = [f for f in self.findings if f.check == "state" and not is_of_formula(f, spoilt)]
+        anew = summarise("state", left)
+        if anew.status == "wrong" or not any(o.check == "state" and o.status == "wrong" for o in outcomes):
+            return [anew if o.check == "state" and o.status == "wrong" else o for o in outcomes]
+        inherited = Outcome("state", "inherited", problems=anew.problems, facts=(Fact.of("state-of-formula"),))
+        return [inherited if outcome.check == "state" else outcome for outcome in outcomes]
 
 
 def _judged_on_revealed(outcomes: list[Outcome], cases: list[Case], form: Form) -> tuple[list[Outcome], list[Case]]:
@@ -290,7 +341,7 @@ def _diagnosed(outcome: Outcome, cases: list[Case], followed: Form, *, search: b
     if outcome.name is not None:
         return replace(outcome, mistake=diagnose(followed.named[outcome.name], cases, pairs=search))
     if outcome.check in ("split", "merge"):
-        return replace(outcome, mistake=diagnose_order(outcome.check, cases))
+        return replace(outcome, mistake=diagnose_stacking(outcome.check, cases))
     if outcome.check == "state" and outcome.facts:
         return replace(outcome, mistake=of_one("state", outcome.facts[0]))
     return outcome

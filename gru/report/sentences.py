@@ -39,24 +39,6 @@ CHANGES = {
 }
 """What is drawn anew for a second use of the same cells."""
 
-CONDITIONS = {
-    "batch-one": "only where the batch has one row",
-    "batch-several": "only where the batch has several rows",
-    "input-not-hidden": "only where input and hidden differ",
-    "input-is-hidden": "only where input = hidden",
-    "hidden-one": "only where hidden = 1",
-    "hidden-several": "only where hidden > 1",
-    "input-several": "only where input > 1",
-    "steps-several": "only where there are several steps",
-    "state-not-zero": "only where the state is not zero",
-    "state-zero": "only where the state is zero",
-    "second-use": "only in the second use of a cell",
-    "saturated": "only where the gates are saturated",
-    "upstream-large": "only where the upstream gradient is large",
-    "single-precision": "only in single precision",
-}
-"""Where a formula is wrong, if not everywhere."""
-
 OR = "; or, what is the same here: "
 
 _KEPT = "something is kept, shared or changed that should not be"
@@ -131,11 +113,70 @@ def _progress(p: Particulars) -> str:
     return f"{p['right']} of {p['pairs']} pairs of {p['bits']} bits are right after {p['epochs']} epochs of training"
 
 
+_ORDINALS = {0: "first", 1: "second", 2: "third", -1: "last"}
+
+
+def _line(kind: str, index: int) -> str:
+    """`the last row`: a row or column, counted from the first or, where negative, from the last."""
+    if index in _ORDINALS:
+        return f"the {_ORDINALS[index]} {kind}"
+    return f"{kind} {index}" if index >= 0 else f"{kind} {-index} from the last"
+
+
 def _place(p: Particulars) -> str:
-    if None not in (p["row"], p["column"]):
-        return f"only the entry [{p['row']}, {p['column']}] of {p['name']} is wrong"
-    which = f"column {p['column']}" if p["row"] is None else f"row {p['row']}"
-    return f"only {which} of {p['name']} is wrong"
+    """Which row, column or entry is wrong."""
+    lines = [_line(kind, p[kind]) for kind in ("row", "column") if p[kind] is not None]
+    where = lines[0] if len(lines) == 1 else f"the entry in {lines[0]} and {lines[1]}"
+    return f"only {where} of {p['name']} is wrong"
+
+
+def _ratio(p: Particulars) -> str:
+    """The factor; near 1, what it is beside 1, of which more digits are seen."""
+    excess = p["excess"]
+    if abs(excess) < 1e-3:
+        return f"{p['name']} is 1 {'-' if excess < 0 else '+'} {abs(excess):.3g} times the right value"
+    return f"{p['name']} is {1 + excess:.5g} times the right value"
+
+
+def _size(p: Particulars) -> str:
+    names = {"batch": "the number of rows in the batch", "steps": "the number of steps"}
+    size: str = p["size"]
+    return names.get(size, f"the {size} size")
+
+
+def _clipped(p: Particulars, what: str = "the right value") -> str:
+    low, high = p["low"], p["high"]
+    if low is not None and high is not None:
+        bounds = f"to ±{high:.4g}" if low == -high else f"to between {low:.4g} and {high:.4g}"
+    else:
+        bounds = f"at {low if high is None else high:.4g}"
+    return f"{p.get('whole') or p['name']} is {what}, clipped {bounds}"
+
+
+def _inside(p: Particulars) -> str:
+    function = "σ" if p["function"] == "sigmoid" else "tanh"
+    if p["what"] == "constant":
+        return f"{p['number']:.4g} is added to the pre-activation before {function} is applied"
+    return f"{function} is applied to {1 + p['number']:.4g} times the pre-activation"
+
+
+_SIZES = {"batch": "rows in the batch", "input": "input", "hidden": "hidden", "steps": "steps"}
+
+
+def _count(p: Particulars) -> str:
+    size, wrong = p["size"], p["wrong"]
+    return f"there are at most {wrong} {_SIZES[size]}" if size in ("batch", "steps") else f"{size} is at most {wrong}"
+
+
+def _size_from(p: Particulars) -> str:
+    """From which size on, and up to which it is right."""
+    size, wrong, right = p["size"], p["wrong"], p["right"]
+    if size in ("batch", "steps"):
+        several = "several" if right == 1 and wrong == 2 else f"{wrong} or more"
+        return f"only where there are {several} {_SIZES[size]}" + ("" if right == 1 else f"; up to {right} it is right")
+    if right == 1 and wrong == 2:
+        return f"only where {size} > 1"
+    return f"only where {size} is {wrong} or more; up to {right} it is right"
 
 
 def _not_finite(p: Particulars) -> str:
@@ -207,6 +248,24 @@ KINDS: dict[str, Words] = {
         "the same cell gives something else when backward is called again with the same arguments",
         _BACKWARD_ANEW,
     ),
+    "added-up": Words(
+        "state",
+        "{name} is added to that of the call before: a second call with the same arguments gives twice the first",
+        "a gradient is added to that of the call before, as where += stands for =",
+        "make the gradient anew in every call, with =; the network adds up the gradients of its steps itself",
+    ),
+    "sign-flips": Words(
+        "state",
+        "{name} has another sign when the same cell computes it again of the same arguments",
+        "a value has another sign from call to call",
+        "nothing of an earlier call goes into a result",
+    ),
+    "every-call": Words(
+        "state",
+        "{name} is another one at every call with the same arguments",
+        "a value is another one at every call: a random number goes into it, or what earlier calls left",
+        "nothing random, and nothing of an earlier call, goes into a result",
+    ),
     "read-only": Words(
         "state",
         _layout("read-only arrays"),
@@ -275,8 +334,32 @@ KINDS: dict[str, Words] = {
     ),
     "not-stacked": Words(
         "merge",
-        lambda p: f"{p['whole']} is not {', '.join(p['blocks'])} stacked in this order",
+        lambda p: f"{p['whole']} is not the blocks {', '.join(p['blocks'])}, stacked",
         "a stacked gradient is not the gradients of the blocks, stacked",
+    ),
+    "stack-averaged": Words(
+        "merge",
+        "{whole} is the blocks in the right order, divided by the number of rows in the batch",
+        "a stacked gradient is divided by the number of rows in the batch",
+        hint=HINTS["batch"],
+    ),
+    "stack-ratio": Words(
+        "merge",
+        "{whole} is the blocks in the right order, times {ratio:.5g}",
+        "a stacked gradient is that of the blocks times a number",
+        hint=HINTS["count"],
+    ),
+    "stack-coarse": Words(
+        "merge",
+        "{whole} is the blocks in the right order, in {precision}: digits are lost",
+        "a stacked gradient is in a coarser precision than the blocks",
+        hint="digits are lost",
+    ),
+    "stack-clipped": Words(
+        "merge",
+        lambda p: _clipped(p, "the blocks in the right order"),
+        "a stacked gradient is clipped",
+        hint="the gradients are clipped",
     ),
     # any equation
     "zero": Words("equation", "{name} is zero everywhere", "every number is zero: nothing is computed", hint=_NOTHING),
@@ -295,8 +378,52 @@ KINDS: dict[str, Words] = {
     "coefficient": Words(
         "equation", "the term {term} counts {coefficient:.4g} times", "a term counts more or less than once"
     ),
-    "ratio": Words(
-        "equation", "{name} is {ratio:.6g} times the right value", "one factor too many, the same throughout"
+    "ratio": Words("equation", _ratio, "the value is the right one times a number, the same throughout"),
+    "divided-by-size": Words(
+        "equation", lambda p: f"{p['name']} is divided by {_size(p)}", "the value is the right one divided by a size"
+    ),
+    "times-size": Words(
+        "equation", lambda p: f"{p['name']} is multiplied by {_size(p)}", "the value is the right one times a size"
+    ),
+    "no-sign": Words(
+        "equation",
+        "{name} has lost its sign: it is the absolute value of the right one",
+        "the value is the right one without its sign",
+    ),
+    "coarse": Words(
+        "equation",
+        "{name} is the right value in {precision}: digits are lost",
+        "the value went through a coarser precision than it was computed in",
+    ),
+    "rounded": Words(
+        "equation", "{name} is the right value rounded to {decimals} decimals", "the value is the right one, rounded"
+    ),
+    "clipped": Words("equation", _clipped, "the value is the right one, clipped"),
+    "cut-off": Words(
+        "equation",
+        "{name} is zero where the right value is no larger than {below:.3g}, and right from {above:.3g} on",
+        "the value is zero where the right one is small",
+    ),
+    "constant-added": Words("equation", "{number:.4g} is added to {name}", "a constant is added to the right value"),
+    "added-to-slope": Words(
+        "equation",
+        "{number:.3g} is added to {what} in {name}",
+        "a small number is added to the derivative of the activation function",
+    ),
+    "multiple-added": Words(
+        "equation", "{number:.4g} times {what} is added to {name}", "a multiple of what the cell is given is added"
+    ),
+    "one-row": Words(
+        "equation",
+        "{name} is made of the {which} row of the batch alone; it is a sum over all rows",
+        "a sum over the rows of a batch takes one of them alone",
+    ),
+    "inside": Words("equation", _inside, "the activation function is applied to something else"),
+    "varies": Words(
+        "equation",
+        "{name} is another one when the same cell computes it again of the same values",
+        "the value is random, or changes from call to call",
+        hint=_KEPT,
     ),
     "place": Words("equation", _place, "only one row, column or entry is wrong"),
     "right-elsewhere": Words("equation", "{name} is right elsewhere", "the formula is right on some problems"),
@@ -312,11 +439,17 @@ KINDS: dict[str, Words] = {
         lambda p: f"{p['name']} is wrong, and what it was made of is not known for sure: {', '.join(p['unknown'])}",
         "a value is wrong, and what it was made of is not known",
     ),
+    "right-by-chance": Words(
+        "equation",
+        "{name} is right by chance: for the submission's own {of}, which is wrong, the formula is wrong too",
+        "two mistakes undo each other: the value is right, and neither formula is",
+    ),
     # what stands beside an outcome
     "not-shown": Words("", "not shown"),
     "vouched-for": Words("", "not shown; all that depends on it is right"),
     "worked-out": Words("", "{name} is not shown; it was worked out from what is made of it"),
     "explains-all": Words("", "{name} is not shown; this mistake explains all that is shown"),
+    "state-of-formula": Words("", "the gradients are not linear in δ, or rows are mixed, as wrong formulas make them"),
     "sum-of-silent": Words("", "a sum of blocks that tell nothing"),
     "another-form": Words("", lambda p: p["form"].text),
     "not-in-form": Words(
@@ -356,7 +489,7 @@ KINDS: dict[str, Words] = {
     "no-place": Words("", "this API has no place for it"),
     "updates": Words("", "backward changes the parameters itself; a second use was not judged"),
     "raised-at": Words("", _raised_at),
-    "second-use": Words("", _second_use),
+    "other-on-second-use": Words("", _second_use),
     "gradient-not-linear": Words("", _not_linear_in_own),
     "not-a-number": Words("", lambda p: f"the gradient of {_argument(p)} holds NaN or infinity"),
     "entries": Words("", lambda p: f"{p['count']} of {p['size']} entries of the gradient of {_argument(p)} are wrong"),
@@ -367,6 +500,27 @@ KINDS: dict[str, Words] = {
         ),
     ),
     "cannot-tell": Words("", "cannot tell: {why}"),
+    # where a formula is wrong
+    "second-use": Words("condition", "only in the second use of a cell"),
+    "single-precision": Words("condition", "only in single precision"),
+    "batch-one": Words("condition", "only where the batch has one row"),
+    "hidden-one": Words("condition", "only where hidden = 1"),
+    "input-one": Words("condition", "only where input = 1"),
+    "steps-one": Words("condition", "only where there is one step"),
+    "input-not-hidden": Words("condition", "only where input and hidden differ"),
+    "input-is-hidden": Words("condition", "only where input = hidden"),
+    "state-not-zero": Words("condition", "only where the state is not zero"),
+    "state-zero": Words("condition", "only where the state is zero"),
+    "size-from": Words("condition", _size_from),
+    "size-up-to": Words("condition", lambda p: f"only where {_count(p)}; from {p['right']} on it is right"),
+    "numbers-from": Words(
+        "condition", "only where an entry of {name} is as large as {wrong:.3g}; up to {right:.3g} it is right"
+    ),
+    "numbers-up-to": Words(
+        "condition", "only where no entry of {name} is above {wrong:.3g}; from {right:.3g} on it is right"
+    ),
+    "all-of": Words("condition", lambda p: " and ".join(map(said, p["facts"]))),
+    "on-some": Words("condition", "on {wrong} of the {of} problems that could show it"),
     # of a diagnosis, what sort it is alone
     "hint": Words("", "{text}"),
 }
@@ -430,7 +584,7 @@ def idea(diagnosis: Diagnosis) -> str:
 
 def condition(diagnosis: Diagnosis) -> str:
     """Where the mistake shows; empty where that is everywhere."""
-    return CONDITIONS[diagnosis.condition] if diagnosis.condition else ""
+    return said(diagnosis.condition) if diagnosis.condition else ""
 
 
 def hint(diagnosis: Diagnosis) -> Diagnosis | None:

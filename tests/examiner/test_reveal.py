@@ -10,6 +10,7 @@ import pytest
 
 from gru.calculus import formula
 from gru.examiner import examine
+from gru.examiner.fact import Fact
 from gru.report.result import Result
 from gru.report.sentences import all_said
 from gru.report.text import below
@@ -77,7 +78,7 @@ def test_a_mistake_told_in_short_keeps_its_condition() -> None:
     examination = examine(TrustedCells(planted.cell))
     outcome = examination.outcome("equation-24")
     assert outcome.mistake is not None
-    assert outcome.mistake.condition == "state-not-zero"
+    assert outcome.mistake.condition == Fact.of("state-not-zero")
     lines = below(Result("cell.py", None, examination, 0.25))
     (short,) = (line for line in lines if line.startswith("  equation (24)"))
     assert "it is wrong only where the state is not zero" in short

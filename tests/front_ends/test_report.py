@@ -280,7 +280,7 @@ def test_what_is_random_in_forward_is_told_from_what_backward_adds_up(planted: P
         found = examine(TrustedCells(planted.cell), problem=find("2,3,4,3/ordinary/float64/0")).outcome("state")
     assert found.mistake is not None
     at_random = "state/forward-differs" in found.mistake.ids
-    added_up = "state/kept-from-backward" in found.mistake.ids
+    added_up = "state/added-up" in found.mistake.ids
     assert at_random == planted.id.endswith("has dropout")
     assert added_up == planted.id.endswith("is added to that of the last call")
 
@@ -420,7 +420,7 @@ def test_the_document_holds_the_mistake_as_far_as_it_is_told(level: feedback.Fee
 
 def test_several_ids_are_joined_in_the_document() -> None:
     one, another = (Fact.known(mistake) for mistake in catalogue(8)[:2])
-    both = Diagnosis("equation-8", ((one,), (another,)), condition="hidden-one")
+    both = Diagnosis("equation-8", ((one,), (another,)), condition=Fact.of("hidden-one"))
     (outcome,) = (replace(o, mistake=both) for o in examination("one").outcomes if o.status == "wrong")
     told = replace(result("one"), examination=replace(examination("one"), outcomes=(outcome,)))
     assert data.document([told])["results"][0]["outcomes"][0]["mistake"] == {

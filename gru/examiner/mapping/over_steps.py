@@ -15,10 +15,10 @@ from numpy.typing import NDArray
 
 from gru.calculus.rounding import limit
 from gru.examiner.bench import Bench, Problem
-from gru.examiner.diagnosis import named
 from gru.examiner.fact import Diagnosis, Fact, of_one
 from gru.examiner.mapping.families import exactly
 from gru.examiner.mapping.found import Mapped
+from gru.examiner.recognised import named
 from gru.layer import Equation, Form, Sizes
 from gru.mistakes import Mistake, catalogue
 

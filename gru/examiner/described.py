@@ -1,0 +1,372 @@
+"""What a wrong value is, where no known mistake gives it: how it differs from the right formula's, in numbers.
+
+Each description is held against every entry of every problem that shows the mistake, to rounding; it is given only
+where there are enough of them that another mistake would have shown. It names no formula, and judges nothing.
+"""
+
+import ast
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from gru.calculus import formula
+from gru.calculus.functions import sigmoid
+from gru.examiner.fact import Fact
+from gru.examiner.probe import Probe
+from gru.mistakes import slope_of
+
+Array = NDArray[Any]
+
+ENOUGH = 4
+"""Wrong entries that a number is read off: one number fits a few of them by chance."""
+
+DECIMALS = range(9)
+"""To how many decimals a value may have been rounded."""
+
+
+@dataclass(frozen=True)
+class Description:
+    """Facts that describe a wrong value, and what they say that the value is on a problem; None where nothing."""
+
+    facts: tuple[Fact, ...]
+    predicted: Callable[[Probe], Array | None]
+
+    def is_contradicted_by(self, probe: Probe) -> bool:
+        """Whether a value that is right cannot be what is described."""
+        value = self.predicted(probe)
+        return value is not None and not _agrees(probe.own, value, probe.limits)
+
+
+def describe(wrong: list[Probe]) -> Description | None:
+    """The first description that fits every wrong value; None where none does."""
+    with np.errstate(all="ignore"):
+        for describer in (_plain, _pointwise, _ratio, _by_size, _added, _one_row, _inside, _coefficients, _place):
+            found = next(iter(describer(wrong)), None)
+            if found is not None:
+                return found
+    return None
+
+
+def _agrees(own: Array, value: Array, limits: Array) -> bool:
+    return bool((np.abs(own - value) <= limits).all())
+
+
+def _fits(wrong: list[Probe], predicted: Callable[[Probe], Array | None]) -> bool:
+    """Whether this is the value in all cases."""
+    for probe in wrong:
+        value = predicted(probe)
+        if value is None or not _agrees(probe.own, value, probe.limits + 4 * _eps(probe) * np.abs(value)):
+            return False
+    return True
+
+
+def _eps(probe: Probe) -> float:
+    return float(np.finfo(probe.dtype).eps)
+
+
+def _entries(wrong: list[Probe], of: Callable[[Probe], Array]) -> Array:
+    """Something of every entry of every case, one behind the other."""
+    return np.concatenate([np.broadcast_to(of(probe), probe.own.shape).ravel() for probe in wrong])
+
+
+# No formula at all
+
+
+def _plain(wrong: list[Probe]) -> Iterator[Description]:
+    """Zero everywhere, or one number throughout."""
+    name = wrong[0].equation.name
+    if not any(probe.own.any() for probe in wrong):
+        yield Description((Fact.of("zero", name=name),), lambda probe: np.zeros_like(probe.own))
+    elif all(np.ptp(probe.own) == 0 for probe in wrong) and any(probe.own.size > 1 for probe in wrong):
+        yield Description((Fact.of("constant", name=name),), lambda probe: np.full_like(probe.own, probe.own.flat[0]))
+
+
+# The right value, entry by entry, through a function
+
+
+def _pointwise(wrong: list[Probe]) -> Iterator[Description]:
+    """The right value without its sign, rounded, in a coarser precision, clipped, or cut off where it is small."""
+    name = wrong[0].equation.name
+    if _entries(wrong, lambda probe: probe.off).sum() < ENOUGH:
+        return
+    found: list[tuple[Fact, Callable[[Array], Array]]] = [(Fact.of("no-sign", name=name), np.abs)]
+    coarse = next((p for p in (np.float16, np.float32) if _is_cast(wrong, p)), None)
+    if coarse is not None:
+        fact = Fact.of("coarse", name=name, precision=np.dtype(coarse).name)
+        yield Description((fact,), lambda probe: probe.right.astype(coarse).astype(float) if probe.off.any() else None)
+    found += [(Fact.of("rounded", name=name, decimals=k), _rounded_to(k)) for k in DECIMALS]
+    found += _limited(wrong, name)
+    for fact, function in found:
+
+        def predicted(probe: Probe, function: Callable[[Array], Array] = function) -> Array:
+            return function(probe.right)
+
+        if _fits(wrong, predicted):
+            yield Description((fact,), predicted)
+
+
+def _is_cast(wrong: list[Probe], precision: Any) -> bool:
+    """Whether all values are numbers of a coarser precision, and the right ones to one rounding of that."""
+    return all(float(np.finfo(precision).eps) > _eps(probe) and _is_cast_here(probe, precision) for probe in wrong)
+
+
+def _is_cast_here(probe: Probe, precision: Any) -> bool:
+    info, own = np.finfo(precision), probe.own
+    rounding = probe.limits + float(info.eps) * np.abs(probe.right) + float(info.smallest_subnormal)
+    overflown = np.isinf(own) & (np.abs(probe.right) >= (1 - float(info.eps)) * float(info.max))
+    close = np.abs(own - probe.right) <= rounding
+    return bool((close | overflown).all()) and np.array_equal(own, own.astype(precision))
+
+
+def _rounded_to(decimals: int) -> Callable[[Array], Array]:
+    return lambda value: np.round(value, decimals)
+
+
+def _limited(wrong: list[Probe], name: str) -> Iterator[tuple[Fact, Callable[[Array], Array]]]:
+    """A clip at the values that stand in place of larger ones; a cut at the size below which all is zero."""
+    own, right = _entries(wrong, lambda p: p.own), _entries(wrong, lambda p: p.right)
+    off = _entries(wrong, lambda p: p.off)
+    low, high = own[off].min(), own[off].max()
+    yield (
+        Fact.of("clipped", name=name, low=float(low) if low < 0 else None, high=float(high) if high > 0 else None),
+        lambda value: np.clip(value, low if low < 0 else -np.inf, high if high > 0 else np.inf),
+    )
+    if not own[off].any():
+        below, above = np.abs(right[off]).max(), np.abs(right[~off & (right != 0)]).min(initial=np.inf)
+        if below < above < np.inf:
+            fact = Fact.of("cut-off", name=name, below=float(below), above=float(above))
+            yield fact, lambda value: np.where(np.abs(value) <= below, 0, value)
+
+
+# The right value times a number
+
+
+def _ratio(wrong: list[Probe]) -> Iterator[Description]:
+    """One factor between the submission's value and the right one."""
+    own, right, limits = (_entries(wrong, of) for of in (lambda p: p.own, lambda p: p.right, lambda p: p.limits))
+    factor = _one_number(own - right, right, limits)
+    if factor is None:
+        return
+
+    def predicted(probe: Probe) -> Array:
+        return (1 + factor) * probe.right
+
+    yield Description((Fact.of("ratio", name=wrong[0].equation.name, excess=factor),), predicted)
+
+
+def _one_number(apart: Array, unit: Array, limits: Array) -> float | None:
+    """The number c with apart = c * unit at every entry, to rounding; None where there is none, or it is not sure.
+
+    It is read off the entry at which rounding matters least.
+    """
+    if not (np.isfinite(apart).all() and np.isfinite(unit).all()) or np.count_nonzero(unit) < ENOUGH:
+        return None
+    sure = np.divide(limits, np.abs(unit), out=np.full_like(unit, np.inf), where=unit != 0)
+    best = int(np.argmin(sure))
+    number = apart[best] / unit[best]
+    if abs(number) < 100 * sure[best]:
+        return None
+    differing = (np.abs(apart) > limits) & (sure < abs(number) / 100)
+    fits = np.abs(apart - number * unit) <= 2 * limits + 2 * sure[best] * np.abs(unit)
+    return float(number) if fits.all() and differing.sum() >= ENOUGH else None
+
+
+def _by_size(wrong: list[Probe]) -> Iterator[Description]:
+    """The right value divided by a size, or times one, where the sizes are not all one."""
+    for size in ("batch", "input", "hidden", "steps"):
+        if len({getattr(p.sizes, size) for p in wrong}) < 2:
+            continue
+        for power in (-1, 1):
+
+            def predicted(probe: Probe, size: str = size, power: int = power) -> Array:
+                return probe.right * float(getattr(probe.sizes, size)) ** power
+
+            if _fits(wrong, predicted):
+                kind = "divided-by-size" if power < 0 else "times-size"
+                yield Description((Fact.of(kind, name=wrong[0].equation.name, size=size),), predicted)
+
+
+# The right value plus something
+
+
+def _added(wrong: list[Probe]) -> Iterator[Description]:
+    """The right value plus a number times something: 1, what stands before a slope, what the cell was given."""
+    equation, form = wrong[0].equation, wrong[0].form
+    units: list[tuple[str, str, Callable[[Probe], Array | None]]] = [
+        ("constant-added", "", lambda probe: np.ones_like(probe.own))
+    ]
+    if (split := slope_of(equation, form)) is not None:
+        before, slope = split
+        units.append(("added-to-slope", slope, _value_of(before)))
+    units += [("multiple-added", other, _value_of(formula.parse(other))) for other in _same_shape(wrong)]
+    for kind, what, unit in units:
+        parts = [unit(probe) for probe in wrong]
+        if any(part is None for part in parts):
+            continue
+        of_unit = np.concatenate([np.ravel(part) for part in parts if part is not None])
+        number = _one_number(_entries(wrong, lambda p: p.apart), of_unit, _entries(wrong, lambda p: p.limits))
+        if number is not None:
+
+            def predicted(probe: Probe, unit: Any = unit, number: float = number) -> Array | None:
+                value = unit(probe)
+                return None if value is None else probe.right + number * value
+
+            yield Description((Fact.of(kind, name=equation.name, what=what, number=number),), predicted)
+
+
+def _value_of(tree: ast.expr) -> Callable[[Probe], Array | None]:
+    return lambda probe: probe.value_of(tree)
+
+
+def _same_shape(wrong: list[Probe]) -> list[str]:
+    """What cells are given that has the shape of the value: the weights it belongs to first."""
+    equation, form = wrong[0].equation, wrong[0].form
+    names = dict.fromkeys([equation.of or "", *form.blocks, *form.given])
+    return [name for name in names if name and form.dimensions.get(name) == equation.dimensions]
+
+
+# A part of the right value
+
+
+def _one_row(wrong: list[Probe]) -> Iterator[Description]:
+    """A sum over the rows of a batch that takes one row alone."""
+    equation, form = wrong[0].equation, wrong[0].form
+    if "batch" in equation.dimensions or not any(p.sizes.batch > 1 for p in wrong):
+        return
+    for which, row in (("first", slice(0, 1)), ("last", slice(-1, None))):
+
+        def predicted(probe: Probe, row: slice = row) -> Array:
+            of_batch = {n for n, dimensions in form.dimensions.items() if dimensions[0] == "batch"}
+            values = {n: v[..., row, :] if n in of_batch else v for n, v in probe.values.items()}
+            return np.broadcast_to(equation(values), probe.own.shape)
+
+        if _fits(wrong, predicted):
+            yield Description((Fact.of("one-row", name=equation.name, which=which),), predicted)
+
+
+def _inside(wrong: list[Probe]) -> Iterator[Description]:
+    """An activation of something else than its pre-activation: a constant is added in it, or it is multiplied."""
+    equation, form = wrong[0].equation, wrong[0].form
+    kind = form.activations.get(equation.name)
+    inside = form.preactivations.get(equation.name)
+    if kind is None or inside is None:
+        return
+    forward, inverse = _FUNCTIONS[kind]
+
+    def at(probe: Probe) -> tuple[Array, Array, Array]:
+        own = probe.own
+        slope = 1 - own * own if kind == "tanh" else own * (1 - own)
+        good = slope > 1e-2
+        return inverse(own)[good], probe.values[inside][good], (probe.limits + 0 * own)[good] / slope[good]
+
+    inner, true, limits = (np.concatenate(parts) for parts in zip(*map(at, wrong), strict=True))
+    if inner.size < ENOUGH:
+        return
+    for what, unit in (("constant", np.ones_like(true)), ("factor", true)):
+        number = _one_number(inner - true, unit, 4 * limits)
+        if number is not None:
+
+            def predicted(probe: Probe, number: float = number, what: str = what) -> Array:
+                a = probe.values[inside]
+                return np.asarray(forward(a + number if what == "constant" else a * (1 + number)))
+
+            fact = Fact.of("inside", name=equation.name, what=what, number=number, function=kind)
+            yield Description((fact,), predicted)
+
+
+def _logit(value: Array) -> Array:
+    return np.asarray(np.log(value) - np.log1p(-value))
+
+
+_FUNCTIONS: dict[str, tuple[Callable[[Array], Array], Callable[[Array], Array]]] = {
+    "tanh": (np.tanh, np.arctanh),
+    "sigmoid": (sigmoid, _logit),
+}
+"""Each activation function, and its inverse."""
+
+
+def _coefficients(wrong: list[Probe]) -> Iterator[Description]:
+    """For a sum of terms: the coefficients that give the submission's value, where there are such."""
+    terms = formula.terms(wrong[0].equation.expression)
+    if len(terms) < 2:
+        return
+    columns, target = [], []
+    for probe in wrong:
+        scale = np.abs(probe.own).max() or 1.0
+        parts = [np.broadcast_to(formula.evaluate(t, probe.values), probe.own.shape).ravel() for t in terms]
+        columns.append(np.stack(parts) / scale)
+        target.append(probe.own.ravel() / scale)
+    matrix, aim = np.concatenate(columns, axis=1).T, np.concatenate(target)
+    if not (np.isfinite(matrix).all() and np.isfinite(aim).all()) or np.linalg.matrix_rank(matrix) < len(terms):
+        return
+    fitted = np.linalg.lstsq(matrix, aim)[0]
+    rough = len(aim) * max(map(_eps, wrong)) * np.abs(matrix).sum(axis=1).max()
+    if len(aim) < ENOUGH * len(terms) or np.abs(matrix @ fitted - aim).max() > rough:
+        return
+    off = [(float(c), t) for c, t in zip(fitted, terms, strict=True) if abs(c - 1) > rough]
+    if off:
+
+        def predicted(probe: Probe) -> Array:
+            total = sum(float(c) * formula.evaluate(t, probe.values) for c, t in zip(fitted, terms, strict=True))
+            return np.asarray(total)
+
+        facts = tuple(Fact.of("coefficient", term=formula.text(term), coefficient=c) for c, term in off)
+        # What the fit leaves over is more than one rounding of the value.
+        yield Description(facts, lambda probe: predicted(probe) if probe.off.any() else None)
+
+
+def _place(wrong: list[Probe]) -> Iterator[Description]:
+    """Where in the block the wrong entries are, if they keep to one row, one column or one entry.
+
+    Counted from the first or from the last; where the blocks have so few sizes that both fit, neither is told.
+    """
+    name = wrong[0].equation.name
+    blocks = [p for p in wrong if min(p.own.shape[-2:]) > 1]
+    if len(blocks) < 2 or len(blocks) < len(wrong) - len(blocks):
+        return
+    places: dict[str, int | None] = {}
+    for axis, label in ((0, "row"), (1, "column")):
+        places[label] = _only(blocks, axis)
+    row, column = places["row"], places["column"]
+    if row is None and column is None:
+        return
+    yield Description(
+        (Fact.of("place", name=name, row=row, column=column),), lambda probe: _at_place(probe, row, column)
+    )
+
+
+def _only(blocks: list[Probe], axis: int) -> int | None:
+    """The one index along an axis at which entries are wrong, from the first or, negative, from the last."""
+    hits, lengths = set(), set()
+    for probe in blocks:
+        other = (0, 2 - axis)
+        indices = np.nonzero(probe.off.any(axis=other))[0]
+        length = probe.own.shape[-2:][axis]
+        if len(indices) != 1:
+            return None
+        hits.add((int(indices[0]), int(indices[0]) - length))
+        lengths.add(length)
+    starts, ends = {start for start, _ in hits}, {end for _, end in hits}
+    if len(lengths) < 2:
+        return None
+    if len(starts) == 1:
+        return starts.pop()
+    return ends.pop() if len(ends) == 1 else None
+
+
+def _at_place(probe: Probe, row: int | None, column: int | None) -> Array | None:
+    """A value that no right one agrees with, where the block has that row and column."""
+    rows, columns = probe.own.shape[-2:]
+    if (row is not None and not -rows <= row < rows) or (column is not None and not -columns <= column < columns):
+        return None
+    if min(rows, columns) < 2:
+        return None
+    at = (slice(None), slice(None) if row is None else row, slice(None) if column is None else column)
+    if not (np.abs(probe.right[at]) > probe.limits[at]).any():
+        return None
+    value = probe.right.copy()
+    value[at] = np.nan
+    return value

@@ -1,0 +1,106 @@
+"""One problem as a diagnosis sees it: a submission's value of one equation, beside what formulas give there.
+
+The formulas are applied to the values that the submission itself had. It judges nothing.
+"""
+
+import ast
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from gru.calculus import formula
+from gru.calculus.rounding import Rounded, limit, squashed
+from gru.examiner.judge import Case
+from gru.layer import Equation
+
+Array = NDArray[Any]
+
+NEAR = 1e-3
+"""A formula further away than this from the submission's value, in units of its largest entry, is not
+looked at more closely: a match is to rounding, and single precision has four digits more."""
+
+
+class Probe:
+    """A case with the values that a formula may be made of, the submission's own where it shows them."""
+
+    def __init__(self, equation: Equation, case: Case) -> None:
+        self.case, self.equation = case, equation
+        self.own, self.dtype = case.evidence.own[equation.name], case.evidence.dtype_of(equation.name)
+        evidence, self.slack = case.evidence, case.evidence.slack
+        self.form = evidence.form
+        self.values: dict[str, Any] = evidence.values
+        self.values |= {e.name: e(self.values) for e in self.form.forward if e.name not in self.values}
+        self.given = evidence.reference.given
+        self.sizes = evidence.reference.problem.sizes
+
+    @cached_property
+    def right(self) -> Array:
+        """What the right formula gives."""
+        with np.errstate(all="ignore"):
+            return np.broadcast_to(self.equation(self.values), self.own.shape)
+
+    @cached_property
+    def limits(self) -> Array:
+        """What rounding may make of each entry: the limit of the block and two roundings of the value itself."""
+        of_block = self.case.evidence.own_limits[self.equation.name].reshape(-1, 1, 1)
+        return np.asarray(of_block + 2 * float(np.finfo(self.dtype).eps) * np.abs(self.own))
+
+    @cached_property
+    def apart(self) -> Array:
+        """The submission's value less the right formula's."""
+        with np.errstate(all="ignore"):
+            return np.asarray(self.own - self.right)
+
+    @cached_property
+    def off(self) -> Array:
+        """The entries that are not what the right formula gives."""
+        with np.errstate(invalid="ignore"):
+            return np.asarray(~(np.abs(self.apart) <= self.limits))
+
+    @cached_property
+    def rounded(self) -> dict[str, Any]:
+        """The same values as rounding sees them: each shown value carries one rounding of its own."""
+        seen: dict[str, Any] = {"sigmoid": squashed, "batch": self.sizes.batch}
+        for name, value in self.values.items():
+            scale = np.maximum(np.abs(value), 1.0) if name in self.form.activations else np.abs(value)
+            seen[name] = Rounded(scale, scale * (name not in self.given))
+        return seen
+
+    def value_of(self, tree: ast.expr) -> Array | None:
+        """The value of a formula; None where it has none of the right shape."""
+        try:
+            value = formula.evaluate(tree, self.values | {"batch": self.sizes.batch})
+            return np.broadcast_to(value, self.own.shape)
+        except ValueError:
+            return None
+
+    def is_near(self, tree: ast.expr) -> bool:
+        """Whether a formula comes near the submission's value: a quick look that spares the bound."""
+        value = self.value_of(tree)
+        return value is not None and bool(np.abs(value - self.own).max() <= NEAR * np.abs(self.own).max())
+
+    def is_reproduced_by(self, tree: ast.expr) -> bool:
+        """Whether a formula gives the submission's value, to the rounding errors of both."""
+        value = self.value_of(tree)
+        if value is None:
+            return False
+        with np.errstate(all="ignore"):
+            bound = formula.evaluate(tree, self.rounded)
+            roundings = np.broadcast_to(bound.roundings, self.own.shape).max(axis=(-2, -1))
+            allowed = self.slack * limit(roundings, self.dtype)
+            return bool((np.abs(value - self.own).max(axis=(-2, -1)) <= allowed).all())
+
+
+def says_little(case: Case) -> tuple[bool, bool, int]:
+    """The order in which cases tell mistakes apart: ordinary numbers and sizes that differ first."""
+    problem = case.evidence.reference.problem
+    batch, inputs, hidden, _ = problem.sizes
+    differ = len({batch, inputs, hidden}) == 3 and hidden > 1
+    return problem.regime != "ordinary" or problem.precision != "float64", not differ, batch * inputs * hidden
+
+
+def tells(check: str, case: Case) -> bool:
+    """Whether a wrong formula would have shown in a case: not where the block is zero or lost in rounding."""
+    return any(finding.check == check and finding.unseen() is not None for finding in case.findings)
