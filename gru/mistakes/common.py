@@ -82,67 +82,69 @@ def _of_activation(equation: Equation, form: Form) -> Iterator[Change]:
 
 def _of_derivative(equation: Equation, form: Form) -> Iterator[Change]:
     """σ′ and tanh′ taken for each other, or taken wrongly, where they are the last factors of a formula."""
-    gate = form.activation_of(equation.of)
-    if gate is None:
+    gate, split = form.activation_of(equation.of), slope_of(equation, form)
+    if gate is None or split is None:
         return
-    inside = form.preactivations[gate]
-    if form.activations[gate] == "tanh":
-        rest = _before_last_factors(equation.expression, f"1 - {gate} * {gate}")
-        right = f"1 - {gate}²"
-        wrong = {
-            "sigmoid-derivative": (
-                f"{gate} * (1 - {gate})",
-                f"the derivative of σ stands where that of tanh, {right}, belongs",
-            ),
-            f"{gate}-not-squared": (f"1 - {gate}", f"1 - {gate} stands where {right} belongs: {gate} is not squared"),
-            "no-tanh-derivative": ("", f"the derivative of tanh, {right}, is missing"),
-            "activated-slope": (
-                f"1 - np.tanh({gate}) * np.tanh({gate})",
-                f"the derivative of tanh applies tanh again to {gate}, which is tanh(a) already; {right} belongs there",
-            ),
-            "slope-of-slope": (
-                f"1 - (1 - {gate} * {gate}) * (1 - {gate} * {gate})",
-                f"the derivative of tanh is made of {right}, which is that derivative already",
-            ),
-            "slope-of-preactivation": (
-                f"1 - {inside} * {inside}",
-                f"the derivative of tanh is made of the pre-activation; {right} belongs there",
-            ),
-            f"one-minus-{gate}-squared": (
-                f"(1 - {gate}) * (1 - {gate})",
-                f"(1 - {gate})² stands where {right} belongs",
-            ),
-        }  # fmt: skip
-    else:
-        rest = _before_last_factors(equation.expression, gate, f"1 - {gate}")
-        right = f"{gate}(1 - {gate})"
-        slope = f"{gate} * (1 - {gate})"
-        wrong = {
-            "tanh-derivative": (
-                f"1 - {gate} * {gate}",
-                f"the derivative of tanh stands where that of σ, {right}, belongs",
-            ),
-            "no-sigmoid-derivative": ("", f"the derivative of σ, {right}, is missing"),
-            f"one-minus-{gate}-squared": (
-                f"(1 - {gate}) * (1 - {gate})",
-                f"1 - {gate} stands twice, and {gate} is missing",
-            ),
-            "activated-slope": (
-                f"sigmoid({gate}) * (1 - sigmoid({gate}))",
-                f"the derivative of σ applies σ again to {gate}, which is σ(a) already; {right} belongs there",
-            ),
-            "slope-of-slope": (
-                f"{slope} * (1 - {slope})",
-                f"the derivative of σ is made of {right}, which is that derivative already",
-            ),
-            "slope-of-preactivation": (
-                f"{inside} * (1 - {inside})",
-                f"the derivative of σ is made of the pre-activation; {right} belongs there",
-            ),
-        }  # fmt: skip
-    if rest is not None:
-        for slug, (line, text) in wrong.items():
-            yield slug, "derivative", text, ast.BinOp(rest, ast.Mult(), formula.parse(line)) if line else rest
+    rest, right = split
+    slopes = _tanh_slopes if form.activations[gate] == "tanh" else _sigmoid_slopes
+    for slug, (line, text) in slopes(gate, form.preactivations[gate], right).items():
+        yield slug, "derivative", text, ast.BinOp(rest, ast.Mult(), formula.parse(line)) if line else rest
+
+
+def _tanh_slopes(gate: str, inside: str, right: str) -> dict[str, tuple[str, str]]:
+    """What stands in place of tanh′, by its slug: the formula, and the words. Without a formula, nothing does."""
+    return {
+        "sigmoid-derivative": (
+            f"{gate} * (1 - {gate})",
+            f"the derivative of σ stands where that of tanh, {right}, belongs",
+        ),
+        f"{gate}-not-squared": (f"1 - {gate}", f"1 - {gate} stands where {right} belongs: {gate} is not squared"),
+        "no-tanh-derivative": ("", f"the derivative of tanh, {right}, is missing"),
+        "activated-slope": (
+            f"1 - np.tanh({gate}) * np.tanh({gate})",
+            f"the derivative of tanh applies tanh again to {gate}, which is tanh(a) already; {right} belongs there",
+        ),
+        "slope-of-slope": (
+            f"1 - (1 - {gate} * {gate}) * (1 - {gate} * {gate})",
+            f"the derivative of tanh is made of {right}, which is that derivative already",
+        ),
+        "slope-of-preactivation": (
+            f"1 - {inside} * {inside}",
+            f"the derivative of tanh is made of the pre-activation; {right} belongs there",
+        ),
+        f"one-minus-{gate}-squared": (
+            f"(1 - {gate}) * (1 - {gate})",
+            f"(1 - {gate})² stands where {right} belongs",
+        ),
+    }  # fmt: skip
+
+
+def _sigmoid_slopes(gate: str, inside: str, right: str) -> dict[str, tuple[str, str]]:
+    """What stands in place of σ′, by its slug: the formula, and the words. Without a formula, nothing does."""
+    slope = f"{gate} * (1 - {gate})"
+    return {
+        "tanh-derivative": (
+            f"1 - {gate} * {gate}",
+            f"the derivative of tanh stands where that of σ, {right}, belongs",
+        ),
+        "no-sigmoid-derivative": ("", f"the derivative of σ, {right}, is missing"),
+        f"one-minus-{gate}-squared": (
+            f"(1 - {gate}) * (1 - {gate})",
+            f"1 - {gate} stands twice, and {gate} is missing",
+        ),
+        "activated-slope": (
+            f"sigmoid({gate}) * (1 - sigmoid({gate}))",
+            f"the derivative of σ applies σ again to {gate}, which is σ(a) already; {right} belongs there",
+        ),
+        "slope-of-slope": (
+            f"{slope} * (1 - {slope})",
+            f"the derivative of σ is made of {right}, which is that derivative already",
+        ),
+        "slope-of-preactivation": (
+            f"{inside} * (1 - {inside})",
+            f"the derivative of σ is made of the pre-activation; {right} belongs there",
+        ),
+    }  # fmt: skip
 
 
 def slope_of(equation: Equation, form: Form) -> tuple[ast.expr, str] | None:

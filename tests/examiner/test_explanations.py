@@ -1,0 +1,50 @@
+"""What a report says of wrong cells as people write them: none of it false, most of it right.
+
+The cells are those of `edits.py`, the rules those of `explained.py`; `benchmarks/explanations.py` prints the counts.
+"""
+
+from collections.abc import Sequence
+
+import pytest
+
+from gru.examiner import examine
+from gru.submission.trusted import TrustedCells
+from tests.examiner.edits import STYLES, WrongCell, cell_of, source, wrong_cells
+from tests.examiner.explained import rate
+
+pytestmark = pytest.mark.filterwarnings("ignore")
+
+UNKNOWN: set[str] = set()
+"""Edits of which nothing is known to say: what is said of them is not false."""
+
+
+@pytest.mark.parametrize("style", STYLES)
+def test_a_cell_without_an_edit_is_right(style: str) -> None:
+    assert examine(TrustedCells(cell_of(source({}, style))), effort="quick").verdict == "right"
+
+
+def check_true(wrong: WrongCell) -> None:
+    """What is said of the cell holds, and names what was done to it."""
+    rating, why = rate(wrong, examine(TrustedCells(wrong.cell)))
+    assert rating == ("absent" if wrong.edit.id in UNKNOWN else "right"), why
+
+
+def named(cells: Sequence[WrongCell]) -> pytest.MarkDecorator:
+    return pytest.mark.parametrize("wrong", cells, ids=lambda wrong: wrong.id)
+
+
+@named(wrong_cells()[::60])
+def test_what_is_said_of_a_wrong_cell_is_true(wrong: WrongCell) -> None:
+    check_true(wrong)
+
+
+@pytest.mark.full
+@named(wrong_cells()[7::12])
+def test_what_is_said_of_more_wrong_cells_is_true(wrong: WrongCell) -> None:
+    check_true(wrong)
+
+
+@pytest.mark.soak
+@named(wrong_cells())
+def test_what_is_said_of_all_wrong_cells_is_true(wrong: WrongCell) -> None:
+    check_true(wrong)
