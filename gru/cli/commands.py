@@ -262,7 +262,7 @@ def _tell_limit(check: str, problem: str, asked: Asked) -> None:
         explanation = explain_limit(check, find(problem, asked.form), asked.form)
     except ValueError as error:
         raise click.BadParameter(str(error), param_hint="'--explain-limit'") from None
-    click.echo("\n".join(limit_explained(explanation)))
+    click.echo("\n".join(limit_explained(explanation, asked.form)))
 
 
 def _refuse(outputs: Outputs, files: Sequence[str]) -> None:

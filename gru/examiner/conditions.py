@@ -52,7 +52,8 @@ def condition(check: str, wrong: list[Case], right: list[Case]) -> Fact | None:
     if not right:
         return None
     enough = min(len(wrong), len(right)) >= FEWEST
-    found = [*_of_kind(wrong, right), *_of_sizes(wrong, right), *_of_numbers(wrong, right)] if enough else []
+    found = [*_of_kind(wrong, right), *_of_sizes(wrong, right)] if enough else []
+    found = found or list(_of_numbers(wrong, right))
     if not found:
         return Fact.of("on-some", wrong=len(wrong), of=len(wrong) + len(right))
     return found[0] if len(found) == 1 else Fact.of("all-of", facts=tuple(found[:2]))

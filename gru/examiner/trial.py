@@ -298,13 +298,13 @@ def _merged(outcome: Outcome, consistent: Outcome | None, asked: Form, followed:
     It counts once, where the conventions part; what is right in its own convention is inherited.
     """
     if outcome.check in set(asked.departs) ^ set(followed.departs):
-        fact = Fact.of("another-form", form=followed)
+        fact = Fact.of("another-form", form=followed, asked=asked)
         equation = asked.named[outcome.name] if outcome.name else None
         return replace(outcome, status="wrong", facts=(fact,), mistake=of_one(outcome.check, fact, equation))
     if consistent is None:
-        return replace(outcome, status="inherited", facts=(Fact.of("not-in-form", form=followed),))
+        return replace(outcome, status="inherited", facts=(Fact.of("not-in-form", form=followed, asked=asked),))
     if consistent.status == "right" and outcome.status != "right":
-        return replace(outcome, status="inherited", facts=(Fact.of("right-in-form", form=followed),))
+        return replace(outcome, status="inherited", facts=(Fact.of("right-in-form", form=followed, asked=asked),))
     return outcome if outcome.status == consistent.status == "right" else consistent
 
 
@@ -375,7 +375,9 @@ def judge_interface(reference: Reference, recording: Recording) -> Iterator[Find
     if recording.raised is not None:
         raised = recording.raised
         beside = _of_blocks(reference, recording, raised)
-        fact = Fact.of("raised", raised=raised.text, type=raised.type, where=raised.where, beside=beside)
+        told = {"raised": raised.text, "type": raised.type, "where": raised.where, "beside": beside}
+        # A use is recorded once it is through: then it was a later one that raised.
+        fact = Fact.of("raised", **told, is_again=bool(recording.uses))
         yield found("interface", "wrong", reference, fact=fact)
         return
     for use in recording.uses:

@@ -53,6 +53,16 @@ class Form:
         """A sentence that tells it from the others."""
         return self.layer.form_ids(self.options)[1]
 
+    def text_beside(self, asked: "Form") -> str:
+        """What is said of this form where another one is asked for: the respects in which the two differ.
+
+        Those of all, where the layer's own form is asked for.
+        """
+        if asked is self.layer.form:
+            return self.text
+        differing = (option for axis, option in self.options.items() if option is not asked.options[axis])
+        return "; ".join(option.text for option in differing if option.text)
+
     @cached_property
     def order(self) -> tuple[str, ...]:
         """The gates in the order in which their blocks are stacked."""

@@ -142,4 +142,4 @@ class Layer:
 def _plain_id(options: Mapping[str, Option]) -> tuple[str, str]:
     """The id and the sentence of a form: those of its options, one after another."""
     slugs = [option.slug for option in options.values() if option.slug]
-    return "-".join(slugs) or "chapter", "; ".join(o.text for o in options.values() if o.text)
+    return "-".join(slugs) or "chapter", "; ".join(o.text for o in options.values() if o.slug)

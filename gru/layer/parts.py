@@ -79,7 +79,8 @@ class Option:
 
     Attributes:
         id: Its name on the axis.
-        text: What is said of a submission that is written like this, and should not be.
+        text: What is said of a submission that is written like this, and should not be; of what the layer itself
+            does too, where another form is asked for.
         changes: What it changes in the layer's equations; what holds of a pre-activation holds of its activation.
         stacks: The parameters that it adds.
         equations: The equations that it adds.

@@ -98,7 +98,8 @@ def _uncounted(p: Particulars) -> str:
 
 
 def _raised(p: Particulars) -> str:
-    return f"{p['raised']}; {said(p['beside'])}" if p.get("beside") else f"{p['raised']}"
+    when = "in the second use of a cell, " if p.get("is_again") else ""
+    return f"{when}{p['raised']}" + (f"; {said(p['beside'])}" if p.get("beside") else "")
 
 
 def _expected(p: Particulars) -> str:
@@ -451,11 +452,16 @@ KINDS: dict[str, Words] = {
     "explains-all": Words("", "{name} is not shown; this mistake explains all that is shown"),
     "state-of-formula": Words("", "the gradients are not linear in δ, or rows are mixed, as wrong formulas make them"),
     "sum-of-silent": Words("", "a sum of blocks that tell nothing"),
-    "another-form": Words("", lambda p: p["form"].text),
+    "another-form": Words("", lambda p: p["form"].text_beside(p["asked"])),
     "not-in-form": Words(
-        "", lambda p: f"there is nothing of the kind in the convention that is followed: {p['form'].text}"
+        "",
+        lambda p: (
+            f"there is nothing of the kind in the convention that is followed: {p['form'].text_beside(p['asked'])}"
+        ),
     ),
-    "right-in-form": Words("", lambda p: f"right in the convention that is followed: {p['form'].text}"),
+    "right-in-form": Words(
+        "", lambda p: f"right in the convention that is followed: {p['form'].text_beside(p['asked'])}"
+    ),
     # training
     "learned": Words("", _progress),
     "not-learned": Words("", lambda p: f"{_progress(p)}; with a right cell all pairs are right by then"),
@@ -519,7 +525,7 @@ KINDS: dict[str, Words] = {
     "numbers-up-to": Words(
         "condition", "only where no entry of {name} is above {wrong:.3g}; from {right:.3g} on it is right"
     ),
-    "all-of": Words("condition", lambda p: " and ".join(map(said, p["facts"]))),
+    "all-of": Words("condition", lambda p: "only " + " and ".join(said(f).removeprefix("only ") for f in p["facts"])),
     "on-some": Words("condition", "on {wrong} of the {of} problems that could show it"),
     # of a diagnosis, what sort it is alone
     "hint": Words("", "{text}"),

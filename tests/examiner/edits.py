@@ -70,7 +70,7 @@ class GRUCell:
 """
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Edit:
     """One change of a right cell, and what is true of the result.
 
@@ -93,7 +93,7 @@ class Edit:
 STYLES = ("attributes", "helpers", "hidden")
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class WrongCell:
     """An edit in a style."""
 

@@ -101,7 +101,7 @@ _VARYING = (
     (r"(\d\.\d{5})\d+", r"\1"),
     # What rounding leaves behind is another number with another library of linear algebra.
     (r"\bright (0|\S+e-\d\d) (?=\S+e-\d\d$)", "right _ "),
-    (r"\S+ (the chapter's own formula is off by;) \S+", r"_ \1 _"),
+    (r"\S+ (the right formula itself is off by;) \S+", r"_ \1 _"),
     (r"\S+ (the sum measured at once and step by step)", r"_ \1"),
 )
 """What may differ from one run or one machine to the next, and what stands for it."""

@@ -20,7 +20,7 @@ from gru.examiner.outcome import Entry, Examination, Outcome
 from gru.examiner.state import COMPANIONS, Companion
 from gru.layers.gru.cell import GRUCell
 from gru.layers.gru.equations import EQUATIONS, sigmoid
-from gru.layers.gru.forms import CONVENTIONS
+from gru.layers.gru.forms import CHAPTER, CONVENTIONS
 from gru.layers.gru.paths import PATHS
 from gru.layers.gru.shapes import Sizes
 from gru.mistakes import catalogue
@@ -505,7 +505,7 @@ def test_an_unknown_topic_is_answered_with_the_nearest() -> None:
 def test_the_parts_of_a_limit_make_the_limit(check: str) -> None:
     e = explain_limit(check, find("2,3,4,3/ordinary/float64/0"))
     assert e.limit == pytest.approx(e.roundings * e.unit_roundoff * e.forms + e.oracle + e.apart)
-    written = "\n".join(limits.limit_explained(e))
+    written = "\n".join(limits.limit_explained(e, CHAPTER))
     for part in (e.roundings, e.unit_roundoff, e.forms, e.oracle, e.limit, e.detects):
         assert f"{part:.2e}" in written
 

@@ -13,7 +13,7 @@ from gru.layers.gru.paths import PATHS
 UPDATE = Axis(
     "z",
     (
-        Option("new"),
+        Option("new", "z weighs the new state here: h = (1 - z) * h_prev + z * h̃"),
         Option(
             "old",
             "z weighs the old state here: h = z * h_prev + (1 - z) * h̃",
@@ -32,7 +32,7 @@ UPDATE = Axis(
 RESET = Axis(
     "reset",
     (
-        Option("before"),
+        Option("before", "the reset gate acts before the product here: h̃ = tanh((r * h_prev) @ Wh + x @ Uh)"),
         Option(
             "after",
             "the reset gate acts after the product here: h̃ = tanh(r * (h_prev @ Wh) + x @ Uh)",
@@ -68,7 +68,7 @@ _ADD_BIAS = tuple(Change(f"z{gate}", "...", f"... + b{gate}") for gate in GRU.ga
 BIAS = Axis(
     "bias",
     (
-        Option("none"),
+        Option("none", "there is no bias here"),
         Option(
             "one",
             "each pre-activation has a bias here",
@@ -100,7 +100,7 @@ BIAS = Axis(
 ORDER = Axis(
     "order",
     (
-        Option("zrn"),
+        Option("zrn", "W and U are stacked in the order z, r, h̃"),
         Option("rzn", "W and U are stacked in the order r, z, h̃", order=("r", "z", "n"), slug="rzn"),
     ),
 )
@@ -110,7 +110,7 @@ ORDER = Axis(
 def _id(options: Mapping[str, Option]) -> tuple[str, str]:
     """The id of a form and the sentence on it. z on the old state and the reset after the product have one name."""
     slugs = [option.slug for option in options.values() if option.slug]
-    texts = [option.text for option in options.values() if option.text]
+    texts = [option.text for option in options.values() if option.slug]
     if "swapped" in slugs and "reset-after" in slugs:
         slugs = ["torch", *slugs[2:]]
         both = "h̃ = tanh(r * (h_prev @ Wh) + x @ Uh), h = z * h_prev + (1 - z) * h̃"

@@ -205,7 +205,7 @@ LSTM.axes = (
     Axis(
         "bias",
         (
-            Option("one"),
+            Option("one", "each pre-activation has a bias here"),
             Option(
                 "none",
                 "there is no bias here",

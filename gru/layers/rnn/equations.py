@@ -73,7 +73,7 @@ RNN.axes = (
     Axis(
         "bias",
         (
-            Option("one"),
+            Option("one", "each pre-activation has a bias here"),
             Option(
                 "none",
                 "there is no bias here",
