@@ -50,6 +50,14 @@ class Beside:
         return excess
 
     @property
+    def weights(self) -> Array:
+        """What a slope along each probe is multiplied by to be compared with others: the size of the number moved."""
+        if self.probes.along is not None:
+            return np.ones(len(self.probes))
+        own = np.abs(self.probes.value).ravel()
+        return np.where(own > 0, own, self.probes.scale)
+
+    @property
     def by_complex(self) -> bool:
         """Whether the measured ones come from a complex step."""
         return self.shown.method == "complex step"

@@ -38,6 +38,10 @@ ROUNDED = 2.0**10
 """Slopes that are zero by algebra are computed as what rounding leaves of a sum, of some hundred terms at most. Beside
 |function|/|argument| they then are no more than so many units in the last place."""
 
+SOLVED = float(np.finfo(float).eps) ** 0.5
+"""Iterations of numerical libraries end where a step is below the root of the precision, beside what they are about.
+What is computed by them has no derivative that is better known; and no wrong formula is wrong by so little."""
+
 NOTHING = 1e-6
 """In higher precision they are zero where they are this much smaller and within their error bars still."""
 
@@ -165,6 +169,8 @@ class Judge:
         gap = float(beside.claimed[number] - beside.measured[number])
         if not abs(gap) > beside.bars[number]:
             return "cleared"
+        if self._is_of_a_solver(beside, number, gap):
+            return "cleared"
         if beside.by_complex and not self._is_beyond_differences(beside, number):
             if not (beside.verified or self._measurer.trusted):
                 return "unverified"
@@ -179,6 +185,12 @@ class Judge:
             # Right at every point nearby: the point itself is the exception.
             return "kink" if sides is None or kinks.is_allowed(self._measurer, beside, number, sides) else "wrong"
         return "wrong" if _is_same(near, gap) else "cleared"
+
+    def _is_of_a_solver(self, beside: Beside, number: int, gap: float) -> bool:
+        """Whether a difference is as small as what solvers leave, beside the largest slope, weighted and not."""
+        slopes, weights = np.abs(beside.measured), beside.weights
+        weighted = abs(gap) * weights[number] <= SOLVED * np.max(slopes * weights)
+        return bool(weighted and abs(gap) <= SOLVED * np.max(slopes))
 
     def _sharpen(self, beside: Beside, number: int) -> None:
         """Measure one slope by differences over all steps, where a few of them were taken."""

@@ -43,7 +43,7 @@ def _comparison(c: Comparison) -> list[str]:
     numbers = f"claimed {c.claimed:.9g}, measured {c.measured:.9g} ± {c.error:.1g}"
     if c.verdict == "cannot_tell":
         return [f"{place}: cannot tell{along}: {numbers}", f"  {_reason(c)}"]
-    ratio = f", ratio {c.ratio:.6g}" if c.measured and c.claimed else ""
+    ratio = f", ratio {_ratio(c.ratio)}" if c.measured and c.claimed else ""
     lines = [f"{place}: wrong{along}: {numbers}{ratio}"]
     if c.reason == "not finite":
         lines.append(f"  {c.wrong} of {c.size} entries are not finite, where the measured derivative is")
@@ -52,6 +52,11 @@ def _comparison(c: Comparison) -> list[str]:
     if c.pattern:
         lines.append(f"  the claimed gradient {c.pattern}")
     return lines
+
+
+def _ratio(ratio: float) -> str:
+    """The ratio, with the difference from 1 where that would not show."""
+    return f"{ratio:.6g}" if f"{ratio:.6g}" != "1" else f"1 {'+' if ratio > 1 else '-'} {abs(ratio - 1):.1g}"
 
 
 def _reason(c: Comparison) -> str:

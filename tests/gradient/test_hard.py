@@ -87,6 +87,26 @@ def test_an_iteration_that_ends_by_itself_is_no_mistake_of_an_implicit_gradient(
     assert gru.check_vjp(fixed_point, one_step, (W, x)).verdict == "wrong"
 
 
+def test_what_a_solver_rounds_is_no_mistake_and_more_is_told_as_what_it_may_be() -> None:
+    targets = np.array([0.7, 1.9, 3.1])
+
+    def root(a: Array, tolerance: float) -> Array:
+        """By Newton's method in real numbers, to a tolerance."""
+        x = np.ones(3)
+        while np.abs(x * x - np.asarray(a, dtype=float)).max() > tolerance:
+            x = x - (x * x - a) / (2 * x)
+        return x
+
+    fine = gru.check_vjp(lambda a: root(a, 1e-9), lambda c, a: c / (2 * np.sqrt(a)), targets)
+    assert fine.verdict == "right", str(fine)
+    coarse = gru.check_vjp(lambda a: root(a, 1e-3), lambda c, a: c / (2 * np.sqrt(a)), targets)
+    assert coarse.verdict == "wrong"
+    off = gru.check_gradient(lambda x: np.sin(x).sum(), targets, lambda x: np.cos(x) * (1 + 3e-7))
+    assert off.verdict == "wrong"
+    assert "ratio 1 + 3e-07" in str(off)
+    assert "right to 3e-07 everywhere: as where an iteration ends early" in str(off)
+
+
 def test_a_wrong_sign_shows_though_the_matrix_is_badly_conditioned() -> None:
     hilbert = 1 / (np.arange(6)[:, None] + np.arange(6) + 1.0)
 
