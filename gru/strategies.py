@@ -7,15 +7,13 @@ runs a cell.
 A regression test of a hand-written cell, in anybody's repository::
 
     from hypothesis import given
-    from gru.examiner import examine
     from gru.strategies import problems
-    from gru.submission.trusted import TrustedCells
+    from gru.testing import assert_right
     from my_package import GRUCell
 
     @given(problem=problems())
     def test_every_derivative(problem):
-        examination = examine(TrustedCells(GRUCell), problem=problem)
-        assert examination.verdict == "right", examination.outcomes
+        assert_right(GRUCell, problem=problem)
 """
 
 from collections.abc import Collection

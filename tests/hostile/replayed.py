@@ -137,6 +137,10 @@ class Replayed:
                 recording = oddity.put(job, recording)
             yield recording
 
+    def forget(self) -> bool:
+        """What is recorded is all there is."""
+        return False
+
     def unroll(self, sizes: Sizes, arrays: Mapping[str, Array], expected: Sequence[tuple[int, ...]]) -> list[Any]:
         """No cell is there to be unrolled."""
         raise CellError("forward raised ValueError")

@@ -1,14 +1,16 @@
 """Every layer's mistakes, planted one by one: each is found in its own equation, in no other, and named.
 
-The ordinary run takes a few of each layer, `pytest -m full` one in twenty, and `pytest -m soak` all, which is an hour.
+The ordinary run takes a few of each layer, `pytest -m full` one in twenty at quick effort, and `pytest -m soak` all,
+which is an hour.
 """
 
 import pytest
 
-from gru.examiner import Examination, examine
+from gru.examiner import examine
 from gru.layer import Form
 from gru.layers.registry import form_named
 from gru.mistakes import Mistake, catalogue
+from gru.problem import Effort
 from gru.submission.trusted import TrustedCells
 from tests.layers.cells import cell_of, planted
 
@@ -32,12 +34,8 @@ def named(case: tuple[Form, Mistake]) -> str:
     return f"{case[0].id}:{case[1].id}"
 
 
-def examined(form: Form, *mistakes: Mistake) -> Examination:
-    return examine(TrustedCells(planted(form, *mistakes), form), convention=form)
-
-
-def check(form: Form, mistake: Mistake) -> None:
-    examination = examined(form, mistake)
+def check(form: Form, mistake: Mistake, effort: Effort = "normal") -> None:
+    examination = examine(TrustedCells(planted(form, mistake), form), convention=form, effort=effort)
     wrong = [outcome for outcome in examination.outcomes if outcome.status == "wrong" and outcome.is_of_equation]
     assert [outcome.check for outcome in wrong] == [mistake.equation.id]
     assert wrong[0].mistake is not None
@@ -52,7 +50,7 @@ def test_a_mistake_is_found_in_its_equation_and_named(case: tuple[Form, Mistake]
 @pytest.mark.full
 @pytest.mark.parametrize("case", MORE, ids=named)
 def test_one_mistake_in_twenty_is_found_in_its_equation_and_named(case: tuple[Form, Mistake]) -> None:
-    check(*case)
+    check(*case, effort="quick")
 
 
 @pytest.mark.soak
