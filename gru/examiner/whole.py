@@ -22,6 +22,10 @@ from gru.problem import Problem
 
 Array = NDArray[Any]
 
+ROUNDINGS = 8
+"""The analysis counts more than so many roundings of every derivative: of a pre-activation, its function, the state
+that is made of it, and the factors and the sum of the derivative. A test holds it to that, in every regime."""
+
 
 def check_complete(problem: Problem, gradient: Mapping[str, Array], form: Form = CHAPTER) -> dict[str, Comparison]:
     """Every entry of a gradient with respect to `W`, `U`, `x` and `h_0` beside the measured one.
@@ -103,11 +107,8 @@ def _of_sum(direction: Mapping[str, Array], limits: Mapping[str, Array]) -> floa
 
 
 def _limit(error: float, largest: float, dtype: Any, bound: Callable[[], float]) -> float:
-    """The limit, or where the error is below it anyhow, what it is at least: rounding alone of the largest entry.
-
-    The analysis counts more than one rounding of everything, so that this is never more than it.
-    """
-    least = FORMS * unit_roundoff(dtype) * largest
+    """The limit, or where the error is below it anyhow, what it is at least: some roundings of the largest entry."""
+    least = ROUNDINGS * FORMS * unit_roundoff(dtype) * largest
     return least if error <= least else max(least, float(limit(np.array(bound()), dtype)))
 
 
