@@ -1,5 +1,6 @@
 """A course's own adapter: `--adapter` drives what is not found, and is itself to blame for what is wrong in it."""
 
+import hashlib
 from pathlib import Path
 
 import pytest
@@ -7,6 +8,7 @@ from click.testing import CliRunner
 
 from gru.cli.commands import main
 from gru.examiner import Examination, examine
+from gru.grading.gradebook import Gradebook
 from gru.submission.process import SubmissionProcess
 from gru.submission.taught import Taught
 
@@ -143,3 +145,41 @@ def test_a_name_chooses_what_is_examined(tmp_path: Path) -> None:
     path.write_text(path.read_text() + "\n\nclass Other(Rec):\n    def backward(self, up):\n        return {'A': up}\n")
     assert examined(path, name="Rec").verdict == "right"
     assert "no Third; it defines Rec, Other" in examined(path, name="Third").text
+
+
+@pytest.mark.full
+def test_a_class_is_graded_by_a_course_s_adapter_which_counts_into_resume(unusual: Path, tmp_path: Path) -> None:
+    handed_in, out = tmp_path / "in", tmp_path / "out"
+    handed_in.mkdir()
+    unusual.rename(handed_in / "alice.py")
+    (handed_in / "bob.py").write_text((FILES / "lists.py").read_text())
+    taught = course(tmp_path, COURSE)
+
+    def keys(*more: str) -> dict[str, tuple[str, str]]:
+        options = ["--out", str(out), "--adapter", str(taught), "--effort", "quick", "--seed", "0", *more]
+        ran = CliRunner().invoke(main, ["grade", str(handed_in), *options])
+        assert ran.exit_code == 0, ran.output
+        with Gradebook(out) as gradebook:
+            assert {r.sha256 for r in gradebook.records()} == {
+                hashlib.sha256(path.read_bytes()).hexdigest() for path in handed_in.iterdir()
+            }
+            return gradebook.keys()
+
+    first = keys()
+    assert {name: verdict for name, (_, verdict) in first.items()} == {"alice": "right", "bob": "right"}
+    assert keys("--resume") == first
+    taught.write_text(f"{COURSE}# another text\n")
+    again = keys("--resume")
+    assert all(again[name][0] != first[name][0] for name in first)
+
+
+@pytest.mark.full
+def test_pytest_takes_a_course_s_adapter(unusual: Path, tmp_path: Path, pytester: pytest.Pytester) -> None:
+    taught = course(tmp_path, COURSE)
+    options = ("-p", "gru.pytest_plugin", f"--submission={unusual}", f"--submission-adapter={taught}")
+    ran = pytester.runpytest_subprocess(*options, "--submission-effort=quick", "--pyargs", "gru.verification")
+    outcomes = ran.parseoutcomes()
+    assert outcomes["passed"] > 0
+    assert "failed" not in outcomes
+    missing = pytester.runpytest_subprocess(*options[:3], "--submission-adapter=none.py")
+    missing.stderr.fnmatch_lines(["*--submission-adapter*none.py*"])

@@ -1,0 +1,91 @@
+"""Files of many kinds, as they are: each found without a word, right as it is, and wrong with a mistake put in."""
+
+from pathlib import Path
+
+import pytest
+
+from gru.examiner import Examination, examine
+from gru.submission.process import SubmissionProcess
+
+FILES = Path(__file__).with_name("files")
+
+MISTAKES = {
+    "lstm_columns": ("g['dc_prev'] = dc * ft", "g['dc_prev'] = dc_next * ft", "gradient-dh"),
+    "two_states_in_a_tuple": ("dh * t * o * (1 - o)", "dh * t * o", "gradient-W"),
+    "engine": ("self.grad += out.grad * (1 - t**2)", "self.grad += out.grad * (1 - t)", "gradient-Wh"),
+    "both_ways": ("dout[:, ::-1, H:])[:, ::-1]", "dout[:, ::-1, H:])", "gradient-dx"),
+    "script": ("back = dh * z + W.T @ dc", "back = dh * z + W @ dc", "gradient-U"),
+    "loss_of_vectors": ("('h', dn, r * h)", "('h', dn, h)", "gradient-Uh"),
+    "methods_with_cache": ("np.outer(dn_pre, rh)", "np.outer(dn_pre, h)", "gradient-Un"),
+    "keeps_its_state": ("self.grad_Ur = h.T @ dr", "self.grad_Ur = h.T @ dz", "gradient-Ur"),
+    "layer_of_cells": ("backward(dhs[:, t] + dh)", "backward(dhs[:, t])", "gradient-params[0]"),
+    "one_size": ("self.dbh += dn.sum(axis=0)", "self.dbh += dn.mean(axis=0)", "gradient-bh"),
+    "shortened_names": ("self.dUu = h.T @ dz", "self.dUu = h.T @ dr", "gradient-U_update"),
+    "sizes_given_back": ("dh * z + drh * r", "dh * z + drh", "gradient-dh"),
+}  # fmt: skip
+"""For each file what stands in it, what stands in its place, and a check that is not right then."""
+
+
+def examined(path: Path) -> Examination:
+    with SubmissionProcess(path) as process:
+        return examine(process, effort="quick")
+
+
+@pytest.mark.one_in(6)
+@pytest.mark.parametrize("name", MISTAKES)
+def test_a_right_file_of_any_kind_is_right_and_shows_all_its_gradients(name: str) -> None:
+    examination = examined(FILES / f"{name}.py")
+    assert examination.verdict == "right", examination.text
+    assert examination.api is not None
+    assert set(examination.api.gradients) == set(examination.api.names)
+
+
+@pytest.mark.one_in(6)
+@pytest.mark.parametrize("name", MISTAKES)
+def test_a_mistake_in_a_file_of_any_kind_is_found_under_its_own_name(name: str, tmp_path: Path) -> None:
+    old, new, check = MISTAKES[name]
+    source = (FILES / f"{name}.py").read_text()
+    assert old.replace("'", '"') in source or old in source
+    path = tmp_path / f"{name}.py"
+    path.write_text(source.replace(old, new).replace(old.replace("'", '"'), new))
+    examination = examined(path)
+    assert examination.verdict == "wrong"
+    assert examination.outcome(check).status in ("wrong", "inherited")
+
+
+def test_a_script_is_not_trained_and_a_text_that_is_not_here_has_another_in_its_place() -> None:
+    with SubmissionProcess(FILES / "script.py") as process:
+        assert process.api is not None
+        told = " ".join(process.notes)
+    assert "shakespeare.txt is not here" in told
+    assert "are not run" in told
+
+
+def test_one_array_under_two_names_is_the_gradient_of_two_parameters(tmp_path: Path) -> None:
+    path = tmp_path / "alias.py"
+    path.write_text(
+        "import numpy as np\n\n\nclass RNNCell:\n"
+        "    def __init__(self, d, h):\n        self.W, self.U = np.ones((d, h)), np.ones((h, h))\n"
+        "        self.b1, self.b2 = np.zeros(h), np.zeros(h)\n"
+        "    def forward(self, x, h):\n        self.x, self.h = x, h\n"
+        "        self.n = np.tanh(x @ self.W + h @ self.U + self.b1 + self.b2)\n        return self.n\n"
+        "    def backward(self, d):\n        d = d * (1 - self.n**2)\n"
+        "        self.dW, self.dU = self.x.T @ d, self.h.T @ d\n        self.db1 = self.db2 = d.sum(0)\n"
+        "        return d @ self.W.T, d @ self.U.T\n"
+    )
+    with SubmissionProcess(path) as process:
+        assert process.api is not None
+        assert process.api.gradients == {"W": "dW", "U": "dU", "b1": "db1", "b2": "db2"}
+
+
+def test_of_a_linear_layer_beside_nothing_recurrent_no_verdict_is_given(tmp_path: Path) -> None:
+    path = tmp_path / "linear.py"
+    path.write_text(
+        "import numpy as np\n\n\nclass Linear:\n"
+        "    def __init__(self, input_size, hidden_size):\n"
+        "        self.W = np.ones((input_size, hidden_size))\n"
+        "    def forward(self, x):\n        self.x = x\n        return x @ self.W\n"
+        "    def backward(self, d):\n        self.dW = self.x.T @ d\n        return d @ self.W.T\n"
+    )
+    examination = examined(path)
+    assert (examination.verdict, examination.reason) == ("not_examined", "another_api")
