@@ -28,8 +28,8 @@ each step is measured by itself, where whole columns of a weight are moved at on
 class Direction(NamedTuple):
     """A direction in all that a sequence's loss is a function of.
 
-    `dense` has it for the input and the first states by name, shaped like them. `thin` has it for each parameter as a
-    column and a row, whose product it is: an error E of a gradient shows as columnᵀ·E·rowᵀ, which is zero for no E.
+    `dense` has it for the first states by name, shaped like them. `thin` has it for the parameters and the input, as
+    columns and a row, whose product it is: an error E of a gradient shows as columnᵀ·E·rowᵀ, which is zero for no E.
     """
 
     dense: dict[str, Array]
@@ -56,7 +56,9 @@ def slope_along(problem: Problem, direction: Direction, form: Form = CHAPTER) ->
             is_row = stack.rows == "1"
             moved[name] = np.stack([block, lefts[name] * right]) if is_row else Thin(block, lefts[name], right)
     at = variables(problem, form)
-    given = {name: np.stack([at[name], along]) for name, along in direction.dense.items()}
+    given: dict[str, Any] = {name: np.stack([at[name], along]) for name, along in direction.dense.items()}
+    x = form.layer.input
+    given[x] = Thin(at[x].astype(float, copy=False), *direction.thin[x])
     return float(_slopes(recurrence, problem, form, moved | given)[0])
 
 

@@ -17,7 +17,7 @@ LARGEST = 1e300
 
 
 class Thin(NamedTuple):
-    """A matrix (n, m) that stands on the right of products, and its one tangent: `left` (n, k) @ `right` (k, m).
+    """A matrix (n, m), or many as (…, n, m), and its one tangent: `left` (…, n, k) @ `right` (k, m).
 
     So thin a tangent costs next to nothing, and is general enough: aᵀ·E·b of random a and b is zero for no error E.
     """
@@ -80,6 +80,16 @@ def product(rows: Array, matrix: Matrix) -> Array:
     value = matrix.value
     found: Array = (rows.reshape(-1, len(value)) @ value).reshape(*rows.shape[:-1], value.shape[-1])
     matrix.move(found, rows[0])
+    return found
+
+
+def product_of_thin(rows: Thin, matrix: Matrix) -> Array:
+    """The dual `rows @ matrix`, (2, …, m), of rows whose tangent is thin as well."""
+    value, shape = matrix.value, (*rows.value.shape[:-1], matrix.value.shape[-1])
+    found: Array = np.empty((2, *shape))
+    np.matmul(rows.value.reshape(-1, len(value)), value, out=found[0].reshape(-1, shape[-1]))
+    np.matmul(rows.left, rows.right @ value, out=found[1])
+    matrix.move(found, rows.value)
     return found
 
 

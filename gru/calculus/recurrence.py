@@ -5,15 +5,17 @@ what it has no rule for: a tangent is never dropped.
 """
 
 import ast
+import re
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import reduce
 from typing import Any, NamedTuple, TypeGuard
 
 import numpy as np
 from numpy.typing import NDArray
 
 from gru.calculus import dual
-from gru.calculus.dual import Entries, Matrix, Thin, product
+from gru.calculus.dual import Entries, Matrix, Thin, product, product_of_thin
 from gru.calculus.formula import names, terms
 
 Array = NDArray[Any]
@@ -155,17 +157,20 @@ class Recurrence:
         self, lines: Sequence[str | _Sums], carried: Mapping[str, str], output: str
     ) -> Callable[..., list[Array]]:
         """All lines as one function of the values and of what `_prepared` gives."""
-        body = [f"{self._known} = all_known[:, t]"]
+        body: list[str] = []
         for line in lines:
             body += [line] if isinstance(line, str) else self._source_of_sum(line)
+        self._needs_known = any(re.search(rf"\b{self._known}\b", line) for line in body)
+        if self._needs_known:
+            body.insert(0, f"{self._known} = all_known[:, t]")
         body += [f"tangents.append({output}[1:])"]
         body += [f"{', '.join(carried)} = {', '.join(carried.values())}"]
         given = [*self._alone, *self._rows, *carried]
         source = [
-            "def run(values, prepared, all_known):",
+            "def run(values, prepared, all_known, steps):",
             *(f"    {name} = values[{name!r}]" for name in given),
             "    tangents = []",
-            "    for t in range(all_known.shape[1]):",
+            "    for t in range(steps):",
             *(f"        {line}" for line in body),
             "    return tangents",
         ]
@@ -202,33 +207,38 @@ class Recurrence:
     def _prepared(self, group: _Sums, values: Mapping[str, Any]) -> "_Prepared":
         """The matrices of a group side by side, and what can be computed for all steps at once."""
         wide = [[values[name] for name in column] for column in zip(*group.matrices, strict=True)]
-        beforehand: Any = 0.0
+        beforehand: list[Array] = []
         matrices: list[Matrix] = []
         for left, column in zip(group.lefts, wide, strict=True):
             if left is None:
-                beforehand = beforehand + np.concatenate(column, axis=-1)[:, np.newaxis]
+                beforehand.append(np.concatenate(column, axis=-1)[:, np.newaxis])
                 continue
             matrix = type(column[0]).beside(column)
             if self._is_later(left):
                 matrices.append(matrix)
             else:
-                beforehand = beforehand + product(values[self._known], matrix)
+                known = values[self._known]
+                beforehand.append(product_of_thin(known, matrix) if isinstance(known, Thin) else product(known, matrix))
         parts, end = [], 0
         for one in wide[0]:
             width = (one.value if isinstance(one, Thin | Entries) else one).shape[-1]
             parts.append(slice(end, end + width))
             end += width
-        return _Prepared(matrices, beforehand, parts)
+        return _Prepared(matrices, reduce(np.add, beforehand) if beforehand else None, parts)
 
     def tangents(self, values: Mapping[str, Any]) -> Array:
         """The tangents of the output at every step, (steps, k, …).
 
-        `values` holds the duals by name: what is known as (1 + k, steps, …), the states before the first step, the
+        `values` holds the duals by name: what is known as (1 + k, steps, …) or as `Thin`, the first states, the
         matrices as `Thin` or as `Entries`, and rows that are added as (1 + k, 1, n).
         """
         with np.errstate(all="ignore"):
             prepared = [self._prepared(group, values) for group in self._groups]
-            return np.array(self._run(values, prepared, values[self._known]))
+            known = values[self._known]
+            steps = len(known.value) if isinstance(known, Thin) else known.shape[1]
+            if isinstance(known, Thin) and self._needs_known:
+                known = np.stack([known.value, known.left * known.right])
+            return np.array(self._run(values, prepared, known, steps))
 
 
 class _Prepared(NamedTuple):

@@ -72,19 +72,19 @@ def _direction(problem: Problem, seed: int, form: Form = CHAPTER) -> Direction:
     No number of it is near zero, so that an error in one entry shows at not much less than its size.
     """
     shapes = tuple((name, array.shape) for name, array in oracle.variables(problem, form).items())
-    return _drawn(shapes, frozenset(stack.name for stack in form.stacks), seed)
+    return _drawn(shapes, frozenset(form.starts), seed)
 
 
 @lru_cache(maxsize=64)
-def _drawn(shapes: tuple[tuple[str, tuple[int, ...]], ...], parameters: frozenset[str], seed: int) -> Direction:
+def _drawn(shapes: tuple[tuple[str, tuple[int, ...]], ...], starts: frozenset[str], seed: int) -> Direction:
     rng = np.random.default_rng(seed)
 
     def drawn(*shape: int) -> Array:
         numbers = rng.random(shape) - 0.5
         return numbers + np.copysign(0.5, numbers)
 
-    thin = {name: (drawn(shape[0], 1), drawn(1, shape[1])) for name, shape in shapes if name in parameters}
-    return Direction({name: drawn(*shape) for name, shape in shapes if name not in parameters}, thin)
+    thin = {name: (drawn(*shape[:-1], 1), drawn(1, shape[-1])) for name, shape in shapes if name not in starts}
+    return Direction({name: drawn(*shape) for name, shape in shapes if name in starts}, thin)
 
 
 def _slope(gradient: Mapping[str, Array], direction: Direction) -> tuple[float, float]:
@@ -95,8 +95,8 @@ def _slope(gradient: Mapping[str, Array], direction: Direction) -> tuple[float, 
         slope, largest = slope + float(terms.sum()), largest + float(np.abs(terms).sum())
     for name, (left, right) in direction.thin.items():
         block = np.asarray(gradient[name])
-        slope += float((left.T @ (block @ right.T))[0, 0])
-        largest += float((np.abs(left).T @ (np.abs(block) @ np.abs(right).T))[0, 0])
+        slope += float((left * (block @ right.T)).sum())
+        largest += float((np.abs(left) * (np.abs(block) @ np.abs(right).T)).sum())
     return slope, largest
 
 
