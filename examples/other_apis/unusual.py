@@ -5,8 +5,8 @@ import numpy as np
 
 class Memory:
     def __init__(self, width, size):
-        self.A = np.random.randn(width, size)
-        self.B = np.random.randn(size, size)
+        self.A = np.zeros((width, size))
+        self.B = np.zeros((size, size))
         self.c = np.zeros(size)
 
     def go(self, inp, state):
