@@ -146,6 +146,13 @@ def test_without_a_submission_the_own_cell_is_examined(judged: Judged) -> None:
     result.stdout.no_fnmatch_line("submission:*")
 
 
+def test_a_mistake_fails_its_equation_and_what_follows_from_it_is_expected(judged: Judged) -> None:
+    result = judged.run(NO_H_PREV, "-k", "8-dzz or 10-dzr or 13-dwr")
+    assert (ended(result, "FAILED"), ended(result, "XFAIL")) == (of_equations([10]), of_equations([13]))
+    assert counts(result) == {"passed": 1, "failed": 1, "xfailed": 1}
+
+
+@pytest.mark.full
 def test_one_mistake_fails_one_equation_and_its_consequences_are_expected(judged: Judged) -> None:
     result = judged.run(NO_H_PREV)
     assert ended(result, "FAILED") == {"test_equation[10-dzr]"}

@@ -521,6 +521,7 @@ def test_entries_are_sorted_and_hidden_ones_left_out(course: Path, write: Write)
     assert export.left_out == ("README.md",)
 
 
+@pytest.mark.full
 def test_what_is_wrong_in_any_respect_has_not_all_the_points(course: Path, write: Write) -> None:
     """By default: the examples are each wrong in another one, `state`, `merge` and `interface` among them."""
     for path in EXAMPLES.glob("*.py"):

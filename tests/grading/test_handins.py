@@ -285,6 +285,7 @@ def test_recognising_reads_no_hand_in(tmp_path: Path, monkeypatch: pytest.Monkey
 # Graded
 
 
+@pytest.mark.full
 def test_a_class_from_canvas_is_graded(tmp_path: Path) -> None:
     """Each student's verdict, from a zip: a module handed in again is importable by its own name."""
     export = as_zip(SYSTEMS["canvas"][1](STUDENTS), tmp_path)
