@@ -17,6 +17,9 @@ from gru.submission.driven import Api
 
 Array = NDArray[Any]
 
+SINGLE = "single "
+"""What a worker puts before the name of a gradient that has single precision."""
+
 UPDATES = "updates"
 """The name under which a worker says that backward changes the parameters."""
 
@@ -59,6 +62,7 @@ class Bench:
     api: Api
     odd: dict[str, Fact] = field(default_factory=dict)
     updates: bool = False
+    single: set[str] = field(default_factory=set)
 
     @property
     def shown(self) -> tuple[str, ...]:
@@ -108,6 +112,7 @@ class Bench:
         arrays = {name: np.array(value, float, order="C", subok=False) for name, value in given.items()}
         (states, *gradients), odd = self.runner.drive(problem.by_name, arrays, expected, before=before)
         self.updates |= UPDATES in odd
+        self.single |= {name for name in self.shown if SINGLE + name in odd}
         self.odd |= {name: Fact.of("said", text=text) for name, text in odd.items() if name in self.shown}
         found = dict(zip(self.shown, gradients, strict=True)) if delta is not None else {}
         if "dh" in found:

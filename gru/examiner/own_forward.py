@@ -113,12 +113,15 @@ def _compared(bench: Bench, problem: Problem) -> Iterator[tuple[str, Comparison]
             failures.append(failure)
             raise
 
+    # Parameters in single precision round what they are moved by, whatever comes out.
+    dtype = min(value.dtype for value in problem.parameters.values())
+
     def forward(*values: Any) -> Array:
-        return run(values)[0]
+        return run(values)[0].astype(dtype)
 
     def backward(delta: Any, *values: Any) -> tuple[Array, ...]:
         gradients = run(values, np.array(delta, float, subok=False))[1]
-        return tuple(gradients[name] for name in names)
+        return tuple(gradients[name].astype(np.float32 if name in bench.single else dtype) for name in names)
 
     if names:
         at = tuple(problem.value(argument) for argument in arguments)

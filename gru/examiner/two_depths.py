@@ -80,7 +80,8 @@ def _by_equations(
         outcomes, recognition = equations.outcomes, replace(recognition, parted_on=equations.parted)
     else:
         outcomes = all_by_gradients(form)
-    found = replace(found, recognition=recognition, form=form)
+    precision = "float32" if bench.single else mapped.precision
+    found = replace(found, recognition=recognition, form=form, precision=precision)
     if recognition.over_steps and outcomes:
         try:
             over = judge_over_steps(

@@ -64,7 +64,7 @@ class Driven:
         apart = {carried.state, form.derivatives[form.layer.input].name, form.derivatives[carried.previous].name}
         found = {}
         for name in rows[0]:
-            parts = [_precise(row[name]) for row in rows if name in row]
+            parts = [row[name] for row in rows if name in row]
             if len(parts) == len(rows):
                 found[name] = _together(np.concatenate if name in apart else sum, parts)
         return found
@@ -87,7 +87,11 @@ class Driven:
 
     def _in_own_names(self, form: Form, state: Array, gradients: dict[str, Array], sizes: Sizes) -> dict[str, Array]:
         (carried,) = form.layer.carried
-        told = {name: value for name, value in gradients.items() if name not in self.bench.odd}
+        told = {
+            name: value.astype(np.float32) if name in self.bench.single else value
+            for name, value in gradients.items()
+            if name not in self.bench.odd
+        }
         found = {carried.state: state}
         for block, value in self.mapped.gradients(told, sizes).items():
             found[form.derivatives[block].name] = value
@@ -101,13 +105,6 @@ class Driven:
 def sizes_by_name(sizes: Sizes) -> dict[str, int]:
     """The sizes as a worker is told of them."""
     return Problem("", sizes, {}, np.zeros(0), None, np.zeros(0)).by_name
-
-
-def _precise(value: Array) -> Array:
-    """The value, in single precision where all of it are numbers of that."""
-    with np.errstate(all="ignore"):
-        single = value.astype(np.float32)
-    return single if np.array_equal(single, value) else value
 
 
 def _together(join: Callable[[list[Array]], Any], parts: list[Array]) -> Array:

@@ -216,6 +216,12 @@ class Adapter:
             raise AnotherApiError(f"{place} has shape {value.shape}; expected {wanted.shape}")
         return np.asarray(restored(np.array(value, float).reshape(wanted.shape), layout, like.shape))
 
+    def is_single(self, answer: "Answer", place: str) -> bool:
+        """Whether what is at a place has single precision."""
+        value = self._at(answer, place)
+        parts = value if isinstance(value, list | tuple) else [value]
+        return any(np.asarray(part).dtype == np.float32 for part in parts)
+
     def _at(self, answer: "Answer", place: str) -> Any:
         try:
             if place.startswith("returned"):

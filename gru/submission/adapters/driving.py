@@ -14,6 +14,9 @@ from .adapter import Adapter, AnotherApiError, settled
 UPDATES = "updates"
 """The name under which it is said that backward updates the parameters."""
 
+SINGLE = "single "
+"""Before the name of a gradient: it has single precision."""
+
 
 SAID = (
     "target", "owner", "construct", "forward_name", "backward_name", "forward_roles", "backward_roles", "x_layout",
@@ -81,9 +84,11 @@ class Driver:
             if delta is None:
                 return found, odd
 
-            def shown(name: str, like: Any, read: Callable[[], Any]) -> None:
+            def shown(name: str, place: str, like: Any, read: Callable[[], Any]) -> None:
                 try:
                     found.append(np.asarray(read(), float))
+                    if adapter.is_single(answer, place):
+                        odd[SINGLE + name] = "single precision"
                 except AnotherApiError as error:
                     odd[name] = str(error)
                     found.append(np.full(np.shape(like), np.nan))
@@ -91,11 +96,11 @@ class Driver:
             for name, place in names.items():
                 if (at := adapter.gradients.get(place)) is not None:
                     like = values[place]
-                    shown(name, like, partial(adapter.gradient, answer, at, like))
+                    shown(name, at, like, partial(adapter.gradient, answer, at, like))
             if adapter.dx is not None:
-                shown("dx", x, partial(adapter.restored, answer, adapter.dx, adapter.x_layout, x))
+                shown("dx", adapter.dx, x, partial(adapter.restored, answer, adapter.dx, adapter.x_layout, x))
             if adapter.shows_dh and h_0 is not None:
-                shown("dh", h_0[None], partial(adapter.first_gradient, answer, h_0))
+                shown("dh", str(adapter.dh), h_0[None], partial(adapter.first_gradient, answer, h_0))
             if any(not np.array_equal(adapter.parameter(answer.made, p), v) for p, v in values.items()):
                 odd[UPDATES] = "backward changes the parameters itself"
         return found, odd
