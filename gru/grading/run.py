@@ -33,6 +33,7 @@ from gru.submission.confinement import Isolation
 from gru.submission.limits import MEMORY_LIMIT, TIME_LIMIT
 from gru.submission.process import SubmissionProcess, WorkerError
 from gru.submission.remarks import remarks_of
+from gru.submission.starter import TO_BE_HAD, Starter
 from gru.submission.taught import Taught
 
 
@@ -131,18 +132,6 @@ def run(
     """
     progress, begun, lock, stop = Progress(len(tasks)), dict[str, None](), Lock(), Event()
 
-    def graded(number: int) -> dict[str, Any]:
-        task, entry = tasks[number], tasks[number].entry
-        try:
-            # What is graded is what is read now; the files may have changed since the run began.
-            contents = entry.contents()
-            return grade(course.task(entry, contents), contents, course.rubric, course.manner, stop).as_data()
-        except Exception as error:
-            if isinstance(error, Stopped):
-                raise
-            why = traceback.format_exc()
-            return failure_of(entry.student, entry.origin, course.rubric, task.key, why).as_data()
-
     def do(number: int) -> Record:
         if stop.is_set():
             raise Stopped
@@ -160,7 +149,7 @@ def run(
     finished: Queue[Future[Record]] = Queue()
     # The judges are forked before there is any thread.
     with (
-        Judges(graded, min(jobs, len(tasks))) as judges,
+        Judges(_graded(course, tasks, stop), min(jobs, len(tasks))) as judges,
         ThreadPoolExecutor(jobs) as executor,
         _stopping(stop, judges, executor),
     ):
@@ -177,6 +166,26 @@ def run(
             on_progress(progress)
 
 
+def _graded(course: Class, tasks: Sequence[Task], stop: Event) -> Callable[[int], dict[str, Any]]:
+    """What a judge does: grade the task of a number; the record as data."""
+    # Each judge starts its own, when it wants the first worker.
+    starter = Starter() if TO_BE_HAD else None
+
+    def graded(number: int) -> dict[str, Any]:
+        task, entry = tasks[number], tasks[number].entry
+        try:
+            # What is graded is what is read now; the files may have changed since the run began.
+            contents = entry.contents()
+            return grade(course.task(entry, contents), contents, course.rubric, course.manner, stop, starter).as_data()
+        except Stopped:
+            raise
+        except Exception:
+            why = traceback.format_exc()
+            return failure_of(entry.student, entry.origin, course.rubric, task.key, why).as_data()
+
+    return graded
+
+
 @contextmanager
 def _stopping(stop: Event, judges: Judges, executor: Executor) -> Iterator[None]:
     try:
@@ -189,14 +198,19 @@ def _stopping(stop: Event, judges: Judges, executor: Executor) -> Iterator[None]
 
 
 def grade(
-    task: Task, contents: Mapping[str, bytes], rubric: Rubric, manner: Manner, stop: Event | None = None
+    task: Task,
+    contents: Mapping[str, bytes],
+    rubric: Rubric,
+    manner: Manner,
+    stop: Event | None = None,
+    starter: Starter | None = None,
 ) -> Record:
     """The record of one submission, whose files have these bytes. A failure of ours is a record too, without a score.
 
     Raises Stopped once `stop` is set.
     """
     try:
-        record = record_of(task.entry.student, _result(task, contents, manner, stop), rubric, task.key)
+        record = record_of(task.entry.student, _result(task, contents, manner, stop, starter), rubric, task.key)
     except Stopped:
         raise
     except WorkerError as error:
@@ -215,7 +229,9 @@ def grade(
     )
 
 
-def _result(task: Task, contents: Mapping[str, bytes], manner: Manner, stop: Event | None) -> Result:
+def _result(
+    task: Task, contents: Mapping[str, bytes], manner: Manner, stop: Event | None, starter: Starter | None
+) -> Result:
     """The examination of a submission in a folder of its own, which holds its files as long as it takes."""
     began = perf_counter()
     entry = task.entry
@@ -238,6 +254,7 @@ def _result(task: Task, contents: Mapping[str, bytes], manner: Manner, stop: Eve
             isolation=manner.isolation,
             form=manner.form,
             adapter=manner.adapter,
+            starter=starter,
         )
         with process:
             examination = examine(process, **settings, convention=manner.form, on_progress=on_progress)

@@ -14,6 +14,8 @@ from collections.abc import Iterable, Sequence
 from threading import Lock, Thread
 from typing import IO, Protocol
 
+from gru.submission.starter import Forked
+
 CHUNK = 2**16
 """Bytes that are read at once: what a pipe holds."""
 
@@ -71,6 +73,14 @@ class Connection(Protocol):
         """End it, and give back what it took."""
 
 
+def started(command: Sequence[str], environment: dict[str, str]) -> "subprocess.Popen[bytes]":
+    """A process for a channel: with pipes, and a session of its own."""
+    pipe = subprocess.PIPE
+    return subprocess.Popen(
+        command, stdin=pipe, stdout=pipe, stderr=pipe, env=environment, bufsize=0, start_new_session=True
+    )
+
+
 class Channel:
     """A process that reads from its standard input and writes to its standard output.
 
@@ -78,17 +88,14 @@ class Channel:
     Ctrl-C at the terminal reaches it nor anything it starts outlives it.
     """
 
-    def __init__(self, command: Sequence[str], environment: dict[str, str]) -> None:
-        pipe = subprocess.PIPE
-        self._process = subprocess.Popen(
-            command, stdin=pipe, stdout=pipe, stderr=pipe, env=environment, bufsize=0, start_new_session=True
-        )
-        assert self._process.stdin is not None
-        assert self._process.stdout is not None
-        assert self._process.stderr is not None
-        self._input: IO[bytes] = self._process.stdin
-        self._output: IO[bytes] = self._process.stdout
-        self._errors: IO[bytes] = self._process.stderr
+    def __init__(self, process: "subprocess.Popen[bytes] | Forked") -> None:
+        assert process.stdin is not None
+        assert process.stdout is not None
+        assert process.stderr is not None
+        self._process = process
+        self._input: IO[bytes] = process.stdin
+        self._output: IO[bytes] = process.stdout
+        self._errors: IO[bytes] = process.stderr
         self._written, self._taking = b"", Lock()
         self._chunks: queue.Queue[bytes] = queue.Queue(MAX_WAITING)
         self._buffer = bytearray()

@@ -21,6 +21,9 @@ Isolation = Literal["auto", "strict", "process"]
 PACKAGES = ("numpy", "scipy")
 """What a submission can import beside the standard library and the files in its folder."""
 
+FULL = "landlock+seccomp"
+"""The level at which a submission reaches no other process."""
+
 OTHER_PACKAGES = ("site-packages", "dist-packages")
 """Folders of the standard library's that hold what is not of it."""
 

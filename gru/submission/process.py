@@ -20,8 +20,8 @@ from typing import Any, Self
 
 from gru.layer import Form, Sizes
 from gru.layers.registry import form_named, other_cells
-from gru.submission.channel import Channel, Connection, ReadTimeoutError
-from gru.submission.confinement import Confinement, Isolation, confinement, packages
+from gru.submission.channel import Channel, Connection, ReadTimeoutError, started
+from gru.submission.confinement import FULL, Confinement, Isolation, confinement, packages
 from gru.submission.contract import Array, CellError, Job, Reason, Recording, SubmissionFailure
 from gru.submission.driven import Api, api_in, shapes_in
 from gru.submission.limits import CALLS_IN_ALL, LARGEST_FILE, LEAST_MEMORY, MEMORY_LIMIT, START_LIMIT, TIME_LIMIT
@@ -38,6 +38,7 @@ from gru.submission.protocol import (
     read_values,
 )
 from gru.submission.recording import api_of, arrays_of, raised_of, recording_of, request_of
+from gru.submission.starter import Starter
 from gru.submission.taught import Taught
 from gru.submission.text import CleanText, clean_text, cleaned, last_lines
 
@@ -105,8 +106,9 @@ class SubmissionProcess:
     what is asked of the kernel. `root` is the folder of all that the submission may read and import,
     by default the file's own. `form` is that of the layer whose class is run, by default the chapter's GRU. `name`
     is the class or the function that is taken, by default the first that can be; `adapter`
-    is a teacher's, that tells how it is driven. Raises ValueError on limits that leave no room to run, and
-    ConfinementError where the isolation is not to be had.
+    is a teacher's, that tells how it is driven. With a `starter`, and where the kernel shuts it in, the process is a
+    fork of one that is started ahead. Raises ValueError on limits that leave no room to run, and ConfinementError where
+    the isolation is not to be had.
     """
 
     def __init__(
@@ -121,6 +123,7 @@ class SubmissionProcess:
         form: Form | None = None,
         name: str | None = None,
         adapter: Taught | None = None,
+        starter: Starter | None = None,
     ) -> None:
         if not time_limit > 0:
             raise ValueError(f"time_limit={time_limit}: expected seconds, more than 0")
@@ -139,7 +142,7 @@ class SubmissionProcess:
         self._channel: Connection | None = None
         self._ready = False
         self._api: Api | None = None
-        self._name = name
+        self._name, self._starter = name, starter
         self._adapter = adapter
         self._said: tuple[str, ...] = ()
         self._doing = ""
@@ -393,10 +396,13 @@ class SubmissionProcess:
     def _opened(self) -> Connection:
         """A worker that waits for what it is told. Raises WorkerError."""
         kept = {name: os.environ[name] for name in ENVIRONMENT if name in os.environ}
-        given = json.dumps({"parent": os.getpid(), "packages": packages()})
+        # A process that is forked again and again must be out of reach of what runs in a fork.
+        forks = self._starter is not None and self.confinement.level == FULL
+        given = json.dumps({"parent": os.getpid(), "packages": packages(), "forks": forks})
         command = [sys.executable, "-I", "-S", "-B", "-X", "utf8", str(WORKER), given]
+        start = self._starter.start if self._starter is not None and forks else started
         try:
-            return Channel(command, kept | SINGLE_THREADED)
+            return Channel(start(command, kept | SINGLE_THREADED))
         except (OSError, RuntimeError, MemoryError) as error:
             # Too few descriptors, processes, threads, or too little memory.
             raise WorkerError(f"no worker can be started: {error}") from error

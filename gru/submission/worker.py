@@ -26,10 +26,10 @@ Write = Callable[[bytes], None]
 def main() -> NoReturn:
     """Serve one submission until there are no more requests; what it registered with `atexit` is not run.
 
-    The argument is JSON: the process id of the `parent`, and the folders of the `packages` that can be imported.
+    The argument is JSON: the process id of the `parent`, the folders of the `packages` that can be imported, and
+    whether it `forks`: then each of its forks serves one submission.
     """
     given = json.loads(sys.argv.pop())
-    read, write = _private_pipes()
     # There is no terminal to debug in: a `breakpoint()` that was left in is passed over.
     sys.breakpointhook = lambda *arguments, **options: None
     lockdown = _load_beside("lockdown")
@@ -37,6 +37,9 @@ def main() -> NoReturn:
     sys.meta_path.append(lockdown.Packages(given["packages"]))
     protocol, exercise, unrolled, counting = map(_load_beside, ("protocol", "exercise", "unrolled", "counting"))
     parts = Parts(protocol, exercise, unrolled, counting, _load_beside("loading"), _Kept().load)
+    if given["forks"]:
+        lockdown.die_with(_load_beside("forking").forked())
+    read, write = _private_pipes()
     try:
         settings, source, adapter = read_settings(read, parts)
         lockdown.limit(**settings["limits"])
