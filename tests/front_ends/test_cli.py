@@ -14,6 +14,8 @@ from click.testing import CliRunner, Result
 
 from gru import __version__, seed
 from gru.cli import commands as cli
+from gru.cli import examining
+from gru.cli.check import check as check_command
 from gru.cli.options import CHAPTER, warn_of
 from gru.examiner import CHECKS, TRAINING
 from gru.examiner.outcome import Reason, Status, Verdict
@@ -123,7 +125,7 @@ def results_of(*arguments: str) -> list[dict[str, Any]]:
 
 def test_a_right_file_is_right(write: Write) -> None:
     done = check(write())
-    assert done.exit_code == cli.ALL_RIGHT
+    assert done.exit_code == examining.ALL_RIGHT
     assert done.stdout.startswith("alice.py: right\n")
     assert "every derivative (8)–(24)" in done.stdout
     assert done.stderr == ""
@@ -131,7 +133,7 @@ def test_a_right_file_is_right(write: Write) -> None:
 
 def test_a_wrong_file_is_shown_with_both_values_and_the_mistake(write: Write) -> None:
     done = check(write(WRONG))
-    assert done.exit_code == cli.SOME_WRONG
+    assert done.exit_code == examining.SOME_WRONG
     assert done.stdout.startswith("alice.py: wrong\n")
     for line in (
         "equation (10), dzr: wrong",
@@ -148,14 +150,14 @@ def test_the_command_that_runs_a_case_again_does_so(write: Write) -> None:
     done = check(write(WRONG))
     (again,) = (line for line in done.stdout.splitlines() if line.startswith("  again"))
     repeated = gru(*again.split()[2:])
-    assert repeated.exit_code == cli.SOME_WRONG
+    assert repeated.exit_code == examining.SOME_WRONG
     assert "  [0, 0]       0.017185   0.003386                  5.0753" in repeated.stdout
     assert "equation-8 " not in repeated.stdout
 
 
 def test_several_files_are_each_reported_and_summed_up(write: Write) -> None:
     done = check(write(), write(WRONG, "bob.py"), write("(", "nobody.py"))
-    assert done.exit_code == cli.SOME_WRONG
+    assert done.exit_code == examining.SOME_WRONG
     verdicts = [line for line in done.stdout.splitlines() if line.startswith(("alice.py:", "bob.py:", "nobody.py:"))]
     assert verdicts == ["alice.py: right", "bob.py: wrong", "nobody.py: not examined (not python)"]
     assert done.stdout.splitlines()[-1] == "3 files: 1 right, 1 wrong, 1 not examined"
@@ -171,11 +173,11 @@ def test_several_files_are_each_reported_and_summed_up(write: Write) -> None:
     ],
 )
 def test_the_exit_status_tells_the_worst(verdicts: list[str], own_failure: bool, status: int) -> None:
-    assert cli.exit_status(verdicts, own_failure=own_failure) == status
+    assert examining.exit_status(verdicts, own_failure=own_failure) == status
 
 
 def test_only_some_checks_can_be_asked_for(write: Write) -> None:
-    assert check(write(WRONG), "--only", "equation-9", "--only", "merge").exit_code == cli.ALL_RIGHT
+    assert check(write(WRONG), "--only", "equation-9", "--only", "merge").exit_code == examining.ALL_RIGHT
     (result,) = results_of("alice.py", "--only", "equation-10")
     assert [outcome["check"] for outcome in result["outcomes"]] == ["equation-10"]
 
@@ -199,10 +201,10 @@ def test_another_seed_gives_other_numbers(write: Write) -> None:
 def test_another_convention_is_wrong_by_default_and_right_where_it_is_asked_for(write: Write) -> None:
     name = write(SWAPPED)
     plain = check(name)
-    assert plain.exit_code == cli.SOME_WRONG
+    assert plain.exit_code == examining.SOME_WRONG
     assert "z weighs the old state here" in plain.stdout
     asked = check(name, "--convention", "swapped")
-    assert asked.exit_code == cli.ALL_RIGHT
+    assert asked.exit_code == examining.ALL_RIGHT
     assert "  convention h = z * h_prev + (1 - z) * h̃" in asked.stdout.splitlines()
 
 
@@ -216,12 +218,12 @@ def test_another_convention_is_wrong_by_default_and_right_where_it_is_asked_for(
 )
 def test_a_teacher_sets_how_much_is_told(write: Write, level: str, told: str, kept: str) -> None:
     done = check(write(WRONG), "--feedback", level, "--json", "results.json")
-    assert done.exit_code == cli.SOME_WRONG
+    assert done.exit_code == examining.SOME_WRONG
     assert told in done.stdout
     assert kept not in done.stdout + Path("results.json").read_text(encoding="utf-8").replace('"equation', "")
 
 
-@pytest.mark.parametrize(("source", "exit_code"), [(RIGHT, cli.ALL_RIGHT), (WRONG, cli.SOME_WRONG)])
+@pytest.mark.parametrize(("source", "exit_code"), [(RIGHT, examining.ALL_RIGHT), (WRONG, examining.SOME_WRONG)])
 def test_the_only_class_with_the_api_is_judged_under_another_name(write: Write, source: str, exit_code: int) -> None:
     done = check(write(source.replace("GRUCell", "MyGRU")))
     assert done.exit_code == exit_code
@@ -231,16 +233,16 @@ def test_the_only_class_with_the_api_is_judged_under_another_name(write: Write, 
 def test_of_several_classes_with_the_api_none_is_judged(write: Write) -> None:
     other = RIGHT.replace("GRUCell", "MyGRU")
     done = check(write(f"{other}\n\n{RIGHT.replace('GRUCell', 'Second')}"))
-    assert done.exit_code == cli.SOME_NOT_EXAMINED
+    assert done.exit_code == examining.SOME_NOT_EXAMINED
     assert "several with its methods: MyGRU, Second" in done.stdout
     done = check(write(f"{other}\n\nclass Refined(MyGRU):\n    pass\n"))
-    assert done.exit_code == cli.ALL_RIGHT
+    assert done.exit_code == examining.ALL_RIGHT
     assert "judged as Refined" in done.stdout
 
 
 def test_a_layer_over_sequences_is_not_taken_for_a_cell(write: Write) -> None:
     done = check(write(RIGHT.replace("GRUCell", "Layer").replace("def backward(self, h_p", "def backward(self, xs")))
-    assert done.exit_code == cli.SOME_NOT_EXAMINED
+    assert done.exit_code == examining.SOME_NOT_EXAMINED
     assert "judged as" not in done.stdout
 
 
@@ -261,7 +263,7 @@ def test_a_layer_over_sequences_is_not_taken_for_a_cell(write: Write) -> None:
 )
 def test_what_cannot_be_examined_is_told_why(write: Write, contents: str | bytes, reason: str, text: str) -> None:
     done = check(write(contents), "--json", "results.json")
-    assert done.exit_code == cli.SOME_NOT_EXAMINED
+    assert done.exit_code == examining.SOME_NOT_EXAMINED
     (result,) = json.loads(Path("results.json").read_text(encoding="utf-8"))["results"]
     assert (result["verdict"], result["reason"]) == ("not_examined", reason)
     assert text in result["text"]
@@ -291,7 +293,7 @@ def test_what_cannot_be_examined_is_told_why(write: Write, contents: str | bytes
 )
 def test_a_wrong_call_or_shape_is_told(write: Write, contents: str, check_id: str, text: str) -> None:
     done = check(write(contents), "--json", "results.json")
-    assert done.exit_code == cli.SOME_WRONG
+    assert done.exit_code == examining.SOME_WRONG
     (result,) = json.loads(Path("results.json").read_text(encoding="utf-8"))["results"]
     (outcome,) = (o for o in result["outcomes"] if o["check"] == check_id)
     assert outcome["status"] == "wrong"
@@ -306,7 +308,7 @@ def test_single_precision_is_judged_as_such_and_told(write: Write) -> None:
     single = single.replace("in_grad):\n", "in_grad):\n        h_p, in_grad = self.single((h_p, in_grad))\n")
     single += "\n    def single(self, arrays):\n        return [array.astype(np.float32) for array in arrays]\n"
     done = check(write(single))
-    assert done.exit_code == cli.ALL_RIGHT
+    assert done.exit_code == examining.ALL_RIGHT
     assert "  precision  answers in single precision (float32); judged at single precision" in done.stdout.splitlines()
 
 
@@ -314,7 +316,7 @@ def test_single_precision_is_judged_as_such_and_told(write: Write) -> None:
 @pytest.mark.parametrize("name", ["a b.py", "门控.py", "-x.py", "[red]bold.py"])
 def test_any_name_of_a_file_will_do(write: Write, name: str) -> None:
     done = check("--", write(name=name))
-    assert done.exit_code == cli.ALL_RIGHT
+    assert done.exit_code == examining.ALL_RIGHT
     assert done.stdout.startswith(f"{name}: right\n")
 
 
@@ -349,7 +351,7 @@ def test_a_wrong_command_line_is_told_before_any_work(write: Write, arguments: t
 
 
 def test_the_choices_are_those_of_the_package() -> None:
-    choices = {o.name: getattr(o.type, "choices", None) for o in cli.check.params}
+    choices = {o.name: getattr(o.type, "choices", None) for o in check_command.params}
     assert tuple(choices["effort"] or ()) == get_args(Effort)
     assert tuple(choices["feedback"] or ()) == feedback.LEVELS
     assert CHAPTER in CONVENTIONS
@@ -456,6 +458,7 @@ RESULT = {
     "isolation": {"type": "string"},
     "convention": {"enum": list(CONVENTIONS)},
     "api": {"type": ["string", "null"]},
+    "recognised": {"type": ["object", "null"]},
     "seed": {"type": "integer", "minimum": 0},
     "seconds": {"type": "number", "minimum": 0},
     "notes": {"type": "array", "items": {"type": "string"}},
@@ -514,7 +517,7 @@ def test_the_document_is_whole_or_as_it_was(write: Write, monkeypatch: pytest.Mo
 
     monkeypatch.setattr(Path, "replace", fail)
     done = check(write(), "--json", "results.json")
-    assert done.exit_code == cli.OWN_FAILURE
+    assert done.exit_code == examining.OWN_FAILURE
     assert done.stderr == "gru: cannot write results.json: No space left on device\n"
     assert Path("results.json").read_text() == "old"
     assert files_here() == ["alice.py", "results.json"]
@@ -529,22 +532,22 @@ def test_a_failure_of_ours_is_no_verdict(write: Write, monkeypatch: pytest.Monke
 
     monkeypatch.setattr("gru.examiner.examine", fail)
     done = check(write(), "--json", "results.json")
-    assert done.exit_code == cli.OWN_FAILURE
+    assert done.exit_code == examining.OWN_FAILURE
     assert "gru: failed on alice.py; this is a mistake of gru, not a verdict" in done.stderr
     assert json.loads(Path("results.json").read_text())["results"] == []
 
 
 def test_what_was_found_before_an_interruption_is_written(write: Write, monkeypatch: pytest.MonkeyPatch) -> None:
-    first = cli._examine
+    first = examining._examine
 
-    def interrupt(file: str, request: cli.Request) -> Any:
+    def interrupt(file: str, request: examining.Request) -> Any:
         if file == "bob.py":
             raise KeyboardInterrupt
         return first(file, request)
 
-    monkeypatch.setattr(cli, "_examine", interrupt)
+    monkeypatch.setattr(examining, "_examine", interrupt)
     done = check(write(), write(WRONG, "bob.py"), "--json", "results.json")
-    assert done.exit_code == cli.INTERRUPTED
+    assert done.exit_code == examining.INTERRUPTED
     assert done.stderr == "gru: interrupted\n"
     assert [r["submission"] for r in json.loads(Path("results.json").read_text())["results"]] == ["alice.py"]
 
@@ -566,7 +569,7 @@ def run(*arguments: str, **environment: str) -> subprocess.CompletedProcess[str]
 
 def test_the_module_is_the_command(write: Write) -> None:
     done = run("check", write(WRONG), *QUICK)
-    assert done.returncode == cli.SOME_WRONG
+    assert done.returncode == examining.SOME_WRONG
     assert "  [0, 0]       0.017185   0.003386                  5.0753" in done.stdout
     assert done.stderr == ""
 
@@ -574,7 +577,7 @@ def test_the_module_is_the_command(write: Write) -> None:
 @pytest.mark.full
 def test_a_terminal_without_the_chapters_letters_gets_escapes(write: Write) -> None:
     done = run("check", write(name="门控.py"), *QUICK, PYTHONIOENCODING="latin-1")
-    assert done.returncode == cli.ALL_RIGHT
+    assert done.returncode == examining.ALL_RIGHT
     assert done.stdout.startswith("\\u95e8\\u63a7.py: right\n")
 
 

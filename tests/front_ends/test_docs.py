@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from gru.cli import commands as cli
+from gru.cli.check import check
 from gru.examiner import CHECKS
 from gru.grading import rubric
 from gru.layers.gru.equations import EXPOSED
@@ -178,7 +178,7 @@ def test_a_rubric_in_a_document_is_one(block: Block, tmp_path: Path) -> None:
 
 def test_every_option_and_convention_is_told() -> None:
     text = (ROOT / "docs" / "command-line.md").read_text(encoding="utf-8")
-    options = {name for parameter in cli.check.params for name in parameter.opts if name.startswith("--")}
+    options = {name for parameter in check.params for name in parameter.opts if name.startswith("--")}
     assert options == set(re.findall(r"^\| `(--[\w-]+)", text, re.MULTILINE))
     assert all(f"`{id}`" in text for id in CONVENTIONS if not id.endswith("-rzn"))
 

@@ -8,6 +8,7 @@ import pytest
 from click.testing import CliRunner, Result
 
 from gru.cli import commands as cli
+from gru.cli import examining
 
 EXAMPLES = Path(__file__).parents[2] / "examples" / "submissions"
 RIGHT, SLIP = EXAMPLES / "right.py", EXAMPLES / "dzr_without_h_prev.py"
@@ -44,7 +45,7 @@ def test_help_has_a_short_name(command: list[str]) -> None:
 @pytest.mark.parametrize("name", ["10", "(10)", "dzr", "equation-10"])
 def test_a_check_has_the_names_that_explain_knows(name: str) -> None:
     done = gru("check", SLIP, "--only", name, "--effort", "quick")
-    assert done.exit_code == cli.SOME_WRONG
+    assert done.exit_code == examining.SOME_WRONG
     assert "equation (10), dzr: wrong" in done.stdout
     assert "equation-9 " not in done.stdout
     assert "limit of equation (10), dzr" in gru("check", "--explain-limit", name).stdout
@@ -74,7 +75,7 @@ def test_what_depends_on_an_equation_is_told(number: int, depends: str) -> None:
 def test_a_breakpoint_is_passed_over(tmp_path: Path) -> None:
     cell = tmp_path / "cell.py"
     cell.write_text(RIGHT.read_text(encoding="utf-8") + "\nbreakpoint()\n", encoding="utf-8")
-    assert gru("check", cell, "--effort", "quick").exit_code == cli.ALL_RIGHT
+    assert gru("check", cell, "--effort", "quick").exit_code == examining.ALL_RIGHT
 
 
 @pytest.mark.full
@@ -160,6 +161,6 @@ def test_nothing_is_promised_of_a_gradebook_that_there_is_not(tmp_path: Path, mo
 
     monkeypatch.setattr(Path, "mkdir", refuse)
     done = gru("grade", EXAMPLES, "--out", tmp_path / "out")
-    assert done.exit_code == cli.OWN_FAILURE
+    assert done.exit_code == examining.OWN_FAILURE
     assert "Read-only file system" in done.stderr
     assert "judged before" not in done.stderr

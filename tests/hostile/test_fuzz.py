@@ -208,6 +208,6 @@ def test_a_generator_of_nonsense_is_seen_to_fail(monkeypatch: pytest.MonkeyPatch
     def broken(*_: object, **__: object) -> Callable[[], None]:
         raise KeyError("h")
 
-    monkeypatch.setattr("gru.cli.commands.explain.callback", broken)
+    monkeypatch.setattr("gru.cli.explain.explain.callback", broken)
     with pytest.raises(AssertionError, match="a mistake of gru"):
         run("explain", "10")
