@@ -23,7 +23,7 @@ PARTS = {
 INTRODUCTION = """\
 # The equations
 
-This page is made from the table in `gru/layers/gru/equations.py` and the catalogue in `gru/mistakes.py`.
+This page is made from the table in `gru/layers/gru/equations.py` and the catalogue in `gru/mistakes/`.
 
 Vectors are rows, and there is no bias. `∘` is the elementwise product, `·` the matrix product, `σ` the logistic
 sigmoid. Each equation stands here in the chapter's letters, and below that as a line of Python in the letters of a
@@ -56,7 +56,7 @@ def _introduction(form: Form) -> str:
     return f"""\
 # The {layer.title}
 
-This page is made from the table in `gru/layers/{layer.id}/equations.py` and the catalogue in `gru/mistakes.py`.
+This page is made from the table in `gru/layers/{layer.id}/equations.py` and the catalogue in `gru/mistakes/`.
 `gru check --layer {layer.id} FILE` examines a file with a class `{layer.cell}`, whose methods are
 `{_call(form, "forward")}` and `{_call(form, "backward")}`.
 
