@@ -1,0 +1,43 @@
+"""Points for files in other APIs: by equation where the forward pass is a form of the layer, else by the teacher."""
+
+from pathlib import Path
+
+import pytest
+
+from gru.examiner import examine
+from gru.grading.record import Record, record_of
+from gru.grading.rubric import EQUAL_POINTS
+from gru.report.result import Result
+from gru.submission.process import SubmissionProcess
+
+FILES = Path(__file__).parents[1] / "adapters" / "files"
+
+
+def graded(name: str, old: str = "", new: str = "", *, tmp_path: Path) -> Record:
+    source = (FILES / f"{name}.py").read_text()
+    assert old in source
+    path = tmp_path / f"{name}.py"
+    path.write_text(source.replace(old, new) if old else source)
+    with SubmissionProcess(path) as process:
+        return record_of(name, Result(str(path), process.sha256, examine(process), 0.0), EQUAL_POINTS)
+
+
+@pytest.mark.one_in(2)
+@pytest.mark.parametrize(
+    ("name", "old", "new", "lost"),
+    [
+        ("lists", "dr = dhr * h_prev * r", "dr = dhr * r", {"equation-10"}),
+        ("lists", "", "", set()),
+        ("lists", "db = da.sum(axis=0)", "db = da.mean(axis=0)", {"interface"}),
+        ("sequence_batch_first", "", "", set()),
+    ],
+)
+def test_points_are_given_by_equation(name: str, old: str, new: str, lost: set[str], tmp_path: Path) -> None:
+    record = graded(name, old, new, tmp_path=tmp_path)
+    assert {credit.check for credit in record.credits if credit.points < credit.maximum} == lost
+    assert record.score == record.maximum - len(lost)
+
+
+def test_the_teacher_decides_where_the_forward_pass_is_no_form_of_the_layer(tmp_path: Path) -> None:
+    record = graded("updates_in_backward", tmp_path=tmp_path)
+    assert (record.verdict, record.score) == ("right", None)
