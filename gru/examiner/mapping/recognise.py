@@ -7,7 +7,7 @@ other numbers. So few candidates are enough, and where none fits it is known at 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import chain, islice, permutations, product
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,6 +21,7 @@ from gru.layer import Sizes
 from gru.submission.contract import CellError
 
 Array = NDArray[Any]
+T = TypeVar("T")
 
 SIZES = Sizes(2, 7, 5, 1)
 """Sizes at which no stack of one kind is as long as a stack of another."""
@@ -100,7 +101,7 @@ class _Search:
             tuple(ways[k][chosen[unlike.index(shapes.index(shape))]] for k, shape in enumerate(shapes))
             for chosen in product(*(range(len(ways[k])) for k in unlike))
         )
-        for division in islice(dict.fromkeys(chain(alike, product(*ways))), MOST_DIVISIONS):
+        for division in _each_once(islice(chain(alike, product(*ways)), MOST_DIVISIONS)):
             places = [place for part in division for place in part]
             kinds = {kind: [p for p in places if p.rows == kind] for kind in ("input", "hidden", BIAS)}
             if all(len(kinds[kind]) == len(family.blocks(kind)) for kind in ("input", "hidden")) and len(
@@ -213,6 +214,14 @@ class _Search:
         if problem is self.drawn:
             self.seen[switched_on] = states
         return states
+
+
+def _each_once(items: Iterable[T]) -> Iterator[T]:
+    seen = set()
+    for item in items:
+        if item not in seen:
+            seen.add(item)
+            yield item
 
 
 def _given(problem: Problem) -> tuple[Array, Array, Sizes]:
