@@ -99,10 +99,11 @@ def _same_inputs(equation: Equation, one: Case, other: Case) -> bool:
 
 
 def _not_finite(equation: Equation, wrong: list[Case]) -> Diagnosis | None:
-    """NaN or infinity that arises in this equation: what it is given is finite, or it would not be judged."""
+    """NaN or infinity in all values: what is shown of what they are made of is finite, or it would not be judged."""
     spoilt = [case for case in wrong if not np.isfinite(case.evidence.own[equation.name]).all()]
     if len(spoilt) < len(wrong):
         return None
     regimes = sorted({case.evidence.reference.problem.regime for case in spoilt})
     only = tuple(regimes) if len(regimes) < len(REGIMES) else ()
-    return of_one(equation.id, Fact.of("not-finite", name=equation.name, regimes=only), equation)
+    shown = all(name in case.evidence.own or name in case.evidence.given for case in spoilt for name in equation.inputs)
+    return of_one(equation.id, Fact.of("not-finite", name=equation.name, regimes=only, is_shown=shown), equation)

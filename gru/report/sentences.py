@@ -182,7 +182,8 @@ def _size_from(p: Particulars) -> str:
 
 def _not_finite(p: Particulars) -> str:
     where = f", only in problems that are {' or '.join(p['regimes'])}" if p["regimes"] else ""
-    return f"{p['name']} is NaN or infinite, and all that it is made of is finite{where}"
+    made_of = "all that it is made of is finite" if p["is_shown"] else "what is shown of what it is made of is finite"
+    return f"{p['name']} is NaN or infinite, and {made_of}{where}"
 
 
 def _raised_at(p: Particulars) -> str:

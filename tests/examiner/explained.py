@@ -4,15 +4,14 @@ What is said is held against the cell on problems that no examination puts to it
 says more than was seen. Nothing here is asserted.
 """
 
-from collections import Counter
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from functools import cache
 from typing import Any, Literal
 
 import numpy as np
 
 from gru.calculus import formula
-from gru.examiner import Examination, examine
+from gru.examiner import Examination
 from gru.examiner.fact import Diagnosis, Fact
 from gru.examiner.judge import Evidence, gather
 from gru.examiner.outcome import Outcome
@@ -54,18 +53,6 @@ def rate(wrong: WrongCell, examination: Examination) -> tuple[Rating, str]:
         if not kinds & set(_kinds(found[check].mistake)):
             return "absent", f"{check}: {_kinds(found[check].mistake)}, expected {sorted(kinds)}"
     return "right", ""
-
-
-def count(cells: Iterable[WrongCell]) -> tuple[Counter[Rating], list[str]]:
-    """How many reports are right, absent and false, and what is said of those that are not right."""
-    counts: Counter[Rating] = Counter()
-    remarks = []
-    for wrong in cells:
-        rating, why = rate(wrong, examine(TrustedCells(wrong.cell)))
-        counts[rating] += 1
-        if rating != "right":
-            remarks.append(f"{rating}: {wrong.id}: {why}")
-    return counts, remarks
 
 
 def _kinds(mistake: Diagnosis | None) -> list[str]:
