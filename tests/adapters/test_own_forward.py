@@ -151,3 +151,42 @@ def test_a_cell_of_the_chapter_that_uses_what_is_not_here_is_not_wrong(tmp_path:
     examination = examined(path)
     assert (examination.verdict, examination.reason) == ("not_examined", "import_failed")
     assert "torch" in examination.text
+
+
+def test_the_gradient_of_all_steps_is_taken_and_not_that_of_the_cell_inside(tmp_path: Path) -> None:
+    path = tmp_path / "rnn.py"
+    path.write_text(
+        "import numpy as np\n"
+        "class Cell:\n"
+        "    def __init__(self, n_in, n_h):\n"
+        "        self.U, self.W = np.random.randn(n_in, n_h), np.random.randn(n_h, n_h)\n"
+        "    def forward(self, x, h):\n"
+        "        self.saved = x, h, np.tanh(x @ self.U + h @ self.W)\n"
+        "        return self.saved[2]\n"
+        "    def backward(self, dh):\n"
+        "        x, h, new = self.saved\n"
+        "        d = dh * (1 - new**2)\n"
+        "        self.dU, self.dW = x.T @ d, h.T @ d\n"
+        "        return d @ self.U.T, d @ self.W.T\n"
+        "class RNN:\n"
+        "    def __init__(self, n_in, n_h):\n"
+        "        self.cell = Cell(n_in, n_h)\n"
+        "    def forward(self, xs, h0):\n"
+        "        self.tape, hs = [], []\n"
+        "        for x in xs:\n"
+        "            h0 = self.cell.forward(x, h0)\n"
+        "            self.tape.append(self.cell.saved)\n"
+        "            hs.append(h0)\n"
+        "        return np.array(hs)\n"
+        "    def backward(self, dhs):\n"
+        "        self.dU = self.dW = dh = 0\n"
+        "        dxs = []\n"
+        "        for d, self.cell.saved in zip(dhs[::-1], self.tape[::-1]):\n"
+        "            dx, dh = self.cell.backward(d + dh)\n"
+        "            self.dU, self.dW = self.dU + self.cell.dU, self.dW + self.cell.dW\n"
+        "            dxs.insert(0, dx)\n"
+        "        return np.array(dxs), dh\n"
+    )
+    examination = examined(path)
+    assert examination.verdict == "right", examination
+    assert examination.form.layer.id == "rnn"

@@ -6,7 +6,7 @@ cannot bend the mapping. That it follows the upstream gradient tells it from wha
 
 import re
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -75,7 +75,7 @@ def of_parameters(
     return found | _alone_of_its_shape(left, candidates, follow - set(found.values()), shapes)
 
 
-def _spelled(parameters: Iterable[str], candidates: Candidates) -> dict[str, str]:
+def _spelled(parameters: Sequence[str], candidates: Candidates) -> dict[str, str]:
     """By the usual spellings of the parameter's name, else by the same place in a list or dict."""
     by_name: dict[str, list[str]] = {}
     for place, (_, name) in candidates.items():
@@ -88,8 +88,11 @@ def _spelled(parameters: Iterable[str], candidates: Candidates) -> dict[str, str
             places = [p for p in by_name.get(_plain(wanted), ()) if p not in found.values()]
             exact = [p for p in places if (candidates[p][1] or last_name(p)) == wanted]
             if places := exact or (places if len(places) == 1 or len({_owner(p) for p in places}) > 1 else []):
-                # Of several, such as those of two layers, the one beside the parameter.
-                found[parameter] = max(places, key=lambda place: _in_common(place, parameter))
+                # Of several, such as those of two layers, the one beside the parameter. What the driven object has
+                # itself for the only parameter of a name is of all steps, what the cell in it has of one.
+                only = sum(last_name(other) == name for other in parameters) == 1
+                own = [place for place in places if not _owner(place)] if only else []
+                found[parameter] = own[0] if own else max(places, key=lambda place: _in_common(place, parameter))
                 break
         else:
             if (same := _same_place(parameter, candidates)) is not None:
