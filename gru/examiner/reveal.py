@@ -106,6 +106,9 @@ def _simplest(probes: Sequence[Evidence]) -> Reading:
             count = _count(reading, probes, fewest)
             if count < fewest:
                 best, fewest = reading, count
+            if fewest <= 1:
+                # Something is wrong, so there is no reading with fewer.
+                return best
     return best
 
 
