@@ -21,6 +21,8 @@ MISTAKES = {
     "layer_of_cells": ("backward(dhs[:, t] + dh)", "backward(dhs[:, t])", "gradient-params[0]"),
     "one_size": ("self.dbh += dn.sum(axis=0)", "self.dbh += dn.mean(axis=0)", "gradient-bh"),
     "shortened_names": ("self.dUu = h.T @ dz", "self.dUu = h.T @ dr", "gradient-U_update"),
+    "two_layers": ("d, dh[i] = layer.backward(d + dh[i])", "d, dh[i] = layer.backward(d)", "gradient-layers[0].Wz"),
+    "updates_by_a_rate": ("dr = drh * h * r * (1 - r)", "dr = drh * r * (1 - r)", "gradient-Wr"),
     "sizes_given_back": ("dh * z + drh * r", "dh * z + drh", "gradient-dh"),
 }  # fmt: skip
 """For each file what stands in it, what stands in its place, and a check that is not right then."""

@@ -9,6 +9,9 @@ import numpy as np
 from .layouts import arranged, has_steps, restored
 from .places import last_name, read
 
+CHANGE = "change of "
+"""What the place of a gradient begins with that shows only in what backward does to the parameter."""
+
 
 class AnotherApiError(Exception):
     """A submission cannot be driven in this way."""
@@ -43,6 +46,8 @@ class Adapter:
         fixed: Sizes that are written into the file, and cannot be chosen.
         reset_name: The method that is called between one use of an object and the next; None for none.
         state_at: The attribute in which an object keeps its state, where that is not given to forward; None for none.
+        rate: What a learning rate is given as: not 0 where gradients show only in what backward does with it.
+        rate_at: The attribute that holds the rate, where backward is not given it; None for none.
         lazy: Whether the parameters are made in the first call of forward.
         accumulates: Whether a second backward pass adds to the gradients.
         one_row: Whether a batch may have one row only.
@@ -74,6 +79,8 @@ class Adapter:
     source = ""
     reset_name: str | None = None
     state_at: str | None = None
+    rate = 0.0
+    rate_at: str | None = None
     lazy = False
     one_row = False
     said: frozenset[str] = frozenset()
@@ -83,6 +90,7 @@ class Adapter:
         self.module = module
         self._answered: Any = None
         self._sizes: Mapping[str, int] = {}
+        self._values: Mapping[str, Any] = {}
         for name, value in different.items():
             if not hasattr(type(self), name):
                 raise TypeError(f"an adapter has no attribute {name!r}")
@@ -135,7 +143,7 @@ class Adapter:
             AnotherApiError: Where something is not found or has another shape.
         """
         told("construction")
-        self._sizes = sizes
+        self._sizes, self._values = sizes, values
         made = settled(self, self.make(sizes), sizes)
         for place, value in values.items():
             self.parameter(made, place)[...] = value
@@ -158,6 +166,8 @@ class Adapter:
         answer = Answer(made, self._states(made, returned, sizes))
         if delta is not None:
             told("backward")
+            if self.rate_at:
+                setattr(made, self.rate_at, self.rate)
             layout = self.delta_layout or self.out_layout
             parts = np.split(delta, 2 if self.second else 1, axis=-1)
             given = self._given(_both(arranged(part, layout) for part in parts))
@@ -224,6 +234,9 @@ class Adapter:
 
     def _at(self, answer: "Answer", place: str) -> Any:
         try:
+            if place.startswith(CHANGE):
+                parameter = place[len(CHANGE) :]
+                return (self._values[parameter] - read(answer.made, parameter)) / self.rate
             if place.startswith("returned"):
                 return read(answer.returned, place[len("returned") :])
             return read(answer.made, place)
@@ -283,7 +296,7 @@ class Adapter:
     def _constant(self, role: str, made: Any) -> Any:
         """What an argument is given that is no array of the problem: a size, 0 where a rate is asked for, a place."""
         if role in ("None", "number"):
-            return None if role == "None" else 0.0
+            return None if role == "None" else self.rate
         return self._sizes[role[len("size ") :]] if role.startswith("size ") else read(made, role)
 
     def describe(self) -> str:

@@ -9,13 +9,13 @@ from typing import Any
 
 import numpy as np
 
-from .adapter import Adapter, AnotherApiError, Given
+from .adapter import CHANGE, Adapter, AnotherApiError, Given
 from .behaviour import adds_up, behaves, fresh, moving, numbers, places_of_states, upstream, values_of
 from .calls import backward_roles, forward_roles
 from .construction import chosen_in, fixed_sizes
 from .gradients import find
 from .layouts import arranged, has_steps
-from .names import STATE_NAMES
+from .names import RATE, STATE_NAMES
 from .places import arrays_in
 from .source import names_returned, parameters_of
 
@@ -43,6 +43,9 @@ SEQUENCES = tuple(
     for h in states
 )
 """Layouts of the input and the first state that are tried, the most telling first."""
+
+RATE_GIVEN = 2.0**20
+"""A learning rate at which a parameter's own size is lost in that of its gradient, and nothing is rounded by it."""
 
 MOST_ERRORS = 50
 """How many exceptions are kept, to tell where they come from."""
@@ -189,7 +192,12 @@ def _complete(adapter: Adapter, sizes: Mapping[str, int], of: tuple[Any, bool], 
             names = [p.name for p in parameters_of(getattr(holder, adapter.forward_name, None), method=method)]
             adapter.backward_roles = backward_roles(backward, adapter, fresh(adapter, sizes), names, method=method)
     takes_two = {"delta_c", "deltas"} & set(adapter.backward_roles) and "second" not in said
-    for second in _seconds(adapter, sizes) if takes_two else (type(adapter).second,):
+    seconds: list[str | None] = [*_seconds(adapter, sizes)] if takes_two else [type(adapter).second]
+    if not seconds and "deltas" not in adapter.backward_roles:
+        # No second state is as the first: what it takes is the gradient of the last state, and that is 0.
+        adapter.backward_roles = tuple("number" if r == "delta_c" else r for r in adapter.backward_roles)
+        seconds = [None]
+    for second in seconds:
         adapter.second = second
         if "parameters" not in said:
             adapter.parameters = ()
@@ -204,7 +212,7 @@ def _complete(adapter: Adapter, sizes: Mapping[str, int], of: tuple[Any, bool], 
             except Exception as error:
                 tried.note(way, error)
                 continue
-            if adapter.gradients or adapter.dx or adapter.dh:
+            if adapter.gradients or _by_changes(adapter, sizes, of) or adapter.dx or adapter.dh:
                 if "one_row" not in said and _is_for_one_column(adapter, sizes):
                     adapter.one_row = True
                 if "accumulates" not in said:
@@ -223,6 +231,44 @@ def _seconds(adapter: Adapter, sizes: Mapping[str, int]) -> Iterator[str]:
         alike = (layout, width) == (adapter.out_layout, adapter.width)
         if alike and adapter._value(made, returned, place) is not first:
             yield place
+
+
+def _by_changes(adapter: Adapter, sizes: Mapping[str, int], of: tuple[Any, bool]) -> bool:
+    """Find the gradients in what backward does to the parameters, where it shows none, and takes a rate or holds one.
+
+    What is found is as large as the rate: an update by the gradient itself. Whatever else it may be is none.
+    """
+    if not adapter.backward_name or "backward" in adapter.said:
+        return False
+    holder, method = of
+    own = parameters_of(getattr(holder, adapter.backward_name), method=method)
+    following = [p.name for p in own[len(adapter.backward_roles) :]][:1]
+    roles = tuple(adapter.backward_roles)
+    ways: list[tuple[tuple[str, ...], str | None]] = [(roles, None)] if "number" in roles else []
+    ways += [((*roles, "number"), None) for name in following if RATE.match(name)]
+    held = getattr(fresh(adapter, sizes), "__dict__", {})
+    ways += [(roles, name) for name, value in held.items() if RATE.match(name) and isinstance(value, float)]
+    for given, at in ways:
+        adapter.backward_roles, adapter.rate_at = given, at
+        adapter.gradients = {place: f"{CHANGE}{place}" for place in adapter.parameters}
+        if _is_an_update(adapter, sizes):
+            return True
+    adapter.backward_roles, adapter.rate_at, adapter.rate, adapter.gradients = roles, None, 0.0, {}
+    return False
+
+
+def _is_an_update(adapter: Adapter, sizes: Mapping[str, int]) -> bool:
+    """Whether every parameter changes in proportion to the rate."""
+    x, h_0 = numbers(adapter, sizes)
+    values, delta = values_of(adapter, sizes), upstream(adapter, sizes)
+    found = []
+    for adapter.rate in (RATE_GIVEN / 2, RATE_GIVEN):
+        try:
+            answer = adapter.run(sizes, values, x, h_0, delta)
+            found.append([adapter.gradient(answer, at, values[place]) for place, at in adapter.gradients.items()])
+        except Exception:
+            return False
+    return all(np.any(a) and np.allclose(a, b, rtol=1e-6, atol=0) for a, b in zip(*found, strict=True))
 
 
 def _is_for_one_column(adapter: Adapter, sizes: Mapping[str, int]) -> bool:

@@ -25,7 +25,13 @@ LARGEST = 512
 """Sizes that are fixed in a file and larger than this are not tried."""
 
 
-def constructions(kind: Any) -> Iterator[dict[str, Any]]:
+def _holds_sizes(kind: type) -> bool:
+    """Whether an object is made of an input and a hidden size by their names."""
+    sizes = {SIZE_OF.get(p.name.lower()) for p in parameters_of(kind)}
+    return {"input", "hidden"} <= sizes
+
+
+def constructions(kind: Any, module: Any = None) -> Iterator[dict[str, Any]]:
     """Arguments of a constructor, or of a function that makes: sizes by their names, arrays by theirs, then guesses."""
     try:
         parameters = list(inspect.signature(kind).parameters.values())
@@ -60,6 +66,11 @@ def constructions(kind: Any) -> Iterator[dict[str, Any]]:
             yield {k: "hidden" if v == "output" else v for k, v in known.items()}
     for shapes in shapes_of(unknown):
         yield known | drawn(shapes)
+    if len(unknown) == 1 and module is not None:
+        # An object that holds the sizes.
+        for name, config in own(module).items():
+            if isinstance(config, type) and config is not kind and _holds_sizes(config):
+                yield from (known | {unknown[0]: Called(name, construct)} for construct in constructions(config))
     if unknown and len(unknown) <= 3:
         for sizes in product(("input", "hidden", "output"), repeat=len(unknown)):
             if len(set(sizes)) == len(sizes):

@@ -110,14 +110,14 @@ def _of_class(module: Any, source: str, name: str, kind: type, tried: Tried) -> 
             if found := _of_functions(module, source, base, (kind, True), tried):
                 return found
             continue
-        for construct in constructions(kind):
+        for construct in constructions(kind, module):
             adapter = Adapter(module, **base, construct=construct, source=source)
             if found := _made(adapter, module, (kind, True), tried):
                 return found
     if not any(True for _ in _passes(kind)):
         for forward in (n for n in ("forward", "__call__", "step") if callable(vars(kind).get(n))):
             base = {"target": name, "forward_name": forward, "backward_name": ""}
-            for construct in constructions(kind):
+            for construct in constructions(kind, module):
                 for engine in engines(module, base | {"construct": construct}, source):
                     if found := _made(engine, module, (kind, True), tried):
                         return found

@@ -14,7 +14,7 @@ import numpy as np
 from .adapter import Adapter, Answer
 from .layouts import arranged
 from .names import DC, DH, DX
-from .places import arrays_in, last_name
+from .places import arrays_in, last_name, parts_of
 
 Candidates = dict[str, tuple[Any, str]]
 """Arrays by their places, each with the name that it has in the source."""
@@ -64,6 +64,8 @@ def of_parameters(
 ) -> dict[str, str]:
     """For each parameter whose gradient is shown, the place of that."""
     parameters = list(parameters)
+    if collected := _collected(parameters, {c: v for c, v in candidates.items() if c in follow}):
+        return collected
     found = _spelled(parameters, candidates)
     for rule in (_with_one_affix, _abbreviated):
         left = [p for p in parameters if p not in found]
@@ -73,6 +75,24 @@ def of_parameters(
         found = _in_order(parameters, candidates, shapes)
     left = [p for p in parameters if p not in found]
     return found | _alone_of_its_shape(left, candidates, follow - set(found.values()), shapes)
+
+
+def _collected(parameters: list[str], following: Candidates) -> dict[str, str]:
+    """From what the object itself collects all gradients in, `grads[0]['Wz']` for `layers[0].Wz`; all or none.
+
+    What an inner object holds may be that of its last step alone.
+    """
+    found = {}
+    for parameter in parameters:
+        own = [part for part in parts_of(parameter) if part not in ("data", "value", "val")]
+        for place in following:
+            holder, *inside = parts_of(place)
+            ends = (inside, [*inside[:-1], re.sub("^d_?", "", inside[-1])]) if inside else ()
+            if re.search("grad", holder, re.IGNORECASE) and own[-len(inside) :] in ends:
+                found[parameter] = place
+                break
+    several = len(found) == len(parameters) == len(set(found.values()))
+    return found if several else {}
 
 
 def _spelled(parameters: Sequence[str], candidates: Candidates) -> dict[str, str]:

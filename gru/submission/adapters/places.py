@@ -28,6 +28,11 @@ def read(root: Any, place: str) -> Any:
     return value
 
 
+def parts_of(place: str) -> list[str]:
+    """The attributes, positions and keys of a place, in order."""
+    return [name or position or key for name, position, key in _PART.findall(place)]
+
+
 def last_name(place: str) -> str:
     """The name by which a place is known: the last attribute or key that is no `data` or `value`."""
     names = [name or key for name, _, key in _PART.findall(place) if name or key]

@@ -133,7 +133,7 @@ class _File:
             self._require_methods(kind, target, said)
             constructs: Any = [kind.construct]
             if not said & {"construct", "make"}:
-                constructs = constructions(target)
+                constructs = constructions(target, module)
             for construct in constructs:
                 adapter = kind(module, construct=construct, source=text, said=said)
                 try:
