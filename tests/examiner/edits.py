@@ -240,7 +240,12 @@ def _formulas() -> Iterator[Edit]:
     yield _edit("dzr without h_prev", {"dzr": "(dzn @ wn.T) * dsigmoid(r)"}, "no-h-prev")
     yield _edit("dzr without r", {"dzr": "(dzn @ wn.T) * hp * (1 - r)"}, "no-r")
     yield _edit(
-        "dzr without W", {"dzr": "dzn * hp * dsigmoid(r)"}, "no-wn-T", "of-reset-after", "no-dzn-wn-T", "no-product"
+        "dzr without W",
+        {"dzr": "dzn * hp * dsigmoid(r)"},
+        "no-wn-T",
+        "of-reset-after",
+        "no-dzn-wn-T",
+        "no-product-wn-T",
     )
     yield _edit("dzr with W", {"dzr": "(dzn @ wn) * hp * dsigmoid(r)"}, "untransposed-wn")
     yield _edit("dzr from dzz", {"dzr": "(dzz @ wn.T) * hp * dsigmoid(r)"}, "dzz-for-dzn")
