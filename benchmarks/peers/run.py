@@ -106,13 +106,14 @@ def print_speed(patience: float) -> None:
             print(f"| **gru** / {by} | {' | '.join(own)} |")
         milliseconds = (f"{1e3 * t:.3g}" if (t := seconds[s][ours]) is not None else "–" for s in SIZES)
         print(f"| gru, ms, for scale | {' | '.join(milliseconds)} |\n")
-        print(f"The measurement alone, {title}, without the gradient that is checked, as a multiple of ours\n")
-        _print_sizes()
-        for checker in peers:
-            if checker.measure is not None:
+        alone = [checker for checker in peers if checker.measure is not None]
+        if alone:
+            print(f"The measurement alone, {title}, without the gradient that is checked, as a multiple of ours\n")
+            _print_sizes()
+            for checker in alone:
                 times = (_times(seconds[s], f"{checker.name}, alone", f"{ours}, alone") for s in SIZES)
                 print(f"| {checker.name} | {' | '.join(times)} |")
-        print()
+            print()
 
 
 def _print_sizes() -> None:
