@@ -245,6 +245,7 @@ def _judged_on_revealed(outcomes: list[Outcome], cases: list[Case], form: Form) 
     found = summarise_all([finding for case in open_cases for finding in case.findings], form)
     by_check = {outcome.check: outcome for outcome in found if outcome.is_of_equation or outcome.status == "wrong"}
     anew = [_worked_out(outcome, by_check.get(outcome.check, outcome), hidden) for outcome in outcomes]
+    anew = [_unless_unconfirmed(outcome, anew, hidden, form) for outcome in anew]
     return (anew, open_cases) if _count_wrong(anew) <= _count_wrong(outcomes) else (outcomes, cases)
 
 
@@ -257,6 +258,18 @@ def _worked_out(outcome: Outcome, anew: Outcome, hidden: set[str]) -> Outcome:
     if not anew.is_of_equation:
         return anew if anew.status == "wrong" else replace(anew, status="right", facts=(NOT_SHOWN,))
     return replace(anew, facts=(Fact.of("worked-out", name=anew.name),))
+
+
+def _unless_unconfirmed(outcome: Outcome, outcomes: list[Outcome], hidden: set[str], form: Form) -> Outcome:
+    """The outcome; `not_examined` where a hidden value is only taken to be right, and nothing shown confirms it."""
+    if outcome.name is None or outcome.check not in hidden or outcome.status != "right":
+        return outcome
+    made = form.made_of(outcome.name) | {outcome.name}
+    blocks = {form.derivatives[block].name for stack in form.stacks for block in stack.blocks}
+    confirming = (o for o in outcomes if o.name in made and (o.check not in hidden or o.name in blocks))
+    if any(o.status in ("right", "inherited") for o in confirming):
+        return outcome
+    return replace(outcome, status="not_examined")
 
 
 def _with_a_reason(outcomes: list[Outcome]) -> list[Outcome]:
