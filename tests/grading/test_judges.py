@@ -13,18 +13,9 @@ from typing import Any
 import pytest
 
 from gru.grading.judges import JudgeError, Judges, Stopped
-from tests.waiting import until
+from tests.waiting import lives, until
 
 pytestmark = pytest.mark.skipif(not hasattr(os, "fork"), reason="threads grade where nothing can be forked")
-
-
-def lives(pid: int) -> bool:
-    """Whether there is a process of this id that has not ended."""
-    try:
-        status = Path(f"/proc/{pid}/stat").read_text(encoding="utf-8")
-    except (FileNotFoundError, ProcessLookupError):
-        return False
-    return status.rpartition(")")[2].split()[0] != "Z"
 
 
 def test_each_is_asked_for_one_after_another() -> None:

@@ -2,6 +2,8 @@
 
 import os
 import signal
+import subprocess
+import sys
 from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
@@ -13,7 +15,7 @@ from gru.submission.confinement import FULL, confinement
 from gru.submission.contract import SubmissionFailure
 from gru.submission.process import SubmissionProcess
 from gru.submission.starter import TO_BE_HAD, Starter
-from tests.waiting import until
+from tests.waiting import lives, until
 
 EXAMPLES = Path(__file__).parents[2] / "examples" / "submissions"
 
@@ -120,3 +122,23 @@ def test_the_process_that_is_forked_is_started_again_where_it_has_died(starter: 
     until(lambda: starter._process is not None and starter._process.poll() is not None)
     assert examined(EXAMPLES / "right.py", starter).verdict == "right"
     assert first_process(starter) != pid
+
+
+def test_a_fork_ends_with_the_examiner(tmp_path: Path) -> None:
+    (tmp_path / "cell.py").write_text("while True:\n    pass\n", encoding="utf-8")
+    program = f"""
+import time
+from gru.submission.process import SubmissionProcess
+from gru.submission.starter import Starter
+process = SubmissionProcess({str(tmp_path / "cell.py")!r}, starter=Starter()).__enter__()
+process._frame()
+print(process._channel.pid, process._starter._process.pid, flush=True)
+time.sleep(10**6)
+"""
+    root = Path(__file__).parents[2]
+    with subprocess.Popen([sys.executable, "-c", program], stdout=subprocess.PIPE, text=True, cwd=root) as examiner:
+        assert examiner.stdout is not None
+        left = [int(pid) for pid in examiner.stdout.readline().split()]
+        assert len(left) == 2
+        examiner.kill()
+    until(lambda: not any(map(lives, left)))
