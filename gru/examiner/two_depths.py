@@ -128,7 +128,7 @@ def _joined(own: tuple[Outcome, ...], equations: tuple[Outcome, ...], found: Exa
                 unexplained |= dict.fromkeys((takes_steps and sums) or single, outcome)
         joined.append(outcome)
     told = tuple(
-        replace(e, status="wrong", facts=unexplained[e.name].facts)
+        replace(e, status="wrong", error=None, limit=None, detects=None, facts=unexplained[e.name].facts)
         if e.status == "right" and e.name in unexplained
         else e
         for e in equations

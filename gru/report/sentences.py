@@ -479,11 +479,15 @@ KINDS: dict[str, Words] = {
     "not-handed-on": Words(
         "equation",
         "what is found for {carried.symbol} is not handed on to the step before, or not added to its δ",
+        "what comes back from the next step is a part of δ: it is added to what comes from above, at every step",
         hint="the way back through the steps",
     ),
     **{
         kind: Words(
-            "equation", f"the gradients of the steps are not all added up: {what}", hint="the sum over the steps"
+            "equation",
+            f"the gradients of the steps are not all added up: {what}",
+            "a weight is used at every step, so its gradient is the sum of those of all steps",
+            hint="the sum over the steps",
         )
         for kind, what in {
             "only-done-last": "the one of the first step, which is done last, is all that is left (= in place of +=)",

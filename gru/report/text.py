@@ -286,7 +286,8 @@ def _in_short(outcome: Outcome, form: Form) -> str:
     where = _where(outcome.mistake) if outcome.mistake else ""
     error = f"error {_error(outcome)}" if outcome.error is not None else ""
     found = "; ".join(dict.fromkeys(part for part in (all_said(outcome.facts), mistake, where, error) if part))
-    return printable(f"  {title(outcome, form)}: {found}, at {_place(outcome)}")
+    at = f", at {_place(outcome)}" if outcome.problem else ""
+    return printable(f"  {title(outcome, form)}: {found}{at}")
 
 
 def _notes(outcome: Outcome, outcomes: Sequence[Outcome], form: Form) -> list[str]:

@@ -46,9 +46,9 @@ def with_steps(outcomes: Sequence[Outcome], over: OverSteps, form: Form) -> tupl
         if outcome.status != "right":
             told.append(outcome)
         elif outcome.check in at_fault:
-            told.append(replace(outcome, status="wrong", facts=(), mistake=at_fault[outcome.check]))
+            told.append(replace(_blank(outcome), status="wrong", mistake=at_fault[outcome.check]))
         elif outcome.name in over.explained:
-            told.append(replace(outcome, status="inherited", facts=()))
+            told.append(replace(_blank(outcome), status="inherited"))
         elif at_fault or BY_GRADIENTS not in outcome.facts or equation.of is None or is_right[name]:
             told.append(outcome)
         elif not equation.is_sum and all(is_right.get(other, True) for other in equation.inputs):
@@ -56,6 +56,11 @@ def with_steps(outcomes: Sequence[Outcome], over: OverSteps, form: Form) -> tupl
         else:
             told.append(replace(outcome, status="not_examined", facts=(NOT_APART,)))
     return tuple(told)
+
+
+def _blank(outcome: Outcome) -> Outcome:
+    """The outcome without what was found of it at one step."""
+    return replace(outcome, error=None, limit=None, detects=None, facts=())
 
 
 def _is_right(equation: Equation, over: OverSteps, form: Form) -> bool:

@@ -43,7 +43,9 @@ class Driver:
             "names": list(names),
             "shown": [name for name, place in names.items() if place in adapter.gradients],
             "gradients": {
-                name: adapter.gradients[place] for name, place in names.items() if place in adapter.gradients
+                name: adapter.names_returned.get(at, at)
+                for name, place in names.items()
+                if (at := adapter.gradients.get(place)) is not None
             },
             "dx": adapter.dx is not None,
             "dh": adapter.shows_dh,
