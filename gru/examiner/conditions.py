@@ -10,11 +10,11 @@ import numpy as np
 from gru.examiner.fact import Fact
 from gru.examiner.judge import Case
 
-FEWEST = 2
+FEWEST = 3
 """Problems of each sort that a condition is read off: any one problem is alone in something."""
 
-FEWEST_NUMBERS = 3
-"""The same for numbers without ties, of which a few are the largest by chance."""
+MOST = 3
+"""Conditions of which one is meant where several fit: more of them tell nothing."""
 
 
 def _has_state(case: Case) -> bool:
@@ -53,10 +53,11 @@ def condition(check: str, wrong: list[Case], right: list[Case]) -> Fact | None:
         return None
     enough = min(len(wrong), len(right)) >= FEWEST
     found = [*_of_kind(wrong, right), *_of_sizes(wrong, right)] if enough else []
-    found = found or list(_of_numbers(wrong, right))
-    if not found:
+    found = found or (list(_of_numbers(wrong, right)) if enough else [])
+    if not 0 < len(found) <= MOST:
         return Fact.of("on-some", wrong=len(wrong), of=len(wrong) + len(right))
-    return found[0] if len(found) == 1 else Fact.of("all-of", facts=tuple(found[:2]))
+    # They went together on all that was tried: which of them it is was not seen.
+    return found[0] if len(found) == 1 else Fact.of("any-of", facts=tuple(found))
 
 
 def _of_kind(wrong: list[Case], right: list[Case]) -> Iterator[Fact]:
@@ -79,8 +80,6 @@ def _of_sizes(wrong: list[Case], right: list[Case]) -> Iterator[Fact]:
 
 def _of_numbers(wrong: list[Case], right: list[Case]) -> Iterator[Fact]:
     """How large the numbers are that a cell was given where the formula is wrong."""
-    if min(len(wrong), len(right)) < FEWEST_NUMBERS:
-        return
     layer = wrong[0].evidence.form.layer
     names = (layer.input, *(c.previous for c in layer.carried), *(c.upstream for c in layer.carried))
     for name in names:

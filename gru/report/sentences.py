@@ -164,6 +164,11 @@ def _inside(p: Particulars) -> str:
 _SIZES = {"batch": "rows in the batch", "input": "input", "hidden": "hidden", "steps": "steps"}
 
 
+def _any_of(p: Particulars) -> str:
+    """Conditions that went together: no more is known than that it is one of them."""
+    return "only " + ", or ".join(said(fact).removeprefix("only ") for fact in p["facts"])
+
+
 def _count(p: Particulars) -> str:
     size, wrong = p["size"], p["wrong"]
     return f"there are at most {wrong} {_SIZES[size]}" if size in ("batch", "steps") else f"{size} is at most {wrong}"
@@ -530,7 +535,7 @@ KINDS: dict[str, Words] = {
     "numbers-up-to": Words(
         "condition", "only where no entry of {name} is above {wrong:.3g}; from {right:.3g} on it is right"
     ),
-    "all-of": Words("condition", lambda p: "only " + " and ".join(said(f).removeprefix("only ") for f in p["facts"])),
+    "any-of": Words("condition", _any_of),
     "on-some": Words("condition", "on {wrong} of the {of} problems that could show it"),
     # of a diagnosis, what sort it is alone
     "hint": Words("", "{text}"),

@@ -176,8 +176,8 @@ def _holds(condition: Fact, evidence: Evidence) -> bool:
     batch, inputs, hidden, steps = problem.sizes
     sizes = {"batch": batch, "input": inputs, "hidden": hidden, "steps": steps}
     match condition.kind:
-        case "all-of":
-            return all(_holds(fact, evidence) for fact in p["facts"])
+        case "any-of":
+            return any(_holds(fact, evidence) for fact in p["facts"])
         case "batch-one" | "hidden-one" | "input-one" | "steps-one":
             return sizes[condition.kind.removesuffix("-one")] == 1
         case "single-precision":
