@@ -20,7 +20,7 @@ from gru.problem import Problem
 
 Array = NDArray[Any]
 
-FEW_VARIABLES = 600
+FEW_VARIABLES = 350
 """Up to so many variables all entries are measured in one forward pass: it costs its calls, not its numbers. Beyond,
 each step is measured by itself, where whole columns of a weight are moved at once."""
 
