@@ -91,6 +91,7 @@ class Adapter:
         self._answered: Any = None
         self._sizes: Mapping[str, int] = {}
         self._values: Mapping[str, Any] = {}
+        self._held: tuple[dict[str, int], Any] | None = None
         for name, value in different.items():
             if not hasattr(type(self), name):
                 raise TypeError(f"an adapter has no attribute {name!r}")
@@ -114,6 +115,15 @@ class Adapter:
         roles = {"cache": cache, "x": x, "state": self._answered, **_of_two("h", "c", "hc", h)}
         roles |= _of_two("delta", "delta_c", "deltas", delta)
         return self._callable(made, self.backward_name)(*self._arguments(made, self.backward_roles, roles))
+
+    def made_for(self, sizes: Mapping[str, int]) -> Any:
+        """An object for one call that may fail. What functions are given is made once: many calls are tried on it."""
+        if self._held is None or self._held[0] != dict(sizes):
+            self._held = (dict(sizes), self.make(sizes))
+        held = self._held[1]
+        if not isinstance(held, Given):
+            self._held = None
+        return held
 
     # What is done with it
 

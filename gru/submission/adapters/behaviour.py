@@ -5,6 +5,7 @@ step, on the first state and on the parameters. Whether a gradient is right is n
 """
 
 from collections.abc import Iterator, Mapping
+from functools import cache
 from typing import Any
 
 import numpy as np
@@ -20,9 +21,15 @@ WIDTHS = ("hidden", "2*hidden", "output")
 
 def numbers(adapter: Adapter, sizes: Mapping[str, int], seed: int = 0) -> tuple[Any, Any]:
     """Inputs (steps, batch, input), and first states (batch, hidden), side by side where there are two."""
+    width = adapter.carried * sizes["hidden"]
+    x, h_0 = _drawn(sizes["steps"], sizes["batch"], sizes["input"], width, seed)
+    return x.copy(), h_0.copy()
+
+
+@cache
+def _drawn(steps: int, batch: int, inputs: int, width: int, seed: int) -> tuple[Any, Any]:
     random = np.random.default_rng(seed)
-    x = random.normal(size=(sizes["steps"], sizes["batch"], sizes["input"]))
-    return x, random.uniform(-0.9, 0.9, size=(sizes["batch"], adapter.carried * sizes["hidden"]))
+    return random.normal(size=(steps, batch, inputs)), random.uniform(-0.9, 0.9, size=(batch, width))
 
 
 def upstream(adapter: Adapter, sizes: Mapping[str, int], seed: int = 2) -> Any:

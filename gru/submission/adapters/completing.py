@@ -57,7 +57,7 @@ class Tried:
     def __init__(self) -> None:
         self.faults: dict[str, str] = {}
         self.errors: list[BaseException] = []
-        self.answered = self.behaved = False
+        self.answered = self.fitted = self.behaved = False
 
     def note(self, way: str, error: BaseException) -> None:
         """Remember the last fault of a way."""
@@ -83,6 +83,9 @@ def driven(adapter: Adapter, module: Any, of: tuple[Any, bool], tried: Tried) ->
     for fixed in (adapter.fixed,) if "fixed" in said else fixed_sizes(made, module, chosen_in(adapter.construct)):
         adapter.fixed = fixed
         for state_at, both_ways in (*((name, False) for name in _kept_in(adapter)), (None, False), (None, True)):
+            if both_ways and not tried.fitted:
+                # Nothing that was answered has the shape of states, in whatever order they depend on steps.
+                break
             adapter.state_at = state_at
             if found := _in_some_layout(adapter, of, tried, both_ways=both_ways):
                 return found
@@ -159,7 +162,7 @@ def _answering(adapter: Adapter, sizes: Mapping[str, int], tried: Tried, *, both
     adapter.second = type(adapter).second
     try:
         adapter._sizes = sizes
-        made = adapter.make(sizes)
+        made = adapter.made_for(sizes)
         x, h_0 = numbers(adapter, sizes)
         returned = adapter.forward(made, arranged(x, adapter.x_layout), adapter._first(h_0, sizes))
     except Exception as error:
@@ -168,6 +171,7 @@ def _answering(adapter: Adapter, sizes: Mapping[str, int], tried: Tried, *, both
     tried.answered = True
     kind, said = type(adapter), adapter.said
     for state, out_layout, width in places_of_states(adapter, returned, made, sizes):
+        tried.fitted = True
         if ("state" in said and state != kind.state) or ("out_layout" in said and out_layout != kind.out_layout):
             continue
         adapter.state, adapter.out_layout, adapter.width = state, out_layout, width
