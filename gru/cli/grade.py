@@ -5,6 +5,7 @@ A run may end at any moment; what was judged is in the gradebook by then. It exa
 
 import os
 import secrets
+import shutil
 import sys
 from collections.abc import Sequence
 from contextlib import ExitStack, suppress
@@ -299,9 +300,9 @@ def _tell(records: "list[Record]", out: Path, *, anonymous: bool) -> None:
     from gru.grading.overview import overview
     from gru.report.data import replace_file
 
-    text = "\n".join(overview(records))
-    click.echo(text)
-    replace_file(out / OVERVIEW, f"{text}\n")
+    width = shutil.get_terminal_size().columns if sys.stdout.isatty() else None
+    click.echo("\n".join(overview(records, width)))
+    replace_file(out / OVERVIEW, "\n".join([*overview(records), ""]))
     links = {record.student: f"{FEEDBACK}/{file_name(record.student, '.html')}" for record in records if record.page}
     replace_file(out / CLASS, class_page(records, links, anonymous=anonymous))
 

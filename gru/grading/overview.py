@@ -3,6 +3,7 @@
 It formats records, and reads no file.
 """
 
+import textwrap
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 
@@ -15,6 +16,7 @@ MARKS = {"right": ".", "wrong": "X", "inherited": "i", "missing": "-", "not_exam
 """How the outcome of a check stands in a column."""
 
 LONGEST_NAME = 28
+SHORTEST_NAME = 12
 MOST_TO_DISCUSS = 15
 
 NOT_EXAMINED = "not examined"
@@ -33,9 +35,24 @@ def columns_of(records: Sequence[Record]) -> dict[str, str]:
     return {check: _head(check) for check in checks}
 
 
-def overview(records: Sequence[Record]) -> list[str]:
-    """The whole text: table, key, counts, what to discuss, and files that are the same."""
-    lines = [*_table(records), "", _key(), "", *_counts(records)]
+def overview(records: Sequence[Record], width: int | None = None) -> list[str]:
+    """The whole text: table, key, counts, what to discuss, and files that are the same.
+
+    Args:
+        records: Those of the class.
+        width: Characters of a line of the terminal; None where a line may have any number.
+    """
+    table = list(_table(records))
+    if width is None:
+        return [*table, *_below(records)]
+    if max(map(len, table)) > width:
+        table = list(_narrow_table(records, width))
+    return [*table, *(part for line in _below(records) for part in _wrapped(line, width))]
+
+
+def _below(records: Sequence[Record]) -> list[str]:
+    """What stands below the table."""
+    lines = ["", _key(), "", *_counts(records)]
     parts = (
         ("to discuss in class", to_discuss(records)),
         ("not examined", _unexamined(records)),
@@ -46,6 +63,12 @@ def overview(records: Sequence[Record]) -> list[str]:
     for title, part in parts:
         lines += ["", title, *part] if part else []
     return lines
+
+
+def _wrapped(line: str, width: int) -> list[str]:
+    """The line in as many as the width needs; the later ones are indented further."""
+    indent = " " * (len(line) - len(line.lstrip()) + 2)
+    return textwrap.wrap(line, width, subsequent_indent=indent, break_on_hyphens=False) or [""]
 
 
 def _unexamined(records: Sequence[Record]) -> list[str]:
@@ -85,21 +108,46 @@ def _table(records: Sequence[Record]) -> Iterator[str]:
     yield "  ".join(["student".ljust(width), "points".rjust(13), *columns.values()])
     for record in records:
         marks = [MARKS.get(record.statuses.get(check, ""), " ").rjust(len(head)) for check, head in columns.items()]
-        what = "" if record.verdict in ("right", "wrong") else words(record.reason or record.verdict)
-        yield "  ".join([names[record.student].ljust(width), points(record).rjust(13), *marks, what]).rstrip()
+        yield "  ".join([names[record.student].ljust(width), points(record).rjust(13), *marks, _why(record)]).rstrip()
 
 
-def shown(records: Sequence[Record]) -> dict[str, str]:
+def _narrow_table(records: Sequence[Record], width: int) -> Iterator[str]:
+    """The table for a narrow terminal: heads read downwards, and a reason stands in place of the marks."""
+    columns = columns_of(records)
+    scores = {record.student: points(record) for record in records}
+    beside = max(len(score) for score in scores.values()) + 4
+    # Marks stand side by side where there is no room between them.
+    gap = " " if SHORTEST_NAME + beside + 2 * len(columns) <= width else ""
+    room = width - beside - len(columns) * len(f"{gap}X")
+    names = shown(records, min(max(room, SHORTEST_NAME), LONGEST_NAME))
+    longest = max(len(name) for name in ("student", *names.values()))
+    height = max(map(len, columns.values()))
+    heads = [head.rjust(height) for head in columns.values()]
+    for line in range(height):
+        left = f"{'student'.ljust(longest)}  {'points'.rjust(beside - 4)}" if line == height - 1 else ""
+        yield f"{left.ljust(longest + beside - 2)}  {gap.join(head[line] for head in heads)}".rstrip()
+    for record in records:
+        marks = gap.join(MARKS.get(record.statuses.get(check, ""), " ") for check in columns)
+        left = f"{names[record.student].ljust(longest)}  {scores[record.student].rjust(beside - 4)}"
+        yield f"{left}  {_why(record) or marks}".rstrip()
+
+
+def _why(record: Record) -> str:
+    """Why a student was not examined; empty where that was done."""
+    return "" if record.verdict in ("right", "wrong") else words(record.reason or record.verdict)
+
+
+def shown(records: Sequence[Record], longest: int = LONGEST_NAME) -> dict[str, str]:
     """What each student is called on a page: the name where that is nobody else's, long ones without their middle."""
     count = Counter(record.name for record in records)
     names = {r.student: printable(r.name if r.name and count[r.name] == 1 else r.student) for r in records}
-    return {student: _shortened(name) for student, name in names.items()}
+    return {student: _shortened(name, longest) for student, name in names.items()}
 
 
-def _shortened(name: str) -> str:
+def _shortened(name: str, longest: int) -> str:
     """A name of which the beginning and the end are told."""
-    kept = LONGEST_NAME // 2
-    return name if len(name) <= LONGEST_NAME else f"{name[: LONGEST_NAME - kept - 1]}…{name[-kept:]}"
+    kept = longest // 2
+    return name if len(name) <= longest else f"{name[: longest - kept - 1]}…{name[-kept:]}"
 
 
 def points(record: Record) -> str:

@@ -87,6 +87,9 @@ def loaded(source: bytes, asked: Asked, compiled: Callable[..., Any], load: Load
     cell_class, driver = file.chosen()
     other = cell_class is not None and asked.api["cell"] not in vars(file.module)
     notes = [*file.notes, *([f"judged as {cell_class.__name__}"] if other else [])]
+    if cell_class is not None and len(lines := file.definitions(cell_class.__name__)) > 1:
+        where = ", ".join(map(str, lines))
+        notes.append(f"{cell_class.__name__} is defined {len(lines)} times, in lines {where}; the last counts")
     return Loaded(cell_class, driver, tuple(notes))
 
 
@@ -156,6 +159,16 @@ class _File:
             self.notes.append(f"lines {lines} are not run: no class and no function needs them")
         tree.body = body
         return tree
+
+    def definitions(self, name: str) -> list[int]:
+        """The lines at the top of the file in which a class of this name begins; a notebook tells its cells itself."""
+        begins = re.findall(rf"^class\s+{re.escape(name)}\b", self.text, re.MULTILINE)
+        if len(begins) < 2 or self.asked.path.endswith(".ipynb"):
+            return []
+        # What stands in a string begins no class.
+        return [
+            node.lineno for node in ast.parse(self.source).body if isinstance(node, ast.ClassDef) and node.name == name
+        ]
 
     # Choosing what is examined
 

@@ -240,6 +240,14 @@ def test_of_several_classes_with_the_api_none_is_judged(write: Write) -> None:
     assert "judged as Refined" in done.stdout
 
 
+def test_a_class_that_is_defined_twice_is_told(write: Write) -> None:
+    line = RIGHT.splitlines().index("class GRUCell:") + 1
+    done = check(write(f'"""\nclass GRUCell is mine.\n"""\n{RIGHT}'))
+    assert "is defined" not in done.stdout
+    done = check(write(f"{RIGHT}\nclass GRUCell(GRUCell):\n    pass\n"))
+    assert f"GRUCell is defined 2 times, in lines {line}, {len(RIGHT.splitlines()) + 2}; the last counts" in done.stdout
+
+
 def test_a_layer_over_sequences_is_not_taken_for_a_cell(write: Write) -> None:
     done = check(write(RIGHT.replace("GRUCell", "Layer").replace("def backward(self, h_p", "def backward(self, xs")))
     assert done.exit_code == examining.SOME_NOT_EXAMINED

@@ -7,6 +7,7 @@ import pytest
 
 from gru.examiner.outcome import CHECKS
 from gru.grading.class_page import class_page
+from gru.grading.overview import overview
 from gru.grading.record import Credit, Record, failure_of
 from gru.grading.rubric import EQUAL_POINTS
 from tests.front_ends.test_html import HOSTILE, Page
@@ -50,6 +51,29 @@ def test_every_status_has_its_own_sign_and_word() -> None:
     page = Page(class_page([record("alice")], {}))
     cells = {(a["class"], a["title"]) for tag, a in page.tags if tag == "td" and str(a.get("class")).startswith("s ")}
     assert cells == {(f"s {status}", status.replace("_", " ")) for status in STATUSES}
+
+
+@pytest.mark.parametrize("width", [60, 80, 120])
+def test_the_overview_fits_the_terminal(width: int) -> None:
+    told = "its file is not Python at all, " * 5 + "and it is told"
+    records = [
+        record("a student with a name that is much longer than others", 1),
+        replace(record("carol", 2), verdict="not_examined", reason="timed_out", text=told),
+    ]
+    lines = overview(records, width)
+    assert max(map(len, lines)) <= width
+    (long,) = (line for line in lines if line.startswith("a stude"))
+    marks = [
+        {"right": ".", "wrong": "X", "inherited": "i", "missing": "-"}.get(s, "?") for s in records[0].statuses.values()
+    ]
+    assert long.replace(" ", "").endswith("1of25" + "".join(marks))
+    assert "…" in long
+    assert "carol" in lines[lines.index(long) + 1]
+    assert told in " ".join(" ".join(lines).split())
+    # The heads are read downwards.
+    heads = lines[: lines.index(long)]
+    last = max(map(len, heads))
+    assert "".join(line.ljust(last)[-1] for line in heads).split() == ["24"]
 
 
 def test_two_hundred_students_are_below_a_megabyte() -> None:

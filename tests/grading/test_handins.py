@@ -62,6 +62,19 @@ def test_anonymous_names_of_canvas_are_told_apart(tmp_path: Path) -> None:
     assert [bool(e.late) for e in export.entries] == [student.late for student in STUDENTS]
 
 
+@pytest.mark.parametrize("page", ["text", "link"])
+def test_what_was_typed_into_canvas_is_no_code(page: str, tmp_path: Path) -> None:
+    names = ("doejane_LATE_7_9_gru.py", f"doejim_8_{page}.html", f"anon_aB3_{page}.html")
+    entries = read(as_folder(dict.fromkeys(names, RIGHT.encode()), tmp_path)).entries
+    assert [(e.student, e.reason) for e in entries] == [
+        ("anon_aB3", "no_code"),
+        ("doejane_7", None),
+        ("doejim_8", "no_code"),
+    ]
+    assert f"it has {page}.html" in entries[-1].text
+    assert not any(e.notes for e in entries)
+
+
 @pytest.mark.parametrize(
     ("system", "late"),
     [("canvas", "late"), ("moodle", "2 hours 5 mins"), ("classroom50", "late")],

@@ -99,10 +99,12 @@ STRANGER = "its name is not one that the system gives"
 # Canvas
 
 _CANVAS = re.compile(
-    r"(?P<name>[^_]+)(?P<late>_LATE)?_(?P<id>\d+)_(?:(?P<file>\d+)_(?P<rest>.+)|text\.html)$", re.IGNORECASE
+    r"(?P<name>[^_]+)(?P<late>_LATE)?_(?P<id>\d+)_(?:(?P<file>\d+)_(?P<rest>.+)|(?P<page>text|link)\.html)$",
+    re.IGNORECASE,
 )
 _CANVAS_ANONYMOUS = re.compile(
-    r"(?P<late>LATE_)?(?P<name>anon_(?P<id>[^_]+))_(?:(?P<file>\d+)_(?P<rest>.+)|text\.html)$", re.IGNORECASE
+    r"(?P<late>LATE_)?(?P<name>anon_(?P<id>[^_]+))_(?:(?P<file>\d+)_(?P<rest>.+)|(?P<page>text|link)\.html)$",
+    re.IGNORECASE,
 )
 _AGAIN = re.compile(r"(?P<stem>.+)-(?P<number>\d+)(?P<ending>\.[^.]+)$")
 """How Canvas calls a file that was handed in again: `gates-1.py`."""
@@ -134,7 +136,7 @@ def _read_canvas(tree: Tree, assignment: str | None) -> Reading:
     for id, parts in found.items():
         match = parts[0][0]
         student = match["name"] if match["name"].endswith(id) else f"{match['name']}_{id}"
-        names = {file: match["rest"] or "text.html" for match, file in parts}
+        names = {file: match["rest"] or f"{match['page']}.html" for match, file in parts}
         given, attempt = _first_names(list(names.values()))
         handins.append(
             Handin(
