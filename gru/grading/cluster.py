@@ -92,8 +92,8 @@ def _answered(completed: Any, client: Any, worker_wait: float) -> Iterator[Any]:
 
 def _sent(task: Task, course: Class) -> tuple[Task, dict[str, bytes], Rubric, Manner]:
     """What goes to a machine: everything but where the bytes came from."""
-    contents = task.entry.contents()
-    task = course.task(replace(task.entry, source=None), contents)
+    entry, contents = task.entry.opened()
+    task = course.task(replace(entry, source=None), contents)
     return task, contents, course.rubric, course.manner
 
 

@@ -114,7 +114,7 @@ def outstanding(course: Class, entries: Sequence[Entry], gradebook: Gradebook) -
         key, verdict = judged.get(task.entry.student, ("", FAILED))
         return key == task.key and verdict != FAILED
 
-    return [task for entry in entries if not is_done(task := course.task(entry, entry.contents()))]
+    return [task for entry in entries if not is_done(task := course.task(*entry.opened()))]
 
 
 def run(
@@ -175,7 +175,7 @@ def _graded(course: Class, tasks: Sequence[Task], stop: Event) -> Callable[[int]
         task, entry = tasks[number], tasks[number].entry
         try:
             # What is graded is what is read now; the files may have changed since the run began.
-            contents = entry.contents()
+            entry, contents = entry.opened()
             return grade(course.task(entry, contents), contents, course.rubric, course.manner, stop, starter).as_data()
         except Stopped:
             raise

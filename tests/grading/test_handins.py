@@ -2,6 +2,7 @@
 
 import io
 import os
+import random
 import stat
 import unicodedata
 import zipfile
@@ -44,7 +45,7 @@ def test_each_of_a_class_has_a_row_in_every_layout(system: str, form: Callable[.
         entry = of_student(export.entries, student.name)
         if student.main:
             assert entry.main == student.main, student.name
-            assert entry.contents()[student.main] == student.files[student.main]
+            assert entry.opened()[1][student.main] == student.files[student.main]
         else:
             # A repository has what the course gave out beside it.
             assert entry.reason in (student.outcome, "no_gru_cell")
@@ -295,7 +296,43 @@ def test_recognising_reads_no_hand_in(tmp_path: Path, monkeypatch: pytest.Monkey
         assert not [path for path in opened if path.endswith(".py")]
 
 
+def test_a_file_that_cannot_be_read_is_a_row_with_the_reason(tmp_path: Path) -> None:
+    """It is no file that is not there, and what can be read of the others is there."""
+    path = as_zip({"al.py": b"a = 1\n" * 50, "bo/gru.py": b"b = 1\n" * 50, "bo/gates.py": b"c = 1\n"}, tmp_path)
+    with zipfile.ZipFile(path) as archive:
+        starts = [archive.getinfo(name).header_offset for name in ("al.py", "bo/gates.py")]
+    data = bytearray(path.read_bytes())
+    for start in starts:
+        data[start : start + 4] = b"none"
+    path.write_bytes(data)
+    (al, nothing), (bo, contents) = (entry.opened() for entry in read(path, pattern="**/[ag][lr]*.py").entries)
+    assert (al.main, al.reason, nothing) == (None, "refused", {})
+    assert al.text.startswith("al.py cannot be read: the zip cannot be read")
+    assert (bo.main, bo.reason, [*contents]) == ("gru.py", None, ["gru.py"])
+
+
 # Graded
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="forks")
+def test_many_processes_read_one_zip(tmp_path: Path) -> None:
+    """As the judges of a class do: each reads what it wants, wherever the others are in the file."""
+    drawn = random.Random(0)
+    files = {f"s{n}.py": drawn.randbytes(100_000) for n in range(4)}
+    entries = read(as_zip(files, tmp_path)).entries
+    held, to_begin = os.pipe()
+    children = []
+    for _ in range(3):
+        child = os.fork()
+        if child == 0:
+            os.close(to_begin)
+            os.read(held, 1)
+            is_whole = all(e.opened() == (e, {e.main: files[str(e.main)]}) for _ in range(60) for e in entries)
+            os._exit(0 if is_whole else 1)
+        children.append(child)
+    os.close(to_begin)
+    os.close(held)
+    assert [os.waitpid(child, 0)[1] for child in children] == [0] * len(children)
 
 
 @pytest.mark.full

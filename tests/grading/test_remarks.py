@@ -21,7 +21,7 @@ def _graded(folder: Path, source: str) -> Record:
     (folder / "gru_cell.py").write_text(source, encoding="utf-8")
     course = Class(EQUAL_POINTS, Manner(effort="quick"))
     entry = of_folder(folder)
-    contents = entry.contents()
+    entry, contents = entry.opened()
     return grade(course.task(entry, contents), contents, course.rubric, course.manner)
 
 

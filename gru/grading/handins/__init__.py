@@ -8,7 +8,6 @@ import os
 import unicodedata
 from collections import Counter
 from collections.abc import Iterator, Mapping
-from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path, PurePosixPath
 from typing import Literal
@@ -59,14 +58,25 @@ class Entry:
     notes: tuple[str, ...] = ()
     source: Handin | None = field(default=None, repr=False, compare=False)
 
-    def contents(self) -> dict[str, bytes]:
-        """The bytes of the files by their names; those that cannot be read any more are not in it."""
-        found = {}
-        if self.source is not None:
-            for name in self.files:
-                with suppress(OSError, ExportRefusedError):
-                    found[name] = self.source.tree.read(self.source.files[name])
-        return found
+    def opened(self) -> tuple["Entry", dict[str, bytes]]:
+        """The entry, and the bytes of its files by their names; those that cannot be read are not among them.
+
+        Where it is the one to be examined, the entry is refused for the reason; where that is gone, it stays as it is.
+        """
+        found: dict[str, bytes] = {}
+        refused = self
+        if self.source is None:
+            return refused, found
+        for name in self.files:
+            try:
+                found[name] = self.source.tree.read(self.source.files[name])
+            except FileNotFoundError:
+                continue
+            except (OSError, ExportRefusedError) as error:
+                if name == self.main:
+                    why = getattr(error, "strerror", None) or str(error)
+                    refused = replace(self, main=None, reason="refused", text=_text(f"{name} cannot be read: {why}"))
+        return refused, found
 
 
 @dataclass(frozen=True)

@@ -99,9 +99,20 @@ def tree_of(export: Path) -> Tree:
         return _of_folder(export)
     if not zipfile.is_zipfile(export):
         raise ExportRefusedError("it is no folder and no zip; expected what the system has handed over")
-    with _failures():
-        archive = zipfile.ZipFile(export)
-    return zip_tree(export.stem, lambda: nullcontext(archive))
+    return zip_tree(export.stem, _opened_once(export))
+
+
+def _opened_once(path: Path) -> Callable[[], AbstractContextManager[zipfile.ZipFile]]:
+    """What opens an archive, once in each process: processes that share a file move one another's place in it."""
+    held: dict[int, zipfile.ZipFile] = {}
+
+    def opened() -> AbstractContextManager[zipfile.ZipFile]:
+        process = os.getpid()
+        if process not in held:
+            held[process] = zipfile.ZipFile(path)
+        return nullcontext(held[process])
+
+    return opened
 
 
 def _of_folder(top: Path) -> Tree:
