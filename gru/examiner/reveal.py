@@ -288,6 +288,9 @@ def _read(evidence: Evidence, reading: Reading) -> tuple[Evidence, float] | None
                 return None
             value, amplified = found
             if source is not equation:
+                # The limits are those of the formula's value: where that is zero, they say nothing of another.
+                if value[limits[equation.name] == 0].any():
+                    return None
                 with np.errstate(all="ignore"):
                     wider = float(np.max(amplified * limits[source.name] / limits[equation.name]))
                 # What is not a number is as far off as can be, whatever is allowed.

@@ -15,8 +15,6 @@ from tests.examiner.explained import rate
 pytestmark = pytest.mark.filterwarnings("ignore")
 
 OPEN = (
-    "dzz plus a constant [hidden]",
-    "dzn plus a constant [hidden]",
     "dwn plus ε [hidden]",
     "dzn in half precision [hidden]",
     "dh: no 1 − z, W_z not transposed [hidden]",
