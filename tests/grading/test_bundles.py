@@ -119,16 +119,25 @@ def test_gradescope(name: str, contents: bytes, score: float, tmp_path: Path, ru
 
 
 @pytest.mark.full
-def test_gradescope_is_set_up(tmp_path: Path, rubric: Path) -> None:
-    """`setup.sh` as it is, with a folder of its own for /opt/gru and no apt-get; it needs PyPI."""
+@pytest.mark.parametrize("is_old", [False, True])
+def test_gradescope_is_set_up(is_old: bool, tmp_path: Path, rubric: Path) -> None:
+    """`setup.sh` as it is, with a folder of its own for /opt/gru and no apt-get; it needs PyPI.
+
+    The image's Python is this one, or one that says it is older; the other one that uv finds then is in the path.
+    """
     source = bundle("gradescope", tmp_path / "source", rubric)
     (tmp_path / "bin").mkdir()
     (tmp_path / "bin" / "apt-get").write_text("#!/bin/sh\n", encoding="utf-8")
     (tmp_path / "bin" / "apt-get").chmod(0o755)
+    if is_old:
+        old = tmp_path / "bin" / "python3"
+        old.write_text(f'#!/bin/sh\ncase "$*" in *version_info*3,*) exit 1;; esac\nexec {sys.executable} "$@"\n')
+        old.chmod(0o755)
     path = f"{tmp_path / 'bin'}:{os.environ['PATH']}"
+    certificates = {name: value for name, value in os.environ.items() if name.startswith("SSL_CERT")}
     done = subprocess.run(
         ["bash", str(source / "setup.sh")],
-        env={"PATH": path, "HOME": str(tmp_path), "GRU_HOME": str(tmp_path / "gru")},
+        env={"PATH": path, "HOME": str(tmp_path), "GRU_HOME": str(tmp_path / "gru"), **certificates},
         capture_output=True,
         text=True,
         check=False,

@@ -82,7 +82,10 @@ SCHEMAS: dict[str, Any] = {
                 ),
             },
         },
-        {key: {"const": "text"} for key in ("output_format", "test_output_format", "test_name_format")},
+        {
+            **{key: {"enum": ["text", "html", "md", "ansi"]} for key in ("output_format", "test_output_format")},
+            "test_name_format": {"const": "text"},
+        },
     ),
     "prairielearn": {
         "oneOf": [
@@ -197,6 +200,19 @@ def test_gradescope_counts_what_the_rubric_counts() -> None:
     assert document["score"] == sum(test["score"] for test in document["tests"]) == 2
     assert [test["status"] for test in document["tests"]] == ["passed", "failed", "failed"]
     assert sum(test["max_score"] for test in document["tests"]) == 5.5
+
+
+@pytest.mark.parametrize("said", ["equation (10)\n  [0]   1.5\n", "```\n<b>\n~~~\n````", "[a](javascript:b)"])
+def test_nothing_of_a_report_is_markup_on_gradescope(said: str) -> None:
+    credit = Credit("equation-10", 0.0, 1.0, "wrong", "visible", said)
+    (text,) = written("gradescope", [record(credits=(credit,))]).values()
+    (test,) = strict(text)["tests"]
+    fence, *lines, end = test["output"].split("\n")
+    assert test["output_format"] == "md"
+    assert fence == f"{end}text"
+    assert set(end) == {"`"}
+    assert end not in said
+    assert "\n".join(lines) == said.rstrip()
 
 
 def test_a_failure_of_ours_is_no_zero_in_a_table() -> None:

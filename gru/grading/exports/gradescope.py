@@ -4,6 +4,7 @@ Format: https://gradescope-autograders.readthedocs.io/en/latest/specs/.
 """
 
 import json
+import re
 
 from gru.grading.record import FAILED, Credit, Record
 
@@ -16,9 +17,9 @@ def results(record: Record) -> str:
         "execution_time": record.seconds,
         "output": "gru itself failed; this is no verdict. Please tell your teacher."
         if record.verdict == FAILED
-        else what,
-        "output_format": "text",
-        "test_output_format": "text",
+        else _as_it_is(what),
+        "output_format": "md",
+        "test_output_format": "md",
         "test_name_format": "text",
         "visibility": record.visibility,
         "stdout_visibility": "hidden",
@@ -34,8 +35,16 @@ def _test(number: int, credit: Credit) -> dict[str, object]:
         "status": "passed" if credit.points == credit.maximum and credit.maximum else "failed",
         "name": credit.check,
         "number": str(number),
-        "output": credit.output,
-        "output_format": "text",
+        "output": _as_it_is(credit.output),
+        "output_format": "md",
         "tags": [credit.status],
         "visibility": credit.visibility,
     }
+
+
+def _as_it_is(text: str) -> str:
+    """Markdown that shows the text in columns as they are, and in which nothing of it is markup."""
+    if re.fullmatch(r"[\w ]*", text):
+        return text
+    fence = "`" * max(3, 1 + max(map(len, re.findall("`+", text)), default=0))
+    return f"{fence}text\n{text.rstrip()}\n{fence}"

@@ -8,11 +8,14 @@ if python3 -c 'import sys, venv, ensurepip; sys.exit(sys.version_info < (3, 11))
     python3 -m venv "$home"
     "$home/bin/python" -m pip install "$wheel[notebook]"
 else
-    # Ubuntu 22.04 has Python 3.10: uv, from PyPI, brings one of its own.
-    command -v pip3 >/dev/null || { apt-get update && apt-get install -y python3-pip; }
-    python3 -m pip install uv
-    python3 -m uv venv --python 3.12 "$home"
+    # Ubuntu 22.04 has Python 3.10: uv, from PyPI, finds another one or fetches one from GitHub. It goes into a folder
+    # of its own, as Debian's pip installs nothing beside the system's packages.
+    python3 -m pip --version >/dev/null 2>&1 || { apt-get update && apt-get install -y python3-pip; }
+    python3 -m pip install --target "$home-uv" uv
+    export PYTHONPATH="$home-uv"
+    python3 -m uv venv --python '>=3.11' "$home"
     python3 -m uv pip install --python "$home/bin/python" "$wheel[notebook]"
+    rm -rf "$home-uv"
 fi
 # Without this library a submission is shut in by Landlock alone.
 apt-get install -y libseccomp2 || true
