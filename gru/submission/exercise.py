@@ -7,7 +7,7 @@ what was shown before and after goes over as it is.
 
 import os
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from inspect import signature
 from itertools import islice
 from pathlib import Path
@@ -20,6 +20,8 @@ BeforeCall = Callable[[str, int], None]
 
 MESSAGE_LENGTH = 300
 """How much of an exception's message, or of a dtype's name, is kept: enough to recognise it."""
+
+_DOUBLE = np.dtype(np.float64)
 
 _AN_ARRAY = "an array of"
 """How every description of an array begins."""
@@ -208,7 +210,7 @@ class _Trial:
         return {name: _as_data(block, self.blocks[name]) for name, block in zip(names, blocks, strict=True)}
 
 
-def taken(cell: Any, where: str, api: dict[str, Any]) -> int:
+def taken(cell: Any, where: str, api: Mapping[str, Any]) -> int:
     """How many of its arguments a method is called with: all, or those that it takes where the rest are optional."""
     names = api[where]
     count = len(names)
@@ -293,6 +295,9 @@ def _as_data(value: Any, shape: tuple[int, ...]) -> Any:
     Asks `np.ndarray` itself, not the value: a subclass may say anything of its shape and dtype.
     Nothing is copied that has another shape: it may be larger than memory.
     """
+    if type(value) is np.ndarray and value.dtype is _DOUBLE and value.shape == shape:
+        # Nearly all are this, and an array of no other class says the truth.
+        return value.copy()
     if not issubclass(type(value), np.ndarray):
         return _description(_with_article(_type_name(value)))
     own_shape, dtype = np.ndarray.shape.__get__(value), np.ndarray.dtype.__get__(value)
@@ -306,6 +311,8 @@ def _stacked(shown: list[dict[str, Any]]) -> dict[str, Any]:
 
     Steps of both precisions give single precision, the one they have in common.
     """
+    if len(shown) == 1:
+        return {name: value if isinstance(value, dict) else value[np.newaxis] for name, value in shown[0].items()}
     stacked = {}
     with np.errstate(all="ignore"):
         for name in shown[0]:

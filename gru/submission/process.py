@@ -14,6 +14,7 @@ import sys
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
+from functools import lru_cache
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -29,6 +30,7 @@ from gru.submission.notebook import ENDING, Module, module_of
 from gru.submission.protocol import (
     ProtocolError,
     Read,
+    header_in,
     pack,
     read_answer,
     read_arrays,
@@ -47,6 +49,9 @@ LONGEST_LINE = 100
 
 MOST_NOTES = 8
 """How many notes on a file are told."""
+
+SHORT_HEADER = 128
+"""Bytes of a header that is kept, as it is likely to come again: a call that the worker tells of has some fifty."""
 
 JOBS_A_MESSAGE = 16
 """How many jobs go over in one message."""
@@ -512,7 +517,7 @@ class SubmissionProcess:
             return channel.read(count, began + limit)
 
         try:
-            header, length = _cleaned_header(read)
+            header, length = read_header(read, _header)
             if header["kind"] == "call" and values is None:
                 read_arrays(read, length, ())
                 if job is not None:
@@ -520,9 +525,9 @@ class SubmissionProcess:
             elif header["kind"] == "answer" and job is not None:
                 if header.get("id") != job["id"]:
                     raise ProtocolError("an answer to another job")
-                header["answer"] = read_answer(read, header, length, job)
+                header = header | {"answer": read_answer(read, header, length, job)}
             elif header["kind"] in ("values", "raised") and values is not None:
-                header["values"] = values(read, header, length)
+                header = header | {"values": values(read, header, length)}
             elif job is not None or values is not None or length:
                 raise ProtocolError(f"a frame of the kind {header['kind']}")
         except ProtocolError as error:
@@ -628,13 +633,23 @@ def _messages(jobs: Sequence[Job], requests: Sequence[dict[str, Any]]) -> Iterat
         yield b"".join(frames[first : first + JOBS_A_MESSAGE])
 
 
-def _cleaned_header(read: Read) -> tuple[dict[str, Any], int]:
-    """As `read_header`, of a frame that a submission may have written: every text in it is cleaned."""
-    header, length = read_header(read)
+def _header(data: bytes) -> dict[str, Any]:
+    """As `header_in`, of a frame that a submission may have written: every text in it is cleaned.
+
+    It is not to be changed: the same calls are told again and again, and what has been read of one is kept.
+    """
+    return _short_header(data) if len(data) <= SHORT_HEADER else _cleaned_header(data)
+
+
+def _cleaned_header(data: bytes) -> dict[str, Any]:
     try:
-        return cleaned(header), length
+        header: dict[str, Any] = cleaned(header_in(data))
     except RecursionError:
         raise ProtocolError("a header that is nested too deeply") from None
+    return header
+
+
+_short_header = lru_cache(maxsize=256)(_cleaned_header)
 
 
 def _doing(header: dict[str, Any], job: dict[str, Any]) -> str:

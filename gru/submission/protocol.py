@@ -27,6 +27,8 @@ MAX_HEADER = 2**18
 DTYPES: dict[str, np.dtype[Any]] = {"f4": np.dtype("<f4"), "f8": np.dtype("<f8")}
 """What an array on the pipe can be."""
 
+_KINDS = {dtype.itemsize: kind for kind, dtype in DTYPES.items()}
+
 USES: dict[str, tuple[str, ...]] = {
     "forward": ("kept", "forward"),
     "forward_later": ("kept", "forward"),
@@ -50,30 +52,35 @@ class ProtocolError(Exception):
 def pack(header: dict[str, Any], arrays: Iterable[Any] = ()) -> bytes:
     """A frame of this header and these arrays of float32 or float64."""
     text = json.dumps(header).encode("ascii")
-    data = [np.ascontiguousarray(array, DTYPES[kind_of(array)]).tobytes() for array in arrays]
+    data = [np.asarray(array, DTYPES[kind_of(array)]).tobytes() for array in arrays]
     return b"".join((LENGTHS.pack(len(text), sum(map(len, data))), text, *data))
 
 
 def kind_of(array: Any) -> str:
     """The key of an array's dtype in `DTYPES`."""
-    return f"f{array.dtype.itemsize}"
+    return _KINDS[array.dtype.itemsize]
 
 
-def read_header(read: Read) -> tuple[dict[str, Any], int]:
-    """The header of the next frame, and how many bytes of arrays come after it.
+def header_in(data: bytes) -> dict[str, Any]:
+    """The header in these bytes. Raises ProtocolError."""
+    try:
+        header = json.loads(data.decode("ascii"))
+    except (ValueError, RecursionError) as error:
+        raise ProtocolError("a header that is not JSON") from error
+    if type(header) is not dict or type(header.get("kind")) is not str:
+        raise ProtocolError("a header that names no kind of frame")
+    return header
+
+
+def read_header(read: Read, parse: Callable[[bytes], dict[str, Any]] = header_in) -> tuple[dict[str, Any], int]:
+    """The header of the next frame, and how many bytes of arrays come after it; `parse` makes it of its bytes.
 
     Raises ProtocolError, and EOFError where there is no further frame.
     """
     header_length, arrays_length = LENGTHS.unpack(read(LENGTHS.size))
     if header_length > MAX_HEADER:
         raise ProtocolError(f"a header of {header_length} bytes; at most {MAX_HEADER} are allowed")
-    try:
-        header = json.loads(read(header_length).decode("ascii"))
-    except (ValueError, RecursionError) as error:
-        raise ProtocolError("a header that is not JSON") from error
-    if type(header) is not dict or type(header.get("kind")) is not str:
-        raise ProtocolError("a header that names no kind of frame")
-    return header, arrays_length
+    return parse(read(header_length)), arrays_length
 
 
 def read_arrays(read: Read, length: int, expected: Iterable[tuple[str, tuple[int, ...]]]) -> list[Any]:
@@ -85,10 +92,13 @@ def read_arrays(read: Read, length: int, expected: Iterable[tuple[str, tuple[int
     total = sum(dtype.itemsize * math.prod(shape) for dtype, shape in kinds)
     if total != length:
         raise ProtocolError(f"{length} bytes of arrays; expected {total}")
-    return [
-        np.frombuffer(read(dtype.itemsize * math.prod(shape)), dtype).reshape(shape).astype(dtype.newbyteorder("="))
-        for dtype, shape in kinds
-    ]
+    data, arrays, begin = read(total) if total else b"", [], 0
+    for dtype, shape in kinds:
+        count = math.prod(shape)
+        array = np.frombuffer(data, dtype, count, begin).reshape(shape)
+        arrays.append(array.astype(array.dtype.newbyteorder("=")))
+        begin += count * dtype.itemsize
+    return arrays
 
 
 def pack_answer(id: str, answer: dict[str, Any]) -> bytes:

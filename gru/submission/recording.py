@@ -3,17 +3,19 @@
 It never runs anything, and takes answers whose texts are `cleaned`.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
 
-from gru.layer import Form
+from gru.layer import Form, Sizes
 from gru.submission.contract import Array, Counted, Description, Job, Raised, Recording, Shown, Use
 from gru.submission.text import CleanText
 
 
-def api_of(form: Form) -> dict[str, Any]:
+@lru_cache
+def api_of(form: Form) -> Mapping[str, Any]:
     """How the cells of a form are driven, in the manner of the chapter's API: JSON throughout.
 
     `cell` is the class, `forward` and `backward` are the arguments of these methods, `optional` those without
@@ -39,15 +41,6 @@ def api_of(form: Form) -> dict[str, Any]:
 
 def request_of(job: Job) -> dict[str, Any]:
     """What `exercise` is told of a job beside its arrays: JSON throughout."""
-    form, api = job.form, api_of(job.form)
-    groups = {
-        "kept": form.kept,
-        "forward": form.shown_forward,
-        "gradients": form.shown_backward,
-        "split": [name for _, names in api["split"].values() for name in names],
-    }
-    shapes = {g: {name: list(form.shape_of(name, job.sizes)) for name in names} for g, names in groups.items()}
-    shapes["arguments"] = {name: list(form.shape_of(of, job.sizes)) for name, of in _passed_of(api).items()}
     return {
         "id": job.id,
         "sizes": list(job.sizes),
@@ -57,12 +50,26 @@ def request_of(job: Job) -> dict[str, Any]:
         "goes_on": job.goes_on,
         "arrays": {name: list(array.shape) for name, array in arrays_of(job).items()},
         "dtype": f"f{job.dtype.itemsize}",
-        "shapes": shapes,
-        "api": api,
+        "shapes": _shapes(job.form, job.sizes),
+        "api": api_of(job.form),
     }
 
 
-def _passed_of(api: dict[str, Any]) -> dict[str, str]:
+@lru_cache(maxsize=1024)
+def _shapes(form: Form, sizes: Sizes) -> Mapping[str, Mapping[str, list[int]]]:
+    """The shapes of all that an answer may show, at every step, by their groups; the same for many jobs."""
+    api = api_of(form)
+    groups = {
+        "kept": form.kept,
+        "forward": form.shown_forward,
+        "gradients": form.shown_backward,
+        "split": [name for _, names in api["split"].values() for name in names],
+    }
+    shapes = {g: {name: list(form.shape_of(name, sizes)) for name in names} for g, names in groups.items()}
+    return shapes | {"arguments": {name: list(form.shape_of(of, sizes)) for name, of in _passed_of(api).items()}}
+
+
+def _passed_of(api: Mapping[str, Any]) -> dict[str, str]:
     """The arguments of `forward` and then those of `backward`, by a name for each, and what each is."""
     again = {f"{name} of backward": name for name in api["backward"] if name in api["forward"]}
     return (

@@ -4,6 +4,7 @@ A submission may say anything: steer the terminal, turn a line around, fill a di
 `clean_text` does none of that, and has the type `CleanText`; no other text of a submission goes any further.
 """
 
+from functools import lru_cache
 from typing import Any, NewType
 
 CleanText = NewType("CleanText", str)
@@ -11,6 +12,9 @@ CleanText = NewType("CleanText", str)
 
 LONGEST = 300
 """Characters of one text that are kept: enough to recognise a message."""
+
+WORD = 32
+"""Characters of a text that is likely to come again, such as a name: what became of it is kept for a while."""
 
 
 def clean_text(text: str, length: int = LONGEST, *, lines: bool = False) -> CleanText:
@@ -53,7 +57,10 @@ def cleaned(data: Any) -> Any:
         RecursionError: Where it is nested too deeply.
     """
     if isinstance(data, str):
-        return clean_text(data)
+        return _clean_word(data) if len(data) <= WORD else clean_text(data)
     if isinstance(data, dict):
         return {cleaned(name): cleaned(value) for name, value in data.items()}
     return [cleaned(value) for value in data] if isinstance(data, list) else data
+
+
+_clean_word = lru_cache(maxsize=1024)(clean_text)

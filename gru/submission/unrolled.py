@@ -4,7 +4,7 @@ Standard library and NumPy only: the worker loads this file by its path, as it c
 package. It knows no data, no labels and no loss.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import numpy as np
@@ -16,14 +16,14 @@ class Unrolled:
     `taken` is `exercise.taken`: how many of its arguments a method takes.
     """
 
-    def __init__(self, cell_class: Any, taken: Callable[[Any, str, dict[str, Any]], int]) -> None:
+    def __init__(self, cell_class: Any, taken: Callable[[Any, str, Mapping[str, Any]], int]) -> None:
         self._cell_class, self._taken = cell_class, taken
-        self._api: dict[str, Any] = {}
+        self._api: Mapping[str, Any] = {}
         self._cells: list[Any] = []
         self._states: list[dict[str, Any]] = []
         self.where, self.step = "forward", 0
 
-    def answer(self, api: dict[str, Any], sizes: list[int], arrays: dict[str, Any]) -> list[Any]:
+    def answer(self, api: Mapping[str, Any], sizes: list[int], arrays: dict[str, Any]) -> list[Any]:
         """The hidden states; or where `arrays` holds upstream, the gradients of the parameters, such as dW and dU.
 
         `arrays` holds the input (steps, batch, input), `h_0` (batch, hidden) and the parameters; states other than h
