@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from gru.calculus import formula
 from gru.calculus.rounding import limit
 from gru.examiner.fact import Fact
-from gru.examiner.limit import roundings
+from gru.examiner.limit import one_rounding, roundings
 from gru.examiner.outcome import Block, Comparison, Entry, Finding, Unseen, everything_shows, nothing_shows
 from gru.examiner.recovered import Recovered, recover
 from gru.examiner.reference import Reference
@@ -276,17 +276,15 @@ def _judge(equation: Equation, evidence: Evidence) -> Finding:
         return found(check, "silent", evidence.reference) if spoilt else _odd(check, name, evidence)
     reference = evidence.reference
     limits = evidence.slack * reference.limits(name, evidence.dtype_of(name))
-    comparison = compare(evidence.own[name], reference.truth[name], limits)
+    comparison = compare(evidence.own[name], reference.truth[name], limits, reference.largest[name])
     if comparison.agrees:
-        telling = bool((reference.largest[name] > limits).any())
-        unseen = partial(_unseen, equation, evidence) if telling else nothing_shows
-        return found(check, "right", evidence.reference, comparison, unseen)
+        return found(check, "right", evidence.reference, comparison, partial(_unseen_above, limits, equation, evidence))
     values = evidence.values
     if not all(np.isfinite(values[dependency]).all() for dependency in equation.inputs):
         return found(check, "silent", evidence.reference, comparison)
     with np.errstate(all="ignore"):
         expected = equation(values)
-    is_wrong = not compare(evidence.own[name], expected, evidence.own_limits[name]).agrees
+    is_wrong = not agree(evidence.own[name], expected, evidence.own_limits[name])
     if is_wrong and name not in evidence.recovered.agreeing:
         unknown = sorted(evidence.unsure.intersection(equation.inputs))
         if not unknown:
@@ -297,25 +295,30 @@ def _judge(equation: Equation, evidence: Evidence) -> Finding:
     return found(check, "silent" if unseen() is None else "inherited", evidence.reference, comparison, unseen)
 
 
-def compare(own: Array, truth: Array, limits: Array) -> Comparison:
+def agree(own: Array, truth: Array, limits: Array) -> bool:
+    """Whether two blocks are as near to each other as `compare` asks, at every step."""
+    return bool((_errors(own, truth) <= limits).all())
+
+
+def compare(own: Array, truth: Array, limits: Array, largest: Array | None = None) -> Comparison:
     """Two blocks, (steps, rows, columns) or (rows, columns), at the step where they are furthest apart.
 
     `truth` and `limits` may leave the steps out, where they are the same for all. NaN never agrees
-    with anything, and is furthest of all.
+    with anything, and is furthest of all. `largest` is the largest entry of `truth` at every step, where it is known.
     """
     errors = _errors(own, truth)
-    agrees = bool((errors <= limits).all())
     step = _furthest(errors, limits) if errors.ndim else None
     at = () if step is None else (step,)
     own, truth = own[at], truth[at] if truth.ndim > 2 else truth
-    return Comparison(
+    comparison = Comparison(
         error=float(errors[at]),
         limit=float(limits[at] if limits.ndim else limits),
-        largest=float(np.abs(truth).max()),
-        entries=() if agrees else tuple(_entries(own, truth)),
+        largest=float(np.abs(truth).max() if largest is None else largest[at]),
         step=step,
-        block=None if agrees else _block(own, truth),
     )
+    if comparison.agrees:
+        return comparison
+    return replace(comparison, entries=partial(_entries, own, truth), block=partial(_block, own, truth))
 
 
 def _furthest(errors: Array, limits: Array) -> int:
@@ -336,17 +339,23 @@ def _block(own: Array, truth: Array) -> Block | None:
 def _errors(own: Array, truth: Array) -> Array:
     """The largest difference of two blocks at every step; NaN where either holds one."""
     with np.errstate(invalid="ignore"):
-        errors: Array = np.abs(own - truth).max(axis=(-2, -1))
+        errors: Array = np.maximum.reduce(np.abs(own - truth), axis=(-2, -1))
     return errors
 
 
-def _entries(own: Array, truth: Array) -> Iterator[Entry]:
+def _entries(own: Array, truth: Array) -> tuple[Entry, ...]:
     """The entries furthest apart, the furthest first; NaN is furthest of all."""
     with np.errstate(invalid="ignore"):
         apart = np.nan_to_num(np.abs(own - truth), nan=np.inf)
-    for position in np.argsort(-apart, axis=None, kind="stable")[:SHOWN_ENTRIES]:
-        index = tuple(int(i) for i in np.unravel_index(int(position), apart.shape))
-        yield Entry(index, float(own[index]), float(truth[index]))
+    furthest = np.argsort(-apart, axis=None, kind="stable")[:SHOWN_ENTRIES]
+    places = (tuple(int(i) for i in np.unravel_index(int(position), apart.shape)) for position in furthest)
+    return tuple(Entry(place, float(own[place]), float(truth[place])) for place in places)
+
+
+def _unseen_above(limits: Array, equation: Equation, evidence: Evidence) -> frozenset[int] | None:
+    """As `_unseen`; None too where the right value is nowhere larger than the limits, so that nothing shows."""
+    is_telling = (evidence.reference.largest[equation.name] > limits).any()
+    return _unseen(equation, evidence) if is_telling else None
 
 
 def _unseen(equation: Equation, evidence: Evidence) -> frozenset[int] | None:
@@ -382,10 +391,8 @@ def agrees_forward(reference: Reference, recording: Recording) -> bool:
     for name in (*form.kept, *form.shown_forward):
         if name in evidence.own:
             is_made = name in form.shown_forward
-            limits = (
-                reference.limits(name, evidence.dtype_of(name)) if is_made else _copied(evidence, truth[name], name)
-            )
-            if not compare(evidence.own[name], truth[name], limits).agrees:
+            limits = reference.limits(name, evidence.dtype_of(name)) if is_made else _kept(evidence, name)
+            if not agree(evidence.own[name], truth[name], limits):
                 return False
     return _is_stacked(evidence)
 
@@ -403,7 +410,9 @@ def judge_merge(evidence: Evidence) -> Iterator[Finding]:
         elif whole in evidence.own and all(name in evidence.own for name in names):
             first, *others = (evidence.own[name] for name in names)
             merged = form.stacked(stack, evidence.own, "d")
-            comparison = compare(*_finite(evidence.own[whole], merged), _copied(evidence, merged, whole, *names))
+            is_single = bool(evidence.single.intersection((whole, *names)))
+            limits = one_rounding(merged, _coarsest(evidence, is_single=is_single))
+            comparison = compare(*_finite(evidence.own[whole], merged), limits)
             telling = not all(np.array_equal(first, other) for other in others)
             status = "right" if comparison.agrees else "wrong"
             fact = None if comparison.agrees else Fact.of("not-stacked", whole=whole, blocks=tuple(names))
@@ -422,7 +431,8 @@ def judge_split(evidence: Evidence, direct: dict[str, Array | Description]) -> I
                     yield found("split", "wrong", evidence.reference, fact=fact)
             elif value is not None:
                 truth = evidence.reference.given[name]
-                limits = _copied(evidence, truth, name) if shown is evidence.own else _moved(evidence, value, truth)
+                single = name in evidence.single if shown is evidence.own else value.dtype == np.float32
+                limits = evidence.reference.copied(name, _coarsest(evidence, is_single=single))
                 comparison = compare(value.astype(float), truth, limits)
                 other = None if comparison.agrees else Fact.of("other-block", source=source, name=name)
                 status = "right" if comparison.agrees else "wrong"
@@ -435,24 +445,14 @@ def _finite(own: Array, moved: Array) -> tuple[Array, Array]:
     return np.where(same, 0, own), np.where(same, 0, moved)
 
 
-def _copied(evidence: Evidence, values: Array, *names: str) -> Array:
-    """The limit for numbers that were only moved: one rounding, to the coarsest precision of what is shown of them."""
-    return _one_rounding(evidence, values, is_single=bool(evidence.single.intersection(names)))
+def _kept(evidence: Evidence, name: str) -> Array:
+    """The limit on what a cell keeps of what it is given."""
+    return evidence.reference.copied(name, _coarsest(evidence, is_single=name in evidence.single))
 
 
-def _moved(evidence: Evidence, value: Array, truth: Array) -> Array:
-    """The same for a block that was returned."""
-    return _one_rounding(evidence, truth, is_single=value.dtype == np.float32)
-
-
-def _one_rounding(evidence: Evidence, values: Array, *, is_single: bool) -> Array:
-    largest = np.abs(values).max()
-    if not np.isfinite(largest):
-        largest = np.abs(np.nan_to_num(values)).max()
-    is_single = is_single or evidence.reference.problem.precision == "float32"
-    dtype = np.float32 if is_single else np.float64
-    # What is too small for the precision becomes zero, or loses digits.
-    return np.asarray(limit(largest, dtype) + float(np.finfo(dtype).smallest_subnormal))
+def _coarsest(evidence: Evidence, *, is_single: bool) -> Any:
+    """The coarsest precision of a problem, and of what is shown on it."""
+    return np.float32 if is_single or evidence.reference.problem.precision == "float32" else np.float64
 
 
 def _odd(check: str, name: str, evidence: Evidence) -> Finding:

@@ -7,6 +7,7 @@ submission computed wrongly or rightly.
 from collections.abc import Mapping
 from typing import Any
 
+import numpy as np
 from numpy.typing import NDArray
 
 from gru.calculus.rounding import (
@@ -55,6 +56,15 @@ def roundings(
     return found
 
 
+def one_rounding(values: Array, dtype: Any) -> Array:
+    """The limit on numbers that were only moved: one rounding of the largest, to the precision `dtype`."""
+    largest = np.abs(values).max()
+    if not np.isfinite(largest):
+        largest = np.abs(np.nan_to_num(values)).max()
+    # What is too small for the precision becomes zero, or loses digits.
+    return np.asarray(limit(largest, dtype) + float(np.finfo(dtype).smallest_subnormal))
+
+
 __all__ = [
     "FORMS",
     "UNDERFLOW",
@@ -62,6 +72,7 @@ __all__ = [
     "Running",
     "exact",
     "limit",
+    "one_rounding",
     "rounded_gate",
     "roundings",
     "running_gate",

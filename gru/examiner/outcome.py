@@ -49,15 +49,16 @@ class Comparison:
     """A block of a submission's numbers beside the true ones.
 
     `error` and `limit` are differences; `largest` is the largest true entry of the block, `step`
-    the step of the sequence (None for the sums), `entries` where the largest differences are.
+    the step of the sequence (None for the sums). `entries` gives where the largest differences are, and `block` the
+    whole of both where it is small. They are functions, as of all problems that are wrong one is shown.
     """
 
     error: float
     limit: float
     largest: float
-    entries: tuple[Entry, ...] = ()
     step: int | None = None
-    block: Block | None = None
+    entries: Callable[[], tuple[Entry, ...]] = tuple
+    block: Callable[[], Block | None] = lambda: None
 
     @property
     def agrees(self) -> bool:
@@ -190,7 +191,7 @@ def summarise(check: str, findings: Iterable[Finding], equation: Equation | None
     if comparison is not None:
         unit = comparison.unit
         numbers = {"error": comparison.error / unit, "limit": comparison.limit / unit}
-        numbers |= {"values": comparison.entries, "block": comparison.block}
+        numbers |= {"values": comparison.entries(), "block": comparison.block()}
     facts = (shown.fact,) if shown.fact else ()
     return Outcome(**common, **numbers, problem=shown.problem, sizes=shown.sizes, facts=facts)
 

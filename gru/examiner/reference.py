@@ -3,7 +3,7 @@
 Forward values come from (1)–(4), derivatives from the oracle. It knows no submission.
 """
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any
 
@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from gru import oracle
 from gru.calculus.rounding import Rounded, limit
-from gru.examiner.limit import roundings
+from gru.examiner.limit import one_rounding, roundings
 from gru.layer import Form
 from gru.layers.gru.forms import CHAPTER
 from gru.problem import Problem, Specification, draw, is_measured_whole
@@ -57,6 +57,9 @@ class Reference:
     convention: Form = CHAPTER
     fed: oracle.Given | None = None
     by_formulas: bool = False
+    _limits: dict[tuple[str, Any], Array] = field(default_factory=dict, init=False, repr=False)
+    _one_roundings: dict[tuple[str, Any], Array] = field(default_factory=dict, init=False, repr=False)
+    _as_if: dict[Form, "Reference"] = field(default_factory=dict, init=False, repr=False)
 
     @classmethod
     def of(cls, problem: Problem, convention: Form = CHAPTER) -> "Reference":
@@ -133,7 +136,9 @@ class Reference:
 
     def as_if(self, convention: Form) -> "Reference":
         """The right answers to the same job for a submission that follows another convention."""
-        return Reference(self.problem, convention, fed=self.at, by_formulas=self.by_formulas)
+        if convention not in self._as_if:
+            self._as_if[convention] = Reference(self.problem, convention, fed=self.at, by_formulas=self.by_formulas)
+        return self._as_if[convention]
 
     def reused(self, change: str) -> "Reference":
         """The right answers to a second use of the same cells, with other arguments.
@@ -210,6 +215,13 @@ class Reference:
 
         Of shape (steps,), or () for the sums. A block has one limit: that of its largest entry.
         """
-        bound = self.roundings[name].roundings.max(axis=(-2, -1))
-        total: Array = limit(bound, dtype) + self.sums_apart.get(name, 0.0)
-        return total
+        if (name, dtype) not in self._limits:
+            bound = self.roundings[name].roundings.max(axis=(-2, -1))
+            self._limits[name, dtype] = limit(bound, dtype) + self.sums_apart.get(name, 0.0)
+        return self._limits[name, dtype]
+
+    def copied(self, name: str, dtype: Any) -> Array:
+        """The limit on what cells are given by this name where it was only moved, as `one_rounding`."""
+        if (name, dtype) not in self._one_roundings:
+            self._one_roundings[name, dtype] = one_rounding(self.given[name], dtype)
+        return self._one_roundings[name, dtype]

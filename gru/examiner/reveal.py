@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gru.calculus.inverse import Solution, may_tell, solved
-from gru.examiner.judge import Case, Evidence, compare, judge_equations, judge_merge, judge_split
+from gru.examiner.judge import Case, Evidence, agree, judge_equations, judge_merge, judge_split
 from gru.examiner.probe import says_little
 from gru.layer import Equation, Form, Stack
 
@@ -243,7 +243,7 @@ def _is_right(evidence: Evidence, name: str) -> bool:
     if name not in evidence.own:
         return False
     limits = evidence.reference.limits(name, evidence.dtype_of(name))
-    return compare(evidence.own[name], evidence.reference.truth[name], limits).agrees
+    return agree(evidence.own[name], evidence.reference.truth[name], limits)
 
 
 # One problem in one reading

@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gru.examiner.fact import Fact
-from gru.examiner.judge import Evidence, compare, found, gather, values_shown
+from gru.examiner.judge import Evidence, agree, compare, found, gather, values_shown
 from gru.examiner.outcome import Comparison, Finding, everything_shows
 from gru.examiner.reference import Reference
 from gru.layer import Form
@@ -229,7 +229,7 @@ def _follows(evidence: Evidence, name: str) -> bool:
     """Whether a value is what its equation makes of the submission's own values."""
     with np.errstate(all="ignore"):
         expected = evidence.form.named[name](evidence.values)
-    return compare(evidence.own[name], expected, evidence.own_limits[name]).agrees
+    return agree(evidence.own[name], expected, evidence.own_limits[name])
 
 
 def _limit_of_another_formula(evidence: Evidence, name: str) -> Array:

@@ -7,7 +7,7 @@ nothing by itself: it only names what the other outcomes leave open.
 from dataclasses import replace
 
 from gru.examiner.fact import Fact
-from gru.examiner.judge import Case, compare
+from gru.examiner.judge import Case, agree
 from gru.examiner.outcome import Outcome
 from gru.examiner.probe import Probe, says_little
 from gru.examiner.recognised import recognise
@@ -55,4 +55,4 @@ def _is_by_chance(case: Case, equation: Equation, source: set[str | None]) -> bo
     if not any(case.status(case.evidence.form.named[name].id) == "wrong" for name in spoilt):
         return False
     probe = Probe(equation, case)
-    return not compare(probe.own, probe.right, case.evidence.own_limits[equation.name]).agrees
+    return not agree(probe.own, probe.right, case.evidence.own_limits[equation.name])

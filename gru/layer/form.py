@@ -346,9 +346,14 @@ class Form:
 
     def order_of(self, stack: Stack) -> tuple[str, ...]:
         """The names of a parameter's blocks, in the order in which this form stacks them."""
-        if not stack.gates:
-            return stack.blocks
-        return tuple(stack.name.lower() + gate for gate in self.order if gate in stack.gates)
+        return self._orders[stack.name] if stack.gates else stack.blocks
+
+    @cached_property
+    def _orders(self) -> dict[str, tuple[str, ...]]:
+        return {
+            stack.name: tuple(stack.name.lower() + gate for gate in self.order if gate in stack.gates)
+            for stack in self.stacks
+        }
 
     def blocks_of(self, stack: Stack, stacked: Any) -> dict[str, Any]:
         """The blocks of a parameter by name; views of it."""

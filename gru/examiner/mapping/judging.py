@@ -13,7 +13,7 @@ import numpy as np
 from gru import oracle
 from gru.examiner.bench import Bench
 from gru.examiner.fact import Fact
-from gru.examiner.judge import compare
+from gru.examiner.judge import agree
 from gru.examiner.mapping.driving import Driven
 from gru.examiner.mapping.found import Mapped
 from gru.examiner.outcome import Outcome
@@ -108,7 +108,7 @@ def _is_of_form(reference: Reference, recording: Recording) -> bool:
     shown = recording.uses[0].after_forward[carried.state]
     assert not isinstance(shown, Description)
     limits = reference.limits(carried.state, shown.dtype)
-    return compare(shown.astype(float), reference.forward[carried.state], limits).agrees
+    return agree(shown.astype(float), reference.forward[carried.state], limits)
 
 
 def _told(outcome: Outcome, form: Form) -> Outcome:
