@@ -53,9 +53,9 @@ OF_FORMULAS = (NOT_LINEAR, "mixed-rows")
 """The kinds of findings that a wrong formula can cause by itself."""
 
 
-def is_not_linear(finding: Finding) -> bool:
-    """Whether a finding says that the gradients are not linear in δ."""
-    return finding.status == "wrong" and finding.fact is not None and finding.fact.kind == NOT_LINEAR
+def is_arbitrary(finding: Finding) -> bool:
+    """Whether a finding says that values are not linear in δ, or are others whenever they are asked for."""
+    return finding.status == "wrong" and finding.fact is not None and finding.fact.kind in (NOT_LINEAR, LATER.kind)
 
 
 def is_of_formula(finding: Finding, spoilt: set[str]) -> bool:

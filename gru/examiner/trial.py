@@ -26,8 +26,8 @@ from gru.examiner.state import (
     LATER,
     Companion,
     companion_job,
+    is_arbitrary,
     is_doubtful,
-    is_not_linear,
     is_of_formula,
     judge_again,
     judge_companion,
@@ -413,7 +413,7 @@ def summarise_all(findings: list[Finding], form: Form) -> Iterator[Outcome]:
         by_check[finding.check].append(finding)
     of_check = {equation.id: equation for equation in form.exposed}
     outcomes = {check: summarise(check, found, of_check.get(check)) for check, found in by_check.items()}
-    arbitrary = any(is_not_linear(finding) for finding in by_check["state"])
+    arbitrary = any(is_arbitrary(finding) for finding in by_check["state"])
     for check, outcome in outcomes.items():
         equation = of_check.get(check)
         if _is_hidden(outcome) and _is_vouched_for(check, outcomes, form):
