@@ -136,7 +136,7 @@ def test_the_quick_start_is_two_blocks_of_one_line() -> None:
 
 
 def test_the_readme_is_read_in_five_minutes() -> None:
-    assert len(README.read_text(encoding="utf-8").splitlines()) <= 150
+    assert len(README.read_text(encoding="utf-8").splitlines()) <= 130
 
 
 def test_the_quick_start_ends_in_exit_status_1(folder: Path) -> None:
