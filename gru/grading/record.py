@@ -125,8 +125,12 @@ def record_of(student: str, result: Result, rubric: Rubric, key: str = "") -> Re
         isolation=result.isolation,
         seed=examination.seed,
         seconds=round(result.seconds, 3),
-        notes=result.notes,
+        notes=(*result.notes, *([FOR_THE_TEACHER] if _is_for_the_teacher(result) else [])),
     )
+
+
+FOR_THE_TEACHER = "the equations that are asked for were not judged: no points and no zero, the teacher decides"
+"""What is told of a submission in another API that the rubric has no points for."""
 
 
 def _is_for_the_teacher(result: Result) -> bool:
@@ -231,19 +235,25 @@ def _told(result: Result, rubric: Rubric) -> Examination:
 
 def _feedback(result: Result, rubric: Rubric, credits: tuple[Credit, ...]) -> str:
     """The report at the rubric's level, and the points below it; nothing of what is hidden."""
+    said = message(replace(result, examination=_told(result, rubric)))
+    if _is_for_the_teacher(result):
+        return "\n".join([*said, "", f"points  {FOR_THE_TEACHER}"]) + "\n"
     seen = [credit for credit in credits if credit.visibility != "hidden"]
     width = max((len(credit.check) for credit in seen), default=0)
     points = [f"  {credit.check:<{width}}  {credit.points:g} of {credit.maximum:g}" for credit in seen]
     total = f"points  {sum(c.points for c in seen):g} of {sum(c.maximum for c in seen):g}"
-    return "\n".join([*message(replace(result, examination=_told(result, rubric))), "", total, *points]) + "\n"
+    return "\n".join([*said, "", total, *points]) + "\n"
 
 
 def _page(result: Result, rubric: Rubric, credits: tuple[Credit, ...]) -> str:
     """The same as a page."""
+    shown = replace(result, examination=_told(result, rubric))
+    if _is_for_the_teacher(result):
+        return page(shown, [("all", FOR_THE_TEACHER)])
     seen = [credit for credit in credits if credit.visibility != "hidden"]
     points = [(credit.check, f"{credit.points:g} of {credit.maximum:g}") for credit in seen]
     total = f"{sum(c.points for c in seen):g} of {sum(c.maximum for c in seen):g}"
-    return page(replace(result, examination=_told(result, rubric)), [("all", total), *points])
+    return page(shown, [("all", total), *points])
 
 
 def _output(outcome: Outcome | None, result: Result, lacking: list[str]) -> str:

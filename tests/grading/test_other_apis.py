@@ -1,11 +1,14 @@
 """Points for files in other APIs: by equation where the forward pass is a form of the layer, else by the teacher."""
 
+import json
 from pathlib import Path
 
 import pytest
 
 from gru.examiner import examine
-from gru.grading.record import Record, record_of
+from gru.grading.exports import report_of
+from gru.grading.overview import overview
+from gru.grading.record import FOR_THE_TEACHER, Record, record_of
 from gru.grading.rubric import EQUAL_POINTS
 from gru.report.result import Result
 from gru.submission.process import SubmissionProcess
@@ -41,3 +44,10 @@ def test_points_are_given_by_equation(name: str, old: str, new: str, lost: set[s
 def test_the_teacher_decides_where_the_forward_pass_is_no_form_of_the_layer(tmp_path: Path) -> None:
     record = graded("updates_in_backward", tmp_path=tmp_path)
     assert (record.verdict, record.score) == ("right", None)
+    # Neither the student nor the teacher reads a zero, in whatever form.
+    assert "the teacher decides" in record.feedback
+    assert "the teacher decides" in record.page
+    assert " of 25" not in record.feedback + record.page
+    assert f"  {record.student}: {FOR_THE_TEACHER}" in overview([record])
+    assert "the teacher decides" in json.loads(report_of("gradescope", [record]))["output"]
+    assert not json.loads(report_of("prairielearn", [record]))["gradable"]

@@ -12,6 +12,8 @@ from gru.grading.record import FAILED, Credit, Record
 def results(record: Record) -> str:
     """The results of one student."""
     what = "" if record.verdict in ("right", "wrong") else record.text or record.verdict
+    if record.score is None:
+        what = "\n".join([what, *record.notes]).strip()
     document = {
         "score": 0.0 if record.score is None else record.score,
         "execution_time": record.seconds,

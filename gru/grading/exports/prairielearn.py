@@ -15,8 +15,9 @@ LONGEST_OUTPUT = 2000
 
 def results(record: Record) -> str:
     """The results of one student; ungradable where the submission was not examined, or `gru` itself failed."""
-    if record.verdict in ("not_examined", FAILED):
-        fault = "gru itself failed; this is no verdict" if record.verdict == FAILED else record.text
+    if record.verdict in ("not_examined", FAILED) or record.score is None:
+        told = record.text or "\n".join(record.notes)
+        fault = "gru itself failed; this is no verdict" if record.verdict == FAILED else told
         return json.dumps({"gradable": False, "format_errors": [fault or record.verdict]}) + "\n"
     document = {
         "gradable": True,
