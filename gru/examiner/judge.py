@@ -126,7 +126,7 @@ class Evidence:
         """What was recovered; nothing where the API shows all, or while it is being worked out."""
         return {} if self.form.shows_all else self.__dict__.get("recovered", Recovered()).values
 
-    @property
+    @cached_property
     def values(self) -> dict[str, Array]:
         """All that a formula may be made of."""
         return self.given | self.resolved
@@ -291,8 +291,8 @@ def _judge(equation: Equation, evidence: Evidence) -> Finding:
             return found(check, "wrong", evidence.reference, comparison)
         fact = Fact.of("unsure", name=name, unknown=tuple(unknown))
         return found(check, "silent", evidence.reference, comparison, fact=fact)
-    unseen = partial(_unseen, equation, evidence)
-    return found(check, "silent" if unseen() is None else "inherited", evidence.reference, comparison, unseen)
+    status = "silent" if _is_of_no_formula(equation, evidence) else "inherited"
+    return found(check, status, evidence.reference, comparison, partial(_unseen, equation, evidence))
 
 
 def agree(own: Array, truth: Array, limits: Array) -> bool:
@@ -361,22 +361,29 @@ def _unseen_above(limits: Array, equation: Equation, evidence: Evidence) -> froz
 def _unseen(equation: Equation, evidence: Evidence) -> frozenset[int] | None:
     """Which parts of the formula could be left out without showing, on the submission's own values.
 
-    None where the value is one number throughout or a copy of something it was given: then it
-    would agree with a formula that nobody wrote down.
+    None where it would agree with a formula that nobody wrote down.
     """
-    values, own, limits = evidence.values, evidence.own[equation.name], evidence.own_limits[equation.name]
-    if (own.size > 1 and np.ptp(own) == 0) or not own.any():
+    if _is_of_no_formula(equation, evidence):
         return None
+    values, own, limits = evidence.values, evidence.own[equation.name], evidence.own_limits[equation.name]
     if equation.is_sum:
         terms = np.abs(values[equation.inputs[0]]).max(axis=(-2, -1))
         return frozenset() if (terms > limits).all() else frozenset({0})
-    given = (name for name in evidence.form.given if name not in evidence.form.blocks)
-    inputs = (values[name] for name in (*equation.inputs, *given))
-    if any(value.shape == own.shape and np.array_equal(value, own) for value in inputs):
-        return None
     with np.errstate(all="ignore"):
         changed = (formula.evaluate(variant, values) for variant in formula.omissions(equation.expression))
         return frozenset(part for part, value in enumerate(changed) if (_errors(value, own) <= limits).all())
+
+
+def _is_of_no_formula(equation: Equation, evidence: Evidence) -> bool:
+    """Whether a value is one number throughout, or a copy of something that was given."""
+    values, own = evidence.values, evidence.own[equation.name]
+    if (own.size > 1 and np.ptp(own) == 0) or not own.any():
+        return True
+    if equation.is_sum:
+        return False
+    given = (name for name in evidence.form.given if name not in evidence.form.blocks)
+    inputs = (values[name] for name in (*equation.inputs, *given))
+    return any(value.shape == own.shape and np.array_equal(value, own) for value in inputs)
 
 
 def agrees_forward(reference: Reference, recording: Recording) -> bool:

@@ -30,8 +30,8 @@ class Probe:
         self.own, self.dtype = case.evidence.own[equation.name], case.evidence.dtype_of(equation.name)
         evidence, self.slack = case.evidence, case.evidence.slack
         self.form = evidence.form
-        self.values: dict[str, Any] = evidence.values
-        self.values |= {e.name: e(self.values) for e in self.form.forward if e.name not in self.values}
+        values: dict[str, Any] = evidence.values
+        self.values = values | {e.name: e(values) for e in self.form.forward if e.name not in values}
         self.given = evidence.reference.given
         self.sizes = evidence.reference.problem.sizes
 

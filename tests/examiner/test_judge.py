@@ -273,7 +273,7 @@ def test_not_a_number_never_agrees(block: Array, position: tuple[int, int, int])
     own[position] = np.nan
     comparison = compare(own, block, np.full(2, np.inf))
     assert not comparison.agrees
-    assert comparison.entries[0].index == position[1:]
+    assert comparison.entries()[0].index == position[1:]
     assert comparison.step == position[0]
 
 
@@ -288,7 +288,7 @@ def test_blocks_agree_where_no_entry_is_further_apart_than_the_limit(own: Array,
 def test_the_entry_shown_first_is_the_furthest_apart(own: Array, truth: Array) -> None:
     assume(not np.array_equal(own, truth))
     comparison = compare(own, truth, np.zeros(2))
-    first = comparison.entries[0]
+    first = comparison.entries()[0]
     assert abs(first.submission - first.measured) == comparison.error
 
 
