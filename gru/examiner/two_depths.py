@@ -15,7 +15,7 @@ from gru.examiner.mapping.recognise import recognise
 from gru.examiner.mapping.sequences import all_by_gradients, with_steps
 from gru.examiner.outcome import Examination, Outcome, judge_driven
 from gru.examiner.own_forward import EVERY, FEWER, OwnForward, judge_own
-from gru.layer import Form
+from gru.layer import Carried, Form
 from gru.problem import Effort, Problem
 from gru.submission.contract import CellError, Runner, SubmissionFailure
 from gru.submission.driven import Api
@@ -41,7 +41,7 @@ def examine_driven(
     `only` names the checks whose outcomes are asked for, and `problem` the one that the equations are judged on.
     """
     try:
-        recognition = recognise(Bench(runner, api), seed) if api.is_of_one_state else None
+        recognition = recognise(Bench(runner, api), seed) if api.states else None
         is_of_form = recognition is not None and recognition.mapped is not None
         own = judge_own(Bench(runner, api), seed, on_progress, numbers=FEWER if is_of_form else EVERY)
     except SubmissionFailure as error:
@@ -74,7 +74,8 @@ def _by_equations(
     mapped = recognition.mapped
     form = form_asked(mapped.form, mapped.unasked(bench.api, own.odd))
     is_small = "gradient-not-linear" in own.faults
-    if bench.api.h_0:
+    by_one_step = mapped.ends.all_given
+    if by_one_step:
         asked = Asked(effort, found.seed, problem, SMALL if is_small else 1.0)
         equations = judge_by_equations(bench, mapped, form, asked, on_progress)
         outcomes, recognition = equations.outcomes, replace(recognition, parted_on=equations.parted)
@@ -89,12 +90,12 @@ def _by_equations(
                 mapped,
                 form,
                 found.seed,
-                in_formulas=not (bench.api.h_0 and bench.api.dh),
+                in_formulas=not (by_one_step and bench.api.dh),
                 scale=SMALL if is_small else 1.0,
             )
         except CellError:
             # At which sizes it raises is told by the other depth.
-            return found, outcomes if bench.api.h_0 else ()
+            return found, outcomes if by_one_step else ()
         outcomes = with_steps(outcomes, over, form)
     return found, outcomes
 
@@ -111,9 +112,11 @@ def _joined(own: tuple[Outcome, ...], equations: tuple[Outcome, ...], found: Exa
     assert found.recognition is not None
     assert found.recognition.mapped is not None
     status = {outcome.name: outcome.status for outcome in equations}
-    of_gradient = _equations_of(found.recognition.mapped, found.form)
+    mapped = found.recognition.mapped
+    of_gradient = _equations_of(mapped, found.form)
     takes_steps = found.recognition.over_steps is not None
-    over_steps = takes_steps and status.get(_handed_on(found.form)) in ("wrong", "inherited")
+    handed_on = {status.get(name) for name in _derivatives_by(mapped.ends.carried, found.form)}
+    over_steps = takes_steps and not handed_on.isdisjoint({"wrong", "inherited"})
     joined: list[Outcome] = []
     unexplained: dict[str, Outcome] = {}
     for outcome in own:
@@ -145,11 +148,10 @@ def _equations_of(mapped: Mapped, form: Form) -> Mapping[str, tuple[str, ...]]:
         names[check] = (*names.get(check, ()), derivative, f"sum_{derivative}")
     return names | {
         f"{GRADIENT}dx": (form.derivatives[form.layer.input].name,),
-        f"{GRADIENT}dh": (_handed_on(form),),
+        f"{GRADIENT}dh": _derivatives_by(mapped.ends.given, form),
     }
 
 
-def _handed_on(form: Form) -> str:
-    """The derivative by the state that is handed on from step to step."""
-    (carried,) = form.layer.carried
-    return form.derivatives[carried.previous].name
+def _derivatives_by(states: Iterable[Carried], form: Form) -> tuple[str, ...]:
+    """The derivatives by states that are handed on from step to step."""
+    return tuple(form.derivatives[carried.previous].name for carried in states)

@@ -59,9 +59,9 @@ class Api:
     adapter: Mapping[str, Any] = field(default_factory=dict)
 
     @property
-    def is_of_one_state(self) -> bool:
-        """Whether it answers with the one state that it carries: no loss, no output, no second state or direction."""
-        return not self.loss and self.first == 1 and self.answers == "hidden"
+    def states(self) -> int:
+        """How many states it answers with at each step; 0 where it answers with a loss or an output."""
+        return 0 if self.loss else {"hidden": 1, "2*hidden": 2}.get(self.answers, 0)
 
     def width(self, sizes: Mapping[str, int]) -> int:
         """The length of one answer at these sizes."""

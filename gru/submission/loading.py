@@ -48,7 +48,7 @@ class Asked:
 
     Attributes:
         path: The file's.
-        api: The layer's API, as `recording.api_of` makes it, with `others` and `adapted` beside.
+        api: The layer's API, as `recording.api_of` makes it, with `others` beside.
         name: The class or the function that is to be taken; None where any is.
         adapter: A teacher's adapter: its path and its source; None where there is none.
     """
@@ -140,7 +140,7 @@ class _File:
         exec(code, vars(self.module))
 
     def _may_be_another_api(self) -> bool:
-        return bool(self.api["adapted"]) and not self._defines_cell() and GOES_BACK.search(self.text) is not None
+        return not self._defines_cell() and GOES_BACK.search(self.text) is not None
 
     def _defines_cell(self) -> bool:
         """Whether the class by the layer's name may be defined at the top of the file."""
@@ -209,8 +209,6 @@ class _File:
     def _driver(self, name: str | None) -> Any:
         """What drives another API, of the thing of this name or of any. Raises AnotherApiError."""
         adapters = self.load("_adapters")
-        if not self.api["adapted"]:
-            raise adapters.AnotherApiError("")
         return adapters.Driver(adapters.found_in(self.module, self.text, name))
 
     def _by_adapter(self) -> Any:

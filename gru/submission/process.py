@@ -88,9 +88,6 @@ REFUSALS: tuple[Reason, ...] = (
 DRIVEN: dict[str, Any] = {"sizes": (0, 0, 0, 1), "api": {"cell": "construction"}}
 """What a submission in another API can be doing, as `read_values` is told of a job."""
 
-ADAPTED = "gru"
-"""The layer whose submissions may be in another API."""
-
 ReadValues = Callable[[Read, dict[str, Any], int], Any]
 """Reads the arrays behind a header, given with the length they have together."""
 
@@ -442,11 +439,7 @@ class SubmissionProcess:
         return {
             "kind": "settings",
             "path": str(path),
-            "api": {
-                **api_of(self.form),
-                "others": other_cells(self.form.layer.id),
-                "adapted": self.form.layer.id == ADAPTED,
-            },
+            "api": {**api_of(self.form), "others": other_cells(self.form.layer.id)},
             "length": length,
             "name": self._name,
             "adapter": None if self._adapter is None else self._adapter.settings,

@@ -45,7 +45,6 @@ class Driven:
             for name, value in self._at(job, step).items():
                 found[name].append(value)
         values = {name: _together(np.array, parts) for name, parts in found.items() if len(parts) == job.sizes.steps}
-        (carried,) = form.layer.carried
         shown: Shown = {**dict.fromkeys(form.shown_backward, HIDDEN), **values}
         for stack in form.stacks:
             if all(form.derivatives[block].name in values for block in stack.blocks):
@@ -53,15 +52,15 @@ class Driven:
                     stack, {f"d{b}": values[form.derivatives[b].name] for b in stack.blocks}, "d"
                 )
         forward: Shown = dict.fromkeys(form.shown_forward, HIDDEN)
-        forward[carried.state] = shown.pop(carried.state)
+        forward |= {carried.state: shown.pop(carried.state) for carried in self.mapped.ends.answered}
         return Recording(job.id, (Use(forward, forward | shown),))
 
     def _at(self, job: Job, step: int) -> dict[str, Array]:
-        """The state and all gradients of one step, those of the parameters summed over the rows."""
+        """The states and all gradients of one step, those of the parameters summed over the rows."""
         rows = list(self._rows(job, step))
         form = job.form
-        (carried,) = form.layer.carried
-        apart = {carried.state, form.derivatives[form.layer.input].name, form.derivatives[carried.previous].name}
+        inputs = (form.layer.input, *(carried.previous for carried in form.layer.carried))
+        apart = {c.state for c in form.layer.carried} | {form.derivatives[name].name for name in inputs}
         found = {}
         for name in rows[0]:
             parts = [row[name] for row in rows if name in row]
@@ -72,34 +71,33 @@ class Driven:
     def _rows(self, job: Job, step: int) -> Iterator[dict[str, Array]]:
         """What is shown of each part of the batch that is given at once."""
         form, batch = job.form, job.sizes.batch
-        (carried,) = form.layer.carried
         together = batch if self.bench.api.rows else 1
         sizes = Sizes(together, job.sizes.input, job.sizes.hidden, 1)
         blocks = {n: b for stack in form.stacks for n, b in form.blocks_of(stack, job.arrays[stack.name]).items()}
         parameters = self.mapped.parameters(blocks, self.shapes(sizes), sizes)
-        x, h_p, delta = (job.arrays[name][step] for name in (form.layer.input, carried.previous, carried.upstream))
+        x = job.arrays[form.layer.input][step]
+        h_0, delta = self.mapped.ends.together(
+            {name: array[step] for name, array in job.arrays.items() if array.ndim > 2}
+        )
         for first in range(0, batch, together):
             rows = slice(first, first + together)
-            problem = Problem(job.id, sizes, parameters, x[None, rows], h_p[rows], delta[None, rows])
+            problem = Problem(job.id, sizes, parameters, x[None, rows], None, delta[None, rows])
+            problem.h_0 = None if h_0 is None else h_0[rows]
             states, gradients = self.bench.run(problem, {}, problem.delta * self.scale)
             unscaled = {name: value / self.scale for name, value in gradients.items()}
             yield self._in_own_names(form, states[0], unscaled, sizes)
 
     def _in_own_names(self, form: Form, state: Array, gradients: dict[str, Array], sizes: Sizes) -> dict[str, Array]:
-        (carried,) = form.layer.carried
         told = {
             name: value.astype(np.float32) if name in self.bench.single else value
             for name, value in gradients.items()
             if name not in self.bench.odd
         }
-        found = {carried.state: state}
+        found = self.mapped.ends.states(state)
         for block, value in self.mapped.gradients(told, sizes).items():
             found[form.derivatives[block].name] = value
-        if "dx" in told:
-            found[form.derivatives[form.layer.input].name] = told["dx"][0]
-        if "dh" in told:
-            found[form.derivatives[carried.previous].name] = told["dh"]
-        return found
+        of_one_step = told | ({"dx": told["dx"][0]} if "dx" in told else {})
+        return found | self.mapped.inputs(of_one_step)
 
 
 def sizes_by_name(sizes: Sizes) -> dict[str, int]:

@@ -44,9 +44,8 @@ class Family:
 
 @cache
 def families() -> tuple[Family, ...]:
-    """The families of every layer that carries one state from step to step."""
-    layers = (layer_named(id) for id in HOMES)
-    return tuple(family for layer in layers if len(layer.carried) == 1 for family in _of_layer(layer))
+    """The families of every layer."""
+    return tuple(family for id in HOMES for family in _of_layer(layer_named(id)))
 
 
 def _of_layer(layer: Layer) -> Iterator[Family]:
@@ -71,22 +70,30 @@ def _is_of_biases(axis: Axis, layer: Layer) -> bool:
     return bool(stacks) and all(stack.rows == BIAS for stack in stacks)
 
 
-def states_of(form: Form, blocks: Mapping[str, Any], x: Iterable[Any], h_0: Any, sizes: Sizes) -> list[Any]:
-    """The state after every step: arrays, or `Running` where all that is given is.
+def states_of(
+    form: Form, blocks: Mapping[str, Any], x: Iterable[Any], starts: Mapping[str, Any], sizes: Sizes
+) -> list[dict[str, Any]]:
+    """The states after every step by name: arrays, or `Running` where all that is given is.
 
-    A block that is not among `blocks` is zero.
+    `starts` are the first states by name. A block that is not among `blocks` is zero.
     """
-    (carried,) = form.layer.carried
     given = {name: np.zeros(form.shape_of(name, sizes)) for name in form.blocks if name not in blocks} | dict(blocks)
-    state, states = h_0, []
+    before, states = dict(starts), []
     for at_step in x:
-        state = form.step({**given, form.layer.input: at_step, carried.previous: state})[carried.state]
-        states.append(state)
+        at = form.step({**given, form.layer.input: at_step, **before})
+        before = {carried.previous: at[carried.state] for carried in form.layer.carried}
+        states.append({carried.state: at[carried.state] for carried in form.layer.carried})
     return states
 
 
 def agrees(
-    form: Form, blocks: Mapping[str, Array], x: Array, h_0: Array, sizes: Sizes, shown: Array, precision: str
+    form: Form,
+    blocks: Mapping[str, Array],
+    x: Array,
+    starts: Mapping[str, Array],
+    sizes: Sizes,
+    shown: Mapping[str, Array],
+    precision: str,
 ) -> bool:
     """Whether these are the states of a form, to within the limit of rounding: the last ones, where not all are shown.
 
@@ -94,16 +101,17 @@ def agrees(
         form: The form.
         blocks: Those of its blocks that are not zero, by name.
         x: (steps, batch, input).
-        h_0: (batch, hidden).
+        starts: The first states by name, each (batch, hidden).
         sizes: The sizes.
-        shown: (steps or 1, batch, hidden).
+        shown: The states that are shown by name, each (steps or 1, batch, hidden).
         precision: In which it was computed.
     """
-    exact = {name: exactly(value) for name, value in blocks.items()}
-    found = states_of(form, exact, [exactly(at_step) for at_step in x], exactly(h_0), sizes)[-len(shown) :]
+    exact, first = ({name: exactly(value) for name, value in given.items()} for given in (blocks, starts))
+    found = states_of(form, exact, [exactly(at_step) for at_step in x], first, sizes)
     return all(
-        bool((np.abs(own - state.value) <= limit(state.roundings.max(), np.dtype(precision))).all())
-        for own, state in zip(shown, found, strict=True)
+        bool((np.abs(own - state[name].value) <= limit(state[name].roundings.max(), np.dtype(precision))).all())
+        for name, states in shown.items()
+        for own, state in zip(states, found[-len(states) :], strict=True)
     )
 
 

@@ -10,6 +10,7 @@ from typing import Any, Literal, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from gru.examiner.mapping.ends import Ends
 from gru.examiner.mapping.places import Place
 from gru.layer import Form, Sizes
 from gru.submission.contract import CellError
@@ -64,11 +65,13 @@ class Mapped:
     Attributes:
         form: The form that its forward pass is.
         places: Where each block stands; a bias that has none is zero there.
+        ends: Which states it is given, and which it answers.
         precision: The precision in which it computes.
     """
 
     form: Form
     places: Mapping[str, Place]
+    ends: Ends
     precision: str
 
     def parameters(
@@ -99,11 +102,17 @@ class Mapped:
         form = self.form
         told = api.gradients.keys() - odd
         shown = {block for block, place in self.places.items() if place.parameter in told}
-        (carried,) = form.layer.carried
         shown |= {form.layer.input} if api.dx and "dx" not in odd else set()
-        shown |= {carried.previous} if api.dh and api.h_0 and "dh" not in odd else set()
-        of = [*form.blocks, form.layer.input, carried.previous]
+        shown |= {carried.previous for carried in self.ends.given} if api.dh and "dh" not in odd else set()
+        of = [*form.blocks, form.layer.input, *(carried.previous for carried in form.layer.carried)]
         return frozenset(form.derivatives[name].name for name in of if name not in shown)
+
+    def inputs(self, shown: Mapping[str, Array]) -> dict[str, Array]:
+        """The gradients that are shown of the input, (steps, batch, input), and of the first states, by our names."""
+        form = self.form
+        found = {form.layer.input: shown["dx"]} if "dx" in shown else {}
+        found |= self.ends.first_gradients(shown["dh"]) if "dh" in shown else {}
+        return {form.derivatives[name].name: value for name, value in found.items()}
 
     def rows(self, api: Api) -> Iterator[Row]:
         """The mapping block by block, in the order of the form."""

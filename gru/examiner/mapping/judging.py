@@ -80,6 +80,7 @@ def judge_by_equations(
         SubmissionFailure: As the runner does.
     """
     zero = frozenset(block for block in form.blocks if block not in mapped.places)
+    zero |= {carried.upstream for carried in form.layer.carried if carried not in mapped.ends.answered}
     fixed = tuple(bench.api.sizes.items())
     references = (
         _references(form, zero, mapped.precision, fixed, asked.effort, asked.seed)
@@ -93,7 +94,7 @@ def judge_by_equations(
         except CellError:
             # At which sizes it raises is told at the other depth.
             continue
-        if _is_of_form(reference, recording):
+        if _is_of_form(reference, recording, mapped):
             trial.take(reference, recording)
         else:
             parted.append(reference.problem.id)
@@ -102,13 +103,15 @@ def judge_by_equations(
     return ByEquations(tuple(outcomes), tuple(parted))
 
 
-def _is_of_form(reference: Reference, recording: Recording) -> bool:
-    """Whether the state that was shown is that of the form."""
-    (carried,) = reference.convention.layer.carried
-    shown = recording.uses[0].after_forward[carried.state]
-    assert not isinstance(shown, Description)
-    limits = reference.limits(carried.state, shown.dtype)
-    return agree(shown.astype(float), reference.forward[carried.state], limits)
+def _is_of_form(reference: Reference, recording: Recording, mapped: Mapped) -> bool:
+    """Whether the states that were shown are those of the form."""
+
+    def agrees(name: str) -> bool:
+        shown = recording.uses[0].after_forward[name]
+        assert not isinstance(shown, Description)
+        return agree(shown.astype(float), reference.forward[name], reference.limits(name, shown.dtype))
+
+    return all(agrees(carried.state) for carried in mapped.ends.answered)
 
 
 def _told(outcome: Outcome, form: Form) -> Outcome:
@@ -148,12 +151,14 @@ def _references(
 
 
 def _reference(problem: Problem, zero: frozenset[str], form: Form) -> Reference:
-    """The right answers to a problem in which these blocks are zero.
+    """The right answers to a problem in which these blocks, and these gradients from above, are zero.
 
     The states and δ of a sequence are given to every step, so that a sum over the steps is that of what is shown.
     """
     problem = _without(problem, zero, form)
-    return Reference(problem, form, fed=oracle.given(problem, form))
+    given = oracle.given(problem, form)
+    given |= {name: np.zeros_like(given[name]) for name in zero if name not in form.blocks}
+    return Reference(problem, form, fed=given)
 
 
 def _without(problem: Problem, zero: frozenset[str], form: Form) -> Problem:

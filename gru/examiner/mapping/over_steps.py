@@ -8,6 +8,7 @@ the mistake. It judges no verdict: that the gradients are wrong is measured at t
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
+from itertools import chain, combinations
 from typing import Any, Literal
 
 import numpy as np
@@ -16,10 +17,11 @@ from numpy.typing import NDArray
 from gru.calculus.rounding import limit
 from gru.examiner.bench import Bench, Problem
 from gru.examiner.fact import Diagnosis, Fact, of_one
+from gru.examiner.mapping.ends import Ends
 from gru.examiner.mapping.families import exactly
 from gru.examiner.mapping.found import Mapped
 from gru.examiner.recognised import named
-from gru.layer import Equation, Form, Sizes
+from gru.layer import Carried, Equation, Form, Sizes
 from gru.mistakes import Mistake, catalogue
 
 Array = NDArray[Any]
@@ -33,9 +35,9 @@ Kept = Literal["all", "only-done-last", "only-done-first", "not-done-last", "not
 
 @dataclass(frozen=True)
 class Way:
-    """A way back through the steps: whether the derivative by the state is handed on, and what is added up."""
+    """A way back through the steps: the states whose derivative is not handed on, and what is added up."""
 
-    hands_on: bool = True
+    cut: frozenset[Carried] = frozenset()
     kept: Kept = "all"
 
 
@@ -51,12 +53,14 @@ class Run:
 
     Attributes:
         problem: The problem.
+        ends: Which states the submission is given, and which it answers.
         blocks: The blocks of the form by name.
         shown: What the submission shows, by our names of the derivatives.
         bounds: For each derivative the bound of its rounding, in units of the unit roundoff, and its largest entry.
     """
 
     problem: Problem
+    ends: Ends
     blocks: Mapping[str, Array]
     shown: Mapping[str, Array]
     bounds: Mapping[str, tuple[float, float]]
@@ -95,17 +99,25 @@ def judge_over_steps(
     Raises:
         CellError, SubmissionFailure: As the runner does.
     """
+    carried = mapped.ends.carried
     runs = [_run(bench, mapped, form, sizes, seed + k, scale) for k, sizes in enumerate(SIZES)]
     agreeing = partial(_agreeing, runs, form, mapped.precision)
     shown = frozenset(runs[0].shown)
     wrong = shown - agreeing(RIGHT)
     if not wrong:
         return OverSteps(shown, wrong, {})
-    (carried,) = form.layer.carried
-    state = form.derivatives[carried.previous]
-    if agreeing(Way(hands_on=False)) >= shown - {state.name}:
-        diagnosis = of_one(state.id, Fact.of("not-handed-on", carried=carried), state)
-        return OverSteps(shown, wrong, {state.name: diagnosis}, _after(state, form, wrong))
+    by_state = {state: form.derivatives[state.previous] for state in carried}
+    for cut in chain.from_iterable(combinations(carried, count) for count in range(1, len(carried) + 1)):
+        # What comes out at the end may be handed on or not: nothing follows it.
+        if agreeing(Way(frozenset(cut))) >= shown - {by_state[state].name for state in cut}:
+            at_fault = {
+                by_state[state].name: of_one(
+                    by_state[state].id, Fact.of("not-handed-on", carried=state), by_state[state]
+                )
+                for state in cut
+            }
+            after = frozenset().union(*(_after(by_state[state], form, wrong) for state in cut))
+            return OverSteps(shown, wrong, at_fault, after - at_fault.keys())
     diagnoses: dict[str, Diagnosis] = {}
     explained: set[str] = set()
     for way in OTHER_SUMS:
@@ -144,12 +156,10 @@ def _run(bench: Bench, mapped: Mapped, form: Form, sizes: Sizes, seed: int, scal
     _, gradients = bench.run(problem, {}, problem.delta * scale)
     told = {name: value / scale for name, value in gradients.items() if name not in bench.odd}
     shown = {form.derivatives[b].name: value for b, value in mapped.gradients(told, sizes).items()}
-    (carried,) = form.layer.carried
-    of_inputs = {"dx": form.layer.input, "dh": carried.previous}
-    shown |= {form.derivatives[of_inputs[name]].name: told[name] for name in of_inputs if name in told}
+    shown |= mapped.inputs(told)
     blocks = {b: np.asarray(p.of(problem.parameters[p.parameter], sizes), float) for b, p in mapped.places.items()}
     blocks |= {b: np.zeros(form.shape_of(b, sizes)) for b in form.blocks if b not in blocks}
-    rounded = backpropagated(form, blocks, problem, given=exactly)
+    rounded = backpropagated(form, blocks, problem, mapped.ends, given=exactly)
     bounds = {
         name: (
             max(float(part.roundings.max()) for part in parts),
@@ -157,13 +167,14 @@ def _run(bench: Bench, mapped: Mapped, form: Form, sizes: Sizes, seed: int, scal
         )
         for name, parts in rounded.items()
     }
-    return Run(problem, blocks, shown, bounds)
+    return Run(problem, mapped.ends, blocks, shown, bounds)
 
 
 def backpropagated(
     form: Form,
     blocks: Mapping[str, Array],
     problem: Problem,
+    ends: Ends,
     way: Way = RIGHT,
     instead: Equation | None = None,
     given: Callable[[Array], Any] = np.asarray,
@@ -173,40 +184,38 @@ def backpropagated(
     Args:
         form: The form.
         blocks: Its blocks.
-        problem: The input, the first state, and δ at every step, or at the last alone.
+        problem: The input, the first states, and δ at every step, or at the last alone.
+        ends: Which states are among these.
         way: How the steps are gone through.
         instead: The equation that stands in place of the one of its name.
         given: What every number that is given is made into.
     """
-    (carried,) = form.layer.carried
-    batch, _, hidden, steps = problem.sizes
+    batch, steps = problem.sizes.batch, problem.sizes.steps
     weights = {name: given(value) for name, value in blocks.items()}
-    state = given(np.zeros((batch, hidden)) if problem.h_0 is None else problem.h_0)
+    states = {name: given(state) for name, state in ends.starts(problem.h_0, problem.sizes).items()}
     at_steps = []
     for x in problem.x:
-        at = form.step(
-            {**weights, form.layer.input: given(x), carried.previous: state, "batch": np.asarray(float(batch))}
-        )
+        at = form.step({**weights, form.layer.input: given(x), **states, "batch": np.asarray(float(batch))})
         at_steps.append(at)
-        state = at[carried.state]
-    delta = np.zeros((steps, batch, hidden))
-    delta[-len(problem.delta) :] = problem.delta
-    handed_on: Any = None
+        states = {carried.previous: at[carried.state] for carried in ends.carried}
+    upstreams = ends.upstreams(problem.delta, steps)
+    handed_on: dict[str, Any] = {}
     parts: dict[str, list[Any]] = {equation.name: [] for equation in form.backward}
-    for at, from_above in zip(reversed(at_steps), reversed(delta), strict=True):
-        at[carried.upstream] = (
-            given(from_above) if handed_on is None or not way.hands_on else given(from_above) + handed_on
-        )
+    for step, at in reversed(list(enumerate(at_steps))):
+        for carried in ends.carried:
+            from_above = given(upstreams[carried.upstream][step])
+            is_added = handed_on and carried not in way.cut
+            at[carried.upstream] = from_above + handed_on[carried.previous] if is_added else from_above
         for equation in form.backward:
             at[equation.name] = (instead if instead and instead.name == equation.name else equation)(at)
             parts[equation.name].insert(0, at[equation.name])
-        handed_on = at[form.derivatives[carried.previous].name]
+        handed_on = {carried.previous: at[form.derivatives[carried.previous].name] for carried in ends.carried}
     found = {
         form.derivatives[block].name: [_added_up(parts[form.derivatives[block].name], way.kept)] for block in blocks
     }
     of_input = form.derivatives[form.layer.input].name
     found[of_input] = _each(parts[of_input], way.kept)
-    return found | {form.derivatives[carried.previous].name: [handed_on]}
+    return found | {form.derivatives[name].name: [value] for name, value in handed_on.items()}
 
 
 def _each(parts: list[Any], kept: Kept) -> list[Any]:
@@ -234,7 +243,7 @@ def _agreeing(
     for run in runs:
         try:
             with np.errstate(all="ignore"):
-                ours = backpropagated(form, run.blocks, run.problem, way, instead)
+                ours = backpropagated(form, run.blocks, run.problem, run.ends, way, instead)
         except (ValueError, KeyError):
             # A wrong formula whose shapes do not go together, or that needs what is not there yet.
             return frozenset()

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from gru.examiner.bench import Bench, Problem
 from gru.examiner.mapping.biases import assigned
+from gru.examiner.mapping.ends import Ends, ends
 from gru.examiner.mapping.families import BIAS, Family, agrees, families, states_of
 from gru.examiner.mapping.found import Mapped, Parted, Recognition, Stage
 from gru.examiner.mapping.places import Place, divisions
@@ -38,14 +39,15 @@ STAGES: tuple[Stage, ...] = ("shapes", "runs", "input", "hidden", "bias", "toget
 
 @dataclass(frozen=True, eq=False)
 class Candidate:
-    """A family with places for some of its blocks; all other weights are zero."""
+    """A family with its states at both ends, and with places for some of its blocks; all other weights are zero."""
 
     family: Family
+    ends: Ends
     places: Mapping[str, Place] = field(default_factory=dict)
 
     def with_places(self, blocks: Sequence[str], places: Sequence[Place]) -> "Candidate":
         """The candidate with more blocks in their places."""
-        return Candidate(self.family, {**self.places, **dict(zip(blocks, places, strict=True))})
+        return Candidate(self.family, self.ends, {**self.places, **dict(zip(blocks, places, strict=True))})
 
 
 def recognise(bench: Bench, seed: int = 0) -> Recognition:
@@ -64,9 +66,7 @@ class _Search:
 
     def __init__(self, bench: Bench, seed: int) -> None:
         self.bench = bench
-        # Without a first state, the weights of the state do nothing before the second step.
-        steps = 1 if bench.api.h_0 else 2
-        self.sizes = bench.possible(SIZES._replace(steps=steps))
+        self.sizes = bench.possible(SIZES)
         self.random = np.random.Generator(np.random.PCG64([seed, len(SIZES)]))
         self.drawn = self.problem()
         single = any(value.dtype == np.float32 for value in self.drawn.parameters.values())
@@ -81,11 +81,26 @@ class _Search:
 
     def found(self) -> Recognition:
         for families_alike in _alike():
+            possible = list(ends(families_alike[0].fullest.layer, self.bench.api))
+            if not possible:
+                continue
+            self.begin(possible[0])
+            bare = [Candidate(family, both) for family in families_alike for both in possible]
             for places in self.readings(families_alike[0]):
-                mapped = self.mapped(families_alike, places)
+                mapped = self.mapped(bare, places)
                 if mapped is not None:
                     return Recognition(mapped, None, self.tried, self.over_steps(mapped))
         return Recognition(None, self.parted, self.tried)
+
+    def begin(self, ends: Ends) -> None:
+        """Draw other numbers where it takes another number of steps.
+
+        The weights of a state that cannot be given do nothing before the second step.
+        """
+        sizes = self.bench.possible(self.sizes._replace(steps=1 if ends.all_given else 2))
+        if sizes != self.sizes:
+            self.sizes, self.seen = sizes, {}
+            self.drawn = self.problem()
 
     def readings(self, family: Family) -> Iterator[dict[str, list[Place]]]:
         """The ways to read all parameters as blocks of which there are as many of each kind as the family has.
@@ -109,9 +124,9 @@ class _Search:
             ) <= len(family.blocks(BIAS)):
                 yield kinds
 
-    def mapped(self, families_alike: Sequence[Family], places: Mapping[str, list[Place]]) -> Mapped | None:
-        """The mapping in this reading of the parameters; None where no form fits."""
-        fits = [Candidate(family) for family in families_alike]
+    def mapped(self, bare: Sequence[Candidate], places: Mapping[str, list[Place]]) -> Mapped | None:
+        """The mapping in this reading of the parameters, from candidates without places; None where no form fits."""
+        fits = list(bare)
         for kind in ("input", "hidden"):
             before = fits
             tried = (
@@ -128,7 +143,7 @@ class _Search:
                 for precision in self.precisions:
                     if all(self.agrees(complete, self.problem(), precision) for _ in range(CONFIRMED_ON)):
                         form = complete.family.with_blocks(set(complete.places))
-                        return Mapped(form, complete.places, precision)
+                        return Mapped(form, complete.places, complete.ends, precision)
                 self.part("together", [complete])
         return None
 
@@ -153,7 +168,7 @@ class _Search:
         if not self.bench.api.sequence:
             return None
         family = next(family for family in families() if mapped.form in family.forms)
-        return self.agrees(Candidate(family, mapped.places), self.problem(steps=4), mapped.precision)
+        return self.agrees(Candidate(family, mapped.ends, mapped.places), self.problem(steps=4), mapped.precision)
 
     def part(self, stage: Stage, before: Iterable[Candidate], parameter: str = "") -> None:
         """Remember where it parts, of all readings the one that goes furthest."""
@@ -185,14 +200,17 @@ class _Search:
         """How far the states of a candidate are from the submission's."""
         self.tried += 1
         shown = self.states(candidate, self.drawn)
-        found = states_of(candidate.family.fullest, self.blocks(candidate, self.drawn), *_given(self.drawn))
+        found = states_of(candidate.family.fullest, self.blocks(candidate, self.drawn), *_given(candidate, self.drawn))
         with np.errstate(all="ignore"):
-            return float(np.nan_to_num(np.abs(np.array(found[-len(shown) :]) - shown), nan=np.inf).max())
+            apart = [
+                np.abs([state[name] for state in found[-len(states) :]] - states) for name, states in shown.items()
+            ]
+            return float(np.nan_to_num(apart, nan=np.inf).max())
 
     def agrees(self, candidate: Candidate, problem: Problem, precision: str) -> bool:
         """Whether a candidate's states are the submission's on a problem, to rounding."""
         blocks, shown = self.blocks(candidate, problem), self.states(candidate, problem)
-        return agrees(candidate.family.fullest, blocks, *_given(problem), shown, precision)
+        return agrees(candidate.family.fullest, blocks, *_given(candidate, problem), shown, precision)
 
     def blocks(self, candidate: Candidate, problem: Problem) -> dict[str, Array]:
         """The numbers of the blocks that have a place."""
@@ -201,9 +219,12 @@ class _Search:
             for block, place in candidate.places.items()
         }
 
-    def states(self, candidate: Candidate, problem: Problem) -> Array:
-        """The submission's states where all weights that have no place are zero."""
-        switched_on = frozenset(candidate.places.values())
+    def states(self, candidate: Candidate, problem: Problem) -> dict[str, Array]:
+        """The submission's states by name where all weights that have no place are zero."""
+        return candidate.ends.states(self.answer(frozenset(candidate.places.values()), problem))
+
+    def answer(self, switched_on: frozenset[Place], problem: Problem) -> Array:
+        """What the submission answers where all weights but these are zero."""
         if problem is self.drawn and switched_on in self.seen:
             return self.seen[switched_on]
         values = {name: np.zeros_like(value) for name, value in problem.parameters.items()}
@@ -224,10 +245,8 @@ def _each_once(items: Iterable[T]) -> Iterator[T]:
             yield item
 
 
-def _given(problem: Problem) -> tuple[Array, Array, Sizes]:
-    sizes = problem.sizes
-    h_0 = np.zeros((sizes.batch, sizes.hidden)) if problem.h_0 is None else problem.h_0
-    return problem.x, h_0, sizes
+def _given(candidate: Candidate, problem: Problem) -> tuple[Array, dict[str, Array], Sizes]:
+    return problem.x, candidate.ends.starts(problem.h_0, problem.sizes), problem.sizes
 
 
 def _alike() -> list[list[Family]]:

@@ -26,8 +26,7 @@ def all_by_gradients(form: Form) -> tuple[Outcome, ...]:
 
 def _by_gradients(equation: Equation, form: Form) -> Outcome:
     about = Outcome(equation.id, "right", equation.number, equation.name, problems=len(SIZES), facts=(BY_GRADIENTS,))
-    (carried,) = form.layer.carried
-    goes_on = equation is form.derivatives[carried.previous]
+    goes_on = equation.of in {carried.previous for carried in form.layer.carried}
     if equation.id in form.unasked_checks and not goes_on:
         return replace(about, status="not_examined", problems=0, facts=(NOT_SHOWN,))
     return replace(about, facts=()) if equation.name == form.output else about
@@ -65,7 +64,7 @@ def _blank(outcome: Outcome) -> Outcome:
 
 def _is_right(equation: Equation, over: OverSteps, form: Form) -> bool:
     """Whether a derivative is right: as it is shown, or as something is that is made of it."""
-    (carried,) = form.layer.carried
-    made = [e.name for e in form.backward if equation.name in e.inputs or equation.of == carried.previous]
+    handed_on = equation.of in {carried.previous for carried in form.layer.carried}
+    made = [e.name for e in form.backward if equation.name in e.inputs or handed_on]
     told = [equation.name] if equation.name in over.shown else made
     return any(name in over.shown and name not in over.wrong for name in told)
