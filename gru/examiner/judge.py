@@ -97,11 +97,14 @@ class Evidence:
     @cached_property
     def cut(self) -> tuple[Carried, ...]:
         """The states of which the derivative of the loss is not handed on from step to step."""
+
+        def is_nothing(name: str) -> bool:
+            return name not in self.form.unasked and _is_nothing(self.odd.get(name))
+
         return tuple(
             carried
             for carried in self.form.layer.carried[1:]
-            if carried.upstream in self.left_out
-            or _is_nothing(self.odd.get(self.form.derivatives[carried.previous].name))
+            if carried.upstream in self.left_out or is_nothing(self.form.derivatives[carried.previous].name)
         )
 
     @cached_property

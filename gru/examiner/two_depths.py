@@ -80,7 +80,7 @@ def _by_equations(
         equations = judge_by_equations(bench, mapped, form, asked, on_progress)
         outcomes, recognition = equations.outcomes, replace(recognition, parted_on=equations.parted)
     else:
-        outcomes = all_by_gradients(form)
+        outcomes = all_by_gradients(form, mapped.ends)
     precision = "float32" if bench.single else mapped.precision
     found = replace(found, recognition=recognition, form=form, precision=precision)
     if recognition.over_steps and outcomes:

@@ -318,7 +318,8 @@ class Form:
         out = (*(c.previous for c in self.layer.carried), self.layer.input)
         last = [self.derivatives[name].name for name in out]
         whole = (s.gradient for s in self.stacks if not self.unasked & {self.derivatives[b].name for b in s.blocks})
-        return (*(c.state for c in self.layer.carried), *whole, *(name for name in last if name not in self.unasked))
+        names = (*(c.state for c in self.layer.carried), *whole, *last)
+        return tuple(name for name in names if name not in self.unasked)
 
     @cached_property
     def unasked_checks(self) -> frozenset[str]:

@@ -479,6 +479,7 @@ KINDS: dict[str, Words] = {
         "", lambda p: f"no gradient is shown of {', '.join(_argument({'name': name}) for name in p['names'])}"
     ),
     "by-gradients": Words("", "not shown; every gradient over several steps that is made of it is right"),
+    "as-recognised": Words("", "the forward pass was recognised by it"),
     "over-steps": Words("", "{name} is wrong over several steps, and all that it is made of is right"),
     "not-told-apart": Words("", "something is wrong over several steps, and no single known mistake explains it"),
     "not-handed-on": Words(

@@ -95,7 +95,7 @@ class Mapped:
         }
 
     def unasked(self, api: Api, odd: frozenset[str] = frozenset()) -> frozenset[str]:
-        """The names of the derivatives that the API does not show, or that there is nothing to be shown of.
+        """The names of the states and derivatives that the API does not show, or that there is nothing to be shown of.
 
         Those of `odd` gradients, which have another shape, are among them.
         """
@@ -105,7 +105,8 @@ class Mapped:
         shown |= {form.layer.input} if api.dx and "dx" not in odd else set()
         shown |= {carried.previous for carried in self.ends.given} if api.dh and "dh" not in odd else set()
         of = [*form.blocks, form.layer.input, *(carried.previous for carried in form.layer.carried)]
-        return frozenset(form.derivatives[name].name for name in of if name not in shown)
+        states = {carried.state for carried in form.layer.carried if carried not in self.ends.answered}
+        return frozenset(form.derivatives[name].name for name in of if name not in shown) | states
 
     def inputs(self, shown: Mapping[str, Array]) -> dict[str, Array]:
         """The gradients that are shown of the input, (steps, batch, input), and of the first states, by our names."""

@@ -99,24 +99,19 @@ def judge_over_steps(
     Raises:
         CellError, SubmissionFailure: As the runner does.
     """
-    carried = mapped.ends.carried
     runs = [_run(bench, mapped, form, sizes, seed + k, scale) for k, sizes in enumerate(SIZES)]
     agreeing = partial(_agreeing, runs, form, mapped.precision)
     shown = frozenset(runs[0].shown)
     wrong = shown - agreeing(RIGHT)
     if not wrong:
         return OverSteps(shown, wrong, {})
-    by_state = {state: form.derivatives[state.previous] for state in carried}
+    carried = mapped.ends.carried
     for cut in chain.from_iterable(combinations(carried, count) for count in range(1, len(carried) + 1)):
+        by_state = {form.derivatives[state.previous]: Fact.of("not-handed-on", carried=state) for state in cut}
+        at_fault = {equation.name: of_one(equation.id, fact, equation) for equation, fact in by_state.items()}
         # What comes out at the end may be handed on or not: nothing follows it.
-        if agreeing(Way(frozenset(cut))) >= shown - {by_state[state].name for state in cut}:
-            at_fault = {
-                by_state[state].name: of_one(
-                    by_state[state].id, Fact.of("not-handed-on", carried=state), by_state[state]
-                )
-                for state in cut
-            }
-            after = frozenset().union(*(_after(by_state[state], form, wrong) for state in cut))
+        if agreeing(Way(frozenset(cut))) >= shown - at_fault.keys():
+            after = frozenset[str]().union(*(_after(equation, form, wrong) for equation in by_state))
             return OverSteps(shown, wrong, at_fault, after - at_fault.keys())
     diagnoses: dict[str, Diagnosis] = {}
     explained: set[str] = set()
@@ -129,16 +124,31 @@ def judge_over_steps(
         explained |= found - diagnoses.keys()
     if diagnoses or not in_formulas:
         return OverSteps(shown, wrong, diagnoses, frozenset(explained if diagnoses else ()))
+    return _by_formulas(agreeing, form, shown, wrong)
+
+
+def _by_formulas(
+    agreeing: Callable[..., frozenset[str]], form: Form, shown: frozenset[str], wrong: frozenset[str]
+) -> OverSteps:
+    """One wrong formula that explains all that is shown; of gradients that nothing is made of, one of each."""
+
+    def fitting(equation: Equation, explained: frozenset[str]) -> list[tuple[Mistake, ...]]:
+        tried = ((mistake, equation.with_expression(mistake.expression)) for mistake in catalogue(equation.key, form))
+        return [(mistake,) for mistake, formula in tried if agreeing(RIGHT, formula) >= explained]
+
+    def of_each() -> dict[str, Diagnosis]:
+        last = {form.derivatives[name].name for name in (*form.blocks, form.layer.input)}
+        equations = [form.named[name] for name in wrong if wrong <= last]
+        found = {e.name: named(e, mistakes) for e in equations if (mistakes := fitting(e, shown & {e.name}))}
+        return found if found.keys() == wrong else {}
+
+    # What is handed on spoils everything: where something is right, such as all but the biases, it is nothing of that.
+    if wrong != shown and (each := of_each()):
+        return OverSteps(shown, wrong, each)
     for equation in form.backward:
-        fitting: list[tuple[Mistake, ...]] = [
-            (mistake,)
-            for mistake in catalogue(equation.key, form)
-            if agreeing(RIGHT, equation.with_expression(mistake.expression)) >= shown
-        ]
-        if fitting:
-            diagnosis = named(equation, fitting)
-            return OverSteps(shown, wrong, {equation.name: diagnosis}, _after(equation, form, wrong))
-    return OverSteps(shown, wrong, diagnoses)
+        if found := fitting(equation, shown):
+            return OverSteps(shown, wrong, {equation.name: named(equation, found)}, _after(equation, form, wrong))
+    return OverSteps(shown, wrong, of_each())
 
 
 def _after(equation: Equation, form: Form, wrong: frozenset[str]) -> frozenset[str]:

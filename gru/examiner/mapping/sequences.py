@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from gru.examiner.fact import Fact
+from gru.examiner.mapping.ends import Ends
 from gru.examiner.mapping.judging import NOT_SHOWN
 from gru.examiner.mapping.over_steps import SIZES, OverSteps
 from gru.examiner.outcome import Outcome
@@ -19,17 +20,22 @@ NOT_APART = Fact.of("not-told-apart")
 """What is said where something is wrong over several steps, and no equation can be seen by itself."""
 
 
-def all_by_gradients(form: Form) -> tuple[Outcome, ...]:
+AS_RECOGNISED = Fact.of("as-recognised")
+"""What is said of a state that is answered."""
+
+
+def all_by_gradients(form: Form, ends: Ends) -> tuple[Outcome, ...]:
     """The outcomes of all equations where nothing is wrong: no step can be seen by itself, as no state can be given."""
-    return tuple(_by_gradients(equation, form) for equation in form.exposed)
+    return tuple(_by_gradients(equation, form, ends) for equation in form.exposed)
 
 
-def _by_gradients(equation: Equation, form: Form) -> Outcome:
+def _by_gradients(equation: Equation, form: Form, ends: Ends) -> Outcome:
     about = Outcome(equation.id, "right", equation.number, equation.name, problems=len(SIZES), facts=(BY_GRADIENTS,))
-    goes_on = equation.of in {carried.previous for carried in form.layer.carried}
+    goes_on = equation.of is None or equation.of in {carried.previous for carried in ends.carried}
     if equation.id in form.unasked_checks and not goes_on:
         return replace(about, status="not_examined", problems=0, facts=(NOT_SHOWN,))
-    return replace(about, facts=()) if equation.name == form.output else about
+    is_answered = equation.name in {carried.state for carried in ends.answered}
+    return replace(about, facts=(AS_RECOGNISED,)) if is_answered else about
 
 
 def with_steps(outcomes: Sequence[Outcome], over: OverSteps, form: Form) -> tuple[Outcome, ...]:
@@ -65,6 +71,6 @@ def _blank(outcome: Outcome) -> Outcome:
 def _is_right(equation: Equation, over: OverSteps, form: Form) -> bool:
     """Whether a derivative is right: as it is shown, or as something is that is made of it."""
     handed_on = equation.of in {carried.previous for carried in form.layer.carried}
-    made = [e.name for e in form.backward if equation.name in e.inputs or handed_on]
-    told = [equation.name] if equation.name in over.shown else made
+    made = form.made_of(equation.name) | ({e.name for e in form.backward} if handed_on else frozenset[str]())
+    told = {equation.name} if equation.name in over.shown else made
     return any(name in over.shown and name not in over.wrong for name in told)
