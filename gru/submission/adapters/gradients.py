@@ -54,9 +54,13 @@ def find(
         place = getattr(adapter, name) or _special(candidates, taken, pattern, h_shape, adapter.h_layout)
         setattr(adapter, name, place)
         taken |= {place} if place else set()
-    if not adapter.dh and not adapter.dc:
+    left = _returned(candidates, taken, h_shape, adapter.h_layout)
+    if not adapter.dh and not adapter.dc and len(left) == 2:
         # Without names they come as the states do: h before c.
-        adapter.dh, adapter.dc = _both_states(candidates, taken, h_shape, adapter.h_layout)
+        adapter.dh, adapter.dc = left
+    elif len(left) == 1:
+        # Where one has a name, the other is what is left.
+        adapter.dh, adapter.dc = adapter.dh or left[0], adapter.dc or left[0]
 
 
 def of_parameters(
@@ -266,15 +270,13 @@ def _special(
     return returned[0] if len(returned) == 1 and returned[0] not in taken else None
 
 
-def _both_states(
-    candidates: Candidates, taken: set[str], shape: tuple[int, int, int], layout: str
-) -> tuple[str | None, str | None]:
-    left = [
+def _returned(candidates: Candidates, taken: set[str], shape: tuple[int, int, int], layout: str) -> list[str]:
+    """What is returned of a shape, and is not taken."""
+    return [
         c
         for c, (array, _) in candidates.items()
         if c.startswith("returned") and c not in taken and _has_core(array, shape, layout)
     ]
-    return (left[0], left[1]) if len(left) == 2 else (None, None)
 
 
 def _has_core(array: Any, shape: tuple[int, int, int], layout: str) -> bool:
