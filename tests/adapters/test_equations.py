@@ -81,6 +81,27 @@ MISTAKES = {
         ("(r * prev_h).T.dot(dt)", "prev_h.T.dot(dt)", "equation-11"),
         ("dx = dt.dot(Wxt.T) + dg.dot(Wx.T)", "dx = dg.dot(Wx.T)", "equation-24"),
     ],
+    "lstm_columns": [
+        ('g["dc_prev"] = dc * ft', 'g["dc_prev"] = dc_next * ft', "lstm/dc"),
+        ("dc_next + ot * (1", "dc_next + (1", "lstm/delta_c"),
+        ("dft = dc * c_prev", "dft = dc * c_next", "lstm/dzf"),
+        ("dcct = dc * it * (1 - cct**2)", "dcct = dc * it * (1 - cct)", "lstm/dzg"),
+        ('"dbo": dot.sum(1, keepdims=True)', '"dbo": dot.mean(1, keepdims=True)', "lstm/dbo"),
+    ],
+    "lstm_sequence": [
+        ("dstates[:, t] + dh, dc, Wx", "dstates[:, t] + dh, 0 * dc, Wx", "lstm/dc"),
+        ("dstates[:, t] + dh, dc, Wx", "dstates[:, t], dc, Wx", "lstm/dh"),
+        ("dc + dh * o * (1", "dc + dh * (1", "lstm/delta_c"),
+        ("dzi = dc * g * i * (1 - i)", "dzi = dc * g * i", "lstm/dzi"),
+        ("da.sum(axis=0)", "da.mean(axis=0)", "lstm/dbf"),
+    ],
+    "two_states_in_a_tuple": [
+        ("dc = dc + dh * o", "dc = dh * o", "lstm/delta_c"),
+        ("dc * c_prev * f", "dc * c * f", "lstm/dzf"),
+        ("self.db = da.sum(0)", "self.db = da[0]", "lstm/dbf"),
+        ("dh * t * o * (1 - o)", "dh * c * o * (1 - o)", "lstm/dzo"),
+        ("dxh[:, -H:], dc * f", "dxh[:, -H:], dc", "lstm/dc"),
+    ],
     "updates_in_backward": [
         ("self.db = d\n", "self.db = 2 * d\n", "rnn/db"),
         ("(1 - self.h1**2)", "(1 - self.h1)", "rnn/dz"),

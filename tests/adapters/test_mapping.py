@@ -6,6 +6,7 @@ import pytest
 
 from gru.examiner.bench import Bench
 from gru.examiner.mapping import Recognition, recognise
+from gru.layers.registry import layer_named
 from gru.submission.process import SubmissionProcess
 
 FILES = Path(__file__).with_name("files")
@@ -14,6 +15,8 @@ FORMS = {
     "data_and_grad": ("torch-bias", {"W_z": "Wr, block 2", "U_z": "Wi, block 2", "b_h": "bias, block 3"}),
     "dict_columns": ("chapter-bias", {"W_r": "Wr.T, block 1", "U_r": "Wr.T, block 2", "b_h": "bc"}),
     "lists": ("chapter-bias", {"W_z": "params[1], block 1", "U_h": "params[0], block 3"}),
+    "lstm_columns": ("chapter", {"W_f": "Wf.T, block 1", "U_f": "Wf.T, block 2", "b_g": "bc", "b_o": "bo"}),
+    "lstm_sequence": ("chapter", {"W_o": "Wh, block 1", "U_f": "Wx, block 4", "b_g": "b, block 3"}),
     "one_array": ("chapter-bias", {"W_h": "Wc.T, block 3", "U_h": "Wc.T, block 2", "b_h": "Wc, block 1"}),
     "sequence_batch_first": ("swapped-bias", {"W_h": "Uh", "U_h": "Wh", "b_h": "bh"}),
     "single_attributes": ("chapter", {"W_h": "Wh.T", "U_h": "Wx.T"}),
@@ -66,3 +69,12 @@ def test_a_bias_that_is_added_twice_is_told_by_its_name(tmp_path: Path) -> None:
     parted = recognised(tmp_path / "cell.py")[0].parted
     assert parted is not None
     assert (parted.stage, parted.parameter, parted.forms) == ("bias", "brh", ("torch",))
+
+
+def test_what_an_lstm_is_not_given_is_not_asked_for() -> None:
+    with SubmissionProcess(FILES / "lstm_sequence.py", form=layer_named("lstm").form) as process:
+        assert process.api is not None
+        mapped = recognise(Bench(process, process.api)).mapped
+        assert mapped is not None
+        assert [carried.state for carried in mapped.ends.given] == ["h"]
+        assert {"c", "dc"} <= mapped.unasked(process.api)

@@ -44,6 +44,8 @@ def with_steps(outcomes: Sequence[Outcome], over: OverSteps, form: Form) -> tupl
         return tuple(outcomes)
     at_fault = {diagnosis.check: diagnosis for diagnosis in over.diagnoses.values()}
     is_right = {e.name: _is_right(e, over, form) for e in form.backward}
+    # What comes from above at a step has in it what the next step hands back.
+    is_right |= {c.upstream: is_right[form.derivatives[c.previous].name] for c in form.layer.carried}
     told = []
     for outcome in outcomes:
         equation = form.named[str(outcome.name)]
@@ -54,12 +56,14 @@ def with_steps(outcomes: Sequence[Outcome], over: OverSteps, form: Form) -> tupl
             told.append(replace(_blank(outcome), status="wrong", mistake=at_fault[outcome.check]))
         elif outcome.name in over.explained:
             told.append(replace(_blank(outcome), status="inherited"))
-        elif at_fault or BY_GRADIENTS not in outcome.facts or equation.of is None or is_right[name]:
+        elif at_fault or BY_GRADIENTS not in outcome.facts or is_right.get(name, True):
             told.append(outcome)
-        elif not equation.is_sum and all(is_right.get(other, True) for other in equation.inputs):
-            told.append(replace(outcome, status="wrong", facts=(Fact.of("over-steps", name=name),)))
-        else:
+        elif not all(is_right.get(other, True) for other in form.named[name].inputs):
             told.append(replace(outcome, status="not_examined", facts=(NOT_APART,)))
+        elif equation.is_sum:
+            told.append(outcome)
+        else:
+            told.append(replace(outcome, status="wrong", facts=(Fact.of("over-steps", name=name),)))
     return tuple(told)
 
 
