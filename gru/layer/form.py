@@ -25,8 +25,8 @@ if TYPE_CHECKING:
 class Form:
     """A layer as it is written in one place: an option of each of its axes, and the whole table that follows.
 
-    Everything that measures, judges or reports is given a form. `unasked` are the names of derivatives that a
-    submission does not have to show, as its API has no place for them.
+    Everything that measures, judges or reports is given a form. `unasked` are the names of states and derivatives
+    that a submission does not have to show, as its API has no place for them.
     """
 
     layer: "Layer"
