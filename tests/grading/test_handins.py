@@ -63,6 +63,18 @@ def test_anonymous_names_of_canvas_are_told_apart(tmp_path: Path) -> None:
     assert [bool(e.late) for e in export.entries] == [student.late for student in STUDENTS]
 
 
+@pytest.mark.parametrize("form", [as_folder, as_zip])
+def test_a_class_may_lie_in_one_folder_and_a_project_is_none(form: Callable[..., Path], tmp_path: Path) -> None:
+    def students(*files: str) -> list[str]:
+        folder = tmp_path / str(len(files)) / files[0].replace("/", "-")
+        folder.mkdir(parents=True)
+        return [e.student for e in read(form(dict.fromkeys(files, RIGHT.encode()), folder)).entries]
+
+    assert students("homework/al/gru.py", "homework/bo/gru.py", "homework/README.md") == ["al", "bo"]
+    assert students("al/src/gru.py", "al/tests/test_gru.py") == ["al"]
+    assert students("al/gru.py", "al/one/more.py", "al/two/more.py", "al/README.md") == ["al"]
+
+
 @pytest.mark.parametrize("page", ["text", "link"])
 def test_what_was_typed_into_canvas_is_no_code(page: str, tmp_path: Path) -> None:
     names = ("doejane_LATE_7_9_gru.py", f"doejim_8_{page}.html", f"anon_aB3_{page}.html")

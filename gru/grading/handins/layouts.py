@@ -425,12 +425,22 @@ def within(tree: Tree, layout: str) -> Tree:
     return inner if inner is not None and not known(tree) and known(inner) else tree
 
 
+PARTS = frozenset(("src", "test", "tests", "lib", "code", "docs", "data", "notebooks", "utils", "models", "scripts"))
+"""What the folders of one project are called; a class of such students there is none."""
+
+
 def _unwrapped(tree: Tree) -> Tree:
-    """A zip of a class without the one folder that all of it may lie in; a single student's folder is none."""
+    """A class without the one folder that all of it lies in; a single student's folder is none.
+
+    A class in a folder has folders in it. In a zip, files beside each other are a class too.
+    """
     folders, files = tree.tops()
-    if not tree.is_zip or len(folders) != 1 or files:
+    if len(folders) != 1 or files:
         return tree
     inner = tree.below(folders[0])
     deeper, beside = inner.tops()
     students = sum(file.lower().endswith((*CODE, ".zip")) for file in beside)
-    return inner if folders[0] == tree.name or (len(deeper) > 1 and not students) or students > 2 else tree
+    is_class = len(deeper) > 1 and not students and not PARTS & {folder.lower() for folder in deeper}
+    if tree.is_zip:
+        is_class = is_class or folders[0] == tree.name or students > 2
+    return inner if is_class else tree
