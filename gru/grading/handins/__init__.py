@@ -13,7 +13,8 @@ from pathlib import Path, PurePosixPath
 from typing import Literal
 
 from gru.grading.handins.choice import choose, listed
-from gru.grading.handins.layouts import CODE, LAYOUTS, Handin, Reading, recognised, within
+from gru.grading.handins.layouts import LAYOUTS, recognised, within
+from gru.grading.handins.system import CODE, Handin, Reading
 from gru.grading.handins.tree import (
     LARGEST_HANDIN,
     MOST_FILES,

@@ -1,0 +1,72 @@
+"""Canvas's export: all files in one folder, and in the name of each the student, the lateness and two numbers."""
+
+import re
+
+from gru.grading.handins.system import STRANGER, TEACHERS, Handin, Reading, composed, everything
+from gru.grading.handins.tree import Tree
+
+_CANVAS = re.compile(
+    r"(?P<name>[^_]+)(?P<late>_LATE)?_(?P<id>\d+)_(?:(?P<file>\d+)_(?P<rest>.+)|(?P<page>text|link)\.html)$",
+    re.IGNORECASE,
+)
+_CANVAS_ANONYMOUS = re.compile(
+    r"(?P<late>LATE_)?(?P<name>anon_(?P<id>[^_]+))_(?:(?P<file>\d+)_(?P<rest>.+)|(?P<page>text|link)\.html)$",
+    re.IGNORECASE,
+)
+_AGAIN = re.compile(r"(?P<stem>.+)-(?P<number>\d+)(?P<ending>\.[^.]+)$")
+"""How Canvas calls a file that was handed in again: `gates-1.py`."""
+
+
+def _canvas_name(name: str) -> re.Match[str] | None:
+    return _CANVAS_ANONYMOUS.match(composed(name)) or _CANVAS.match(composed(name))
+
+
+def recognises(tree: Tree) -> bool:
+    _, files = tree.tops()
+    return 2 * sum(_canvas_name(name) is not None for name in files) > len(files)
+
+
+def read(tree: Tree, assignment: str | None) -> Reading:
+    folders, files = tree.tops()
+    found: dict[str, list[tuple[re.Match[str], str]]] = {}
+    handins, left_out = [], []
+    for folder in folders:
+        handins.append(Handin(folder, tree, everything(tree, folder), origin=folder, notes=(STRANGER,)))
+    for file in files:
+        match = _canvas_name(file)
+        if match is not None:
+            found.setdefault(match["id"], []).append((match, file))
+        elif TEACHERS.fullmatch(file):
+            left_out.append(file)
+        else:
+            handins.append(Handin(file, tree, {file: file}, origin=file, notes=(STRANGER,)))
+    for id, parts in found.items():
+        match = parts[0][0]
+        student = match["name"] if match["name"].endswith(id) else f"{match['name']}_{id}"
+        names = {file: match["rest"] or f"{match['page']}.html" for match, file in parts}
+        given, attempt = _first_names(list(names.values()))
+        handins.append(
+            Handin(
+                student,
+                tree,
+                {given[name]: file for file, name in names.items()},
+                origin=parts[0][1],
+                name=match["name"],
+                id=id,
+                late="late" if any(part["late"] for part, _ in parts) else "",
+                attempt=attempt,
+            )
+        )
+    return Reading(handins, left_out)
+
+
+def _first_names(names: list[str]) -> tuple[dict[str, str], int]:
+    """The names without the number that Canvas puts behind those of a file handed in again, and the attempt."""
+    given, attempt = {}, 1
+    for name in names:
+        match = _AGAIN.match(name)
+        given[name] = f"{match['stem']}{match['ending']}" if match else name
+    if len(set(given.values())) < len(names):
+        return {name: name for name in names}, 1
+    numbers = [int(match["number"]) for name in names if (match := _AGAIN.match(name)) and len(match["number"]) < 4]
+    return given, attempt + max(numbers, default=0)

@@ -1,0 +1,50 @@
+"""A file, a folder or a zip for each student, as people collect them by hand."""
+
+from gru.grading.handins.system import CODE, TEACHERS, Handin, Reading, everything
+from gru.grading.handins.tree import ExportRefusedError, Tree, zip_within
+
+
+def read(tree: Tree, assignment: str | None) -> Reading:
+    folders, files = tree.tops()
+    handins = [Handin(folder, tree, everything(tree, folder), origin=folder) for folder in folders]
+    left_out = []
+    for file in files:
+        if file.lower().endswith(".zip") and not tree.files[file].is_link:
+            handins.append(_of_zip(tree, file))
+        elif not file.endswith(CODE) and TEACHERS.fullmatch(file):
+            left_out.append(file)
+        else:
+            handins.append(Handin(file, tree, {file: file}, origin=file))
+    return Reading(handins, left_out)
+
+
+def _of_zip(tree: Tree, file: str) -> Handin:
+    """A student's own zip, without the one folder that all of it may lie in."""
+    try:
+        mine = zip_within(tree, file)
+    except (OSError, ExportRefusedError) as error:
+        return Handin(file, tree, {}, origin=file, refusal=str(error))
+    folders, files = mine.tops()
+    start = f"{folders[0]}/" if len(folders) == 1 and not files else ""
+    return Handin(file, mine, {path.removeprefix(start): path for path in mine.files}, origin=file, place=f"{file}/")
+
+
+PARTS = frozenset(("src", "test", "tests", "lib", "code", "docs", "data", "notebooks", "utils", "models", "scripts"))
+"""What the folders of one project are called; a class of such students there is none."""
+
+
+def unwrapped(tree: Tree) -> Tree:
+    """A class without the one folder that all of it lies in; a single student's folder is none.
+
+    A class in a folder has folders in it. In a zip, files beside each other are a class too.
+    """
+    folders, files = tree.tops()
+    if len(folders) != 1 or files:
+        return tree
+    inner = tree.below(folders[0])
+    deeper, beside = inner.tops()
+    students = sum(file.lower().endswith((*CODE, ".zip")) for file in beside)
+    is_class = len(deeper) > 1 and not students and not PARTS & {folder.lower() for folder in deeper}
+    if tree.is_zip:
+        is_class = is_class or folders[0] == tree.name or students > 2
+    return inner if is_class else tree
