@@ -22,11 +22,13 @@ def _canvas_name(name: str) -> re.Match[str] | None:
 
 
 def recognises(tree: Tree) -> bool:
+    """Whether most of the files have names that Canvas makes."""
     _, files = tree.tops()
     return 2 * sum(_canvas_name(name) is not None for name in files) > len(files)
 
 
 def read(tree: Tree, assignment: str | None) -> Reading:
+    """A row for each user id, with all files of the student by their own names."""
     folders, files = tree.tops()
     found: dict[str, list[tuple[re.Match[str], str]]] = {}
     handins, left_out = [], []

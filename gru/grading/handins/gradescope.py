@@ -13,11 +13,13 @@ _SUBMISSION = re.compile(r"submission_\d+$")
 
 
 def recognises(tree: Tree) -> bool:
+    """Whether the list of submissions is there, or all folders are called as in it."""
     folders, _ = tree.tops()
     return _METADATA in tree.files or (bool(folders) and all(_SUBMISSION.match(folder) for folder in folders))
 
 
 def read(tree: Tree, assignment: str | None) -> Reading:
+    """A row for each student of each submission. Raises ExportRefusedError where the list cannot be read."""
     metadata = _metadata(tree)
     folders, files = tree.tops()
     handins = []

@@ -10,11 +10,13 @@ _MOODLE = re.compile(r"(?P<name>.+?)_(?P<id>\d+)_assignsubmission_(?:file|online
 
 
 def recognises(tree: Tree) -> bool:
+    """Whether most of the names are such as Moodle makes."""
     folders, files = tree.tops()
     return most_match([*folders, *(file for file in files if not file.endswith(".csv"))], _MOODLE)
 
 
 def read(tree: Tree, assignment: str | None) -> Reading:
+    """A row for each participant, with the lateness that the worksheet tells."""
     folders, files = tree.tops()
     found: dict[str, tuple[str, str, dict[str, str]]] = {}
     left_out = []

@@ -5,6 +5,7 @@ from gru.grading.handins.tree import ExportRefusedError, Tree
 
 
 def recognises(tree: Tree) -> bool:
+    """Whether it has a folder `submitted`, and what lies beside that in a course."""
     folders, files = tree.tops()
     if "submitted" not in folders:
         return tree.name == "submitted" and any(path.count("/") >= 2 for path in tree.files)
@@ -13,6 +14,7 @@ def recognises(tree: Tree) -> bool:
 
 
 def read(tree: Tree, assignment: str | None) -> Reading:
+    """A row for each student. Raises ExportRefusedError where it is not known which assignment is meant."""
     submitted = tree.below("submitted") if "submitted" in tree.tops()[0] else tree
     students = {student: submitted.below(student) for student in submitted.tops()[0]}
     there = sorted({name for below in students.values() for name in below.tops()[0]})

@@ -5,6 +5,7 @@ from gru.grading.handins.tree import ExportRefusedError, Tree, zip_within
 
 
 def read(tree: Tree, assignment: str | None) -> Reading:
+    """A row for each file, folder or zip that is no teacher's."""
     folders, files = tree.tops()
     handins = [Handin(folder, tree, everything(tree, folder), origin=folder) for folder in folders]
     left_out = []

@@ -12,6 +12,7 @@ _CLASSROOM50 = re.compile(r"(?P<prefix>.+)_submissions_\d{4}_\d\d_\d\d_T_\d\d_\d
 
 
 def is_classroom50(tree: Tree) -> bool:
+    """Whether its table of scores is there, or the folder is called as Classroom 50 calls it."""
     if not tree.tops()[0]:
         return False
     columns = set(rows_of(tree, "scores.csv")[0]) if rows_of(tree, "scores.csv") else set()
@@ -19,6 +20,7 @@ def is_classroom50(tree: Tree) -> bool:
 
 
 def read_classroom50(tree: Tree, assignment: str | None) -> Reading:
+    """A row for each repository, and for who is in the table of scores and has none."""
     named = _CLASSROOM50.match(tree.name)
     about = {row["username"].lower(): row for row in rows_of(tree, "scores.csv") if row.get("username")}
     reading = _repositories(tree, named["prefix"] if named else None, [*about])
@@ -39,12 +41,14 @@ def _told_by_scores(row: Mapping[str, str], handin: Handin) -> dict[str, Any]:
 
 
 def is_github(tree: Tree) -> bool:
+    """Whether the folder and those in it are called as `gh classroom clone` calls them."""
     folders, _ = tree.tops()
     slug = tree.name.removesuffix("-submissions")
     return slug != tree.name and any(folder.startswith(f"{slug}-") for folder in folders)
 
 
 def read_github(tree: Tree, assignment: str | None) -> Reading:
+    """A row for each repository."""
     is_named = tree.name.endswith("-submissions")
     return _repositories(tree, tree.name.removesuffix("-submissions") if is_named else None, [])
 
