@@ -133,7 +133,8 @@ def grade(handed_in: Path, out: Path, **options: Any) -> None:
 
 
 def _grade(handed_in: Path, out: Path, options: dict[str, Any]) -> int:
-    from gru.grading.gradebook import FILE, DamagedError, Gradebook, GradebookError, only_one
+    from gru.grading.folder import FILE
+    from gru.grading.gradebook import DamagedError, Gradebook, GradebookError, only_one
     from gru.grading.rubric import equal_points
     from gru.grading.run import Class, outstanding
 

@@ -1,6 +1,9 @@
-"""The names of the files that are written for a student."""
+"""The names of the files that are written for a class."""
 
 import hashlib
+
+FILE = "gradebook.sqlite"
+"""What the gradebook is called."""
 
 LONGEST = 200
 """Bytes of a student's name that are taken for a file's; the most that file systems take is 255."""

@@ -12,10 +12,10 @@ from threading import Lock
 from types import TracebackType
 from typing import Any, Self
 
+from gru.grading.folder import FILE
 from gru.grading.record import Record
 from gru.submission.text import clean_text
 
-FILE = "gradebook.sqlite"
 LOCK = "gradebook.lock"
 
 SCHEMA = 1

@@ -13,7 +13,8 @@ import pytest
 from click.testing import CliRunner, Result
 
 from gru.cli import main
-from gru.grading.gradebook import FILE, Gradebook
+from gru.grading.folder import FILE
+from gru.grading.gradebook import Gradebook
 from gru.grading.record import Record, failure_of
 from gru.grading.rubric import EQUAL_POINTS
 

@@ -261,6 +261,28 @@ def test_a_class_of_a_hundred_thousand_files_is_refused(tmp_path: Path) -> None:
         read(tmp_path / "x.zip")
 
 
+@pytest.mark.parametrize(
+    ("name", "told"),
+    [
+        ("e" * 300 + ".py", "too long"),
+        ("a/" * 500 + "gru.py", "too long"),
+        ("gru.py/more.py", "a file and as a folder"),
+    ],
+)
+def test_names_that_no_folder_takes_are_a_row(name: str, told: str, tmp_path: Path) -> None:
+    as_folder({"al.zip": zipped({"gru.py": b"", name: b""}), "bo.py": b""}, tmp_path)
+    al, bo = read(tmp_path).entries
+    assert (al.reason, bo.main) == ("refused", "bo.py")
+    assert told in al.text
+
+
+def test_a_gradebook_among_the_hand_ins_is_nobody_s(tmp_path: Path) -> None:
+    book = {"grades/gradebook.sqlite": b"", "grades/feedback/al.txt": b""}
+    export = read(as_folder({"al.py": b"", "bo/gru.py": b"", "bo/gradebook.sqlite": b"", **book}, tmp_path))
+    assert [e.student for e in export.entries] == ["al", "bo"]
+    assert export.left_out == ("grades",)
+
+
 def test_names_that_clash_are_refused(tmp_path: Path) -> None:
     (tmp_path / "x.zip").write_bytes(zipped({"al/gru.py": b"", "al/GRU.py": b"", "bo/gru.py": b""}))
     al, bo = read(tmp_path / "x.zip").entries

@@ -36,6 +36,9 @@ Reason = Literal["no_code", "no_gru_cell", "refused"]
 LONGEST_NAME = 200
 """Characters of a student's name."""
 
+LONGEST_PART, LONGEST_PATH = 255, 800
+"""Bytes of a file's name, and of it with its folders: macOS takes 1,024 of both and the place where they are put."""
+
 
 @dataclass(frozen=True)
 class Entry:
@@ -218,6 +221,12 @@ def _refusal(handin: Handin) -> str:
         return f"it has {len(names):,} files; at most {MOST_FILES:,} are read"
     if outside := next((name for name in names if not is_within(name)), None):
         return f"it has a file {outside!r}, which leads out of its folder"
+    if long := next((name for name in names if _is_too_long(name)), None):
+        most = f"at most {LONGEST_PART} bytes, and {LONGEST_PATH} with its folders"
+        return f"it has a file {long[:60]!r}…, whose name is too long: {most}"
+    folders = {str(folder) for name in names for folder in PurePosixPath(name).parents}
+    if both := next((name for name in names if name in folders), None):
+        return f"it has {both} both as a file and as a folder"
     if same := clash(names):
         return f"it has both {same[0]} and {same[1]}, which are one file on many systems"
     sizes = (handin.tree.files[path].size for path in handin.files.values())
@@ -225,6 +234,10 @@ def _refusal(handin: Handin) -> str:
     if total > LARGEST_HANDIN:
         return f"its files are {in_words(total)} together; at most {in_words(LARGEST_HANDIN)} are read"
     return ""
+
+
+def _is_too_long(name: str) -> bool:
+    return len(os.fsencode(name)) > LONGEST_PATH or any(len(os.fsencode(p)) > LONGEST_PART for p in name.split("/"))
 
 
 def _matching(tree: Tree, pattern: str) -> Iterator[Handin]:

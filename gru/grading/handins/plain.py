@@ -1,5 +1,8 @@
 """A file, a folder or a zip for each student, as people collect them by hand."""
 
+from collections.abc import Collection
+
+from gru.grading.folder import FILE
 from gru.grading.handins.system import CODE, TEACHERS, Handin, Reading, everything
 from gru.grading.handins.tree import ExportRefusedError, Tree, zip_within
 
@@ -7,8 +10,9 @@ from gru.grading.handins.tree import ExportRefusedError, Tree, zip_within
 def read(tree: Tree, assignment: str | None) -> Reading:
     """A row for each file, folder or zip that is no teacher's."""
     folders, files = tree.tops()
-    handins = [Handin(folder, tree, everything(tree, folder), origin=folder) for folder in folders]
-    left_out = []
+    left_out = [folder for folder in folders if _is_graded(everything(tree, folder))]
+    students = [folder for folder in folders if folder not in left_out]
+    handins = [Handin(folder, tree, everything(tree, folder), origin=folder) for folder in students]
     for file in files:
         if file.lower().endswith(".zip") and not tree.files[file].is_link:
             handins.append(_of_zip(tree, file))
@@ -17,6 +21,11 @@ def read(tree: Tree, assignment: str | None) -> Reading:
         else:
             handins.append(Handin(file, tree, {file: file}, origin=file))
     return Reading(handins, left_out)
+
+
+def _is_graded(names: Collection[str]) -> bool:
+    """Whether these are what `gru grade` has written; with code among them they are a student's."""
+    return FILE in names and not any(name.lower().endswith(CODE) for name in names)
 
 
 def _of_zip(tree: Tree, file: str) -> Handin:
