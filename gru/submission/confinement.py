@@ -214,7 +214,9 @@ def _library_folders() -> set[Path]:
         mapped = Path("/proc/self/maps").read_text()
     except OSError:
         return set()
-    return {Path(path).resolve().parent for path in re.findall(r"(/\S+\.so(?:\.\S*)?)$", mapped, re.MULTILINE)}
+    # Each is mapped several times.
+    libraries = set(re.findall(r"(/\S+\.so(?:\.\S*)?)$", mapped, re.MULTILINE))
+    return {Path(path).resolve().parent for path in libraries}
 
 
 @cache
@@ -231,12 +233,17 @@ def _own() -> set[Path]:
 
 def _without(folder: Path, hidden: Set[Path]) -> Iterator[Path]:
     """The fewest paths that have in them what is in the folder, but nothing that is hidden."""
+    return _open_in(folder, hidden, {above for path in hidden for above in path.parents})
+
+
+def _open_in(folder: Path, hidden: Set[Path], above: Set[Path]) -> Iterator[Path]:
+    """The same, where all folders are known that something hidden lies in."""
     if folder in hidden:
         return
-    if not any(path.is_relative_to(folder) for path in hidden):
+    if folder not in above:
         yield folder
     elif folder.is_dir():
         for entry in sorted(folder.iterdir()):
             # What a link leads to may be hidden, or be somewhere else.
             if not entry.is_symlink():
-                yield from _without(entry, hidden)
+                yield from _open_in(entry, hidden, above)
