@@ -268,6 +268,16 @@ def test_canvas_finds_a_student_and_leaves_the_rest_as_it_was(student: str, tmp_
     assert after == before
 
 
+def test_a_table_with_semicolons_keeps_them(tmp_path: Path) -> None:
+    stream = io.StringIO()
+    csv.writer(stream, delimiter=";").writerows(csv.reader(io.StringIO(ROSTER)))
+    text = filled("canvas", [record("alice")], roster(tmp_path, stream.getvalue()), "GRU cell").text
+    after = list(csv.reader(io.StringIO(text), delimiter=";"))
+    assert after[2][-1] == "2"
+    after[2][-1] = ""
+    assert after == list(csv.reader(io.StringIO(ROSTER)))
+
+
 def test_canvas_leaves_a_failure_of_ours_empty(tmp_path: Path) -> None:
     failed = failure_of("rik", "rik.py", EQUAL_POINTS, "", "")
     (text,) = (filled("canvas", [failed], roster(tmp_path), "GRU cell (1234)").text,)

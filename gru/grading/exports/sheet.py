@@ -26,19 +26,32 @@ class Filled:
     unmatched: tuple[str, ...] = ()
 
 
-def read(path: Path, what: str, required: Sequence[str]) -> list[list[str]]:
+SEPARATORS = (",", ";")
+"""What stands between the cells: where numbers are written with a comma, systems export with a semicolon."""
+
+
+class Rows(list[list[str]]):
+    """The rows of a table, and what stands between their cells."""
+
+    separator = ","
+
+
+def read(path: Path, what: str, required: Sequence[str]) -> Rows:
     """The rows of `what`, a CSV file with these columns, all as long as the first. Raises ExportError, and OSError."""
     try:
         text = read_whole(path).decode("utf-8-sig")
-        rows = list(csv.reader(io.StringIO(text)))
+        tables = {separator: list(csv.reader(io.StringIO(text), delimiter=separator)) for separator in SEPARATORS}
     except UnicodeDecodeError:
         raise ExportError(f"{path} is not in UTF-8, as it was exported") from None
     except csv.Error as error:
         raise ExportError(f"{path} is no table: {error}") from None
-    if not rows or not set(required) <= set(rows[0]):
+    separator = next((s for s, rows in tables.items() if rows and set(required) <= set(rows[0])), None)
+    if separator is None:
         raise ExportError(f"{path} is no {what}: expected the columns {', '.join(required)}")
-    width = len(rows[0])
-    return [row + [""] * (width - len(row)) for row in rows]
+    rows = tables[separator]
+    table = Rows(row + [""] * (len(rows[0]) - len(row)) for row in rows)
+    table.separator = separator
+    return table
 
 
 def by_identity(rows: Sequence[Sequence[str]], identities: Sequence[str]) -> dict[str, dict[str, int]]:
@@ -53,7 +66,7 @@ def by_identity(rows: Sequence[Sequence[str]], identities: Sequence[str]) -> dic
 
 
 def fill(
-    rows: list[list[str]],
+    rows: Rows,
     column: int,
     records: Sequence[Record],
     row_of: Callable[[Record], int | None],
@@ -81,7 +94,7 @@ def fill(
                 f"at most {allowed.strip()} points are possible in the table, and {record.maximum:g} by the rubric"
             ] = 1
     stream = io.StringIO()
-    csv.writer(stream).writerows(rows)
+    csv.writer(stream, delimiter=rows.separator).writerows(rows)
     return Filled(stream.getvalue(), tuple(differing), tuple(unmatched))
 
 
