@@ -84,7 +84,7 @@ class Bench:
         output = self.api.sizes.get("output", sizes.input + sizes.hidden)
         problem = Problem(id, sizes, {}, np.zeros(0), None, np.zeros(0), output)
         for name, (shape, precision) in self.runner.shapes(problem.by_name).items():
-            scale = weights / np.sqrt(max(shape))
+            scale = weights / np.sqrt(max(shape, default=1))
             problem.parameters[name] = (scale * random.normal(size=shape)).astype(precision)
         problem.x = random.normal(size=(steps, batch, sizes.input))
         problem.h_0 = random.uniform(-1, 1, size=(batch, self.api.first * sizes.hidden)) if self.api.h_0 else None

@@ -307,8 +307,9 @@ def _read(evidence: Evidence, reading: Reading) -> tuple[Evidence, float] | None
 
 
 def _can_follow(equation: Equation, source: Equation, known: Mapping[str, Array]) -> bool:
-    """Whether all is known that the value of a quantity follows from."""
-    return all(name in known for name in source.inputs if name != equation.name)
+    """Whether all is known that the value of a quantity follows from, the source's own value where that is another."""
+    needed = source.inputs if source is equation else (*source.inputs, source.name)
+    return all(name in known for name in needed if name != equation.name)
 
 
 def _followed(equation: Equation, source: Equation, known: Mapping[str, Array]) -> Solution | None:

@@ -265,7 +265,8 @@ def _unless_unconfirmed(outcome: Outcome, outcomes: list[Outcome], hidden: set[s
     if outcome.name is None or outcome.check not in hidden or outcome.status != "right":
         return outcome
     made = form.made_of(outcome.name) | {outcome.name}
-    blocks = {form.derivatives[block].name for stack in form.stacks for block in stack.blocks}
+    # Those are shown as parts of what a parameter's gradient shows as a whole, where that is shown.
+    blocks = {form.derivatives[block].name for stack in form.stacks for block in stack.blocks} - form.unasked
     confirming = (o for o in outcomes if o.name in made and (o.check not in hidden or o.name in blocks))
     if any(o.status in ("right", "inherited") for o in confirming):
         return outcome

@@ -9,7 +9,7 @@ from dataclasses import replace
 
 from gru.examiner.bench import Bench
 from gru.examiner.mapping.found import Mapped
-from gru.examiner.mapping.judging import SMALL, Asked, form_asked, judge_by_equations
+from gru.examiner.mapping.judging import HIDDEN, NO_PLACE, SMALL, Asked, form_asked, judge_by_equations
 from gru.examiner.mapping.over_steps import judge_over_steps
 from gru.examiner.mapping.recognise import recognise
 from gru.examiner.mapping.sequences import all_by_gradients, with_steps
@@ -132,7 +132,7 @@ def _joined(own: tuple[Outcome, ...], equations: tuple[Outcome, ...], found: Exa
         joined.append(outcome)
     told = tuple(
         replace(e, status="wrong", error=None, limit=None, detects=None, facts=unexplained[e.name].facts)
-        if e.status == "right" and e.name in unexplained
+        if e.name in unexplained and (e.status == "right" or e.facts in ((NO_PLACE,), (HIDDEN,)))
         else e
         for e in equations
     )

@@ -48,9 +48,14 @@ def source(api: Api, name: str) -> str:
     """The Python of an adapter that says all of it, for the files of a course."""
     body = "".join(f"    {text}\n" for key, value in api.adapter.items() for text in _said(key, value))
     return (
-        f'"""How {printable(name)} is driven. What is taken out of it is found anew for each file."""\n\n'
+        f'"""How {_quoted(name)} is driven. What is taken out of it is found anew for each file."""\n\n'
         f"from gru.adapter import Adapter\n\n\nclass Course(Adapter):\n{body}"
     )
+
+
+def _quoted(name: str) -> str:
+    """The name of a file, which cannot end the text that it stands in."""
+    return printable(name).replace("\\", "/").replace('"', "'")
 
 
 def _said(key: str, value: Any) -> Iterator[str]:

@@ -39,13 +39,18 @@ def recognised(recognition: Recognition) -> str:
 
 
 def of_equations(examination: Examination) -> tuple[Outcome, ...]:
-    """The outcomes of the equations, but for those of what the API has no place for."""
-    return tuple(o for o in examination.outcomes if o.is_of_equation and not has_no_place(o))
+    """The outcomes of the equations, but for those of what the API does not show."""
+    return tuple(o for o in examination.outcomes if o.is_of_equation and not is_not_shown(o))
 
 
 def has_no_place(outcome: Outcome) -> bool:
     """Whether nothing is said of an equation as the API has no place for its left-hand side."""
     return any(fact.kind == "no-place" for fact in outcome.facts)
+
+
+def is_not_shown(outcome: Outcome) -> bool:
+    """The same, or as the gradient of a parameter is kept to itself."""
+    return has_no_place(outcome) or any(fact.kind == "hidden-gradient" for fact in outcome.facts)
 
 
 def names(outcome: Outcome, examination: Examination) -> str:

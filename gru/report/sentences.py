@@ -504,6 +504,7 @@ KINDS: dict[str, Words] = {
         }.items()
     },
     "no-place": Words("", "this API has no place for it"),
+    "hidden-gradient": Words("", "the gradient of this parameter is not shown"),
     "updates": Words("", "backward changes the parameters itself; a second use was not judged"),
     "raised-at": Words("", _raised_at),
     "other-on-second-use": Words("", _second_use),

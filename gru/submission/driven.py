@@ -6,14 +6,25 @@ Nothing here runs anything. All that a worker says of an API is a claim: names, 
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from keyword import iskeyword
 from typing import Any
 
 from gru.submission.protocol import ProtocolError
 
 MOST_PARAMETERS = 64
-MOST_ENTRIES = 10**6
+MOST_AXES = 8
 LARGEST_SIZE = 512
-"""More than these are nobody's GRU at the small sizes that are asked for, or that a file has written into it."""
+MOST_ENTRIES = 2 * 6 * LARGEST_SIZE**2
+"""More than these are nobody's GRU at the small sizes that are asked for, or that a file has written into it.
+
+The entries are those of all parameters together: six square weights in each of two directions.
+"""
+
+DEEPEST = 8
+"""How far objects and lists lie inside each other in what is said of an API."""
+
+TAKEN = frozenset({"x", "h_0", "dx", "dh", "updates"})
+"""What stands for something else where parameters are named: an adapter calls none of them so."""
 
 ANSWERS = ("hidden", "output", "2*hidden", "2*output", "2*2*hidden")
 """What an answer may be as wide as."""
@@ -82,8 +93,8 @@ def api_in(data: Any) -> Api:
         and all(type(data.get(key)) is bool for key in flags)
         and type(names) is list
         and len(names) <= MOST_PARAMETERS
-        and len(set(names)) == len(names)
         and all(type(name) is str for name in names)
+        and len(set(names) - TAKEN) == len(names)
         and type(gradients) is dict
         and set(gradients) <= set(names)
         and all(type(place) is str for place in gradients.values())
@@ -92,6 +103,8 @@ def api_in(data: Any) -> Api:
         and type(data.get("answers")) is str
         and data["answers"] in ANSWERS
         and type(data.get("adapter")) is dict
+        and all(key.isidentifier() and not iskeyword(key) for key in data["adapter"])
+        and _is_literal(data["adapter"])
         and type(sizes) is dict
         and all(type(size) is int and 0 < size <= LARGEST_SIZE for size in sizes.values())
     )
@@ -101,17 +114,26 @@ def api_in(data: Any) -> Api:
     return Api(names=tuple(names), gradients=gradients, sizes=sizes, **given)
 
 
+def _is_literal(value: Any, depth: int = DEEPEST) -> bool:
+    """Whether this can be written as Python and read again: texts, finite numbers, and lists and objects of them."""
+    if depth and isinstance(value, dict | list):
+        return all(_is_literal(item, depth - 1) for item in (value.values() if isinstance(value, dict) else value))
+    return isinstance(value, str | int) or (isinstance(value, float) and math.isfinite(value))
+
+
 def shapes_in(data: Any, api: Api) -> dict[str, tuple[tuple[int, ...], str]]:
     """The shape and the precision of every parameter in a worker's header. Raises ProtocolError."""
     if type(data) is not dict or set(data) != set(api.names):
         raise ProtocolError("shapes of other parameters than were named")
     found: dict[str, tuple[tuple[int, ...], str]] = {}
+    left = MOST_ENTRIES
     for name in api.names:
         numbers = data[name]
         if type(numbers) is not list or not numbers or not all(type(n) is int and n > 0 for n in numbers):
             raise ProtocolError("a shape that is none")
         *shape, itemsize = numbers
-        if math.prod(shape) > MOST_ENTRIES:
-            raise ProtocolError("a parameter with too many entries")
+        left -= math.prod(shape)
+        if left < 0 or len(shape) > MOST_AXES:
+            raise ProtocolError("a parameter with too many entries or axes")
         found[name] = (tuple(shape), "float32" if itemsize == 4 else "float64")
     return found

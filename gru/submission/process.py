@@ -79,10 +79,10 @@ REFUSALS: tuple[Reason, ...] = (
     "import_failed",
     "no_gru_cell",
     "another_api",
-    "adapter_failed",
     "out_of_memory",
+    "adapter_failed",
 )
-"""The reasons for which the worker itself says that there is nothing to examine."""
+"""The reasons for which the worker itself says that there is nothing to examine; the last where there is an adapter."""
 
 
 DRIVEN: dict[str, Any] = {"sizes": (0, 0, 0, 1), "api": {"cell": "construction"}}
@@ -535,7 +535,7 @@ class SubmissionProcess:
 
     def _refusal(self, header: dict[str, Any]) -> SubmissionFailure:
         try:
-            reason, said = read_refusal(header, REFUSALS)
+            reason, said = read_refusal(header, REFUSALS if self._adapter else REFUSALS[:-1])
         except ProtocolError as error:
             return self._protocol_failure(str(error))
         text = said if isinstance(said, str) else raised_of(**self._placed(said) | {"step": None}).text

@@ -96,7 +96,7 @@ class Examinations:
         if self.battery.api is None or check == "interface":
             return False
         outcome = next((outcome for outcome in self.battery.outcomes if outcome.check == check), None)
-        return outcome is None or another_api.has_no_place(outcome) or not self._has_equations
+        return outcome is None or another_api.is_not_shown(outcome) or not self._has_equations
 
     @property
     def _has_equations(self) -> bool:

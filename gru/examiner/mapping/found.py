@@ -13,7 +13,6 @@ from numpy.typing import NDArray
 from gru.examiner.mapping.ends import Ends
 from gru.examiner.mapping.places import Place
 from gru.layer import Form, Sizes
-from gru.submission.contract import CellError
 from gru.submission.driven import Api
 
 Array = NDArray[Any]
@@ -80,10 +79,7 @@ class Mapped:
         """The submission's parameters, made of the blocks. Raises CellError where they have other shapes."""
         made = {name: np.zeros(shape) for name, (shape, _) in shapes.items()}
         for block, place in self.places.items():
-            part = place.of(made[place.parameter], sizes)
-            if part.shape != blocks[block].shape:
-                raise CellError(f"{place.parameter} has another shape at {sizes} than where it was recognised")
-            part[...] = blocks[block]
+            place.of(made[place.parameter], sizes)[...] = blocks[block]
         return made
 
     def gradients(self, shown: Mapping[str, Array], sizes: Sizes) -> dict[str, Array]:

@@ -26,7 +26,7 @@ from gru.submission.contract import CellError, Description, Recording
 SMALL = 2.0**-20
 """What a δ is multiplied by to be small: a power of two, which rounds nothing."""
 
-NOT_SHOWN = Fact.of("no-place")
+NO_PLACE, HIDDEN = Fact.of("no-place"), Fact.of("hidden-gradient")
 
 
 @dataclass(frozen=True)
@@ -115,10 +115,21 @@ def _is_of_form(reference: Reference, recording: Recording, mapped: Mapped) -> b
 
 
 def _told(outcome: Outcome, form: Form) -> Outcome:
-    """An outcome, without a demand for what the API has no place for."""
-    if outcome.check in form.unasked_checks and outcome.status in ("missing", "not_examined"):
-        return replace(outcome, status="not_examined", problems=0, facts=(NOT_SHOWN,))
+    """An outcome, without a demand for what the API does not show: that is never right for what follows from others."""
+    if outcome.check in form.unasked_checks and outcome.status != "wrong":
+        return replace(outcome, status="not_examined", problems=0, facts=(why_not_shown(str(outcome.name), form),))
     return replace(outcome, status="not_examined") if outcome.status == "missing" else outcome
+
+
+def why_not_shown(name: str, form: Form) -> Fact:
+    """That the API has no place for the left-hand side of an equation, or that a parameter's gradient is not shown.
+
+    A layer can do without the gradient of its input and of its first state; without that of a parameter it learns
+    nothing there.
+    """
+    equation = form.named[name]
+    derivative = form.named[equation.inputs[0]] if equation.is_sum else equation
+    return HIDDEN if derivative.of in form.blocks and derivative.name in form.unasked else NO_PLACE
 
 
 @lru_cache(maxsize=16)

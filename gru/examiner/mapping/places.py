@@ -9,9 +9,11 @@ from dataclasses import dataclass, replace
 from itertools import permutations
 from typing import Any
 
+import numpy as np
 from numpy.typing import NDArray
 
 from gru.layer import Sizes
+from gru.submission.contract import CellError
 
 Array = NDArray[Any]
 
@@ -43,13 +45,21 @@ class Place:
     layer: int | None = None
 
     def of(self, array: Array, sizes: Sizes) -> Array:
-        """The block in a parameter, (rows, hidden): a view, so that it can be written into."""
-        inside = array if self.layer is None else array[self.layer]
-        matrix = inside[None] if inside.ndim == 1 else inside
-        matrix = matrix.T if self.transposed else matrix
+        """The block in a parameter, (rows, hidden): a view, so that it can be written into.
+
+        Raises CellError where there is none: a submission can have another shape each time that it is asked.
+        """
         first = sum(sizes.shape(self.above))
         (length,), hidden = sizes.shape((self.rows,)), sizes.hidden
-        return matrix[first : first + length, self.before * hidden : (self.before + 1) * hidden]
+        try:
+            inside = array if self.layer is None else array[self.layer]
+            matrix = np.atleast_2d(inside).T if self.transposed else np.atleast_2d(inside)
+            block = matrix[first : first + length, self.before * hidden : (self.before + 1) * hidden]
+        except IndexError:
+            block = array
+        if block.shape != (length, hidden):
+            raise CellError(f"{self.parameter} has the shape {array.shape} at {sizes}; recognised was another")
+        return block
 
     def text(self, name: str, whole: bool) -> str:
         """How it is written: `Wx`, `Wx.T`, or `Wx[1]` for the second block in it; `name` stands for the parameter."""

@@ -8,7 +8,7 @@ from dataclasses import replace
 
 from gru.examiner.fact import Fact
 from gru.examiner.mapping.ends import Ends
-from gru.examiner.mapping.judging import NOT_SHOWN
+from gru.examiner.mapping.judging import why_not_shown
 from gru.examiner.mapping.over_steps import SIZES, OverSteps
 from gru.examiner.outcome import Outcome
 from gru.layer import Equation, Form
@@ -33,7 +33,7 @@ def _by_gradients(equation: Equation, form: Form, ends: Ends) -> Outcome:
     about = Outcome(equation.id, "right", equation.number, equation.name, problems=len(SIZES), facts=(BY_GRADIENTS,))
     goes_on = equation.of is None or equation.of in {carried.previous for carried in ends.carried}
     if equation.id in form.unasked_checks and not goes_on:
-        return replace(about, status="not_examined", problems=0, facts=(NOT_SHOWN,))
+        return replace(about, status="not_examined", problems=0, facts=(why_not_shown(equation.name, form),))
     is_answered = equation.name in {carried.state for carried in ends.answered}
     return replace(about, facts=(AS_RECOGNISED,)) if is_answered else about
 

@@ -12,6 +12,9 @@ from .places import last_name, read
 CHANGE = "change of "
 """What the place of a gradient begins with that shows only in what backward does to the parameter."""
 
+TAKEN = ("x", "h_0", "dx", "dh", "updates")
+"""What stands for something else on the way to the other side: no parameter is called so there."""
+
 
 class AnotherApiError(Exception):
     """A submission cannot be driven in this way."""
@@ -320,11 +323,12 @@ class Adapter:
         return f"{what}; {shown}{adds}" + (f"; {' and '.join(extra)} not shown" if extra else "")
 
     def names(self) -> dict[str, str]:
-        """The parameters' places by the shortest names that tell them apart."""
+        """The parameters' places by the shortest names that tell them apart, and from what is no parameter."""
         short = [last_name(place) for place in self.parameters]
-        return {
+        names = {
             place if short.count(name) > 1 else name: place for name, place in zip(short, self.parameters, strict=True)
         }
+        return {f"self.{place}" if name in TAKEN else name: place for name, place in names.items()}
 
 
 class Answer:
