@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from gru.examiner.fact import Fact
 from gru.layer import Sizes
-from gru.submission.contract import Runner
+from gru.submission.contract import Counted, Runner
 from gru.submission.driven import Api
 
 Array = NDArray[Any]
@@ -98,6 +98,28 @@ class Bench:
         self, problem: Problem, values: Mapping[str, Any], delta: Array | None = None, *, before: bool = False
     ) -> tuple[Array, dict[str, Array]]:
         """The states, and with a `delta` the gradients by name; `values` stand in place of the problem's."""
+        arrays, expected = self._put(problem, values, delta)
+        (states, *gradients), odd = self.runner.drive(problem.by_name, arrays, expected, before=before)
+        self.updates |= UPDATES in odd
+        self.single |= {name for name in self.shown if SINGLE + name in odd}
+        self.odd |= {name: Fact.of("said", text=text) for name, text in odd.items() if name in self.shown}
+        found = dict(zip(self.shown, gradients, strict=True)) if delta is not None else {}
+        if "dh" in found:
+            found["dh"] = found["dh"][0]
+        return states, found
+
+    def count(self, problem: Problem, most: int) -> Counted | None:
+        """The different numbers that go through exp, tanh and their like, up to so many; None where that is not told.
+
+        Raises what the runner raises.
+        """
+        arrays, expected = self._put(problem, {}, problem.delta)
+        return self.runner.count(problem.by_name, arrays, expected, most)
+
+    def _put(
+        self, problem: Problem, values: Mapping[str, Any], delta: Array | None
+    ) -> tuple[dict[str, Array], list[tuple[int, ...]]]:
+        """What a run is given, by name, and the shapes of what comes back."""
         for value in values.values():
             if np.asarray(value).dtype.kind == "c":
                 raise TypeError("numbers go over the pipe as real numbers")
@@ -109,15 +131,7 @@ class Bench:
         if delta is not None:
             given["delta"] = delta
             expected += [self._shape(problem, name) for name in self.shown]
-        arrays = {name: np.array(value, float, order="C", subok=False) for name, value in given.items()}
-        (states, *gradients), odd = self.runner.drive(problem.by_name, arrays, expected, before=before)
-        self.updates |= UPDATES in odd
-        self.single |= {name for name in self.shown if SINGLE + name in odd}
-        self.odd |= {name: Fact.of("said", text=text) for name, text in odd.items() if name in self.shown}
-        found = dict(zip(self.shown, gradients, strict=True)) if delta is not None else {}
-        if "dh" in found:
-            found["dh"] = found["dh"][0]
-        return states, found
+        return {name: np.array(value, float, order="C", subok=False) for name, value in given.items()}, expected
 
     def _shape(self, problem: Problem, name: str) -> tuple[int, ...]:
         if name == "dx":

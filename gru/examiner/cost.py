@@ -10,11 +10,12 @@ from math import isqrt, prod
 import numpy as np
 
 from gru.calculus import formula
+from gru.examiner.bench import Bench
 from gru.examiner.fact import Diagnosis, Fact, of_one
 from gru.layer import Form, Sizes
 from gru.layers.gru.forms import CHAPTER
 from gru.problem import Specification, draw
-from gru.submission.contract import Counted, Job, Recording, Runner
+from gru.submission.contract import CellError, Counted, Job, Recording, Runner, SubmissionFailure
 
 BATCH, INPUT, HIDDEN = (1, 2), (20, 40), (40, 60)
 """The sizes are drawn from these, so that no file can know them: large, so that the two ways are far apart."""
@@ -49,21 +50,42 @@ def judge_cost(runner: Runner, seed: int, form: Form = CHAPTER, *, is_right: boo
     (counted,) = runner.run([job])
     if counted.counted is None:
         return Cost() if not is_right else Cost(unknown=Fact.of("uncounted", why="not-run"))
-    wrong = _perturbed(job, counted.counted)
+    wrong = _perturbed(job.form, job.sizes, counted.counted)
     return Cost(wrong, None if wrong or not is_right else _not_counted(runner, job, counted))
 
 
-def _perturbed(job: Job, count: Counted) -> Fact | None:
+def cost_driven(bench: Bench, form: Form, seed: int) -> Fact | None:
+    """As `judge_cost`, of a submission in another API whose forward pass is of this form: what is to be told.
+
+    Where the sizes are written into the file and small, the two ways are not apart, and nothing is counted.
+    """
+    sizes = _sizes(seed)
+    if bench.possible(sizes)[1:] != sizes[1:]:
+        return Fact.of("uncounted", why="sizes")
+    try:
+        problem = bench.problem(f"{seed}:cost", sizes, np.random.default_rng([seed, *b"cost"]))
+        count = bench.count(problem, _most(form, problem.sizes))
+    except (CellError, SubmissionFailure):
+        count = None
+    if count is None:
+        return Fact.of("uncounted", why="not-run")
+    gates = _gates(form) * problem.sizes.batch * problem.sizes.hidden
+    too_few = Fact.of("uncounted", why="too-few", seen=count.forward, gates=gates) if count.forward < gates else None
+    return _perturbed(form, problem.sizes, count) or too_few
+
+
+def _perturbed(form: Form, sizes: Sizes, count: Counted) -> Fact | None:
     """How it shows that the gradients were found by perturbing; None where nothing says so."""
-    batch, inputs, hidden, _ = job.sizes
-    parameters = sum(prod(job.arrays[stack.name].shape) for stack in job.form.stacks)
-    common = {"sizes": job.sizes, "parameters": parameters}
-    if count.backward > job.most:
-        derived = DERIVED * _gates(job.form) * batch * hidden
-        return Fact.of("perturbed", most=job.most, forward=count.forward, derived=derived, **common)
+    batch, inputs, hidden, _ = sizes
+    parameters = sum(prod(form.shape_of(stack.name, sizes)) for stack in form.stacks)
+    common = {"sizes": sizes, "parameters": parameters}
+    most = _most(form, sizes)
+    if count.backward > most:
+        derived = DERIVED * _gates(form) * batch * hidden
+        return Fact.of("perturbed", most=most, forward=count.forward, derived=derived, **common)
     # A derived pass calls forward at most once for each thing that it computes. Perturbing takes at least a pass for
     # each row of a weight matrix: the middle of the two, as ratios go.
-    if count.calls > isqrt(len(job.form.shown_backward) * (inputs + hidden)):
+    if count.calls > isqrt(len(form.shown_backward) * (inputs + hidden)):
         return Fact.of("perturbed", calls=count.calls, **common)
     return None
 
@@ -83,20 +105,30 @@ def _gates(form: Form) -> int:
     return sum(formula.text(e.expression).count(f) for e in form.forward_shown for f in ("sigmoid(", "tanh("))
 
 
-def _job(seed: int, form: Form) -> Job:
-    """A problem like any other, of sizes that the seed draws.
+def _sizes(seed: int) -> Sizes:
+    """The sizes that the seed draws, of one step."""
+    random = np.random.default_rng([seed, *b"cost"])
+    batch, inputs, hidden = (int(random.integers(low, high, endpoint=True)) for low, high in (BATCH, INPUT, HIDDEN))
+    return Sizes(batch, inputs, hidden, 1)
+
+
+def _most(form: Form, sizes: Sizes) -> int:
+    """How many different numbers a backward pass may put through exp, tanh and their like.
 
     The least that perturbing needs is to move each unit of the reset gate: that puts hidden numbers through
     tanh for each of them. The limit is the middle, as ratios go, between that and the most of a derived pass.
     """
-    random = np.random.default_rng([seed, *b"cost"])
-    batch, inputs, hidden = (int(random.integers(low, high, endpoint=True)) for low, high in (BATCH, INPUT, HIDDEN))
-    problem = draw(Specification(Sizes(batch, inputs, hidden, 1)), f"{seed}:cost", form)
-    most = isqrt(DERIVED * _gates(form) * batch * hidden * batch * hidden * hidden)
+    batch, _, hidden, _ = sizes
+    return isqrt(DERIVED * _gates(form) * batch * hidden * batch * hidden * hidden)
+
+
+def _job(seed: int, form: Form) -> Job:
+    """A problem like any other, of sizes that the seed draws."""
+    problem = draw(Specification(_sizes(seed)), f"{seed}:cost", form)
     arrays = {form.layer.input: problem.x, **problem.parameters}
     for carried, state in zip(form.layer.carried, problem.initial, strict=True):
         arrays |= {carried.previous: state[np.newaxis], carried.upstream: problem.upstream}
-    return Job(problem.id, problem.sizes, form, arrays, most=most)
+    return Job(problem.id, problem.sizes, form, arrays, most=_most(form, problem.sizes))
 
 
 def _is_same(plain: Recording, counted: Recording) -> bool:

@@ -8,6 +8,8 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 
 from gru.examiner.bench import Bench
+from gru.examiner.cost import cost_driven
+from gru.examiner.fact import Fact
 from gru.examiner.mapping.found import Mapped
 from gru.examiner.mapping.judging import HIDDEN, NO_PLACE, SMALL, Asked, form_asked, judge_by_equations
 from gru.examiner.mapping.over_steps import judge_over_steps
@@ -53,7 +55,8 @@ def examine_driven(
         # What the second depth has found stands.
         equations = ()
     if equations:
-        outcomes = _joined(own.outcomes, equations, found)
+        cost = cost_driven(Bench(runner, api), found.form, seed)
+        outcomes = tuple(_with_cost(o, cost) for o in _joined(own.outcomes, equations, found))
     asked_for = outcomes if only is None else tuple(o for o in outcomes if o.check in set(only))
     return replace(found, verdict=judge_driven(outcomes if only is None else asked_for), outcomes=asked_for)
 
@@ -98,6 +101,14 @@ def _by_equations(
             return found, outcomes if by_one_step else ()
         outcomes = with_steps(outcomes, over, form)
     return found, outcomes
+
+
+def _with_cost(outcome: Outcome, cost: Fact | None) -> Outcome:
+    """The check of the state, with what was found by counting."""
+    if outcome.check != "state" or cost is None:
+        return outcome
+    status = "wrong" if cost.kind == "perturbed" else outcome.status
+    return replace(outcome, status=status, facts=(*outcome.facts, cost))
 
 
 # Joined

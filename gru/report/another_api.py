@@ -84,7 +84,7 @@ def details(result: Result) -> list[str]:
             listed = ", ".join(title(outcome) for outcome in told)
             lines += [*([""] if told is in_short else []), line(status, listed)]
     notes = [all_said(o.facts) for o in own if o.status not in ("wrong", "inherited") and o.facts]
-    notes += _notes(examination.recognition, is_wrong=bool(wrong))
+    notes += _notes(examination.recognition, is_right=examination.verdict == "right")
     lines += ["", *(line("note", note) for note in notes)] if notes else []
     if examination.verdict == "right":
         detects = [outcome.detects for outcome in own if outcome.detects is not None]
@@ -96,7 +96,7 @@ def details(result: Result) -> list[str]:
     return lines
 
 
-def _notes(recognition: Recognition | None, *, is_wrong: bool) -> list[str]:
+def _notes(recognition: Recognition | None, *, is_right: bool) -> list[str]:
     """What there is to know of the form beside."""
     if recognition is None:
         return []
@@ -108,7 +108,7 @@ def _notes(recognition: Recognition | None, *, is_wrong: bool) -> list[str]:
     if recognition.parted_on:
         count, first = len(recognition.parted_on), recognition.parted_on[0]
         notes.append(f"on {count} problems its state is not that of the form, first on {first}: they tell nothing")
-    if recognition.mapped is None and not is_wrong:
+    if recognition.mapped is None and is_right:
         notes.append("the gradients are right for this forward pass; that the forward pass is right was not found")
     return notes
 

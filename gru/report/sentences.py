@@ -91,6 +91,7 @@ def _perturbed(p: Particulars) -> str:
 def _uncounted(p: Particulars) -> str:
     why = {
         "not-run": "forward was not run",
+        "sizes": "the sizes that are written into the file are small",
         "differs": "the cell gives something else while that is done",
         "too-few": "forward puts {seen:,} numbers through exp, tanh and their like, of {gates:,}",
     }

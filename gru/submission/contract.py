@@ -219,6 +219,16 @@ class Runner(Protocol):
         """One run of a submission in another API. Raises CellError where it raises, and SubmissionFailure."""
         ...
 
+    def count(
+        self,
+        sizes: Mapping[str, int],
+        arrays: Mapping[str, Array],
+        expected: Sequence[tuple[int, ...]],
+        most: int,
+    ) -> Counted | None:
+        """The numbers counted in such a run, up to `most`; None where the submission raised before it was done."""
+        ...
+
     def unroll(self, sizes: Sizes, arrays: Mapping[str, Array], expected: Sequence[tuple[int, ...]]) -> list[Array]:
         """What the cells, unrolled over time, answer to `arrays` of float64: arrays of the shapes `expected`.
 

@@ -39,15 +39,16 @@ class Counting:
     """While this is entered, the numbers are counted that go through the functions above, each once.
 
     Args:
-        cell_class: The class whose own `forward` is watched; calls of it in the second half are counted.
+        owner: The class, or the module, whose own forward pass is watched; calls of it in the second half are counted.
+        forward: The name of that.
         most: With more different numbers than this in one half, `Enough` is raised from the call that is one too many.
 
     `found` holds how many there were, by half: `forward` before `turn` is called, `backward` after it; and
     `calls`, how often the class's own forward was called in the second half.
     """
 
-    def __init__(self, cell_class: Any, most: int) -> None:
-        self.cell_class, self.most = cell_class, most
+    def __init__(self, owner: Any, forward: str, most: int) -> None:
+        self.owner, self.forward, self.most = owner, forward, most
         self.found = {"forward": 0, "backward": 0, "calls": 0}
         self._seen: set[complex] = set()
         self._half = "forward"
@@ -84,11 +85,11 @@ class Counting:
             raise Enough(f"more than {self.most} different numbers")
 
     def _watch_forward(self) -> None:
-        """Replace `forward` in the class and those it is derived from: a call within a call is the same call."""
-        for owner in type.mro(self.cell_class):
-            method = vars(owner).get("forward")
+        """Replace it in the class and those it is derived from: a call within a call is the same call."""
+        for owner in type.mro(self.owner) if isinstance(self.owner, type) else [self.owner]:
+            method = vars(owner).get(self.forward)
             if isinstance(method, FunctionType):
-                self._put(functools.partial(setattr, owner, "forward"), method, self._watched(method))
+                self._put(functools.partial(setattr, owner, self.forward), method, self._watched(method))
 
     def _watched(self, method: Callable[..., Any]) -> Callable[..., Any]:
         @functools.wraps(method)

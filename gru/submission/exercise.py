@@ -140,7 +140,7 @@ class _Trial:
 
     def counted(self, arguments: "_Arguments", counting: Any) -> None:
         """One use, of which the numbers are counted that go through exp, tanh and their like."""
-        with counting(self.cell_class, self.job["most"]) as count:
+        with counting(self.cell_class, "forward", self.job["most"]) as count:
             self.answer["counted"] = count.found
             self.use(arguments, count.turn)
 

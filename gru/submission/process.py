@@ -23,7 +23,7 @@ from gru.layer import Form, Sizes
 from gru.layers.registry import form_named, other_cells
 from gru.submission.channel import Channel, Connection, ReadTimeoutError, started
 from gru.submission.confinement import FULL, Confinement, Isolation, confinement, packages
-from gru.submission.contract import Array, CellError, Job, Reason, Recording, SubmissionFailure
+from gru.submission.contract import Array, CellError, Counted, Job, Reason, Recording, SubmissionFailure
 from gru.submission.driven import Api, api_in, shapes_in
 from gru.submission.limits import CALLS_IN_ALL, LARGEST_FILE, LEAST_MEMORY, MEMORY_LIMIT, START_LIMIT, TIME_LIMIT
 from gru.submission.notebook import ENDING, Module, module_of
@@ -35,6 +35,7 @@ from gru.submission.protocol import (
     read_answer,
     read_arrays,
     read_call,
+    read_counts,
     read_header,
     read_refusal,
     read_values,
@@ -265,10 +266,41 @@ class SubmissionProcess:
             raise self.failure
         return answer["values"], odd
 
+    def count(
+        self,
+        sizes: Mapping[str, int],
+        arrays: Mapping[str, Array],
+        expected: Sequence[tuple[int, ...]],
+        most: int,
+    ) -> Counted | None:
+        """The numbers that go through exp, tanh and their like in one run, counted up to `most` in each pass.
+
+        None where it raised before it came so far. Raises what `run` raises.
+        """
+        request = {"kind": "drive", "sizes": sizes, "before": False, "most": most}
+        answer = self._answered(request, arrays, [("f8", shape) for shape in expected])
+        try:
+            counts = read_counts(answer.get("counted"), request)
+        except ProtocolError as error:
+            self.failure = self._protocol_failure(str(error))
+            raise self.failure from None
+        found = None if counts is None else Counted(**counts)
+        was_cut_short = found is not None and found.backward > most
+        return found if was_cut_short or not isinstance(answer["values"], dict) else None
+
     def _asked(
         self, request: dict[str, Any], arrays: Mapping[str, Array], expected: Sequence[tuple[str, tuple[int, ...]]]
     ) -> dict[str, Any]:
-        """The answer of a submission in another API to one request."""
+        """The answer of a submission in another API to one request. Raises CellError where it raised."""
+        answer = self._answered(request, arrays, expected)
+        if isinstance(answer["values"], dict):
+            raise CellError(raised_of(**self._placed(answer["values"])).text)
+        return answer
+
+    def _answered(
+        self, request: dict[str, Any], arrays: Mapping[str, Array], expected: Sequence[tuple[str, tuple[int, ...]]]
+    ) -> dict[str, Any]:
+        """The same, with what it raised as `values` where it did."""
         if self.failure is not None:
             raise self.failure
         channel = self._started()
@@ -287,8 +319,6 @@ class SubmissionProcess:
         finally:
             if not done:
                 self.close()
-        if isinstance(answer["values"], dict):
-            raise CellError(raised_of(**self._placed(answer["values"])).text)
         return answer
 
     def unroll(self, sizes: Sizes, arrays: Mapping[str, Array], expected: Sequence[tuple[int, ...]]) -> list[Array]:

@@ -127,7 +127,7 @@ def read_answer(read: Read, header: dict[str, Any], length: int, job: dict[str, 
         "uses": slots.uses(header.get("uses")),
         "again": None if header.get("again") is None else slots.shown(header["again"], "gradients"),
         "split": slots.shown(header.get("split"), "split", may_be_empty=True, steps=False),
-        "counted": _counted(header.get("counted"), job),
+        "counted": read_counts(header.get("counted"), job),
         "left": slots.left(header.get("left")),
         "left_out": _names(header.get("left_out"), job["api"]["optional"]),
         "raised": _raised(header.get("raised"), job),
@@ -206,8 +206,8 @@ def _names(given: Any, known: Iterable[str]) -> list[str]:
     return given
 
 
-def _counted(given: Any, job: dict[str, Any]) -> dict[str, int] | None:
-    """What was counted, for a job that asks for it and got so far as to count."""
+def read_counts(given: Any, job: dict[str, Any]) -> dict[str, int] | None:
+    """What was counted, for a job that asks for it and got so far as to count. Raises ProtocolError."""
     if given is None:
         return None
     if not job.get("most") or type(given) is not dict or given.keys() != set(COUNTS):

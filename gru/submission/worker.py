@@ -137,14 +137,20 @@ class Served:
 
     def _driven(self, job: dict[str, Any], arrays: dict[str, Any]) -> bytes:
         """What a submission in another API answers: the shapes of its parameters, or a run forward and backward."""
-        driver = self._driver
+        driver, counted = self._driver, {}
         try:
             if job["kind"] == "shapes":
                 return self._packed("values", shapes=driver.shapes(job["sizes"]))
-            values, odd = driver.answer(job["sizes"], arrays, before=job["before"])
-            return self._packed("values", values, odd=odd)
+            if job.get("most"):
+                with self._parts.counting.Counting(*driver.watched, job["most"]) as count:
+                    counted["counted"] = count.found
+                    values, odd = driver.answer(job["sizes"], arrays, before=False, turn=count.turn)
+            else:
+                values, odd = driver.answer(job["sizes"], arrays, before=job["before"])
+            return self._packed("values", values, odd=odd, **counted)
         except BaseException as error:
-            return self._packed("raised", raised={"where": driver.where, "step": 0, **self._described(error)})
+            raised = {"where": driver.where, "step": 0, **self._described(error)}
+            return self._packed("raised", raised=raised, **counted)
 
     def _before_call(self, where: str, step: int) -> None:
         self._write(self._call_frame(where, step))

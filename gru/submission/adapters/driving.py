@@ -69,19 +69,31 @@ class Driver:
         return {name: [*array.shape, int(array.dtype.itemsize)] for name, array in arrays.items()}
 
     def answer(
-        self, sizes: Mapping[str, int], arrays: Mapping[str, Any], *, before: bool
+        self,
+        sizes: Mapping[str, int],
+        arrays: Mapping[str, Any],
+        *,
+        before: bool,
+        turn: Callable[[], None] = lambda: None,
     ) -> tuple[list[Any], dict[str, str]]:
         """The states, and where there is a `delta` the gradients: of the parameters, then dx, then dh, as shown.
 
-        With `before`, the same object is used once before on other numbers. A gradient that has another shape, or
+        With `before`, the same object is used once before on other numbers. `turn` is called when forward is done and
+        backward comes. A gradient that has another shape, or
         is not there, is NaN, and a text by its name says what is there instead.
         """
         adapter, names = self.adapter, self.adapter.names()
         values = {place: arrays[f"p {name}"] for name, place in names.items()}
         x, h_0, delta = arrays["x"], arrays.get("h_0"), arrays.get("delta")
         odd: dict[str, str] = {}
+
+        def told(where: str) -> None:
+            self.where = where
+            if where == "backward":
+                turn()
+
         with np.errstate(all="ignore"):
-            answer = adapter.run(sizes, values, x, h_0, delta, before=before, told=self.tell)
+            answer = adapter.run(sizes, values, x, h_0, delta, before=before, told=told)
             found = [np.asarray(answer.states, float)]
             if delta is None:
                 return found, odd
@@ -107,9 +119,12 @@ class Driver:
                 odd[UPDATES] = "backward changes the parameters itself"
         return found, odd
 
-    def tell(self, where: str) -> None:
-        """Remember what is being called, for the message where it raises."""
-        self.where = where
+    @property
+    def watched(self) -> tuple[Any, str]:
+        """What goes forward: the class or the module that it is in, and its name."""
+        module, adapter = self.adapter.module, self.adapter
+        holder = getattr(module, adapter.owner or adapter.target, None)
+        return (holder if isinstance(holder, type) else module), adapter.forward_name
 
 
 def _plain(value: Any) -> Any:
