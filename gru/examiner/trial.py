@@ -268,7 +268,8 @@ def _unless_unconfirmed(outcome: Outcome, outcomes: list[Outcome], hidden: set[s
     # Those are shown as parts of what a parameter's gradient shows as a whole, where that is shown.
     blocks = {form.derivatives[block].name for stack in form.stacks for block in stack.blocks} - form.unasked
     confirming = (o for o in outcomes if o.name in made and (o.check not in hidden or o.name in blocks))
-    if any(o.status in ("right", "inherited") for o in confirming):
+    # The sum of what is wrong is the sum of it whatever it was made of.
+    if any(o.status == "right" or (o.status == "inherited" and not form.named[str(o.name)].is_sum) for o in confirming):
         return outcome
     return replace(outcome, status="not_examined")
 

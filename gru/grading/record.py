@@ -136,11 +136,14 @@ FOR_THE_TEACHER = "the equations that are asked for were not judged: no points a
 def _is_for_the_teacher(result: Result) -> bool:
     """Whether no points can be given: another API is no fault of the student's, but equations were not judged in it.
 
-    Nor were those of the layer that was asked for where the forward pass is none of its forms.
+    Nor were those of the layer that was asked for where the forward pass is none of its forms. What fails to run has
+    no points in any API.
     """
     examination = result.examination
     if examination.reason in ("another_api", "adapter_failed"):
         return True
+    if examination.reason:
+        return False
     judged = any(outcome.is_of_equation for outcome in examination.outcomes)
     return examination.api is not None and not (judged and examination.form.layer is result.asked.layer)
 
