@@ -49,10 +49,14 @@ WEIGHTS = (1.0, 0.5, 2.5, 1.0)
 
 @dataclass(frozen=True)
 class OwnForward:
-    """What the second depth says: its outcomes, the kinds of the faults of the state, and odd gradients."""
+    """What the second depth says: its outcomes, and odd gradients.
+
+    `not_linear` says that some gradient is not linear in δ, and `arbitrary` that this is not for being clipped alone.
+    """
 
     outcomes: tuple[Outcome, ...]
-    faults: frozenset[str]
+    not_linear: bool
+    arbitrary: bool
     odd: frozenset[str]
 
 
@@ -87,7 +91,9 @@ def judge_own(
     if done:
         outcomes.append(_of_state(states, done))
         outcomes += [_of_gradient(bench, name, found[name]) for name in bench.shown]
-    return OwnForward(tuple(outcomes), frozenset(fact.kind for fact, _ in states), frozenset(bench.odd))
+    not_linear = [fact for fact, _ in states if fact.kind == "gradient-not-linear"]
+    arbitrary = any(fact.particulars["clipped"] is None for fact in not_linear)
+    return OwnForward(tuple(outcomes), bool(not_linear), arbitrary, frozenset(bench.odd))
 
 
 def _compared(bench: Bench, problem: Problem) -> Iterator[tuple[str, Comparison]]:

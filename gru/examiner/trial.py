@@ -421,12 +421,19 @@ def summarise_all(findings: list[Finding], form: Form) -> Iterator[Outcome]:
         if _is_hidden(outcome) and _is_vouched_for(check, outcomes, form):
             outcome = replace(outcome, status="right", facts=(Fact.of("vouched-for"),))
         elif outcome.status == "inherited" and equation and equation.is_sum:
-            summed = outcomes[form.named[equation.inputs[0]].id]
-            # The sum is formed here, so that it is always the sum of what was shown: numbers that are wrong, and
-            # not even linear in δ, would inherit from themselves.
-            if summed.status == "not_examined" or (summed.status == "wrong" and arbitrary):
-                outcome = replace(outcome, status="not_examined", facts=(Fact.of("sum-of-silent"),))
+            outcome = unless_silent(outcome, outcomes[form.named[equation.inputs[0]].id], arbitrary=arbitrary)
         yield outcome
+
+
+def unless_silent(total: Outcome, summed: Outcome, *, arbitrary: bool) -> Outcome:
+    """The outcome of a sum that inherits; `not_examined` where what is summed tells nothing.
+
+    The sum is formed here, so that it is always the sum of what was shown: numbers that are wrong, and not even linear
+    in δ, would inherit from themselves.
+    """
+    if summed.status == "not_examined" or (summed.status == "wrong" and arbitrary):
+        return replace(total, status="not_examined", facts=(Fact.of("sum-of-silent"),))
+    return total
 
 
 def _is_hidden(outcome: Outcome) -> bool:

@@ -76,10 +76,10 @@ def _by_equations(
         return found, ()
     mapped = recognition.mapped
     form = form_asked(mapped.form, mapped.unasked(bench.api, own.odd))
-    is_small = "gradient-not-linear" in own.faults
+    is_small = own.not_linear
     by_one_step = mapped.ends.all_given
     if by_one_step:
-        asked = Asked(effort, found.seed, problem, SMALL if is_small else 1.0)
+        asked = Asked(effort, found.seed, problem, SMALL if is_small else 1.0, own.arbitrary)
         equations = judge_by_equations(bench, mapped, form, asked, on_progress)
         outcomes, recognition = equations.outcomes, replace(recognition, parted_on=equations.parted)
     else:

@@ -11,8 +11,10 @@ import numpy as np
 import pytest
 
 from gru.examiner import examine
-from gru.examiner.cost import judge_cost
+from gru.examiner.bench import Bench
+from gru.examiner.cost import cost_driven, judge_cost
 from gru.layers.gru.cell import GRUCell
+from gru.layers.gru.forms import CHAPTER
 from gru.report.sentences import all_said
 from gru.submission.process import SubmissionProcess
 from gru.submission.trusted import TrustedCells
@@ -478,3 +480,41 @@ GRUCell = Otherwise
 def test_a_cell_that_gives_something_else_while_it_is_counted_is_told(tmp_path: Path) -> None:
     examination = judged(tmp_path, OTHERWISE)
     assert "the cell gives something else while that is done" in all_said(examination.outcome("state").facts)
+
+
+# In another API
+
+ONE_SAMPLE = (RIGHT.parents[1] / "other_apis" / "one_sample.py").read_text(encoding="utf-8")
+
+BY_COMPLEX_STEPS = """    def backward(self, delta):
+        names = "Wzh Wrh Wh Wzx Wrx Wx x hidden".split()
+        at = {name: getattr(self, name).astype(complex) for name in names}
+        steps = {}
+        for name, array in at.items():
+            found = np.zeros(array.shape)
+            for index in np.ndindex(array.shape):
+                array[index] += 1e-100j
+                found[index] = (np.reshape(delta, -1) @ self.pure(**at)).imag / 1e-100
+                array[index] = array[index].real
+            steps[name] = found
+        for name in names[:6]:
+            setattr(self, "d" + name, getattr(self, "d" + name) + steps[name])
+        return steps["x"], steps["hidden"]
+
+    def pure(self, Wzh, Wrh, Wh, Wzx, Wrx, Wx, x, hidden):
+        z = 1 / (1 + np.exp(-(Wzh @ hidden + Wzx @ x)))
+        r = 1 / (1 + np.exp(-(Wrh @ hidden + Wrx @ x)))
+        return (1 - z) * hidden + z * np.tanh(Wh @ (r * hidden) + Wx @ x)
+"""
+
+
+@pytest.mark.parametrize("derived", [True, False])
+def test_a_file_in_another_api_is_told_by_the_same_count(derived: bool, tmp_path: Path) -> None:
+    head, backward = ONE_SAMPLE.split("    def backward")
+    file = tmp_path / "cell.py"
+    file.write_text(head + ("    def backward" + backward if derived else BY_COMPLEX_STEPS), encoding="utf-8")
+    with SubmissionProcess(file) as process:
+        api = process.api
+        assert api is not None
+        found = cost_driven(Bench(process, api), CHAPTER, 0)
+    assert (found is None) if derived else (found is not None and found.kind == "perturbed")

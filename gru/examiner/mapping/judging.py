@@ -18,7 +18,7 @@ from gru.examiner.mapping.driving import Driven
 from gru.examiner.mapping.found import Mapped
 from gru.examiner.outcome import Outcome
 from gru.examiner.reference import Reference
-from gru.examiner.trial import Trial
+from gru.examiner.trial import Trial, unless_silent
 from gru.layer import Form
 from gru.problem import Effort, Precision, Problem, Specification, draw, find, identify, is_measured_whole, planned
 from gru.submission.contract import CellError, Description, Recording
@@ -52,12 +52,14 @@ class Asked:
         only: The one problem that is asked for.
         scale: What δ is multiplied by, and the gradients are divided by again: what clips its gradients is judged by
             what it does not clip.
+        arbitrary: Whether the gradients are not linear in δ: sums of what is wrong inherit nothing then.
     """
 
     effort: Effort
     seed: int
     only: Problem | None = None
     scale: float = 1.0
+    arbitrary: bool = False
 
 
 def judge_by_equations(
@@ -99,8 +101,13 @@ def judge_by_equations(
         else:
             parted.append(reference.problem.id)
         on_progress(done, len(references))
-    outcomes = [_told(o, form) for o in trial.outcomes()[0] if o.is_of_equation] if trial.recorded else []
-    return ByEquations(tuple(outcomes), tuple(parted))
+    if not trial.recorded:
+        return ByEquations((), tuple(parted))
+    outcomes = {str(o.name): o for o in trial.outcomes()[0] if o.is_of_equation}
+    for total in form.sums:
+        if (outcome := outcomes[total.name]).status == "inherited":
+            outcomes[total.name] = unless_silent(outcome, outcomes[total.inputs[0]], arbitrary=asked.arbitrary)
+    return ByEquations(tuple(_told(o, form) for o in outcomes.values()), tuple(parted))
 
 
 def _is_of_form(reference: Reference, recording: Recording, mapped: Mapped) -> bool:
