@@ -78,3 +78,11 @@ def test_what_an_lstm_is_not_given_is_not_asked_for() -> None:
         assert mapped is not None
         assert [carried.state for carried in mapped.ends.given] == ["h"]
         assert {"c", "dc"} <= mapped.unasked(process.api)
+
+
+def test_states_come_in_the_order_in_which_backward_takes_their_gradients(tmp_path: Path) -> None:
+    source = (FILES / "lstm_columns.py").read_text()
+    (tmp_path / "lstm.py").write_text(source.replace("return (a_next, c_next, yt", "return (c_next, a_next, yt"))
+    with SubmissionProcess(tmp_path / "lstm.py") as process:
+        assert process.api is not None
+        assert (process.api.adapter["state"], process.api.adapter["second"]) == ("[1]", "[0]")

@@ -15,7 +15,7 @@ from .calls import backward_roles, forward_roles
 from .construction import chosen_in, fixed_sizes
 from .gradients import find
 from .layouts import arranged, has_steps
-from .names import RATE, STATE_NAMES
+from .names import OF_CELL, RATE, STATE_NAMES
 from .places import arrays_in
 from .source import names_returned, parameters_of
 
@@ -201,8 +201,11 @@ def _complete(adapter: Adapter, sizes: Mapping[str, int], of: tuple[Any, bool], 
         # No second state is as the first: what it takes is the gradient of the last state, and that is 0.
         adapter.backward_roles = tuple("number" if r == "delta_c" else r for r in adapter.backward_roles)
         seconds = [None]
+    first = adapter.state
     for second in seconds:
-        adapter.second = second
+        adapter.state, adapter.second = first, second
+        if takes_two and second and "state" not in said and _are_crossed(adapter, of):
+            adapter.state, adapter.second = second, first
         if "parameters" not in said:
             adapter.parameters = ()
             adapter.parameters = tuple(moving(adapter, sizes))
@@ -235,6 +238,19 @@ def _seconds(adapter: Adapter, sizes: Mapping[str, int]) -> Iterator[str]:
         alike = (layout, width) == (adapter.out_layout, adapter.width)
         if alike and adapter._value(made, returned, place) is not first:
             yield place
+
+
+def _are_crossed(adapter: Adapter, of: tuple[Any, bool]) -> bool:
+    """Whether forward answers c before h and backward takes dh before dc, or the other way round, as names tell."""
+    holder, method = of
+    answered = names_returned(getattr(holder, adapter.forward_name, None), adapter.source)
+    taken = parameters_of(getattr(holder, adapter.backward_name), method=method)
+    by_role = {role: p.name for role, p in zip(adapter.backward_roles, taken, strict=False)}
+    states = [
+        OF_CELL.match(answered.get(f"returned{place}", "")) is not None for place in (adapter.state, adapter.second)
+    ]
+    gradients = [OF_CELL.match(by_role.get(role, "")) is not None for role in ("delta", "delta_c")]
+    return sum(states) == sum(gradients) == 1 and states != gradients
 
 
 def _by_changes(adapter: Adapter, sizes: Mapping[str, int], of: tuple[Any, bool]) -> bool:

@@ -91,6 +91,11 @@ DC = re.compile(
     re.IGNORECASE,
 )
 
+OF_CELL = re.compile(
+    r"^(d|d_|grad_?|delta_?)?(prev_?|next_?|new_?)?(c|cell)([^a-z]|t$|next|new|prev|_|$)", re.IGNORECASE
+)
+"""An LSTM's c, or its gradient, where h stands beside it."""
+
 
 def role_of(name: str, names: Sequence[str]) -> str | None:
     """What an argument of this name is, among others: `x`, `h`, `c`, or nothing that is known."""
