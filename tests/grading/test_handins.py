@@ -71,6 +71,10 @@ def test_a_class_may_lie_in_one_folder_and_a_project_is_none(form: Callable[...,
         return [e.student for e in read(form(dict.fromkeys(files, RIGHT.encode()), folder)).entries]
 
     assert students("homework/al/gru.py", "homework/bo/gru.py", "homework/README.md") == ["al", "bo"]
+    assert students("course/homework/doejane_1_2_gru.py", "course/homework/roebob_2_3_gru.py") == [
+        "doejane_1",
+        "roebob_2",
+    ]
     assert students("al/src/gru.py", "al/tests/test_gru.py") == ["al"]
     assert students("al/gru.py", "al/one/more.py", "al/two/more.py", "al/README.md") == ["al"]
 

@@ -3,6 +3,8 @@
 It knows no system's names: each has a module of its own.
 """
 
+from collections.abc import Iterator
+
 from gru.grading.handins import canvas, gradescope, moodle, nbgrader, plain, repositories
 from gru.grading.handins.system import Layout
 from gru.grading.handins.tree import Tree
@@ -18,13 +20,13 @@ LAYOUTS: dict[str, Layout] = {
 }
 """The layouts by their ids, in the order in which they are tried."""
 
+DEEPEST = 3
+"""How many folders may lie around a class, such as those of the course, the homework and the download."""
+
 
 def recognised(tree: Tree) -> tuple[str, Tree]:
     """The id of the layout of a tree, and the tree or the one folder in it that has this layout."""
-    candidates = [tree]
-    folders, files = tree.tops()
-    if len(folders) == 1 and not files:
-        candidates.append(tree.below(folders[0]))
+    candidates = list(_nested(tree))
     for id, layout in LAYOUTS.items():
         for candidate in candidates:
             if id != "plain" and layout.recognises(candidate):
@@ -34,9 +36,17 @@ def recognised(tree: Tree) -> tuple[str, Tree]:
 
 def within(tree: Tree, layout: str) -> Tree:
     """The tree, or the one folder in it, that a layout which was asked for recognises."""
-    folders, files = tree.tops()
-    inner = tree.below(folders[0]) if len(folders) == 1 and not files else None
     if layout == "plain":
         return plain.unwrapped(tree)
-    known = LAYOUTS[layout].recognises
-    return inner if inner is not None and not known(tree) and known(inner) else tree
+    return next((inner for inner in _nested(tree) if LAYOUTS[layout].recognises(inner)), tree)
+
+
+def _nested(tree: Tree) -> Iterator[Tree]:
+    """The tree, and below it each folder that is all there is, so far as people wrap a class."""
+    yield tree
+    for _ in range(DEEPEST):
+        folders, files = tree.tops()
+        if len(folders) != 1 or files:
+            return
+        tree = tree.below(folders[0])
+        yield tree
