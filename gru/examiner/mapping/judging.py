@@ -122,8 +122,12 @@ def _is_of_form(reference: Reference, recording: Recording, mapped: Mapped) -> b
 
 
 def _told(outcome: Outcome, form: Form) -> Outcome:
-    """An outcome, without a demand for what the API does not show: that is never right for what follows from others."""
-    if outcome.check in form.unasked_checks and outcome.status != "wrong":
+    """An outcome, without a demand for what the API does not show.
+
+    A derivative is never right for what follows from others; what goes forward was recognised by the states.
+    """
+    goes_forward = outcome.name in {equation.name for equation in form.forward_shown}
+    if outcome.check in form.unasked_checks and outcome.status != "wrong" and not goes_forward:
         return replace(outcome, status="not_examined", problems=0, facts=(why_not_shown(str(outcome.name), form),))
     return replace(outcome, status="not_examined") if outcome.status == "missing" else outcome
 
