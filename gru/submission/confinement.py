@@ -107,11 +107,17 @@ class Confinement:
         open_to = [text for has, text in ((self.landlock, FILES), (self.seccomp, CALLING)) if not has]
         return f"a submission can {' and '.join(open_to)} here: {'; '.join(self.missing)}"
 
+    @property
+    def files(self) -> dict[str, Any] | None:
+        """The arguments of `lockdown.Files`, the same for every worker; None without Landlock."""
+        if self.landlock is None:
+            return None
+        return {"landlock": self.landlock, "readable": [str(path) for path in _of_the_interpreter()]}
+
     def settings(self, folder: Path, pid: int) -> dict[str, Any]:
-        """The arguments of `lockdown.shut` for a worker with this process id, which may read this folder."""
-        readable = [*_of_the_interpreter(), *_without(folder, _own())]
+        """The arguments of `lockdown.shut` for a worker with this process id, which may read this folder too."""
+        readable = _without(folder, _own())
         return {
-            "landlock": self.landlock,
             "readable": [str(path) for path in readable] if self.landlock else [],
             "listable": [str(folder)] if self.landlock else [],
             "seccomp": _filter(pid).hex() if self.seccomp else None,

@@ -66,16 +66,45 @@ def die_with(parent: int) -> None:
         os._exit(1)
 
 
-def shut(landlock: str | None, readable: Iterable[str], listable: Iterable[str], seccomp: str | None) -> None:
-    """Allow this process to read what is `readable`, and no more; then the system calls of the filter only.
+class Files:
+    """What this process will be allowed to read. Nothing is in force before `shut`, and no fork shares it.
 
-    `landlock` is the folder of py_landlock, `seccomp` a filter in hexadecimal; None leaves that part
-    out. Where the examiner is root, its capabilities are given up too. Raises OSError where the kernel refuses.
+    Args:
+        landlock: The folder of py_landlock.
+        readable: What is readable for every submission: to find out what these paths are takes most of the time.
     """
-    if landlock is not None or seccomp is not None:
+
+    def __init__(self, landlock: str, readable: Iterable[str]) -> None:
+        self._landlock = _package(landlock)
+        self._rules = self._landlock.Landlock(strict=False)
+        self.allow(readable)
+
+    def allow(self, readable: Iterable[str], listable: Iterable[str] = ()) -> None:
+        """Allow these too to be read, and of the others the names."""
+        for path in readable:
+            access = self._landlock.AccessFs.READ_FILE
+            if Path(path).is_dir():
+                access |= self._landlock.AccessFs.READ_DIR
+            self._rules.add_path_rule(path, access=access)
+        for path in listable:
+            self._rules.add_path_rule(path, access=self._landlock.AccessFs.READ_DIR)
+
+    def shut(self) -> None:
+        """Allow no more than that, for good."""
+        self._rules.apply()
+
+
+def shut(files: Files | None, readable: Iterable[str], listable: Iterable[str], seccomp: str | None) -> None:
+    """Allow this process to read `files` and what is `readable`, and no more; then the filter's system calls only.
+
+    `seccomp` is a filter in hexadecimal; None leaves that part out, as it does `files`. Where the examiner is root,
+    its capabilities are given up too. Raises OSError where the kernel refuses.
+    """
+    if files is not None or seccomp is not None:
         _give_up_capabilities()
-    if landlock is not None:
-        _shut_files(_package(landlock), readable, listable)
+    if files is not None:
+        files.allow(readable, listable)
+        files.shut()
     if seccomp is not None:
         _shut_calls(bytes.fromhex(seccomp))
 
@@ -89,18 +118,6 @@ def _package(folder: str) -> Any:
     sys.modules[name] = module = module_from_spec(spec)
     spec.loader.exec_module(module)
     return module
-
-
-def _shut_files(py_landlock: Any, readable: Iterable[str], listable: Iterable[str]) -> None:
-    rules = py_landlock.Landlock(strict=False)
-    for path in readable:
-        access = py_landlock.AccessFs.READ_FILE
-        if Path(path).is_dir():
-            access |= py_landlock.AccessFs.READ_DIR
-        rules.add_path_rule(path, access=access)
-    for path in listable:
-        rules.add_path_rule(path, access=py_landlock.AccessFs.READ_DIR)
-    rules.apply()
 
 
 def _give_up_capabilities() -> None:

@@ -430,7 +430,9 @@ class SubmissionProcess:
         kept = {name: os.environ[name] for name in ENVIRONMENT if name in os.environ}
         # A process that is forked again and again must be out of reach of what runs in a fork.
         forks = self._starter is not None and self.confinement.level == FULL
-        given = json.dumps({"parent": os.getpid(), "packages": packages(), "forks": forks})
+        given = json.dumps(
+            {"parent": os.getpid(), "packages": packages(), "forks": forks, "files": self.confinement.files}
+        )
         command = [sys.executable, "-I", "-S", "-B", "-X", "utf8", str(WORKER), given]
         start = self._starter.start if self._starter is not None and forks else started
         try:

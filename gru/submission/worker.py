@@ -27,7 +27,7 @@ def main() -> NoReturn:
     """Serve one submission until there are no more requests; what it registered with `atexit` is not run.
 
     The argument is JSON: the process id of the `parent`, the folders of the `packages` that can be imported, and
-    whether it `forks`: then each of its forks serves one submission.
+    whether it `forks`: then each of its forks serves one submission. `files` are the arguments of `lockdown.Files`.
     """
     given = json.loads(sys.argv.pop())
     # There is no terminal to debug in: a `breakpoint()` that was left in is passed over.
@@ -37,6 +37,7 @@ def main() -> NoReturn:
     sys.meta_path.append(lockdown.Packages(given["packages"]))
     protocol, exercise, unrolled, counting = map(_load_beside, ("protocol", "exercise", "unrolled", "counting"))
     parts = Parts(protocol, exercise, unrolled, counting, _load_beside("loading"), _Kept().load)
+    files = lockdown.Files(**given["files"]) if given["files"] else None
     if given["forks"]:
         lockdown.die_with(_load_beside("forking").forked())
     read, write = _private_pipes()
@@ -44,7 +45,7 @@ def main() -> NoReturn:
         settings, source, adapter = read_settings(read, parts)
         lockdown.limit(**settings["limits"])
         try:
-            lockdown.shut(**settings["confinement"])
+            lockdown.shut(files, **settings["confinement"])
         except Exception as error:
             write(parts.protocol.pack({"kind": "not confined", "text": f"{type(error).__name__}: {error}"}))
             os._exit(1)

@@ -461,7 +461,7 @@ from pathlib import Path
 sys.path.insert(0, {root!r})
 from gru.submission import lockdown
 from gru.submission.confinement import confinement
-lockdown.shut(confinement().landlock, ["/"], [], None)
+lockdown.shut(lockdown.Files(confinement().landlock, []), ["/"], [], None)
 print(int(Path("/proc/self/status").read_text().partition("CapEff:")[2].split()[0], 16))
 """
 
@@ -483,6 +483,10 @@ def test_no_submission_can_end_itself_as_a_worker_is_ended_from_outside(signal: 
 def test_a_file_beside_the_package_does_not_see_it(tmp_path: Path) -> None:
     """A submission in the project's own folder can import what is beside it, but not the examiner."""
     settings = confinement().settings(Path(gru.__file__).parent.parent / "cell.py", os.getpid())
+    files = confinement().files
+    assert files is not None
     package = Path(gru.__file__).parent
-    assert not any(package.is_relative_to(path) or Path(path).is_relative_to(package) for path in settings["readable"])
-    json.dumps(settings)
+    for path in map(Path, (*files["readable"], *settings["readable"])):
+        assert not package.is_relative_to(path)
+        assert not path.is_relative_to(package)
+    json.dumps([files, settings])
