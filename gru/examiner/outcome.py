@@ -246,11 +246,12 @@ def judge(outcomes: Iterable[Outcome]) -> Verdict:
 def judge_driven(outcomes: Iterable[Outcome]) -> Verdict:
     """The verdict on a submission in another API: wrong where anything is; right where all that is shown is.
 
-    An equation of which nothing can be said takes nothing away from gradients that are right.
+    An equation of which nothing can be said takes nothing away from gradients that are right. Where all of them are
+    zero on every problem, nothing was seen.
     """
     told = list(outcomes)
     if any(outcome.status == "wrong" for outcome in told):
         return "wrong"
-    gradients = any(outcome.check.startswith("gradient-") for outcome in told)
+    gradients = any(outcome.check.startswith("gradient-") and outcome.detects is not None for outcome in told)
     statuses = {outcome.status for outcome in told if not outcome.is_of_equation}
     return "right" if gradients and statuses == {"right"} else "not_examined"

@@ -11,7 +11,17 @@ from urllib.parse import quote
 
 from markupsafe import Markup
 
-from gru.grading.overview import MARKS, columns_of, mistakes_made, notes_of, points, remarks_in, same_files, shown
+from gru.grading.overview import (
+    MARKS,
+    columns_of,
+    mistakes_made,
+    notes_of,
+    points,
+    reason_of,
+    remarks_in,
+    same_files,
+    shown,
+)
 from gru.grading.record import Record
 from gru.report.html import template
 from gru.report.words import words
@@ -73,7 +83,7 @@ def class_page(records: Sequence[Record], links: Mapping[str, str], *, anonymous
         key=[(sign, words(status)) for status, sign in SIGNS.items()],
         mistakes=mistakes_made(records),
         bars=_bars(records),
-        unexamined=[(names[r.student], words(r.reason or "") if anonymous else r.text) for r in unexamined],
+        unexamined=[(names[r.student], reason_of(r) if anonymous else r.text or reason_of(r)) for r in unexamined],
         notes=[] if anonymous else [(names[student], said) for student, said in notes_of(ordered).items()],
         remarks=[] if anonymous else [(names[student], said) for student, said in remarks_in(ordered).items()],
         same=[[names[student] for student in students] for students in same_files(ordered)],

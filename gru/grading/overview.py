@@ -188,9 +188,14 @@ def mistakes_made(records: Iterable[Record]) -> list[tuple[int, str, str]]:
     for record in records:
         made.update((credit.check, credit.mistake) for credit in record.credits if credit.mistake)
         if record.verdict == "not_examined":
-            made[NOT_EXAMINED, words(record.reason or "")] += 1
+            made[NOT_EXAMINED, reason_of(record)] += 1
     order = sorted(made.items(), key=lambda item: (-item[1], _position(item[0][0]), item[0][1]))
     return [(count, _place(check), mistake) for (check, mistake), count in order]
+
+
+def reason_of(record: Record) -> str:
+    """Why a student was not examined, in a word or two."""
+    return words(record.reason) if record.reason else "nothing could be judged"
 
 
 def _position(check: str) -> int:

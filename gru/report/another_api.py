@@ -87,12 +87,9 @@ def details(result: Result) -> list[str]:
     notes += _notes(examination.recognition, is_right=examination.verdict == "right")
     lines += ["", *(line("note", note) for note in notes)] if notes else []
     if examination.verdict == "right":
-        detects = [outcome.detects for outcome in own if outcome.detects is not None]
-        least = f"; a difference above {rounded_up(max(detects))} of the largest entry would have been found"
-        lines += [
-            "",
-            f"right: every gradient that is shown is the derivative of the forward pass{least if detects else ''}",
-        ]
+        detects = max(outcome.detects for outcome in own if outcome.detects is not None)
+        least = f"; a difference above {rounded_up(detects)} of the largest entry would have been found"
+        lines += ["", f"right: every gradient that is shown is the derivative of the forward pass{least}"]
     return lines
 
 

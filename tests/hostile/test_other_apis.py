@@ -8,6 +8,7 @@ from random import Random
 import pytest
 
 from gru.examiner import Examination, examine
+from gru.grading.overview import mistakes_made
 from gru.grading.record import record_of
 from gru.grading.rubric import EQUAL_POINTS
 from gru.report import adapted
@@ -108,3 +109,12 @@ def test_a_shape_that_nobody_has_is_no_exception(said: list[int]) -> None:
     original = driven.driver.shapes
     driven.driver.shapes = lambda sizes: original(sizes) | {"Wzh": said}  # type: ignore[method-assign]
     _told(examine(driven, effort="quick"))
+
+
+def test_zeros_throughout_are_not_right_and_have_a_reason_in_the_overview() -> None:
+    driven = DrivenHere(SOURCE.replace("return (1 - self.z) * h + self.z * self.n", "return h + self.n"))
+    driven.driver.answer = lambda *given, **named: ([], {})  # type: ignore[method-assign]
+    result = Result("cell.py", None, examine(driven, effort="quick"), 0.0)
+    assert result.examination.reason is None
+    made = mistakes_made([record_of("student", result, EQUAL_POINTS)])
+    assert [(place, why) for _, place, why in made] == [("not examined", "nothing could be judged")]
