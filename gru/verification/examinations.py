@@ -81,7 +81,8 @@ class Examinations:
         Raises KeyError where there is no such check.
         """
         if self.battery.api is not None:
-            return self._in_own_names(check)
+            failed = self.battery if self.battery.reason else None
+            return self._cut_short(Outcome(check, "not_examined"), failed) if failed else self._in_own_names(check)
         known = self.battery.outcome(check)
         if check == TRAINING:
             return self._told(known)
@@ -93,7 +94,7 @@ class Examinations:
 
     def is_without(self, check: str) -> bool:
         """Whether nothing can be said of a check by itself, as the submission is in another API."""
-        if self.battery.api is None or check == "interface":
+        if self.battery.api is None or self.battery.reason or check == "interface":
             return False
         outcome = next((outcome for outcome in self.battery.outcomes if outcome.check == check), None)
         return outcome is None or another_api.is_not_shown(outcome) or not self._has_equations

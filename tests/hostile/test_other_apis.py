@@ -17,6 +17,7 @@ from gru.report.result import Result
 from gru.report.text import message
 from gru.submission.contract import SubmissionFailure
 from gru.submission.driven import Api
+from gru.verification.examinations import Examinations
 from tests.hostile.driven import ODD, SHAPES, DrivenHere
 
 SOURCE = (Path(__file__).parents[2] / "examples" / "other_apis" / "one_sample.py").read_text(encoding="utf-8")
@@ -118,3 +119,11 @@ def test_zeros_throughout_are_not_right_and_have_a_reason_in_the_overview() -> N
     assert result.examination.reason is None
     made = mistakes_made([record_of("student", result, EQUAL_POINTS)])
     assert [(place, why) for _, place, why in made] == [("not examined", "nothing could be judged")]
+
+
+def test_a_test_of_what_fails_to_run_fails_and_is_not_skipped() -> None:
+    driven = DrivenHere(SOURCE)
+    driven.driver.shapes = lambda sizes: {key: [] for key in driven.driver.adapter.names()}  # type: ignore[method-assign]
+    examinations = Examinations("cell.py", driven, effort="quick")
+    assert not examinations.is_without("equation-10")
+    assert examinations.found("equation-10").outcome.status == "not_examined"
