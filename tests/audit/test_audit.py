@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 from pathlib import Path
 
 import pytest
@@ -74,7 +75,7 @@ what would catch them, tried on the numbers that the tests use
 @pytest.mark.full
 def test_a_close_grader_lets_nothing_through() -> None:
     answer = of_grader("mended.py", "--only", "24", "--only", "state")
-    assert answer.output.startswith("0 of 37 wrong cells pass, and 8 of 8 right ones\n")
+    assert re.match(r"0 of [3-9]\d wrong cells pass, and 8 of 8 right ones\n", answer.output)
     assert answer.exit_code == 0
 
 

@@ -9,7 +9,7 @@ import sys
 import traceback
 import warnings
 from pathlib import Path
-from types import ModuleType
+from types import FunctionType, ModuleType
 from typing import Any
 
 import numpy as np
@@ -17,9 +17,10 @@ import numpy as np
 from .adapter import Adapter, AnotherApiError
 from .behaviour import fresh, numbers, upstream, values_of
 from .completing import SIZES, Tried, driven
-from .construction import constructions
+from .construction import constructions, holders
 from .layouts import has_steps
 from .places import read
+from .source import definitions
 
 NAME = "course_adapter"
 """The name of the module that the file is run in."""
@@ -134,6 +135,9 @@ class _File:
             constructs: Any = [kind.construct]
             if not said & {"construct", "make"}:
                 constructs = constructions(target, module)
+                if isinstance(target, FunctionType):
+                    tree = {definition.name: definition for definition in definitions(text)}
+                    constructs = holders(module, tree, kind.target, target)
             for construct in constructs:
                 adapter = kind(module, construct=construct, source=text, said=said)
                 try:
