@@ -196,7 +196,8 @@ def _process(config: pytest.Config, path: Path) -> "SubmissionProcess":
     from gru.submission.confinement import ConfinementError
     from gru.submission.contract import SubmissionFailure
     from gru.submission.notebook import ENDING, NotebookSupportError, require
-    from gru.submission.process import SubmissionProcess, check_file
+    from gru.submission.process import SubmissionProcess
+    from gru.submission.source import check_file
 
     option = config.option
     try:

@@ -4,11 +4,9 @@ Nothing that the process says is believed: an answer has the shapes that were as
 process has failed. It never imports a submission, and knows no right answer.
 """
 
-import hashlib
 import json
 import math
 import os
-import re
 import signal
 import sys
 import time
@@ -25,8 +23,7 @@ from gru.submission.channel import Channel, Connection, ReadTimeoutError, starte
 from gru.submission.confinement import FULL, Confinement, Isolation, confinement, packages
 from gru.submission.contract import Array, CellError, Counted, Job, Reason, Recording, SubmissionFailure
 from gru.submission.driven import Api, api_in, shapes_in
-from gru.submission.limits import CALLS_IN_ALL, LARGEST_FILE, LEAST_MEMORY, MEMORY_LIMIT, START_LIMIT, TIME_LIMIT
-from gru.submission.notebook import ENDING, Module, module_of
+from gru.submission.limits import CALLS_IN_ALL, LEAST_MEMORY, MEMORY_LIMIT, START_LIMIT, TIME_LIMIT
 from gru.submission.protocol import (
     ProtocolError,
     Read,
@@ -41,12 +38,10 @@ from gru.submission.protocol import (
     read_values,
 )
 from gru.submission.recording import api_of, arrays_of, raised_of, recording_of, request_of
+from gru.submission.source import Source
 from gru.submission.starter import Starter
 from gru.submission.taught import Taught
 from gru.submission.text import CleanText, clean_text, cleaned, last_lines
-
-LONGEST_LINE = 100
-"""Characters of a line of a submission that are shown."""
 
 MOST_NOTES = 8
 """How many notes on a file are told."""
@@ -139,8 +134,7 @@ class SubmissionProcess:
             confinement(isolation)
         self.isolation, self._root, self._form = isolation, root, form
         self.failure: SubmissionFailure | None = None
-        self._source: bytes | None = None
-        self._module: Module | None = None
+        self._source = Source(self.path)
         self._waited = 0.0
         self._channel: Connection | None = None
         self._ready = False
@@ -166,7 +160,7 @@ class SubmissionProcess:
     def notes(self) -> tuple[str, ...]:
         """What there is to know beside the verdict, once the process has run: of a notebook, of the class taken."""
         driven = (self._adapter.note,) if self._adapter else ()
-        return (*(self._module.notes if self._module else ()), *driven, *self._said)
+        return (*self._source.notes, *driven, *self._said)
 
     @property
     def has_raised(self) -> bool:
@@ -401,7 +395,7 @@ class SubmissionProcess:
     def _started(self) -> Connection:
         """The channel to a process that has imported the file."""
         if self._channel is None or not self._ready:
-            self._code()
+            self._source.code()
             for left in reversed(range(STARTS)):
                 if self._channel is None:
                     self._start()
@@ -419,7 +413,7 @@ class SubmissionProcess:
         """Start the process, where there is a file for it; it goes on by itself to import the file."""
         self._ready = False
         with suppress(SubmissionFailure):
-            source = self._code()
+            source = self._source.code()
             self._doing = "starting"
             self._channel = self._opened()
             taught = [] if self._adapter is None else [self._adapter.source.encode()]
@@ -441,27 +435,10 @@ class SubmissionProcess:
             # Too few descriptors, processes, threads, or too little memory.
             raise WorkerError(f"no worker can be started: {error}") from error
 
-    def _contents(self) -> bytes:
-        """The bytes of the file, read once: those are run, whatever happens to the file. Raises SubmissionFailure."""
-        if self._source is None:
-            self._source = read_file(self.path)
-        return self._source
-
-    def _code(self) -> bytes:
-        """The Python that is run: the file, or what the class of a notebook needs. Raises SubmissionFailure."""
-        contents = self._contents()
-        if not self.path.lower().endswith(ENDING):
-            return contents
-        if self._module is None:
-            self._module = module_of(contents)
-        return self._module.source.encode()
-
     @property
     def sha256(self) -> str | None:
         """The hash of the bytes that are run; None where there are none."""
-        with suppress(SubmissionFailure):
-            return hashlib.sha256(self._contents()).hexdigest()
-        return None
+        return self._source.sha256
 
     def _settings(self, pid: int, length: int) -> dict[str, Any]:
         """What a worker with this process id is told before it runs the file, whose `length` bytes come next."""
@@ -574,26 +551,9 @@ class SubmissionProcess:
         return SubmissionFailure(reason, self._out_of_memory(text) if reason == "out_of_memory" else text)
 
     def _placed(self, raised: dict[str, Any]) -> dict[str, Any]:
-        """What was raised, with the cell and the line of a notebook in place of the line of the module made of it."""
+        """What was raised, with its place in the file."""
         self._has_raised = True
-        # The line as it was read on this side; of what the worker says, only the file and the number count.
-        code, number = self._code() if raised["file"] is None else self._beside(raised["file"]), raised["line"] or 0
-        lines = re.split(rb"\r\n|\r|\n", code)
-        if 0 < number <= len(lines):
-            raised = raised | {"source": clean_text(lines[number - 1].decode(errors="replace"), LONGEST_LINE)}
-        if self._module is None or raised["file"] is not None:
-            return raised
-        cell, line = self._module.place(raised["line"] or 0) or (None, None)
-        return raised | {"cell": cell, "line": line}
-
-    def _beside(self, file: str) -> bytes:
-        """Another Python file in the folder of the submission; nothing where that cannot be read."""
-        folder = Path(self.path).resolve().parent
-        path = (folder / file).resolve()
-        if path.suffix == ".py" and path.is_relative_to(folder):
-            with suppress(SubmissionFailure, OSError):
-                return read_file(str(path))
-        return b""
+        return self._source.placed(raised)
 
     def _out_of_memory(self, text: str) -> str:
         return f"{text}; {self.memory_limit} MiB are allowed"
@@ -622,31 +582,6 @@ class SubmissionProcess:
 
     def _protocol_failure(self, text: str) -> SubmissionFailure:
         return SubmissionFailure("protocol", f"the process sent something that is no answer: {text}")
-
-
-def read_file(path: str) -> bytes:
-    """The bytes of a submission. Raises SubmissionFailure where it is too large, or none that can be read."""
-    check_file(path)
-    try:
-        with Path(path).open("rb") as file:
-            return file.read(LARGEST_FILE)
-    except OSError as error:
-        raise SubmissionFailure("no_such_file", f"it cannot be read: {error.strerror}") from None
-
-
-def check_file(path: str) -> None:
-    """Raise SubmissionFailure where there is no regular file of a size that is read."""
-    file = Path(path)
-    if not file.exists():
-        raise SubmissionFailure("no_such_file", "there is no such file")
-    if file.is_dir():
-        raise SubmissionFailure("no_such_file", "it is a folder; expected a Python file")
-    if not file.is_file():
-        raise SubmissionFailure("no_such_file", "it is no regular file; expected a Python file")
-    if not os.access(file, os.R_OK):
-        raise SubmissionFailure("no_such_file", "it may not be read")
-    if file.stat().st_size > LARGEST_FILE:
-        raise SubmissionFailure("no_such_file", f"it is larger than {LARGEST_FILE // 2**20} MiB, the most that is read")
 
 
 def _messages(jobs: Sequence[Job], requests: Sequence[dict[str, Any]]) -> Iterator[bytes]:
