@@ -85,7 +85,8 @@ def _alterations(pairs: list[tuple[Array, Array, Evidence]]) -> Iterator[Alterat
     if ratios.size:
         ratio = float(np.median(ratios))
         yield "stack-ratio", {"ratio": ratio}, lambda right, evidence: right * ratio
-    changed = np.concatenate([own[own != right] for own, right, evidence in pairs if evidence.dtype == np.float64])
+    double = [own[own != right] for own, right, evidence in pairs if evidence.dtype == np.float64]
+    changed = np.concatenate([np.empty(0), *double])
     if not changed.size:
         return
     low, high = float(changed.min()), float(changed.max())

@@ -147,6 +147,9 @@ def _joined(own: tuple[Outcome, ...], equations: tuple[Outcome, ...], found: Exa
         else e
         for e in equations
     )
+    if all(outcome.status != "wrong" for outcome in (*joined, *told)):
+        # A gradient that is wrong inherits from something that is wrong; where nothing is, it stands by itself.
+        joined = list(own)
     plain = [outcome for outcome in joined if not outcome.check.startswith(GRADIENT)]
     return (*plain, *told, *(outcome for outcome in joined if outcome not in plain))
 

@@ -50,7 +50,8 @@ def with_steps(outcomes: Sequence[Outcome], over: OverSteps, form: Form) -> tupl
     for outcome in outcomes:
         equation = form.named[str(outcome.name)]
         name = equation.inputs[0] if equation.is_sum else equation.name
-        if outcome.status != "right":
+        # What one step cannot show, as it has no place there, may be at fault over several.
+        if outcome.status != "right" and not (outcome.status == "not_examined" and outcome.check in at_fault):
             told.append(outcome)
         elif outcome.check in at_fault:
             told.append(replace(_blank(outcome), status="wrong", mistake=at_fault[outcome.check]))

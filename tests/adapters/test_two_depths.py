@@ -1,0 +1,43 @@
+"""Where one step shows nothing, several do: what is wrong in a gradient is wrong somewhere, and is named."""
+
+from pathlib import Path
+
+from gru.examiner import examine
+from gru.submission.process import SubmissionProcess
+
+RNN = """
+import numpy as np
+
+class RNN:
+    def __init__(self, input_dim, hidden_dim):
+        self.W_hh = np.random.randn(hidden_dim, hidden_dim)
+        self.W_xh = np.random.randn(input_dim, hidden_dim)
+
+    def forward(self, X, h0=None):
+        self.X, self.hs = X, np.zeros((X.shape[0], X.shape[1] + 1, len(self.W_hh)))
+        if h0 is not None:
+            self.hs[:, 0] = h0
+        for t in range(X.shape[1]):
+            self.hs[:, t + 1] = np.tanh(self.hs[:, t] @ self.W_hh + X[:, t] @ self.W_xh)
+        return self.hs[:, 1:]
+
+    def backward(self, dH):
+        self.dW_hh, self.dW_xh = np.zeros_like(self.W_hh), np.zeros_like(self.W_xh)
+        dX, dh = np.zeros_like(self.X), 0
+        for t in reversed(range(dH.shape[1])):
+            da = (dh + dH[:, t]) * (1 - self.hs[:, t + 1] ** 2)
+            self.dW_hh += self.hs[:, t].T @ da
+            self.dW_xh += self.X[:, t].T @ da
+            dX[:, t] = da @ self.W_xh.T
+            dh = da @ self.W_hh.T
+        return dX
+"""
+
+
+def test_what_is_handed_on_unseen_is_named_by_what_it_spoils(tmp_path: Path) -> None:
+    path = tmp_path / "rnn.py"
+    path.write_text(RNN.replace("dh = da @ self.W_hh.T", "dh = da @ self.W_hh"), encoding="utf-8")
+    with SubmissionProcess(path) as process:
+        examination = examine(process, effort="quick")
+    assert examination.verdict == "wrong"
+    assert [outcome.check for outcome in examination.outcomes if outcome.status == "wrong"] == ["rnn/dh"]
