@@ -391,8 +391,8 @@ def judge_interface(reference: Reference, recording: Recording) -> Iterator[Find
         raised = recording.raised
         beside = _of_blocks(reference, recording, raised)
         told = {"raised": raised.text, "type": raised.type, "where": raised.where, "beside": beside}
-        # A use is recorded once it is through: then it was a later one that raised.
-        fact = Fact.of("raised", **told, is_again=bool(recording.uses))
+        # Where one use has been through backward, it was a later one that raised.
+        fact = Fact.of("raised", **told, is_again=any(use.after_backward for use in recording.uses))
         yield found("interface", "wrong", reference, fact=fact)
         return
     for use in recording.uses:
