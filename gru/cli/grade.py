@@ -161,7 +161,7 @@ def _grade(handed_in: Path, out: Path, options: dict[str, Any]) -> int:
         click.echo(f"gru: {error}", err=True)
         return OWN_FAILURE
     except (GradebookError, OSError) as error:
-        click.echo(f"gru: {error}", err=True)
+        click.echo(f"gru: {error}; this is no verdict on anybody", err=True)
         with suppress(OSError):
             (out / FILE).stat()
             click.echo("gru: what was judged before is in the gradebook; --resume goes on", err=True)
