@@ -13,7 +13,7 @@ from gru.layers.gru.forms import CHAPTER
 from gru.submission.contract import CellError, Runner
 from gru.subtraction.check import CHECK_TASK, learn
 from gru.subtraction.demonstration import Run
-from gru.subtraction.model import architecture_for
+from gru.subtraction.model import Architecture, architecture_for
 from gru.subtraction.submitted import architecture_of
 
 EPOCHS = CHECK_TASK.setting.epochs
@@ -35,17 +35,23 @@ def judge_training(
     Raises SubmissionFailure where the cells fail to run.
     """
     try:
-        run = learn(architecture_of(runner, TRAINING, form), seed, lambda progress: on_epoch(progress.epoch))
+        run = _learned(architecture_of(runner, TRAINING, form), seed, on_epoch)
     except CellError as error:
         return Outcome(TRAINING, "inherited" if spoilt else "wrong", facts=(Fact.of("raised", raised=str(error)),))
-    if run.history.stop == "interrupted":
-        raise KeyboardInterrupt
     if run.history.stop == "reached":
         return Outcome(TRAINING, "right", facts=(_seen(run, "learned"),), problems=1)
-    if learn(architecture_for(form), seed).history.stop != "reached":
+    if _learned(architecture_for(form), seed).history.stop != "reached":
         return Outcome(TRAINING, "right", facts=(_seen(run, "none-learns"),), problems=1)
     fact = _seen(run, "diverged" if run.history.stop == "diverged" else "not-learned")
     return Outcome(TRAINING, "inherited" if spoilt else "wrong", facts=(fact,), problems=1)
+
+
+def _learned(architecture: Architecture, seed: int, on_epoch: Callable[[int], None] = lambda epoch: None) -> Run:
+    """The run of the check, of any cells. An interruption ends the check: what was reached by then says nothing."""
+    run = learn(architecture, seed, lambda progress: on_epoch(progress.epoch))
+    if run.history.stop == "interrupted":
+        raise KeyboardInterrupt
+    return run
 
 
 def _seen(run: Run, kind: str) -> Fact:

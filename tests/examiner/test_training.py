@@ -13,7 +13,8 @@ from gru.problem import find
 from gru.report.sentences import all_said
 from gru.submission.process import SubmissionProcess
 from gru.submission.trusted import TrustedCells
-from gru.subtraction.check import CHECK_TASK
+from gru.subtraction.check import CHECK_TASK, learn
+from gru.subtraction.demonstration import Run
 from tests.examiner.planted import EQUATION, plant
 
 Array = Any
@@ -47,6 +48,20 @@ def test_cells_are_not_wrong_where_right_ones_do_not_learn_either(
     outcome = outcome_of(GRUCell)
     assert outcome.status == "right"
     assert all_said(outcome.facts).endswith("a right cell does not learn it from this start either")
+
+
+def test_an_interruption_while_the_projects_own_cell_trains_is_no_verdict(monkeypatch: pytest.MonkeyPatch) -> None:
+    one_epoch = replace(CHECK_TASK, setting=replace(CHECK_TASK.setting, epochs=1))
+    monkeypatch.setattr("gru.subtraction.check.CHECK_TASK", one_epoch)
+    stops = iter(["epochs", "interrupted"])
+
+    def stopped(*arguments: Any) -> Run:
+        run = learn(*arguments)
+        return replace(run, history=replace(run.history, stop=next(stops)))
+
+    monkeypatch.setattr("gru.examiner.training.learn", stopped)
+    with pytest.raises(KeyboardInterrupt):
+        outcome_of(GRUCell)
 
 
 class Matrices(GRUCell):
