@@ -73,16 +73,12 @@ class Trial:
         self._clear_up(runner)
         self._judge_alone(runner)
 
-    def take(self, reference: Reference, recording: Recording) -> None:
-        """Judge the answer to one problem that was put to a submission in another way than by a job."""
-        self._judge(reference, recording)
-
     def _asked(self) -> Iterator[tuple[Job, Callable[[Recording], None]]]:
         """Every job, with what becomes of its answer."""
         changes = cycle(CHANGES)
         for position, reference in enumerate(self.references):
             is_twice = reference in self.put_twice
-            yield reference.job(2 if is_twice else 1), partial(self._judge, reference)
+            yield reference.job(2 if is_twice else 1), partial(self.take, reference)
             again = CHANGES if is_twice else [next(changes)] if position % USED_AGAIN_EVERY == 0 else []
             for change in again:
                 other = reference.reused(change)
@@ -92,7 +88,8 @@ class Trial:
                 job = companion_job(companion, reference.job())
                 yield job, partial(self._judge_companion, companion, reference)
 
-    def _judge(self, reference: Reference, recording: Recording) -> None:
+    def take(self, reference: Reference, recording: Recording) -> None:
+        """Judge the answer to one problem, whoever has put it to the submission."""
         kept = list(judge_recording(reference, recording))
         cases = list(judge_uses(reference, recording))
         if any(finding.status == "wrong" for finding in kept):
@@ -143,7 +140,7 @@ class Trial:
             kept = list(judge_reuse(other, change, first, again, new))
             self.findings.extend(kept)
             if not kept:
-                self._judge(other, new)
+                self.take(other, new)
 
     def _judge_alone(self, runner: Runner) -> None:
         """Put what was wrong after other problems to processes of their own; if that differs, judge equations there."""
@@ -158,7 +155,7 @@ class Trial:
             state = [finding for finding in self.findings if finding.check == "state"]
             self.recorded, self.cases, self.findings = [], [], [*kept, *state]
             for reference, recording in recorded:
-                self._judge(reference, recording)
+                self.take(reference, recording)
 
     @property
     def precision(self) -> str:

@@ -144,7 +144,7 @@ class Model:
         except OSError as error:
             raise ModelFileError(f"cannot read {path}: {error.strerror or 'it is damaged'}") from None
         except Exception:
-            # Whatever NumPy, zipfile and a codec raise on a file that is none of theirs, or no longer: none says what.
+            # NumPy, zipfile and the codecs raise exceptions of many types on such a file, and none says what is wrong.
             raise ModelFileError(f"{path} is no model, or a damaged one; `gru train --save` writes one") from None
 
     @classmethod
