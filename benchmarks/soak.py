@@ -27,7 +27,7 @@ sys.path.insert(0, str(ROOT))
 
 import numpy as np  # noqa: E402
 
-from gru.examiner.judge import judge_uses  # noqa: E402
+from gru.examiner.case import judge_uses  # noqa: E402
 from gru.examiner.outcome import CHECKS, Finding  # noqa: E402
 from gru.examiner.reference import CHANGES, Reference  # noqa: E402
 from gru.examiner.reuse import judge_reuse, reuse_job  # noqa: E402

@@ -8,8 +8,10 @@ from collections.abc import Iterable, Iterator, Sequence
 
 import numpy as np
 
+from gru.examiner.case import Case, judge_uses
+from gru.examiner.comparison import compare
 from gru.examiner.fact import Fact
-from gru.examiner.judge import Case, compare, found, judge_uses
+from gru.examiner.finding import found
 from gru.examiner.outcome import Finding
 from gru.examiner.reference import Reference
 from gru.layer import Sizes

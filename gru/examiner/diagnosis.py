@@ -9,10 +9,10 @@ from dataclasses import replace
 
 import numpy as np
 
+from gru.examiner.case import Case
 from gru.examiner.conditions import condition
 from gru.examiner.described import Description, describe
 from gru.examiner.fact import Diagnosis, Fact, of_one
-from gru.examiner.judge import Case
 from gru.examiner.probe import Probe, says_little, tells
 from gru.examiner.recognised import recognise, recognise_pair
 from gru.layer import Equation

@@ -13,8 +13,8 @@ from numpy.typing import NDArray
 
 from gru.calculus import formula
 from gru.calculus.rounding import limit, squashed
+from gru.examiner.case import Case
 from gru.examiner.fact import Diagnosis
-from gru.examiner.judge import Case
 from gru.examiner.limit import roundings
 from gru.examiner.probe import NEAR, says_little
 from gru.examiner.recognised import PROBES, named

@@ -8,8 +8,11 @@ from dataclasses import replace
 
 import numpy as np
 
+from gru.examiner.case import Case, judge_uses
+from gru.examiner.comparison import compare
+from gru.examiner.evidence import Evidence, gather
 from gru.examiner.fact import Fact
-from gru.examiner.judge import Case, Evidence, compare, found, gather, judge_uses
+from gru.examiner.finding import found
 from gru.examiner.outcome import Finding
 from gru.examiner.reference import Reference
 from gru.submission.contract import Job, Recording

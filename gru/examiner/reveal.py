@@ -14,7 +14,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gru.calculus.inverse import Solution, may_tell, solved
-from gru.examiner.judge import Case, Evidence, agree, judge_equations, judge_merge, judge_split
+from gru.examiner.blocks import judge_merge, judge_split
+from gru.examiner.case import Case
+from gru.examiner.comparison import agree
+from gru.examiner.evidence import Evidence
+from gru.examiner.judge import judge_equations
 from gru.examiner.probe import says_little
 from gru.layer import Equation, Form, Stack
 

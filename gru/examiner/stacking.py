@@ -10,8 +10,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from gru.examiner.case import Case
+from gru.examiner.evidence import Evidence
 from gru.examiner.fact import Diagnosis, Fact, of_one
-from gru.examiner.judge import Case, Evidence
 from gru.layer import Layer, Stack
 
 Array = NDArray[Any]

@@ -12,8 +12,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from gru.examiner.comparison import agree, compare
+from gru.examiner.evidence import Evidence, gather, values_shown
 from gru.examiner.fact import Fact
-from gru.examiner.judge import Evidence, agree, compare, found, gather, values_shown
+from gru.examiner.finding import found
 from gru.examiner.outcome import Comparison, Finding, everything_shows
 from gru.examiner.reference import Reference
 from gru.layer import Form

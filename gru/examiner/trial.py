@@ -12,10 +12,12 @@ from itertools import cycle, islice
 import numpy as np
 
 from gru.examiner.alone import all_alone, doubted, told_apart
+from gru.examiner.case import Case, agrees_forward, judge_uses, kept_apart
 from gru.examiner.diagnosis import diagnose
 from gru.examiner.fact import Diagnosis, Fact, of_one
+from gru.examiner.finding import found
 from gru.examiner.hidden import Explanation, explain
-from gru.examiner.judge import Case, agrees_forward, found, judge_left, judge_uses, kept_apart
+from gru.examiner.judge import judge_left
 from gru.examiner.outcome import Finding, Outcome, everything_shows, summarise
 from gru.examiner.reference import CHANGES, Reference
 from gru.examiner.reuse import cases_of, judge_reuse, reuse_job

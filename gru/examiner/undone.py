@@ -6,8 +6,9 @@ nothing by itself: it only names what the other outcomes leave open.
 
 from dataclasses import replace
 
+from gru.examiner.case import Case
+from gru.examiner.comparison import agree
 from gru.examiner.fact import Fact
-from gru.examiner.judge import Case, agree
 from gru.examiner.outcome import Outcome
 from gru.examiner.probe import Probe, says_little
 from gru.examiner.recognised import recognise

@@ -12,8 +12,8 @@ import numpy as np
 
 from gru.calculus import formula
 from gru.examiner import Examination
+from gru.examiner.evidence import Evidence, gather
 from gru.examiner.fact import Diagnosis, Fact
-from gru.examiner.judge import Evidence, gather
 from gru.examiner.outcome import Outcome
 from gru.examiner.reference import Reference
 from gru.layers.gru.forms import CHAPTER

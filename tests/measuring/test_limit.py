@@ -11,7 +11,9 @@ from hypothesis.extra import numpy as npst
 
 from gru.calculus.rounding import UNDERFLOW, Rounded, Running, exact, limit, unit_roundoff
 from gru.examiner import examine
-from gru.examiner.judge import compare, gather, judge_uses
+from gru.examiner.case import judge_uses
+from gru.examiner.comparison import compare
+from gru.examiner.evidence import gather
 from gru.examiner.limit import roundings
 from gru.examiner.reference import Reference
 from gru.layers.gru.equations import EXPOSED

@@ -12,8 +12,8 @@ import numpy as np
 
 from gru import oracle
 from gru.examiner.bench import Bench
+from gru.examiner.comparison import agree
 from gru.examiner.fact import Fact
-from gru.examiner.judge import agree
 from gru.examiner.mapping.driving import Driven
 from gru.examiner.mapping.found import Mapped
 from gru.examiner.outcome import Outcome

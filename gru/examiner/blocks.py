@@ -1,0 +1,83 @@
+"""The checks `split` and `merge`: whether the blocks of W and U, and those of dW and dU, are in their places.
+
+It knows no equation.
+"""
+
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from gru.examiner.comparison import compare
+from gru.examiner.evidence import Evidence
+from gru.examiner.fact import Fact
+from gru.examiner.finding import found, found_odd
+from gru.examiner.limit import one_rounding
+from gru.examiner.outcome import Finding, everything_shows, nothing_shows
+from gru.submission.contract import Description
+
+Array = NDArray[Any]
+
+
+def is_stacked(evidence: Evidence) -> bool:
+    """Whether dW and dU are the submission's own blocks, so far as these are shown."""
+    return all(finding.status == "right" for finding in judge_merge(evidence))
+
+
+def judge_merge(evidence: Evidence) -> Iterator[Finding]:
+    """Whether dW and dU are the submission's own blocks, stacked in the order of the gates."""
+    form = evidence.form
+    for stack in form.stacks:
+        if not stack.is_stacked:
+            continue
+        names, whole = [f"d{block}" for block in form.order_of(stack)], stack.gradient
+        if whole in evidence.odd:
+            spoilt = evidence.of_another_kind.intersection(names) and whole in evidence.of_another_kind
+            yield found("merge", "silent", evidence.reference) if spoilt else found_odd("merge", whole, evidence)
+        elif whole in evidence.own and all(name in evidence.own for name in names):
+            first, *others = (evidence.own[name] for name in names)
+            merged = form.stacked(stack, evidence.own, "d")
+            is_single = bool(evidence.single.intersection((whole, *names)))
+            limits = one_rounding(merged, _coarsest(evidence, is_single=is_single))
+            comparison = compare(*_finite(evidence.own[whole], merged), limits)
+            telling = not all(np.array_equal(first, other) for other in others)
+            status = "right" if comparison.agrees else "wrong"
+            fact = None if comparison.agrees else Fact.of("not-stacked", whole=whole, blocks=tuple(names))
+            unseen = everything_shows if telling else nothing_shows
+            yield found("merge", status, evidence.reference, comparison, unseen, fact)
+
+
+def judge_split(evidence: Evidence, direct: dict[str, Array | Description]) -> Iterator[Finding]:
+    """Whether the blocks that the cell keeps, and those that `split_params` returns, are W's and U's."""
+    for source, shown in (("cell", evidence.own), ("split_params", direct)):
+        for name in evidence.form.kept[1:]:
+            value = shown.get(name)
+            if isinstance(value, Description):
+                if not value.absent:
+                    fact = Fact.of("no-array", source=source, name=name, shown=value.text)
+                    yield found("split", "wrong", evidence.reference, fact=fact)
+            elif value is not None:
+                truth = evidence.reference.given[name]
+                single = name in evidence.single if shown is evidence.own else value.dtype == np.float32
+                limits = evidence.reference.copied(name, _coarsest(evidence, is_single=single))
+                comparison = compare(value.astype(float), truth, limits)
+                other = None if comparison.agrees else Fact.of("other-block", source=source, name=name)
+                status = "right" if comparison.agrees else "wrong"
+                yield found("split", status, evidence.reference, comparison, everything_shows, other)
+
+
+def _finite(own: Array, moved: Array) -> tuple[Array, Array]:
+    """Two blocks without the NaN and infinity that both have in one place: moving them was right."""
+    same = ~np.isfinite(own) & ((own == moved) | (np.isnan(own) & np.isnan(moved)))
+    return np.where(same, 0, own), np.where(same, 0, moved)
+
+
+def limit_on_kept(evidence: Evidence, name: str) -> Array:
+    """The limit on what a cell keeps of what it is given."""
+    return evidence.reference.copied(name, _coarsest(evidence, is_single=name in evidence.single))
+
+
+def _coarsest(evidence: Evidence, *, is_single: bool) -> Any:
+    """The coarsest precision of a problem, and of what is shown on it."""
+    return np.float32 if is_single or evidence.reference.problem.precision == "float32" else np.float64

@@ -1,0 +1,60 @@
+"""One use of the cells on one problem, with everything that is found in it.
+
+It is where the checks on equations, `merge` and `split` come together; it holds none of them.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+
+from gru.examiner.blocks import is_stacked, judge_merge, judge_split, limit_on_kept
+from gru.examiner.comparison import agree
+from gru.examiner.evidence import Evidence, gather
+from gru.examiner.judge import judge_equations
+from gru.examiner.outcome import Finding
+from gru.examiner.reference import Reference
+from gru.submission.contract import Recording
+
+
+@dataclass(frozen=True, eq=False)
+class Case:
+    """One use of the cells on one problem: its evidence, which use it was, and what was found."""
+
+    evidence: Evidence
+    use: int
+    findings: tuple[Finding, ...]
+
+    def status(self, check: str) -> str | None:
+        """The status of a check here; None where nothing was found."""
+        return next((finding.status for finding in self.findings if finding.check == check), None)
+
+
+def judge_uses(reference: Reference, recording: Recording) -> Iterator[Case]:
+    """Every use of the cells with the findings on its equations, `merge` and `split`."""
+    for number, use in enumerate(recording.uses):
+        evidence = gather(reference, use, recording.left_out, recording.split)
+        findings = (*judge_equations(evidence), *judge_merge(evidence), *judge_split(evidence, recording.split))
+        yield Case(evidence, number, findings)
+
+
+def kept_apart(first: Case, later: Case) -> Case:
+    """A later use of cells that keep something, without what was right in their first: that is the state's."""
+    findings = (f for f in later.findings if f.status in ("right", "missing") or first.status(f.check) != "right")
+    return replace(later, findings=tuple(findings))
+
+
+def agrees_forward(reference: Reference, recording: Recording) -> bool:
+    """Whether the blocks and the forward values that a recording shows are right, all of them.
+
+    With them the order of the gates, which `merge` has to keep as well.
+    """
+    if not recording.uses:
+        return True
+    evidence = gather(reference, recording.uses[0])
+    truth, form = reference.given | reference.forward, reference.convention
+    for name in (*form.kept, *form.shown_forward):
+        if name in evidence.own:
+            is_made = name in form.shown_forward
+            limits = reference.limits(name, evidence.dtype_of(name)) if is_made else limit_on_kept(evidence, name)
+            if not agree(evidence.own[name], truth[name], limits):
+                return False
+    return is_stacked(evidence)

@@ -1,0 +1,177 @@
+"""What a submission showed on one problem, beside the reference.
+
+It judges nothing: what was recorded becomes values by name, in the shapes that the equations ask for.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from functools import cached_property
+from typing import Any, TypeGuard
+
+import numpy as np
+from numpy.typing import NDArray
+
+from gru.calculus.rounding import limit
+from gru.examiner.limit import roundings
+from gru.examiner.recovered import Recovered, recover
+from gru.examiner.reference import Reference
+from gru.layer import Carried, Form
+from gru.submission.contract import Description, Shown, Use
+
+Array = NDArray[Any]
+
+
+@dataclass(frozen=True, eq=False)
+class Evidence:
+    """A submission's values on one problem, beside the reference.
+
+    `own` holds what the submission showed as numbers, by name, steps on the first axis, in float64;
+    `odd` what it showed that is no array of the right kind; `dtype` is the coarsest precision among
+    the problem's and the values'; `single` names the values that were shown in single precision; `changed`
+    names what another cell changed afterwards, `left_out` the arguments that the cell does not take; `split` holds
+    the blocks that `split_params` returns, where they are of the right shape.
+    """
+
+    reference: Reference
+    own: dict[str, Array]
+    odd: dict[str, Description]
+    dtype: Any
+    changed: frozenset[str] = frozenset()
+    single: frozenset[str] = frozenset()
+    left_out: tuple[str, ...] = ()
+    slack: float = 1.0
+    split: dict[str, Array] = field(default_factory=dict)
+
+    def dtype_of(self, name: str) -> Any:
+        """The precision in which a quantity is judged: that of itself, and of all that it is made of.
+
+        What is not shown may have been computed in any precision that something else is shown in.
+        """
+        if not self.single or self.reference.problem.precision == "float32" or name in self.single:
+            return self.dtype
+        made_of = [other for other in (*self.form.kept, *self.form.named) if name in self.form.made_of(other)]
+        before = [other for other in made_of if other != name and other not in self.form.hidden_inside]
+        unknown = any(other in self.form.named and other not in self.own for other in before)
+        return self.dtype if unknown or self.single.intersection(before) else np.float64
+
+    @cached_property
+    def of_another_kind(self) -> frozenset[str]:
+        """What is shown, and is no array of the right kind."""
+        return frozenset(name for name, value in self.odd.items() if not value.absent)
+
+    @property
+    def form(self) -> Form:
+        """The form that the values are held against."""
+        return self.reference.convention
+
+    @property
+    def unsure(self) -> frozenset[str]:
+        """What the cell may have worked with other values of than are known; the input is what it was given."""
+        return (self.of_another_kind - {self.form.layer.input}) | self.changed
+
+    @cached_property
+    def given(self) -> dict[str, Array]:
+        """What the equations are given; the submission's own where it kept any of that."""
+        # What a cell keeps of a parameter that it does not take is nothing that it was given.
+        unknown = {block for stack in self.form.stacks if stack.name in self.left_out for block in stack.blocks}
+        kept = {name: self.own[name] for name in self.form.kept if name in self.own and name not in unknown}
+        given = self.reference.given
+        return given | {name: np.zeros_like(given[name]) for name in self.left_out if name in given} | kept
+
+    @cached_property
+    def cut(self) -> tuple[Carried, ...]:
+        """The states of which the derivative of the loss is not handed on from step to step."""
+
+        def is_nothing(name: str) -> bool:
+            return name not in self.form.unasked and _is_nothing(self.odd.get(name))
+
+        return tuple(
+            carried
+            for carried in self.form.layer.carried[1:]
+            if carried.upstream in self.left_out or is_nothing(self.form.derivatives[carried.previous].name)
+        )
+
+    @cached_property
+    def recovered(self) -> Recovered:
+        """What the API has no attribute for, worked out from what is made of it."""
+        return recover(self)
+
+    @cached_property
+    def resolved(self) -> dict[str, Array]:
+        """Every value: the submission's own where it shows one, else our formula on its own values."""
+        values: dict[str, Array] = {}
+        at, form = dict(self.given), self.form
+        with np.errstate(all="ignore"):
+            for equation in form.ordered:
+                if equation.has_check or equation.name in form.needed:
+                    own = self.own.get(equation.name, self._found.get(equation.name))
+                    at[equation.name] = values[equation.name] = equation(at) if own is None else own
+        return values
+
+    @property
+    def _found(self) -> Mapping[str, Array]:
+        """What was recovered; nothing where the API shows all, or while it is being worked out."""
+        return {} if self.form.shows_all else self.__dict__.get("recovered", Recovered()).values
+
+    @cached_property
+    def values(self) -> dict[str, Array]:
+        """All that a formula may be made of."""
+        return self.given | self.resolved
+
+    @cached_property
+    def own_limits(self) -> dict[str, Array]:
+        """The limit of the formula test by name, at every step: rounding on the submission's own values."""
+        with np.errstate(all="ignore"):
+            form = self.form
+            bounds = roundings(self.given, self.resolved, form)
+            return {
+                e.name: self.slack * limit(bounds[e.name].roundings.max(axis=(-2, -1)), self.dtype_of(e.name))
+                for e in form.exposed
+            }
+
+
+def _is_nothing(value: Description | None) -> bool:
+    return value is not None and (value.absent or value.text == "None")
+
+
+def gather(reference: Reference, use: Use, left_out: tuple[str, ...] = (), split: Shown | None = None) -> Evidence:
+    """The evidence of one use of a submission's cells on a problem."""
+    shown = values_shown(use, reference.convention)
+    odd = {name: _as_odd(name, value, reference.convention) for name, value in shown.items() if _is_odd(value)}
+    arrays = {name: value for name, value in shown.items() if not isinstance(value, Description)}
+    single = frozenset(name for name, value in arrays.items() if value.dtype == np.float32)
+    dtype = np.float32 if single or reference.problem.precision == "float32" else np.float64
+    own = {name: value.astype(float) for name, value in arrays.items()}
+    blocks = {name: value for name, value in (split or {}).items() if not isinstance(value, Description)}
+    return Evidence(reference, own, odd, dtype, frozenset(use.changed_later), single, left_out, split=blocks)
+
+
+def _is_odd(value: Array | Description) -> TypeGuard[Description]:
+    return isinstance(value, Description)
+
+
+def _as_odd(name: str, value: Description, form: Form) -> Description:
+    """What is shown in place of an array; a placeholder, where nothing has to be shown, is as good as nothing."""
+    optional = name in form.named and name not in form.required and not form.named[name].is_sum
+    return replace(value, absent=True) if optional and value.is_placeholder else value
+
+
+def values_shown(use: Use, form: Form) -> Shown:
+    """What a use showed by name, with the sums over the steps, (17)–(22): the blocks of dW and dU, summed.
+
+    The forward values are those right after `forward`, as a backward pass may use them up.
+    """
+    forward = {name: value for name, value in use.after_forward.items() if name in form.shown_forward}
+    shown = use.after_backward | forward
+    if not use.after_backward:
+        shown = dict(use.after_forward)
+    for stack in form.stacks:
+        value = shown.get(stack.gradient)
+        sums = {block: f"sum_{form.derivatives[block].name}" for block in stack.blocks}
+        if isinstance(value, Description):
+            shown |= dict.fromkeys(sums.values(), value)
+        elif value is not None:
+            with np.errstate(all="ignore"):
+                parts = form.blocks_of(stack, value.sum(axis=0))
+            shown |= {sums[block]: part for block, part in parts.items()}
+    return shown
