@@ -13,9 +13,12 @@ from gru.examiner.case import Case
 from gru.examiner.conditions import condition
 from gru.examiner.described import Description, describe
 from gru.examiner.fact import Diagnosis, Fact, of_one
+from gru.examiner.outcome import Outcome
 from gru.examiner.probe import Probe, says_little, tells
 from gru.examiner.recognised import recognise, recognise_pair
+from gru.examiner.stacking import diagnose_stacking
 from gru.layer import Equation
+from gru.layer.form import Form
 from gru.problem import REGIMES
 
 NO_FORMULA = ("zero", "constant")
@@ -107,3 +110,29 @@ def _not_finite(equation: Equation, wrong: list[Case]) -> Diagnosis | None:
     only = tuple(regimes) if len(regimes) < len(REGIMES) else ()
     shown = all(name in case.evidence.own or name in case.evidence.given for case in spoilt for name in equation.inputs)
     return of_one(equation.id, Fact.of("not-finite", name=equation.name, regimes=only, is_shown=shown), equation)
+
+
+def diagnosed(outcome: Outcome, cases: list[Case], followed: Form, *, search: bool) -> Outcome:
+    """A wrong outcome with what is likely wrong."""
+    if outcome.status != "wrong" or outcome.mistake is not None:
+        return outcome
+    cut = _cut_of(outcome, cases, followed)
+    if cut is not None:
+        return replace(outcome, mistake=cut)
+    if outcome.name is not None:
+        return replace(outcome, mistake=diagnose(followed.named[outcome.name], cases, pairs=search))
+    if outcome.check in ("split", "merge"):
+        return replace(outcome, mistake=diagnose_stacking(outcome.check, cases))
+    if outcome.check == "state" and outcome.facts:
+        return replace(outcome, mistake=of_one("state", outcome.facts[0]))
+    return outcome
+
+
+def _cut_of(outcome: Outcome, cases: list[Case], form: Form) -> Diagnosis | None:
+    """The diagnosis of a wrong outcome that says that a state's derivative is not handed on."""
+    cut = {carried for case in cases for carried in case.evidence.cut}
+    for carried in cut:
+        if outcome.name and form.named[outcome.name].of in (carried.state, carried.previous):
+            equation = form.derivatives[carried.state]
+            return of_one(equation.id, Fact.of("cut-path", carried=carried), equation)
+    return None

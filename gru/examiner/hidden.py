@@ -1,7 +1,7 @@
 """A cell that keeps its intermediate values to itself: the one mistake that explains all that it shows.
 
 Where (10) is not shown, what is made of it is wrong with a right formula, and no formula test can
-tell. So every known mistake is tried in the whole cell. It runs nothing, and decides no outcome.
+tell. So every known mistake is tried in the whole cell. It runs nothing.
 """
 
 from collections.abc import Iterable, Iterator
@@ -14,10 +14,12 @@ from numpy.typing import NDArray
 from gru.calculus import formula
 from gru.calculus.rounding import limit, squashed
 from gru.examiner.case import Case
-from gru.examiner.fact import Diagnosis
+from gru.examiner.fact import Diagnosis, Fact
 from gru.examiner.limit import roundings
+from gru.examiner.outcome import Outcome
 from gru.examiner.probe import NEAR, says_little
 from gru.examiner.recognised import PROBES, named
+from gru.examiner.summary import NOT_SHOWN, is_hidden
 from gru.layer import Equation, Form
 from gru.mistakes import Mistake, catalogue
 
@@ -133,3 +135,26 @@ def _shown(case: Case) -> Iterator[tuple[str, Array]]:
         own = case.evidence.own.get(equation.name)
         if own is not None:
             yield equation.name, own
+
+
+def explained_by_one(outcomes: list[Outcome], cases: list[Case], convention: Form) -> list[Outcome] | None:
+    """The outcomes of a cell that hides some of its values, where one mistake explains what it shows."""
+    is_cut = any(case.evidence.cut for case in cases)
+    explanation = explain(cases, convention) if any(map(is_hidden, outcomes)) and not is_cut else None
+    return [_explained(outcome, explanation) for outcome in outcomes] if explanation else None
+
+
+def _explained(outcome: Outcome, explanation: Explanation) -> Outcome:
+    """One outcome of a cell that one mistake explains, whether it shows what is wrong or not."""
+    equation, problem = explanation.equation, explanation.case.evidence.reference.problem
+    if outcome.mistake is not None:
+        return outcome
+    if outcome.check == equation.id:
+        if is_hidden(outcome):
+            fact = Fact.of("explains-all", name=equation.name)
+            outcome = replace(outcome, facts=(fact,), problem=problem.id, sizes=problem.sizes)
+        return replace(outcome, status="wrong", mistake=explanation.diagnosis)
+    if is_hidden(outcome):
+        inherits = outcome.name in explanation.spoilt
+        return replace(outcome, status="inherited" if inherits else "right", facts=(NOT_SHOWN,))
+    return replace(outcome, status="inherited") if outcome.status == "wrong" and outcome.is_of_equation else outcome

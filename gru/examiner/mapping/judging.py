@@ -18,7 +18,8 @@ from gru.examiner.mapping.driving import Driven
 from gru.examiner.mapping.found import Mapped
 from gru.examiner.outcome import Outcome
 from gru.examiner.reference import Reference
-from gru.examiner.trial import Trial, unless_silent
+from gru.examiner.summary import unless_silent
+from gru.examiner.trial import Trial
 from gru.layer import Form
 from gru.problem import Effort, Precision, Problem, Specification, draw, find, identify, is_measured_whole, planned
 from gru.submission.contract import CellError, Description, Recording

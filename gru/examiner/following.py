@@ -1,0 +1,48 @@
+"""Which form of the layer a submission follows, and what its outcomes are where that is not the one asked for.
+
+Another form counts once, where it departs. It is recognised from forward values alone.
+"""
+
+from dataclasses import replace
+
+from gru.examiner.case import agrees_forward
+from gru.examiner.fact import Fact, of_one
+from gru.examiner.outcome import Outcome
+from gru.examiner.reference import Reference
+from gru.layer import Form
+from gru.submission.contract import Recording
+
+
+def departs(outcomes: list[Outcome], asked: Form) -> bool:
+    """Whether a check at which conventions part is wrong."""
+    wrong = {outcome.check for outcome in outcomes if outcome.status == "wrong"}
+    return any(wrong & (set(form.departs) ^ set(asked.departs)) for form in _related(asked)) if wrong else False
+
+
+def _related(asked: Form) -> list[Form]:
+    """The other forms that a cell can follow that is given what this one is: it may leave a parameter alone."""
+    return [f for f in asked.layer.forms.values() if f is not asked and set(f.stacks) <= set(asked.stacks)]
+
+
+def recognise(recorded: list[tuple[Reference, Recording]], asked: Form) -> Form:
+    """The convention whose forward values these are, on every problem; `asked` where there is none."""
+    for other in _related(asked):
+        if all(agrees_forward(reference.as_if(other), recording) for reference, recording in recorded):
+            return other
+    return asked
+
+
+def in_other_form(outcome: Outcome, consistent: Outcome | None, asked: Form, followed: Form) -> Outcome:
+    """One outcome of a submission that follows another convention than the one asked for.
+
+    It counts once, where the conventions part; what is right in its own convention is inherited.
+    """
+    if outcome.check in set(asked.departs) ^ set(followed.departs):
+        fact = Fact.of("another-form", form=followed, asked=asked)
+        equation = asked.named[outcome.name] if outcome.name else None
+        return replace(outcome, status="wrong", facts=(fact,), mistake=of_one(outcome.check, fact, equation))
+    if consistent is None:
+        return replace(outcome, status="inherited", facts=(Fact.of("not-in-form", form=followed, asked=asked),))
+    if consistent.status == "right" and outcome.status != "right":
+        return replace(outcome, status="inherited", facts=(Fact.of("right-in-form", form=followed, asked=asked),))
+    return outcome if outcome.status == consistent.status == "right" else consistent

@@ -1,0 +1,48 @@
+"""The check `interface`: whether the calls went through, and set what the API asks for.
+
+It looks at no number.
+"""
+
+from collections.abc import Iterator
+
+from gru.examiner.fact import Fact
+from gru.examiner.finding import found
+from gru.examiner.outcome import Finding, everything_shows
+from gru.examiner.reference import Reference
+from gru.submission.contract import Description, Raised, Recording
+
+
+def judge_interface(reference: Reference, recording: Recording) -> Iterator[Finding]:
+    """Whether the calls went through and set what the chapter's API asks for."""
+    if recording.raised is not None:
+        raised = recording.raised
+        beside = _of_blocks(reference, recording, raised)
+        told = {"raised": raised.text, "type": raised.type, "where": raised.where, "beside": beside}
+        # Where one use has been through backward, it was a later one that raised.
+        fact = Fact.of("raised", **told, is_again=any(use.after_backward for use in recording.uses))
+        yield found("interface", "wrong", reference, fact=fact)
+        return
+    for use in recording.uses:
+        form = reference.convention
+        handed_on = {form.derivatives[carried.previous].name for carried in form.layer.carried[1:]}
+        for name in form.required:
+            value = use.after_backward.get(name)
+            if name in handed_on:
+                # That is a mistake of its own, with a name: the path is cut.
+                continue
+            if isinstance(value, Description) and value.absent:
+                yield found("interface", "wrong", reference, fact=Fact.of("not-set", name=name))
+    yield found("interface", "right", reference, unseen=everything_shows)
+
+
+def _of_blocks(reference: Reference, recording: Recording, raised: Raised) -> Fact | None:
+    """What is said beside an exception of forward where a block was never set, or has another shape."""
+    form, sizes = reference.convention, reference.problem.sizes
+    for name in form.blocks if raised.where == "forward" else ():
+        block = recording.split.get(name)
+        if raised.type == "AttributeError" and raised.message.endswith(f"'{name}'"):
+            return Fact.of("block-not-set", name=name)
+        if isinstance(block, Description) and block.is_array:
+            expected = {"dimensions": form.dimensions[name], "shape": form.shape_of(name, sizes)}
+            return Fact.of("block-of-another-shape", name=name, shown=block.text, **expected)
+    return None
