@@ -61,9 +61,10 @@ def constructions(kind: Any, module: Any = None) -> Iterator[dict[str, Any]]:
         unknown += [n for n, size in known.items() if len(n) == 1 and size in ("batch", "steps", "output")]
         known = {n: size for n, size in known.items() if n not in unknown}
     if not unknown:
-        yield known
         if "output" in known.values() and "hidden" not in known.values():
+            # A layer by itself puts out its states; the hidden size of a model with an output may be fixed.
             yield {k: "hidden" if v == "output" else v for k, v in known.items()}
+        yield known
     for shapes in shapes_of(unknown):
         yield known | drawn(shapes)
     if len(unknown) == 1 and module is not None:
