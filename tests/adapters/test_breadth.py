@@ -23,6 +23,7 @@ MISTAKES = {
     "shortened_names": ("self.dUu = h.T @ dz", "self.dUu = h.T @ dr", "gradient-U_update"),
     "two_layers": ("d, dh[i] = layer.backward(d + dh[i])", "d, dh[i] = layer.backward(d)", "gradient-layers[0].Wz"),
     "updates_by_a_rate": ("dr = drh * h * r * (1 - r)", "dr = drh * r * (1 - r)", "gradient-Wr"),
+    "remembers_its_steps": ("], dc * f", "], dc", "lstm/dc"),
     "sizes_given_back": ("dh * z + drh * r", "dh * z + drh", "gradient-dh"),
 }  # fmt: skip
 """For each file what stands in it, what stands in its place, and a check that is not right then."""
@@ -53,6 +54,18 @@ def test_a_mistake_in_a_file_of_any_kind_is_found_under_its_own_name(name: str, 
     examination = examined(path)
     assert examination.verdict == "wrong"
     assert examination.outcome(check).status in ("wrong", "inherited")
+
+
+def test_a_step_whose_way_back_remembers_the_last_use_only_is_called_once(tmp_path: Path) -> None:
+    source = (FILES / "remembers_its_steps.py").read_text()
+    path = tmp_path / "one_use.py"
+    path.write_text(source.replace("self.steps.pop()", "self.steps[-1]"))
+    with SubmissionProcess(path) as process:
+        assert process.api is not None
+        assert not process.api.sequence
+    with SubmissionProcess(FILES / "remembers_its_steps.py") as process:
+        assert process.api is not None
+        assert process.api.sequence
 
 
 def test_a_script_is_not_trained_and_a_text_that_is_not_here_has_another_in_its_place() -> None:

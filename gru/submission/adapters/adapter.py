@@ -49,6 +49,8 @@ class Adapter:
         fixed: Sizes that are written into the file, and cannot be chosen.
         reset_name: The method that is called between one use of an object and the next; None for none.
         state_at: The attribute in which an object keeps its state, where that is not given to forward; None for none.
+        each_step: Whether the passes are called once a step, backward from the last step to the first, of an object
+            that keeps its state and what its steps leave for backward. Then the layouts are lists.
         rate: What a learning rate is given as: not 0 where gradients show only in what backward does with it.
         rate_at: The attribute that holds the rate, where backward is not given it; None for none.
         lazy: Whether the parameters are made in the first call of forward.
@@ -82,6 +84,7 @@ class Adapter:
     source = ""
     reset_name: str | None = None
     state_at: str | None = None
+    each_step = False
     rate = 0.0
     rate_at: str | None = None
     lazy = False
@@ -94,6 +97,7 @@ class Adapter:
         self._answered: Any = None
         self._sizes: Mapping[str, int] = {}
         self._values: Mapping[str, Any] = {}
+        self.after_step: Callable[[Any], Any] = lambda made: None
         self._held: tuple[dict[str, int], Any] | None = None
         for name, value in different.items():
             if not hasattr(type(self), name):
@@ -175,7 +179,7 @@ class Adapter:
         given_x, given_h = self._given(arranged(x, self.x_layout)), self._given(self._first(h_0, sizes))
         if self.state_at and given_h is not None:
             setattr(made, self.state_at, given_h)
-        returned = self.forward(made, given_x, given_h)
+        returned = self.forwarded(made, given_x, given_h)
         answer = Answer(made, self._states(made, returned, sizes))
         if delta is not None:
             told("backward")
@@ -185,8 +189,25 @@ class Adapter:
             parts = np.split(delta, 2 if self.second else 1, axis=-1)
             given = self._given(_both(arranged(part, layout) for part in parts))
             self._answered = self._value(made, returned, self.state)
-            answer.returned = self.backward(made, given, self._cache(returned), given_x, given_h)
+            answer.returned = self._backwarded(made, given, self._cache(returned), given_x, given_h)
         return answer
+
+    def forwarded(self, made: Any, x: Any, h: Any) -> Any:
+        """What forward returns: of every step, in lists, where it is called once a step."""
+        if not self.each_step:
+            return self.forward(made, x, h)
+        return _in_lists([self.forward(made, x_t, h) for x_t in x])
+
+    def _backwarded(self, made: Any, delta: Any, cache: Any, x: Any, h: Any) -> Any:
+        if not self.each_step:
+            return self.backward(made, delta, cache, x, h)
+        answered, returned = self._answered, []
+        for t in reversed(range(len(x))):
+            self._answered = answered[t]
+            delta_t = tuple(part[t] for part in delta) if isinstance(delta, tuple) else delta[t]
+            returned.append(self.backward(made, delta_t, cache[t] if isinstance(cache, list) else cache, x[t], h))
+            self.after_step(made)
+        return _in_lists(returned[::-1])
 
     def _first(self, h_0: Any, sizes: Mapping[str, int]) -> Any:
         """The first state as forward takes it: None where it takes none, a tuple where it takes two."""
@@ -315,6 +336,8 @@ class Adapter:
     def describe(self) -> str:
         """One line on what is driven, for a report."""
         names = {"T": "a sequence", "[": "a sequence as a list", "B": "a batch"}
+        if self.each_step:
+            names = {"B": "one step of a batch", "F": "one step"}
         taken = next((text for axis, text in names.items() if axis in self.x_layout), "one sample")
         what = f"{self.target}, {taken} at a time"
         shown = f"{len(self.gradients)} of {len(self.parameters)} parameters' gradients"
@@ -347,7 +370,7 @@ def settled(adapter: Adapter, made: Any, sizes: Mapping[str, int]) -> Any:
     if adapter.lazy:
         x = np.zeros((sizes["steps"], sizes["batch"], sizes["input"]))
         h_0 = np.zeros((sizes["batch"], adapter.carried * sizes["hidden"]))
-        adapter.forward(made, arranged(x, adapter.x_layout), adapter._first(h_0, sizes))
+        adapter.forwarded(made, arranged(x, adapter.x_layout), adapter._first(h_0, sizes))
     return made
 
 
@@ -358,6 +381,13 @@ def size_of(text: str, sizes: Mapping[str, int]) -> int:
         factor, _, size = term.rpartition("*")
         total += int(factor or 1) * (int(size) if size.isdigit() else sizes[size])
     return total
+
+
+def _in_lists(returned: list[Any]) -> Any:
+    """What each step has returned, as one list; of tuples of one length, a tuple of lists."""
+    if {type(value) for value in returned} == {tuple} and len({len(value) for value in returned}) == 1:
+        return tuple(list(part) for part in zip(*returned, strict=True))
+    return returned
 
 
 def _both(parts: Iterable[Any]) -> Any:

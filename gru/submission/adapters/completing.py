@@ -128,8 +128,8 @@ def _in_some_layout(adapter: Adapter, of: tuple[Any, bool], tried: Tried, *, bot
                 steps = sizes["steps"] if has_steps(x_layout) else 1
                 at = {**sizes, "steps": steps, "batch": 1 if one_row or not several else sizes["batch"]}
                 adapter.x_layout, adapter.h_layout, adapter.one_row = x_layout, h_layout, one_row
-                for found in _answering(adapter, at, tried, both_ways=both_ways):
-                    if _complete(found, at, of, tried):
+                for found in answering(adapter, at, tried, both_ways=both_ways):
+                    if complete(found, at, of, tried):
                         return found
     return None
 
@@ -156,7 +156,7 @@ def _roles_of(
         yield from forward_roles(getattr(holder, adapter.forward_name), adapter.make(sizes), method=method)
 
 
-def _answering(adapter: Adapter, sizes: Mapping[str, int], tried: Tried, *, both_ways: bool) -> Iterator[Adapter]:
+def answering(adapter: Adapter, sizes: Mapping[str, int], tried: Tried, *, both_ways: bool) -> Iterator[Adapter]:
     """The adapters, with the place of the states, for which forward gives states that behave as states."""
     way = f"{adapter.target}.{adapter.forward_name}"
     adapter.second = type(adapter).second
@@ -164,7 +164,7 @@ def _answering(adapter: Adapter, sizes: Mapping[str, int], tried: Tried, *, both
         adapter._sizes = sizes
         made = adapter.made_for(sizes)
         x, h_0 = numbers(adapter, sizes)
-        returned = adapter.forward(made, arranged(x, adapter.x_layout), adapter._first(h_0, sizes))
+        returned = adapter.forwarded(made, arranged(x, adapter.x_layout), adapter._first(h_0, sizes))
     except Exception as error:
         tried.note(way, error)
         return
@@ -185,7 +185,7 @@ def _answering(adapter: Adapter, sizes: Mapping[str, int], tried: Tried, *, both
             tried.note(way, error)
 
 
-def _complete(adapter: Adapter, sizes: Mapping[str, int], of: tuple[Any, bool], tried: Tried) -> bool:
+def complete(adapter: Adapter, sizes: Mapping[str, int], of: tuple[Any, bool], tried: Tried) -> bool:
     """Fill in the parameters and where their gradients are; whether anything of a gradient is shown."""
     holder, method = of
     way, said = f"{adapter.target}.{adapter.backward_name}", adapter.said
@@ -232,7 +232,7 @@ def _seconds(adapter: Adapter, sizes: Mapping[str, int]) -> Iterator[str]:
     """Where the second state may be, of the same layout as the first."""
     made = fresh(adapter, sizes)
     x, h_0 = numbers(adapter, sizes)
-    returned = adapter.forward(made, arranged(x, adapter.x_layout), adapter._first(h_0, sizes))
+    returned = adapter.forwarded(made, arranged(x, adapter.x_layout), adapter._first(h_0, sizes))
     first = adapter._value(made, returned, adapter.state)
     for place, layout, width in places_of_states(adapter, returned, made, sizes):
         alike = (layout, width) == (adapter.out_layout, adapter.width)

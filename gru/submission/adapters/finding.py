@@ -21,6 +21,7 @@ from .engine import engines
 from .gradients import find
 from .loss import Loss, loss_places, losses
 from .names import BACKWARD, FORWARD, LOSS, OTHER_PART, WEIGHT, rank, role_of
+from .remembering import over_steps
 from .source import definitions, names_returned, own, parameters_of, used_by
 
 Way = Callable[["Tried"], Adapter | None]
@@ -137,7 +138,8 @@ def _made(adapter: Adapter, module: Any, of: tuple[Any, bool], tried: Tried) -> 
     except Exception as error:
         tried.note(f"{adapter.target}(…)", error)
         return None
-    return driven(adapter, module, of, tried)
+    found = driven(adapter, module, of, tried)
+    return found and (over_steps(found, of, tried) or found)
 
 
 # Functions
