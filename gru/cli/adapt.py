@@ -61,8 +61,8 @@ def _adapted(file: str, out: Path | None, name: str | None, adapter: Any, limits
     from gru.report.adapted import source, table
     from gru.report.data import replace_file
     from gru.report.words import printable
-    from gru.submission.contract import SubmissionFailure
-    from gru.submission.process import SubmissionProcess, WorkerError
+    from gru.submission.contract import SubmissionFailure, WorkerError
+    from gru.submission.process import SubmissionProcess
 
     try:
         with SubmissionProcess(file, name=name, adapter=adapter, **limits) as process:

@@ -86,7 +86,7 @@ def exit_status(verdicts: Sequence[str], *, own_failure: bool) -> int:
 
 def _results(file: str, request: Request) -> "list[Result]":
     """The result of one file, reported; none, and a message, where the machine has too little, or gru itself fails."""
-    from gru.submission.process import WorkerError
+    from gru.submission.contract import WorkerError
 
     try:
         result = _examine(file, request)

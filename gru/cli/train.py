@@ -149,8 +149,7 @@ def _train(
     task: "Task", cell: str | None, form: "Form", isolation: str, compare: str | None, starts: int, outputs: Outputs
 ) -> int:
     """Train, print, write; the exit status."""
-    from gru.submission.contract import CellError, SubmissionFailure
-    from gru.submission.process import WorkerError
+    from gru.submission.contract import CellError, SubmissionFailure, WorkerError
     from gru.subtraction.model import ARCHITECTURES, architecture_for
 
     with ExitStack() as stack:

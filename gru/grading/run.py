@@ -30,8 +30,9 @@ from gru.layers.registry import form_named
 from gru.problem import Effort
 from gru.report.result import Result
 from gru.submission.confinement import Isolation
+from gru.submission.contract import WorkerError
 from gru.submission.limits import MEMORY_LIMIT, TIME_LIMIT
-from gru.submission.process import SubmissionProcess, WorkerError
+from gru.submission.process import SubmissionProcess
 from gru.submission.remarks import remarks_of
 from gru.submission.starter import TO_BE_HAD, Starter
 from gru.submission.taught import Taught

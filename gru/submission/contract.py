@@ -188,6 +188,14 @@ class CellError(Exception):
     """A cell of a submission has raised while a network was trained with it."""
 
 
+class WorkerError(Exception):
+    """There is no worker, or no longer, for no fault of the submission: the text says why."""
+
+
+class KilledError(WorkerError):
+    """The worker was ended from outside, as by a system that is short of memory: no fault of the submission."""
+
+
 class Runner(Protocol):
     """Whatever can put jobs to a submission's cells: its process, or a class of our own."""
 

@@ -3,6 +3,8 @@
 Only numbers, so that the command line can show them before anything is loaded.
 """
 
+from dataclasses import dataclass
+
 TIME_LIMIT = 10.0
 """Seconds for one call into a submission, the import of its file included."""
 
@@ -23,3 +25,18 @@ START_LIMIT = 60.0
 
 LARGEST_FILE = 16 * 2**20
 """Bytes of a file of a submission: more than any notebook with its pictures, less than a bomb."""
+
+
+@dataclass(frozen=True)
+class Limits:
+    """How long and how large one submission may be.
+
+    Attributes:
+        time: Seconds for one call.
+        whole: Seconds for all calls together.
+        memory: Mebibytes of address space.
+    """
+
+    time: float
+    whole: float
+    memory: int

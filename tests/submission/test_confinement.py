@@ -19,7 +19,8 @@ from gru.examiner import Examination, examine
 from gru.report.sentences import all_said
 from gru.submission import lockdown
 from gru.submission.confinement import Confinement, ConfinementError, Isolation, confinement, packages
-from gru.submission.process import FROM_OUTSIDE, SubmissionProcess
+from gru.submission.listener import FROM_OUTSIDE
+from gru.submission.process import SubmissionProcess
 from tests.waiting import until
 
 EXAMPLES = Path(__file__).parents[2] / "examples" / "submissions"
@@ -402,8 +403,8 @@ def test_what_an_ordinary_process_has_started_does_not_outlive_it(place: Path) -
     file.write_text(f"import os, time\nif not os.fork():\n    time.sleep(10**6)\n    os._exit(0)\n{RIGHT}")
     with SubmissionProcess(file, isolation="process") as process:
         assert examine(process, effort="quick").verdict == "right"
-        assert process._channel is not None
-        session = process._channel.pid
+        assert process.pid is not None
+        session = process.pid
         assert len(processes_of_session(session)) == 1
     until(lambda: not processes_of_session(session))
 
@@ -415,7 +416,7 @@ def test_the_worker_ends_with_the_examiner(place: Path) -> None:
         "import time\n"
         "from gru.submission.process import SubmissionProcess\n"
         f"process = SubmissionProcess({str(place / 'cell.py')!r}).__enter__()\n"
-        "process._frame(); print(process._channel.pid, flush=True); time.sleep(10**6)\n"
+        "process._listener.frame(process._keeper.channel); print(process.pid, flush=True); time.sleep(10**6)\n"
     )
     root = Path(gru.__file__).parent.parent
     with subprocess.Popen([sys.executable, "-c", program], stdout=subprocess.PIPE, text=True, cwd=root) as examiner:

@@ -14,10 +14,10 @@ from gru.examiner.reference import Reference
 from gru.layers.gru.shapes import Sizes
 from gru.problem import battery, find
 from gru.report.sentences import all_said
-from gru.submission import process as process_module
+from gru.submission import keeper
 from gru.submission.confinement import confinement
-from gru.submission.contract import REASONS, CellError, Job, Recording, SubmissionFailure
-from gru.submission.process import KilledError, SubmissionProcess, WorkerError
+from gru.submission.contract import REASONS, CellError, Job, KilledError, Recording, SubmissionFailure, WorkerError
+from gru.submission.process import SubmissionProcess
 from gru.submission.trusted import TrustedCells
 
 RIGHT = Path(__file__).parents[2].joinpath("examples", "submissions", "right.py").read_text(encoding="utf-8")
@@ -302,8 +302,8 @@ def test_a_worker_that_dies_before_it_has_started_is_started_again(
 ) -> None:
     count = tmp_path / "count"
     count.write_text(str(deaths))
-    dying = write(DIES.format(count=str(count), worker=str(process_module.WORKER)), "dying.py")
-    monkeypatch.setattr(process_module, "WORKER", dying)
+    dying = write(DIES.format(count=str(count), worker=str(keeper.WORKER)), "dying.py")
+    monkeypatch.setattr(keeper, "WORKER", dying)
     if starts:
         assert examined(write()).verdict == "right"
     else:
@@ -319,9 +319,9 @@ confined = pytest.mark.skipif(not confinement("auto").seccomp, reason="else a su
 def killed_after_the_first(process: SubmissionProcess, jobs: list[Job], kills: int) -> Iterator[Recording]:
     """The recordings of all jobs; so often as told, the worker is killed when the first one of them is there."""
     for recording in process.run(jobs):
-        if kills and process._channel is not None:
+        if kills and process.pid is not None:
             kills -= 1
-            os.kill(process._channel.pid, 9)
+            os.kill(process.pid, 9)
         yield recording
 
 
@@ -349,16 +349,16 @@ def test_a_worker_that_is_ended_again_and_again_is_no_fault_of_the_submission(wr
 
 def _killed_always(process: SubmissionProcess) -> Iterator[Recording]:
     """The recordings where the worker is ended whenever it has begun with the first job."""
-    frame = process._frame
+    frame = process._listener.frame
 
     def killing(*given: Any) -> dict[str, Any]:
         header = frame(*given)
-        if process._doing == "forward":
-            assert process._channel is not None
-            os.kill(process._channel.pid, 9)
+        if process._listener.doing == "forward":
+            assert process.pid is not None
+            os.kill(process.pid, 9)
         return header
 
-    process._frame = killing  # type: ignore[method-assign]
+    process._listener.frame = killing  # type: ignore[method-assign]
     return process.run([Reference(find("0:0")).job()])
 
 
@@ -373,8 +373,8 @@ def test_cells_that_were_lost_with_their_worker_go_forward_again(before: str, wr
         with SubmissionProcess(write()) as process:
             process.unroll(sizes, given, [(5, 2, 4)])
             if kill:
-                assert process._channel is not None
-                os.kill(process._channel.pid, 9)
+                assert process.pid is not None
+                os.kill(process.pid, 9)
             if before == "forward":
                 process.unroll(sizes, given, [(5, 2, 4)])
             answers.append(process.unroll(sizes, upstream, [(12, 4), (9, 4)]))

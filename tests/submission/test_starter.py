@@ -108,8 +108,8 @@ def test_what_one_submission_changes_is_not_there_for_the_next(tmp_path: Path, s
 def test_a_fork_that_is_killed_is_known_to_be(starter: Starter) -> None:
     with SubmissionProcess(EXAMPLES / "right.py", starter=starter) as process:
         assert process.api is None
-        assert process._channel is not None
-        os.kill(process._channel.pid, signal.SIGKILL)
+        assert process.pid is not None
+        os.kill(process.pid, signal.SIGKILL)
         # A kill from outside is no fault of the submission, and the jobs are done again.
         assert examine(process, effort="quick").verdict == "right"
 
@@ -131,8 +131,8 @@ import time
 from gru.submission.process import SubmissionProcess
 from gru.submission.starter import Starter
 process = SubmissionProcess({str(tmp_path / "cell.py")!r}, starter=Starter()).__enter__()
-process._frame()
-print(process._channel.pid, process._starter._process.pid, flush=True)
+process._listener.frame(process._keeper.channel)
+print(process.pid, process._starter._process.pid, flush=True)
 time.sleep(10**6)
 """
     root = Path(__file__).parents[2]

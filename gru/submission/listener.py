@@ -1,0 +1,187 @@
+"""What a worker says: each of its frames, within the time that is left for it.
+
+Where a frame does not come in time, or is not what was asked for, this says what that means. It sends nothing, and
+believes nothing that it reads.
+"""
+
+import signal
+import time
+from collections.abc import Callable
+from functools import lru_cache
+from typing import Any
+
+from gru.submission.channel import Connection, ReadTimeoutError
+from gru.submission.confinement import Isolation, confinement
+from gru.submission.contract import KilledError, Reason, SubmissionFailure, WorkerError
+from gru.submission.limits import START_LIMIT, Limits
+from gru.submission.protocol import (
+    ProtocolError,
+    Read,
+    header_in,
+    read_answer,
+    read_arrays,
+    read_call,
+    read_header,
+    read_refusal,
+)
+from gru.submission.recording import raised_of
+from gru.submission.source import Source
+from gru.submission.text import cleaned
+
+SHORT_HEADER = 128
+"""Bytes of a header that is kept, as it is likely to come again: a call that the worker tells of has some fifty."""
+
+FROM_OUTSIDE = (1, 2, 3, 9, 15)
+"""HUP, INT, QUIT, KILL and TERM: a confined submission cannot send itself these, see `confinement.OWN_SIGNALS`."""
+
+STARTING = "starting"
+"""What a worker is doing until it has loaded NumPy."""
+
+ReadValues = Callable[[Read, dict[str, Any], int], Any]
+"""Reads the arrays behind a header, given with the length they have together."""
+
+
+class Listener:
+    """Reads the frames of one worker after another.
+
+    Args:
+        source: The file that is run; it knows the place of what is raised.
+        limits: Seconds and memory.
+        isolation: What is asked of the kernel.
+
+    Attributes:
+        doing: What the worker is doing, in words: `starting`, `forward at step 2`.
+        has_raised: Whether any call into the submission has raised.
+    """
+
+    def __init__(self, source: Source, limits: Limits, isolation: Isolation) -> None:
+        self.doing = ""
+        self.has_raised = False
+        self._source, self._limits, self._isolation = source, limits, isolation
+        self._waited = 0.0
+
+    def begin_anew(self) -> None:
+        """Forget the time that was waited for a worker."""
+        self._waited = 0.0
+
+    def frame(
+        self, channel: Connection, job: dict[str, Any] | None = None, values: ReadValues | None = None
+    ) -> dict[str, Any]:
+        """The header of the next frame.
+
+        Args:
+            channel: The pipe to the worker.
+            job: The request that an answer is awaited to.
+            values: Reads the values that are awaited.
+
+        Returns:
+            The header, with the answer to `job` as `answer`, or what `values` has read as `values`.
+
+        Raises:
+            SubmissionFailure: The submission took too long, has crashed, or sends what is no answer.
+            WorkerError: The worker has failed for no fault of the submission.
+        """
+        began = time.monotonic()
+        limit = START_LIMIT if self.doing == STARTING else min(self._limits.time, self._limits.whole - self._waited)
+
+        def read(count: int) -> bytes:
+            return channel.read(count, began + limit)
+
+        try:
+            header, length = read_header(read, _header)
+            if header["kind"] == "call" and values is None:
+                read_arrays(read, length, ())
+                if job is not None:
+                    self.doing = _doing(header, job)
+            elif header["kind"] == "answer" and job is not None:
+                if header.get("id") != job["id"]:
+                    raise ProtocolError("an answer to another job")
+                header = header | {"answer": read_answer(read, header, length, job)}
+            elif header["kind"] in ("values", "raised") and values is not None:
+                header = header | {"values": values(read, header, length)}
+            elif job is not None or values is not None or length:
+                raise ProtocolError(f"a frame of the kind {header['kind']}")
+        except ProtocolError as error:
+            raise self.nonsense(str(error)) from None
+        except ReadTimeoutError:
+            raise self._timeout() from None
+        except EOFError:
+            raise self._crash(channel) from None
+        finally:
+            self._waited += time.monotonic() - began
+        return header
+
+    def refusal(self, header: dict[str, Any], reasons: tuple[Reason, ...]) -> SubmissionFailure:
+        """Why there is nothing to examine, as a worker has said; `reasons` are those that it may give."""
+        try:
+            reason, said = read_refusal(header, reasons)
+        except ProtocolError as error:
+            return self.nonsense(str(error))
+        text = said if isinstance(said, str) else raised_of(**self.placed(said) | {"step": None}).text
+        return SubmissionFailure(reason, self.with_memory(text) if reason == "out_of_memory" else text)
+
+    def placed(self, raised: dict[str, Any]) -> dict[str, Any]:
+        """What was raised, with its place in the file."""
+        self.has_raised = True
+        return self._source.placed(raised)
+
+    def with_memory(self, text: str) -> str:
+        """What is said where memory ran out: how much is allowed."""
+        return f"{text}; {self._limits.memory} MiB are allowed"
+
+    def _timeout(self) -> Exception:
+        if self.doing == STARTING:
+            return WorkerError(f"the worker has not started within {START_LIMIT:g} s")
+        if self._waited + self._limits.time > self._limits.whole:
+            return SubmissionFailure(
+                "timed_out", f"all calls together took more than {self._limits.whole:g} s; the last was {self.doing}"
+            )
+        return SubmissionFailure("timed_out", f"{self.doing} took more than {self._limits.time:g} s")
+
+    def _crash(self, channel: Connection) -> Exception:
+        status = channel.ended()
+        channel.kill()
+        if status is None:
+            return SubmissionFailure("crashed", f"the process closed its output in {self.doing}")
+        how = f"was ended by {_signal_name(-status)}" if status < 0 else f"ended itself with exit status {status}"
+        if self.doing == STARTING:
+            return WorkerError(f"the worker {how} before it had started")
+        if -status in FROM_OUTSIDE and confinement(self._isolation).seccomp:
+            return KilledError(f"the worker {how} in {self.doing}; the submission cannot have done that")
+        return SubmissionFailure("crashed", f"the process {how} in {self.doing}")
+
+    def nonsense(self, text: str) -> SubmissionFailure:
+        """The failure of a worker that sends what is no answer: `text` says what it is."""
+        return SubmissionFailure("protocol", f"the process sent something that is no answer: {text}")
+
+
+def _header(data: bytes) -> dict[str, Any]:
+    """As `header_in`, of a frame that a submission may have written: every text in it is cleaned.
+
+    It is not to be changed: the same calls are told again and again, and what has been read of one is kept.
+    """
+    return _short_header(data) if len(data) <= SHORT_HEADER else _cleaned_header(data)
+
+
+def _cleaned_header(data: bytes) -> dict[str, Any]:
+    try:
+        header: dict[str, Any] = cleaned(header_in(data))
+    except RecursionError:
+        raise ProtocolError("a header that is nested too deeply") from None
+    return header
+
+
+_short_header = lru_cache(maxsize=256)(_cleaned_header)
+
+
+def _doing(header: dict[str, Any], job: dict[str, Any]) -> str:
+    """What the worker says it is about to do, in words."""
+    where, step = read_call(header, job["sizes"][3], job["api"]["cell"])
+    return f"{where} at step {step + 1}" if job["sizes"][3] > 1 else where
+
+
+def _signal_name(number: int) -> str:
+    try:
+        return signal.Signals(number).name
+    except ValueError:
+        return f"signal {number}"
