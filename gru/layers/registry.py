@@ -9,7 +9,7 @@ from gru.layer import Form, Layer, LayerError
 
 HOMES = {
     "gru": ("gru.layers.gru.forms", "GRU"),
-    "lstm": ("gru.layers.lstm.equations", "LSTM"),
+    "lstm": ("gru.layers.lstm.forms", "LSTM"),
     "rnn": ("gru.layers.rnn.equations", "RNN"),
 }
 """Where each layer is written down: the module, and the name in it."""

@@ -8,7 +8,7 @@ come to a cell. Every state and δ is of shape (batch, hidden), `x` (batch, inpu
 import numpy as np
 
 from gru.calculus.functions import Array, sum_rows
-from gru.layer import Axis, Carried, Change, Layer, Option
+from gru.layer import Carried, Layer
 
 LSTM = Layer(
     "lstm",
@@ -199,21 +199,3 @@ def previous_cell_gradient(delta_c: Array, f: Array) -> Array:
 def input_gradient(dzf: Array, uf: Array, dzi: Array, ui: Array, dzg: Array, ug: Array, dzo: Array, uo: Array) -> Array:
     """δ_{x_t} = Σ_gates δ_z·Uᵀ"""
     return dzf @ uf.mT + dzi @ ui.mT + dzg @ ug.mT + dzo @ uo.mT
-
-
-LSTM.axes = (
-    Axis(
-        "bias",
-        (
-            Option("one", "each pre-activation has a bias here"),
-            Option(
-                "none",
-                "there is no bias here",
-                tuple(Change(f"z{k}", f"h_p @ w{k} + x @ u{k} + b{k}", f"h_p @ w{k} + x @ u{k}") for k in LSTM.gates),
-                without=("b",),
-                slug="no-bias",
-            ),
-        ),
-    ),
-)
-"""Whether there are biases."""
