@@ -16,7 +16,7 @@ HINTS: dict[Kind, str] = {
     "activation": "the activation function is not this one",
     "derivative": "the derivative of the activation function is not this one",
     "transpose": "a matrix is transposed, or is not where it should be",
-    "convention": "this belongs to another form of the GRU",
+    "convention": "this belongs to another form of the layer",
     "batch": "the rows of a batch are averaged or weighted; they are summed",
 }
 """What kind of mistake it is, for a teacher who does not want to tell more."""
