@@ -24,6 +24,8 @@ MISTAKES = {
     "two_layers": ("d, dh[i] = layer.backward(d + dh[i])", "d, dh[i] = layer.backward(d)", "gradient-layers[0].Wz"),
     "updates_by_a_rate": ("dr = drh * h * r * (1 - r)", "dr = drh * r * (1 - r)", "gradient-Wr"),
     "remembers_its_steps": ("], dc * f", "], dc", "lstm/dc"),
+    "dicts_of_steps": ("drh * rs[t] +", "drh +", "equation-23"),
+    "gru_with_a_memory_cell": ("(cct - c_prev) * ut", "(c_prev - cct) * ut", "equation-8"),
     "sizes_given_back": ("dh * z + drh * r", "dh * z + drh", "gradient-dh"),
 }  # fmt: skip
 """For each file what stands in it, what stands in its place, and a check that is not right then."""

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from .layouts import arranged, has_steps, restored
+from .layouts import arranged, has_steps, in_order, restored
 from .places import last_name, read
 
 CHANGE = "change of "
@@ -255,7 +255,7 @@ class Adapter:
 
     def restored(self, answer: "Answer", place: str, layout: str, like: Any) -> Any:
         """The gradient of an input at a place, (steps, batch, features) again. Raises AnotherApiError."""
-        value, wanted = np.asarray(self._at(answer, place)), np.asarray(arranged(like, layout))
+        value, wanted = np.asarray(in_order(self._at(answer, place))), np.asarray(arranged(like, layout))
         if value.dtype.kind not in "fi" or _core(value) != _core(wanted):
             raise AnotherApiError(f"{place} has shape {value.shape}; expected {wanted.shape}")
         return np.asarray(restored(np.array(value, float).reshape(wanted.shape), layout, like.shape))

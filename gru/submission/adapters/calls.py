@@ -35,8 +35,9 @@ def forward_roles(function: Any, made: Any, *, method: bool) -> Iterator[tuple[t
         roles.append(role)
     if "?" in roles or "x" not in roles:
         return
-    if "c" in roles and "h" not in roles:
-        return
+    if "h" not in roles:
+        # The memory cell of a GRU is its only state.
+        roles = ["h" if role == "c" else role for role in roles]
     yield tuple(roles), roles.count("h") + roles.count("c")
     if roles.count("h") == 1 and "c" not in roles:
         # One argument may be both states of an LSTM.

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from .adapter import Adapter, Answer
-from .layouts import arranged
+from .layouts import arranged, in_order
 from .names import DC, DH, DX
 from .places import arrays_in, last_name, parts_of
 
@@ -236,7 +236,8 @@ def _stacks(returned: Any) -> Iterator[tuple[str, Any]]:
         inside += [(f"returned[{i}]", value) for i, value in enumerate(returned)]
     elif isinstance(returned, dict):
         inside += [(f"returned['{key}']", value) for key, value in returned.items()]
-    for place, value in inside:
+    for place, by_step in inside:
+        value = in_order(by_step)
         if isinstance(value, list) and len(value) > 1 and len({np.shape(v) for v in value}) == 1 and np.ndim(value[0]):
             yield place, np.asarray(value, float)
 

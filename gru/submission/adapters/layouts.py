@@ -1,7 +1,7 @@
 """Layouts: in which order a given API wants the steps, the rows of the batch and the features.
 
 A layout is written as its axes: `TBF` is (steps, batch, features), `BF` one step of it, `F` one sample as a
-vector, `FB` columns; `1` is an axis of length 1, and brackets are a list with one entry a step.
+vector, `FB` columns; `1` is an axis of length 1, and brackets are a list with one entry a step, or a dict of them.
 """
 
 from typing import Any
@@ -29,6 +29,7 @@ def arranged(array: Any, layout: str) -> Any:
 def restored(value: Any, layout: str, shape: tuple[int, int, int]) -> Any:
     """An array (steps, batch, features) of this shape from one in a layout; None where it has another shape."""
     if layout.startswith("["):
+        value = in_order(value)
         if not isinstance(value, list | tuple | np.ndarray) or len(value) != shape[0]:
             return None
         steps = [restored(step, layout[1:-1], (1, *shape[1:])) for step in value]
@@ -40,6 +41,13 @@ def restored(value: Any, layout: str, shape: tuple[int, int, int]) -> Any:
     axes = [axis for axis in layout if axis != "1"]
     value = np.transpose(value, [axes.index(axis) for axis in "TBF" if axis in axes])
     return np.array(value.reshape(shape))
+
+
+def in_order(value: Any) -> Any:
+    """The list of what a dict holds by the numbers of the steps; what is before step 0 is left out. Others stay."""
+    if not isinstance(value, dict) or not value or not all(type(key) is int for key in value):
+        return value
+    return [value[key] for key in sorted(value) if key >= 0]
 
 
 def shape_in(layout: str, shape: tuple[int, int, int]) -> tuple[int, ...]:
