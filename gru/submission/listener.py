@@ -125,6 +125,13 @@ class Listener:
         self.has_raised = True
         return self._source.placed(raised)
 
+    def lack_in(self, raised: dict[str, Any]) -> SubmissionFailure | None:
+        """Why there is no verdict, where what was raised in a call is what this machine lacks: memory, or a package."""
+        told = raised_of(**raised)
+        if told.type == "MemoryError":
+            return SubmissionFailure("out_of_memory", self.with_memory(told.text))
+        return SubmissionFailure("import_failed", told.text) if told.type == "ModuleNotFoundError" else None
+
     def with_memory(self, text: str) -> str:
         """What is said where memory ran out: how much is allowed."""
         return f"{text}; {self._limits.memory} MiB are allowed"

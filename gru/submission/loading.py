@@ -19,7 +19,7 @@ from types import ModuleType
 from typing import Any
 
 MOST_ABSENT = 8
-"""How many packages that are not here a file may import without using them."""
+"""How many packages that are not here a file may import without needing them."""
 
 PACKAGE = "submission_folder"
 """The package that a submission is a module of, so that `from .other import f` finds the file beside it."""
@@ -101,7 +101,7 @@ class _File:
         self.compiled, self.load = compiled, load
         self.text = source.decode("utf-8", "replace")
         self.notes: list[str] = []
-        self.absent: ModuleNotFoundError | None = None
+        self.absent: dict[str, ModuleNotFoundError] = {}
         self.module = ModuleType("")
 
     # Running it
@@ -109,7 +109,8 @@ class _File:
     def execute(self) -> None:
         """Run the file in a module.
 
-        A package that is not here is an obstacle only where it is used, and a text that is not here is another one.
+        A package that is not here is an obstacle only where the class needs it, and a text that is not here is
+        another one.
         """
         try:
             code = self.compiled(self._as_needed(), self.asked.path)
@@ -119,6 +120,7 @@ class _File:
         except (ValueError, RecursionError) as error:
             raise Refused("not_python", f"the file is not Python: {error}") from None
         opened: dict[str, Any] = {}
+        is_whole = self._defines_cell()
         for _ in range(MOST_ABSENT):
             self.module = _module(self.asked.path)
             vars(self.module).update(opened)
@@ -127,11 +129,14 @@ class _File:
                 return
             except ModuleNotFoundError as error:
                 package = (error.name or "").partition(".")[0]
-                adapters = self.load("_adapters")
-                if not package or package in sys.modules or not adapters.stand_in(package, self.source):
+                if package in self.absent and is_whole:
+                    # Something in the file has used it: a plot that is drawn, a style that is set.
+                    code, is_whole = self.compiled(self._of_class(package), self.asked.path), False
+                elif not package or package in sys.modules:
                     raise
-                if self.absent is None or adapters.is_used(package, self.source):
-                    self.absent = error
+                else:
+                    self.load("_adapters").stand_in(package)
+                    self.absent.setdefault(package, error)
             except FileNotFoundError as error:
                 if opened or not self._may_be_another_api():
                     raise
@@ -160,6 +165,13 @@ class _File:
         tree.body = body
         return tree
 
+    def _of_class(self, package: str) -> ast.Module:
+        """The source as a tree, of which only what the class needs is there."""
+        tree = ast.parse(self.source, self.asked.path)
+        tree.body = self.load("_needed").of_class(tree.body, self.asked.cell)
+        self.notes.append(f"only what {self.asked.cell} needs is run: {package} is not installed here")
+        return tree
+
     def definitions(self, name: str) -> list[int]:
         """The lines at the top of the file in which a class of this name begins; a notebook tells its cells itself."""
         begins = re.findall(rf"^class\s+{re.escape(name)}\b", self.text, re.MULTILINE)
@@ -184,26 +196,28 @@ class _File:
             return self._another(cell_class)
         if _lacks_a_pass(cell_class):
             return self._driven_or(cell_class)
-        self._require_all()
+        self._require_all(self.asked.cell)
         return cell_class, None
 
     def _names(self) -> str:
         own = [n for n, v in vars(self.module).items() if getattr(v, "__module__", None) == self.module.__name__]
         return ", ".join(own[:12]) or "no class and no function"
 
-    def _require_all(self) -> None:
-        """Raise what was put off, where what is missing is used."""
-        if self.absent is not None and self.load("_adapters").is_used(
-            str(self.absent.name).partition(".")[0], self.source
-        ):
-            raise self.absent
+    def _require_all(self, name: str) -> None:
+        """Raise what was put off, where the class of this name needs what is missing."""
+        if not self.absent:
+            return
+        needed = self.load("_needed").of_class(ast.parse(self.source).body, name)
+        for package, error in self.absent.items():
+            if self.load("_adapters").is_used(package, needed):
+                raise error
 
     def _driven_or(self, cell_class: Any) -> tuple[Any, Any]:
         """What drives a class that lacks a pass of the layer's API, or the class itself where nothing does."""
         try:
             return None, self._driver(cell_class.__name__)
         except self.load("_adapters").AnotherApiError:
-            self._require_all()
+            self._require_all(self.asked.cell)
             return cell_class, None
 
     def _driver(self, name: str | None) -> Any:
@@ -234,11 +248,12 @@ class _File:
         except adapters.AnotherApiError as error:
             text = f"; {error}" if str(error) else ""
         if len(alike) == 1:
-            self._require_all()
+            self._require_all(alike[0].__name__)
             return alike[0], None
-        if self.absent is not None:
-            # Why nothing was found may be what is missing.
-            raise self.absent
+        if self.absent:
+            # Why nothing was found may be what is missing: what is used, sooner than what is not.
+            whole = ast.parse(self.source).body
+            raise max(self.absent.items(), key=lambda absent: adapters.is_used(absent[0], whole))[1]
         name = self.api["cell"]
         if len(alike) > 1:
             several = ", ".join(cell.__name__ for cell in alike)

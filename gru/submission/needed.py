@@ -101,10 +101,10 @@ def _changes(value: ast.expr, needed: frozenset[str], changeable: frozenset[str]
     return isinstance(value.func, ast.Name) and value.func.id == "setattr" and _base(first or value.func) in needed
 
 
-def needed(statements: Sequence[Statement]) -> list[Statement]:
+def needed(statements: Sequence[Statement], name: str = WANTED) -> list[Statement]:
     """The statements that the class needs, in their order; all definitions where there is no such class."""
-    wanted = frozenset((WANTED,))
-    if not any(WANTED in statement.binds for statement in statements):
+    wanted = frozenset((name,))
+    if not any(name in statement.binds for statement in statements):
         wanted = _names(statement for statement in statements if statement.is_definition)
     assigned = _names(statement for statement in statements if isinstance(statement.node, _ASSIGNING))
     kept: set[Statement] = set()
@@ -118,6 +118,11 @@ def needed(statements: Sequence[Statement]) -> list[Statement]:
 
 def _names(statements: Iterable[Statement]) -> frozenset[str]:
     return frozenset(name for statement in statements for name in statement.binds)
+
+
+def of_class(body: Sequence[ast.stmt], name: str) -> list[ast.stmt]:
+    """The statements at the top of a script that its class of this name needs."""
+    return [s.node for s in needed([Statement(0, node.lineno, (), node) for node in body], name)]
 
 
 def of_definitions(body: Sequence[ast.stmt]) -> list[ast.stmt]:

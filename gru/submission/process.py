@@ -188,9 +188,8 @@ class SubmissionProcess:
             answer = self._answer(channel, request)
             if answer["raised"] is not None:
                 answer["raised"] = self._listener.placed(answer["raised"])
-            raised = answer["raised"]
-            if raised is not None and raised["type"] == "MemoryError":
-                raise SubmissionFailure("out_of_memory", self._listener.with_memory(raised_of(**raised).text))
+                if failure := self._listener.lack_in(answer["raised"]):
+                    raise failure
             yield recording_of(job, answer)
 
     def _answer(self, channel: Connection, request: dict[str, Any]) -> dict[str, Any]:
@@ -333,7 +332,11 @@ class SubmissionProcess:
     def _unless_raised(self, values: list[Array] | dict[str, Any]) -> list[Array]:
         """The arrays of an answer. Raises CellError where the submission has raised in their place."""
         if isinstance(values, dict):
-            raise CellError(raised_of(**self._listener.placed(values)).text)
+            raised = self._listener.placed(values)
+            with self._failing_for_good():
+                if failure := self._listener.lack_in(raised):
+                    raise failure
+            raise CellError(raised_of(**raised).text)
         return values
 
     @contextmanager

@@ -1,10 +1,11 @@
-"""Packages that a file imports and that are not here: one that is never used is no obstacle.
+"""Packages that a file imports and that are not here: one that the class does not need is no obstacle.
 
 In its place stands a module that says what is missing as soon as anything of it is used.
 """
 
 import ast
 import sys
+from importlib.machinery import ModuleSpec
 from types import ModuleType
 from typing import Any, NoReturn
 
@@ -22,47 +23,55 @@ class Absent:
     def __getattr__(self, name: str) -> Any:
         self._used()
 
-    __call__ = __mro_entries__ = __getitem__ = __iter__ = __enter__ = _used
+    __call__ = __mro_entries__ = __getitem__ = __setitem__ = __iter__ = __enter__ = __setattr__ = _used
 
 
 class _AbsentModule(ModuleType):
-    """A module that is not here; its names can be imported."""
-
-    __path__: list[str] = []  # noqa: RUF012
-    """Makes it a package: what is inside it can be imported too."""
+    """A module that is not here; its names can be imported one by one, and not all at once."""
 
     def __getattr__(self, name: str) -> Any:
+        package = Absent(self.__name__.partition(".")[0])
+        if name == "__all__":
+            return package.all
         if name.startswith("__"):
             raise AttributeError(name)
-        return Absent(self.__name__.partition(".")[0])
+        return package
 
 
-def stand_in(package: str, source: bytes) -> bool:
-    """Put something in the place of a package that a source imports by name; False where it takes all its names."""
-    try:
-        tree = ast.parse(source)
-    except (SyntaxError, ValueError, RecursionError):
-        return False
-    names = {package}
-    for node in ast.walk(tree):
-        if isinstance(node, ast.ImportFrom) and (node.module or "").partition(".")[0] == package:
-            if node.level or any(alias.name == "*" for alias in node.names):
-                return False
-            names.add(node.module or package)
-        elif isinstance(node, ast.Import):
-            names |= {alias.name for alias in node.names if alias.name.partition(".")[0] == package}
-    for name in names:
-        parts = name.split(".")
-        for end in range(1, len(parts) + 1):
-            whole = ".".join(parts[:end])
-            sys.modules.setdefault(whole, _AbsentModule(whole))
-    return True
+class _Finder:
+    """Finds a module that is not here wherever the file and its helpers import it."""
+
+    def __init__(self) -> None:
+        self.packages: set[str] = set()
+
+    def find_spec(self, name: str, path: Any = None, target: Any = None) -> ModuleSpec | None:
+        """The spec of a package that is not here, or of a module in it; None for any other."""
+        if name.partition(".")[0] not in self.packages:
+            return None
+        return ModuleSpec(name, self, is_package=True)  # type: ignore[arg-type]
+
+    def create_module(self, spec: ModuleSpec) -> ModuleType:
+        """What stands in its place."""
+        return _AbsentModule(spec.name)
+
+    def exec_module(self, module: ModuleType) -> None:
+        """Nothing: there is no code."""
 
 
-def is_used(package: str, source: bytes) -> bool:
-    """Whether a source uses a name that it imports from a package, anywhere in it."""
+_finder = _Finder()
+
+
+def stand_in(package: str) -> None:
+    """Put something in the place of a package."""
+    if _finder not in sys.meta_path:
+        sys.meta_path.append(_finder)
+    _finder.packages.add(package)
+
+
+def is_used(package: str, statements: list[ast.stmt]) -> bool:
+    """Whether a name that statements import from a package, anywhere in them, is read by one of them."""
     bound, read = set(), set()
-    for node in ast.walk(ast.parse(source)):
+    for node in (node for statement in statements for node in ast.walk(statement)):
         if isinstance(node, ast.ImportFrom) and (node.module or "").partition(".")[0] == package:
             bound |= {alias.asname or alias.name for alias in node.names}
         elif isinstance(node, ast.Import):
