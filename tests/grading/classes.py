@@ -67,7 +67,7 @@ STUDENTS = (
     Student("Gus Junk", {".DS_Store": b"\0", "._gru.py": b"\0\1", "gru.py": _code(RIGHT)}, "right", "gru.py"),
     Student("Hal Two", {"gru_cell.py": _code(RIGHT), "old.py": _code(WRONG)}, "right"),
     Student("Ida Pdf", {"report.pdf": b"%PDF-1.4"}, "no_code", ""),
-    Student("Jon Zip", {"all.zip": zipped({"gru.py": _code(RIGHT)})}, "no_code", ""),
+    Student("Jon Zip", {"all.zip": zipped({"gru.zip": zipped({"gru.py": _code(RIGHT)})})}, "no_code", ""),
     Student("Kim Broken", {"gru.py": b"class GRUCell(:\n"}, "not_python", "gru.py"),
     Student(unicodedata.normalize("NFD", "Léa Ünïcode"), {"gru.py": _code(RIGHT)}, "right", "gru.py"),
     Student("Max O'Hara-Smith", {"gru_cell.py": _code(RIGHT)}, "right"),

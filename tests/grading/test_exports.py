@@ -15,6 +15,7 @@ from click.testing import CliRunner, Result
 from gru.cli import commands as cli
 from gru.grading.exports import FORMATS, OF_A_ROSTER, OF_A_STUDENT, ExportError, classroom50, filled, written
 from gru.grading.exports.prairielearn import LARGEST
+from gru.grading.exports.sheet import MARK
 from gru.grading.exports.table import harmless
 from gru.grading.gradebook import Gradebook
 from gru.grading.record import Credit, Record, failure_of
@@ -262,7 +263,8 @@ def roster(folder: Path, text: str = ROSTER, encoding: str = "utf-8-sig") -> Pat
 @pytest.mark.parametrize("student", ["alice", "s1", "101", "Doe, Jane", "doejane_101_98765_gru_cell"])
 def test_canvas_finds_a_student_and_leaves_the_rest_as_it_was(student: str, tmp_path: Path) -> None:
     (text,) = (filled("canvas", [record(student)], roster(tmp_path), "GRU cell").text,)
-    before, after = (list(csv.reader(io.StringIO(t))) for t in (ROSTER, text))
+    assert text.startswith(MARK)
+    before, after = (list(csv.reader(io.StringIO(t.removeprefix(MARK)))) for t in (ROSTER, text))
     assert after[2][-1] == "2"
     after[2][-1] = ""
     assert after == before
@@ -272,7 +274,7 @@ def test_a_table_with_semicolons_keeps_them(tmp_path: Path) -> None:
     stream = io.StringIO()
     csv.writer(stream, delimiter=";").writerows(csv.reader(io.StringIO(ROSTER)))
     text = filled("canvas", [record("alice")], roster(tmp_path, stream.getvalue()), "GRU cell").text
-    after = list(csv.reader(io.StringIO(text), delimiter=";"))
+    after = list(csv.reader(io.StringIO(text.removeprefix(MARK)), delimiter=";"))
     assert after[2][-1] == "2"
     after[2][-1] = ""
     assert after == list(csv.reader(io.StringIO(ROSTER)))
@@ -335,11 +337,26 @@ Participant 12357,Bo Young,78,bo@x.edu,No submission,1.00,5.50,
 def test_moodle_finds_a_student_and_leaves_the_rest_as_it_was(student: str, id: str, tmp_path: Path) -> None:
     of = replace(record(student), id=id)
     table = filled("moodle", [of], roster(tmp_path, WORKSHEET), None)
-    before, after = (list(csv.reader(io.StringIO(text))) for text in (WORKSHEET, table.text))
+    before, after = (list(csv.reader(io.StringIO(t.removeprefix(MARK)))) for t in (WORKSHEET, table.text))
     assert after[1][5] == "2"
     after[1][5] = ""
     assert after == before
     assert (table.warnings, table.unmatched) == ((), ())
+
+
+def test_a_worksheet_in_another_language_wants_the_name_of_its_column(tmp_path: Path) -> None:
+    """It is filled in with numbers, and begins, as it was exported."""
+    german = (
+        'ID,Vollständiger Name,Status,Bewertung,Bestwertung\nTeilnehmer/in12356,Alia Xavier,Zur Bewertung,,"5,50"\n'
+    )
+    of = replace(record("Alia Xavier_12356"), id="12356", score=2.5)
+    with pytest.raises(ExportError, match="name the column of the grades with --assignment"):
+        filled("moodle", [of], roster(tmp_path, german), None)
+    plain = roster(tmp_path, german, "utf-8")
+    assert filled("moodle", [of], plain, "Bewertung").text.splitlines() == [
+        "ID,Vollständiger Name,Status,Bewertung,Bestwertung",
+        'Teilnehmer/in12356,Alia Xavier,Zur Bewertung,"2,5","5,50"',
+    ]
 
 
 def test_moodle_warns_of_another_maximum(tmp_path: Path) -> None:

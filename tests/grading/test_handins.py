@@ -134,6 +134,44 @@ def test_a_source_folder_is_looked_into(tmp_path: Path) -> None:
     assert set(entry.files) == {"src/cell.py", "src/util.py", "README.md"}
 
 
+def test_the_one_zip_that_a_student_has_handed_in_is_opened(tmp_path: Path) -> None:
+    files = {
+        "doejane_LATE_7_9_hw.zip": zipped({"hw/gru.py": RIGHT.encode(), "hw/gates.py": b"", "__MACOSX/._x": b""}),
+        "doejim_8_10_a.zip": zipped({"gru.py": RIGHT.encode()}),
+        "doejim_8_11_b.zip": zipped({"gru.py": RIGHT.encode()}),
+        "roeal_9_12_hw.zip": b"PK\3\4no zip",
+        "roeal_9_13_report.pdf": b"%PDF",
+    }
+    jane, jim, al = read(as_folder(files, tmp_path)).entries
+    assert (jane.main, set(jane.files), jane.late) == ("gru.py", {"gru.py", "gates.py"}, "late")
+    assert jane.origin == "doejane_LATE_7_9_hw.zip/hw/gru.py"
+    assert jane.opened()[1]["gru.py"] == RIGHT.encode()
+    assert (jim.reason, jim.text.partition(";")[0]) == ("no_code", "it has a.zip, b.zip")
+    assert "of several zips none is opened" in jim.text
+    assert (al.reason, al.text) == ("refused", "hw.zip: the zip cannot be read: File is not a zip file")
+
+
+def test_an_ending_that_a_browser_has_put_behind_a_name_is_taken_off(tmp_path: Path) -> None:
+    files = {"al/gru.py.txt": RIGHT.encode(), "bo/hw.ipynb.json": b"{}", "cy/gru.py": b"1", "cy/gru.py.txt": b"2"}
+    entries = read(as_folder(files, tmp_path)).entries
+    assert [(e.main, e.origin) for e in entries] == [
+        ("gru.py", "al/gru.py.txt"),
+        ("hw.ipynb", "bo/hw.ipynb.json"),
+        ("gru.py", "cy/gru.py"),
+    ]
+    assert entries[2].files == ("gru.py", "gru.py.txt")
+
+
+def test_a_number_behind_a_name_is_canvas_s_where_another_has_the_name_without(tmp_path: Path) -> None:
+    names = ("o_neil_ann_LATE_1_11_gru-2.py", "roebob_2_12_gru.py", "doecy_3_13_hw-5.py", "doecy_3_14_util.py")
+    entries = read(as_folder(dict.fromkeys(names, RIGHT.encode()), tmp_path)).entries
+    assert [(e.name, e.id, e.main, e.attempt) for e in entries] == [
+        ("doecy", "3", "hw.py", None),
+        ("o_neil_ann", "1", "gru.py", 3),
+        ("roebob", "2", "gru.py", 1),
+    ]
+
+
 def test_several_files_without_the_class_are_a_reason(tmp_path: Path) -> None:
     as_folder({"a/x.py": b"1", "a/y.py": b"2"}, tmp_path)
     (entry,) = read(tmp_path).entries

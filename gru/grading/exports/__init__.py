@@ -35,11 +35,12 @@ __all__ = ["FORMATS", "OF_A_CLASS", "OF_A_ROSTER", "OF_A_STUDENT", "ExportError"
 
 
 def filled(form: str, records: Sequence[Record], roster: Path | None, assignment: str | None) -> Filled:
-    """The table of a system with the points filled in; `assignment` is the column in Canvas's.
+    """The table of a system with the points filled in; `assignment` is the column of the points.
 
     Raises ExportError where it lacks what it needs, and OSError.
     """
-    return moodle.filled(records, roster) if form == "moodle" else canvas.filled(records, roster, assignment)
+    fill = moodle.filled if form == "moodle" else canvas.filled
+    return fill(records, roster, assignment)
 
 
 def written(form: str, records: Sequence[Record]) -> dict[str, str]:

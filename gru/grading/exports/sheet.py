@@ -1,10 +1,12 @@
 """A table that a school's system has exported, with the points filled in, to be imported again.
 
-Every row and column stays as it was but for the points of the students that are known.
+Every row and column stays as it was but for the points of the students that are known; numbers are written as the
+table writes them.
 """
 
 import csv
 import io
+import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -30,16 +32,27 @@ SEPARATORS = (",", ";")
 """What stands between the cells: where numbers are written with a comma, systems export with a semicolon."""
 
 
+MARK = "\ufeff"
+"""What a table in UTF-8 begins with where it is to be opened with Excel too."""
+
+
 class Rows(list[list[str]]):
-    """The rows of a table, and what stands between their cells."""
+    """The rows of a table, what stands between their cells, and what it begins with."""
 
     separator = ","
+    start = ""
+
+    @property
+    def point(self) -> str:
+        """What separates decimals in the numbers of the table."""
+        return "," if any(re.fullmatch(r"\d+,\d+", cell) for row in self for cell in row) else "."
 
 
 def read(path: Path, what: str, required: Sequence[str]) -> Rows:
     """The rows of `what`, a CSV file with these columns, all as long as the first. Raises ExportError, and OSError."""
     try:
-        text = read_whole(path).decode("utf-8-sig")
+        text = read_whole(path).decode("utf-8")
+        start, text = text[: text.startswith(MARK)], text.removeprefix(MARK)
         tables = {separator: list(csv.reader(io.StringIO(text), delimiter=separator)) for separator in SEPARATORS}
     except UnicodeDecodeError:
         raise ExportError(f"{path} is not in UTF-8, as it was exported") from None
@@ -50,7 +63,7 @@ def read(path: Path, what: str, required: Sequence[str]) -> Rows:
         raise ExportError(f"{path} is no {what}: expected the columns {', '.join(required)}")
     rows = tables[separator]
     table = Rows(row + [""] * (len(rows[0]) - len(row)) for row in rows)
-    table.separator = separator
+    table.separator, table.start = separator, start
     return table
 
 
@@ -81,13 +94,13 @@ def fill(
         row_of: The row of a record; None where there is none.
         maxima: The most points that the table allows, by the row that they hold for; row 0 stands for all.
     """
-    unmatched, differing = [], {}
+    unmatched, differing, point = [], {}, rows.point
     for record in records:
         row = row_of(record)
         if row is None:
             unmatched.append(record.name or record.student)
         elif record.score is not None:
-            rows[row][column] = f"{record.score:g}"
+            rows[row][column] = f"{record.score:g}".replace(".", point)
         allowed = maxima.get(0 if row is None else row, maxima.get(0, ""))
         if _number(allowed) not in (None, record.maximum):
             differing[
@@ -95,7 +108,7 @@ def fill(
             ] = 1
     stream = io.StringIO()
     csv.writer(stream, delimiter=rows.separator).writerows(rows)
-    return Filled(stream.getvalue(), tuple(differing), tuple(unmatched))
+    return Filled(rows.start + stream.getvalue(), tuple(differing), tuple(unmatched))
 
 
 def _number(cell: str) -> float | None:

@@ -5,6 +5,7 @@ Nothing of a hand-in is run, parsed or unpacked here; what cannot be examined ha
 
 import hashlib
 import os
+import re
 import unicodedata
 from collections import Counter
 from collections.abc import Iterator, Mapping
@@ -25,6 +26,7 @@ from gru.grading.handins.tree import (
     is_junk,
     is_within,
     tree_of,
+    zip_within,
 )
 from gru.report.words import printable
 from gru.submission.limits import LARGEST_FILE
@@ -38,6 +40,10 @@ LONGEST_NAME = 200
 
 LONGEST_PART, LONGEST_PATH = 255, 800
 """Bytes of a file's name, and of it with its folders: macOS takes 1,024 of both and the place where they are put."""
+
+
+_ADDED = re.compile(r"(.+\.(?:py|ipynb))\.(?:txt|json)$", re.IGNORECASE)
+"""How a file of code is called once a browser has saved it as a text: `gru.py.txt`."""
 
 
 @dataclass(frozen=True)
@@ -153,6 +159,7 @@ def _text(name: str) -> str:
 
 def _entry(handin: Handin) -> Entry:
     handin = replace(handin, files={name: path for name, path in handin.files.items() if not is_junk(name)})
+    handin = _unzipped(replace(handin, files=_named_as_code(handin.files)))
     entry = Entry(
         handin.student,
         None,
@@ -168,6 +175,32 @@ def _entry(handin: Handin) -> Entry:
     if refusal:
         return replace(entry, reason="refused", text=refusal)
     return _chosen(entry, handin)
+
+
+def _named_as_code(files: Mapping[str, str]) -> dict[str, str]:
+    """The files by the names that they had before a browser or a mail program put an ending behind them."""
+    found: dict[str, str] = {}
+    for name, path in files.items():
+        match = _ADDED.match(name)
+        found[match[1] if match and match[1] not in {*files, *found} else name] = path
+    return found
+
+
+def _unzipped(handin: Handin) -> Handin:
+    """The hand-in; where all its code is in one zip, the files of that, without the one folder they may all lie in."""
+    zipped = [name for name in handin.files if name.lower().endswith(".zip")]
+    has_code = any(name.lower().endswith(CODE) for name in handin.files)
+    if has_code or len(zipped) != 1 or handin.tree.files[handin.files[zipped[0]]].is_link:
+        return handin
+    path = handin.files[zipped[0]]
+    try:
+        inside = zip_within(handin.tree, path)
+    except (OSError, ExportRefusedError) as error:
+        return replace(handin, refusal=f"{zipped[0]}: {error}")
+    folders, files = inside.tops()
+    start = f"{folders[0]}/" if len(folders) == 1 and not files else ""
+    names = {path.removeprefix(start): path for path in inside.files}
+    return replace(handin, tree=inside, files=_named_as_code(names), place=f"{handin.place}{path}/", main="")
 
 
 def _chosen(entry: Entry, handin: Handin) -> Entry:
@@ -202,7 +235,7 @@ def _without_code(entry: Entry, handin: Handin, code: list[str]) -> Entry:
     there = sorted(map(_text, handin.files))
     zipped = [name for name in there if name.lower().endswith(".zip")]
     what = f"it has {listed(there)}" if there else "nothing was handed in"
-    closed = "; a zip within a hand-in is not opened" if zipped else ""
+    closed = f"; {'of several zips none is' if len(zipped) > 1 else 'a zip in a zip is not'} opened" if zipped else ""
     return replace(entry, reason="no_code", text=f"{what}{closed}; {expected}")
 
 

@@ -1,12 +1,13 @@
 """Canvas's export: all files in one folder, and in the name of each the student, the lateness and two numbers."""
 
 import re
+from collections.abc import Collection, Mapping
 
 from gru.grading.handins.system import STRANGER, TEACHERS, Handin, Reading, composed, everything
 from gru.grading.handins.tree import Tree
 
 _CANVAS = re.compile(
-    r"(?P<name>[^_]+)(?P<late>_LATE)?_(?P<id>\d+)_(?:(?P<file>\d+)_(?P<rest>.+)|(?P<page>text|link)\.html)$",
+    r"(?P<name>.+?)(?P<late>_LATE)?_(?P<id>\d+)_(?:(?P<file>\d+)_(?P<rest>.+)|(?P<page>text|link)\.html)$",
     re.IGNORECASE,
 )
 _CANVAS_ANONYMOUS = re.compile(
@@ -15,6 +16,9 @@ _CANVAS_ANONYMOUS = re.compile(
 )
 _AGAIN = re.compile(r"(?P<stem>.+)-(?P<number>\d+)(?P<ending>\.[^.]+)$")
 """How Canvas calls a file that was handed in again: `gates-1.py`."""
+
+MOST_ATTEMPTS = 1000
+"""A larger number is a date, or another of the student's own."""
 
 
 def _canvas_name(name: str) -> re.Match[str] | None:
@@ -42,11 +46,12 @@ def read(tree: Tree, assignment: str | None) -> Reading:
             left_out.append(file)
         else:
             handins.append(Handin(file, tree, {file: file}, origin=file, notes=(STRANGER,)))
+    there = {part["rest"] for parts in found.values() for part, _ in parts if part["rest"]}
     for id, parts in found.items():
         match = parts[0][0]
         student = match["name"] if match["name"].endswith(id) else f"{match['name']}_{id}"
         names = {file: match["rest"] or f"{match['page']}.html" for match, file in parts}
-        given, attempt = _first_names(list(names.values()))
+        given = _first_names(list(names.values()))
         handins.append(
             Handin(
                 student,
@@ -56,19 +61,27 @@ def read(tree: Tree, assignment: str | None) -> Reading:
                 name=match["name"],
                 id=id,
                 late="late" if any(part["late"] for part, _ in parts) else "",
-                attempt=attempt,
+                attempt=_attempt(given, there),
             )
         )
     return Reading(handins, left_out)
 
 
-def _first_names(names: list[str]) -> tuple[dict[str, str], int]:
-    """The names without the number that Canvas puts behind those of a file handed in again, and the attempt."""
-    given, attempt = {}, 1
-    for name in names:
-        match = _AGAIN.match(name)
-        given[name] = f"{match['stem']}{match['ending']}" if match else name
-    if len(set(given.values())) < len(names):
-        return {name: name for name in names}, 1
-    numbers = [int(match["number"]) for name in names if (match := _AGAIN.match(name)) and len(match["number"]) < 4]
-    return given, attempt + max(numbers, default=0)
+def _first_names(names: list[str]) -> dict[str, str]:
+    """The names without the number that Canvas puts behind those of a file handed in again.
+
+    Where that number is the student's own, no import has it either: a hyphen is in the name of no module.
+    """
+    matches = {name: _AGAIN.match(name) for name in names}
+    given = {name: f"{match['stem']}{match['ending']}" if match else name for name, match in matches.items()}
+    return given if len(set(given.values())) == len(names) else {name: name for name in names}
+
+
+def _attempt(given: Mapping[str, str], names: Collection[str]) -> int | None:
+    """The attempt that the files' numbers tell; None where each number may be the student's own.
+
+    It is Canvas's where somebody in the class has handed in a file of that name without a number.
+    """
+    numbers = {name: int(match["number"]) for name in given if (match := _AGAIN.match(name))}
+    sure = [number for name, number in numbers.items() if given[name] in names and number < MOST_ATTEMPTS]
+    return 1 + max(sure) if sure else None if numbers else 1

@@ -4,7 +4,7 @@ from collections.abc import Collection
 
 from gru.grading.folder import FILE
 from gru.grading.handins.system import CODE, TEACHERS, Handin, Reading, everything
-from gru.grading.handins.tree import ExportRefusedError, Tree, zip_within
+from gru.grading.handins.tree import Tree
 
 
 def read(tree: Tree, assignment: str | None) -> Reading:
@@ -14,9 +14,7 @@ def read(tree: Tree, assignment: str | None) -> Reading:
     students = [folder for folder in folders if folder not in left_out]
     handins = [Handin(folder, tree, everything(tree, folder), origin=folder) for folder in students]
     for file in files:
-        if file.lower().endswith(".zip") and not tree.files[file].is_link:
-            handins.append(_of_zip(tree, file))
-        elif not file.endswith(CODE) and TEACHERS.fullmatch(file):
+        if not file.endswith(CODE) and TEACHERS.fullmatch(file):
             left_out.append(file)
         else:
             handins.append(Handin(file, tree, {file: file}, origin=file))
@@ -26,17 +24,6 @@ def read(tree: Tree, assignment: str | None) -> Reading:
 def _is_graded(names: Collection[str]) -> bool:
     """Whether these are what `gru grade` has written; with code among them they are a student's."""
     return FILE in names and not any(name.lower().endswith(CODE) for name in names)
-
-
-def _of_zip(tree: Tree, file: str) -> Handin:
-    """A student's own zip, without the one folder that all of it may lie in."""
-    try:
-        mine = zip_within(tree, file)
-    except (OSError, ExportRefusedError) as error:
-        return Handin(file, tree, {}, origin=file, refusal=str(error))
-    folders, files = mine.tops()
-    start = f"{folders[0]}/" if len(folders) == 1 and not files else ""
-    return Handin(file, mine, {path.removeprefix(start): path for path in mine.files}, origin=file, place=f"{file}/")
 
 
 PARTS = frozenset(("src", "test", "tests", "lib", "code", "docs", "data", "notebooks", "utils", "models", "scripts"))
