@@ -8,21 +8,20 @@ import sys
 import time
 import warnings
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager, nullcontext
-from dataclasses import dataclass
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 
 from gru.examiner import examine
 from gru.examiner.outcome import Examination, Outcome
-from gru.layers.registry import form_named
-from gru.problem import Effort, find
+from gru.examining import FormName, Settings, examine_file
+from gru.problem import Effort, Problem, find
 from gru.report import html, text
 from gru.report.feedback import Feedback, told
 from gru.report.result import Result
 from gru.report.words import words
-from gru.submission.process import SubmissionProcess
 from gru.submission.trusted import TrustedCells
 
 DELAY = 1.0
@@ -100,42 +99,43 @@ def check(
     is_file = isinstance(cell, str | os.PathLike)
     if not is_file and not isinstance(cell, type):
         raise TypeError(f"got {type(cell).__name__}; expected a class such as GRUCell, or the path of a file with one")
-    form, started = form_named(convention), time.perf_counter()
-    drawn = find(f"{seed}:{problem}" if problem.isdecimal() else problem, form) if problem else None
-    process = SubmissionProcess(cell, form=form) if is_file else None
-    with process or nullcontext(TrustedCells(cell, form)) as runner, _quiet(), _progress() as on_progress:
-        found = examine(
-            runner,
-            effort=effort,
-            seed=seed,
-            only=(only,) if isinstance(only, str) else only,
-            problem=drawn,
+    asked = FormName(id=convention)
+    drawn = find(f"{seed}:{problem}" if problem.isdecimal() else problem, asked.form) if problem else None
+    settings = Settings(
+        asked=asked,
+        seed=seed,
+        effort=effort,
+        only=(only,) if isinstance(only, str) else tuple(only) if only is not None else None,
+        problem=drawn.id if drawn else None,
+    )
+    with _quiet():
+        result = examine_file(cell, settings, watched=_progress) if is_file else _of_class(cell, settings, drawn)
+    return Checked(replace(result, examination=told(result.examination, feedback, asked.form)))
+
+
+def _of_class(cell: type, settings: Settings, problem: Problem | None) -> Result:
+    """The result of a class, which is run in this process."""
+    started, form = time.perf_counter(), settings.form
+    with _progress() as on_progress:
+        examination = examine(
+            TrustedCells(cell, form),
+            effort=settings.effort,
+            seed=settings.seed,
+            only=settings.only,
+            problem=problem,
             convention=form,
             on_progress=on_progress,
         )
-    common: dict[str, Any] = {
-        "examination": told(found, feedback, form),
-        "seconds": time.perf_counter() - started,
-        "problem": drawn.id if drawn else None,
-        "asked": form,
-    }
-    return Checked(_of_file(process, **common) if process else _of_class(cell, **common))
-
-
-def _of_file(process: SubmissionProcess, **common: Any) -> Result:
     return Result(
-        submission=process.path,
-        sha256=process.sha256,
-        isolation=process.confinement.level,
-        notes=process.notes,
-        printed=process.printed if process.has_raised else (),
-        **common,
+        submission=cell.__name__,
+        sha256=None,
+        examination=examination,
+        seconds=time.perf_counter() - started,
+        isolation="none: it ran in this process",
+        problem=settings.problem,
+        asked=form,
+        in_process=True,
     )
-
-
-def _of_class(cell: type, **common: Any) -> Result:
-    isolation = "none: it ran in this process"
-    return Result(submission=cell.__name__, sha256=None, isolation=isolation, in_process=True, **common)
 
 
 @contextmanager

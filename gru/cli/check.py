@@ -10,7 +10,6 @@ import click
 
 from gru.cli.examining import Outputs, Request, check_all
 from gru.cli.options import (
-    Asked,
     adapter_option,
     asked_for,
     effort_option,
@@ -26,10 +25,12 @@ from gru.cli.options import (
     shown,
     time_limit_option,
 )
+from gru.examining import FormName, Settings
 from gru.seed import KNOWN
 
 if TYPE_CHECKING:
     from gru.grading.rubric import Rubric
+    from gru.report.feedback import Feedback
 
 LIMIT_PROBLEM = "2,3,4,3/ordinary/float64/{seed}"
 """The problem that a limit is explained on unless another is asked for: sizes that differ, and several steps."""
@@ -104,7 +105,8 @@ def check(
     reports: dict[str, Path],
     rubric: "Rubric | None",
     explain_limit: str | None,
-    **manner: Any,
+    feedback: "Feedback",
+    **settings: Any,
 ) -> None:
     """Examine each FILE, a Python file or a notebook with a class GRUCell in the chapter's API.
 
@@ -127,7 +129,7 @@ def check(
       3   at least one could not be examined, and none is wrong
       70  gru itself failed; this is no verdict
     """
-    seed = manner["seed"]
+    seed = settings["seed"]
     problem = _problem(problem, seed)
     asked = asked_for(layer, form, convention)
     only = named_checks(only, asked, "--only")
@@ -141,7 +143,7 @@ def check(
     refuse_notebooks(files)
     outputs = Outputs(document, page, reports, rubric)
     _refuse(outputs, files)
-    request = Request(only or None, problem, asked, **manner)
+    request = Request(Settings(asked=asked, only=only or None, problem=problem, **settings), feedback)
     sys.exit(check_all(files, request, outputs))
 
 
@@ -157,7 +159,7 @@ def _problem(id: str | None, seed: int) -> str | None:
         raise click.BadParameter(str(error), param_hint="'--problem'") from None
 
 
-def _tell_limit(check: str, problem: str, asked: Asked) -> None:
+def _tell_limit(check: str, problem: str, asked: FormName) -> None:
     from gru.examiner.explanation import explain_limit
     from gru.problem import find
     from gru.report.limits import limit_explained

@@ -5,22 +5,24 @@ It measures and formats nothing itself. NumPy and the examiner are loaded while 
 
 import os
 import sys
-import time
 import traceback
 from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import click
 
 from gru.cli.guard import OWN_FAILURE
-from gru.cli.options import CHAPTER, LAYER, Asked, shown, warn_of
+from gru.cli.options import shown, warn_of
+from gru.examining import Progress, Settings, examine_file
 from gru.seed import KNOWN, RANDOM
 
 if TYPE_CHECKING:
     from gru.grading.rubric import Rubric
+    from gru.report.feedback import Feedback
     from gru.report.result import Result
 
 ALL_RIGHT, SOME_WRONG, SOME_NOT_EXAMINED, INTERRUPTED = 0, 1, 3, 130
@@ -29,20 +31,10 @@ ALL_RIGHT, SOME_WRONG, SOME_NOT_EXAMINED, INTERRUPTED = 0, 1, 3, 130
 
 @dataclass(frozen=True)
 class Request:
-    """How each file is to be examined."""
+    """How each file is to be examined, and how much is told of what is found."""
 
-    only: tuple[str, ...] | None
-    problem: str | None
-    asked: Asked
-    seed: int
-    effort: Any
-    feedback: Any
-    time_limit: float
-    memory_limit: int
-    isolation: Any
-    name: str | None
-    adapter: Any
-    show_output: bool
+    settings: Settings
+    feedback: "Feedback"
 
 
 @dataclass(frozen=True)
@@ -121,9 +113,9 @@ def _show(result: "Result") -> None:
 
 def _examine(given: str, request: Request) -> "Result":
     """The result of a file, or of the file in a folder that defines the class."""
-    folder = Path(given)
+    folder, settings = Path(given), request.settings
     if not folder.is_dir():
-        return _examine_file(given, request)
+        return _examine_file(given, settings)
     from gru.examiner import Examination
     from gru.grading.handins import ExportRefusedError, of_folder
     from gru.report.result import Result
@@ -134,62 +126,30 @@ def _examine(given: str, request: Request) -> "Result":
     except (OSError, ExportRefusedError) as error:
         entry, reason, text = None, "refused", str(error)
     if entry is None or entry.main is None:
-        examination = Examination("not_examined", (), request.seed, request.effort, reason=reason, text=text)
-        return Result(given, None, examination, 0.0, isolation="", asked=request.asked.form)
-    result = _examine_file(str(folder / entry.main), request, root=folder)
+        examination = Examination("not_examined", (), settings.seed, settings.effort, reason=reason, text=text)
+        return Result(given, None, examination, 0.0, isolation="", asked=settings.form)
+    result = _examine_file(str(folder / entry.main), settings, root=folder)
     return replace(result, notes=(*entry.notes, *result.notes))
 
 
-def _examine_file(file: str, request: Request, root: Path | None = None) -> "Result":
-    started = time.perf_counter()
-    from gru.submission.process import SubmissionProcess
+def _examine_file(file: str, settings: Settings, root: Path | None = None) -> "Result":
+    """The result of one file, with how far the work is on the terminal."""
 
-    is_default = request.asked == Asked(LAYER, CHAPTER)
-    process = SubmissionProcess(
-        file,
-        time_limit=request.time_limit,
-        memory_limit=request.memory_limit,
-        isolation=request.isolation,
-        form=None if is_default else request.asked.form,
-        root=root,
-        name=request.name,
-        adapter=request.adapter,
-    )
-    with process:
-        # The process starts while these are loaded.
-        from gru.examiner import examine
-        from gru.problem import find
-        from gru.report.result import Result
+    def watched() -> AbstractContextManager[Progress]:
+        # The process has been started.
         from gru.report.terminal import progress
+        from gru.submission.confinement import confinement
 
-        form = request.asked.form
-        warn_of(process.confinement.warning)
-        with progress(file) as on_progress:
-            examination = examine(
-                process,
-                effort=request.effort,
-                seed=request.seed,
-                only=request.only,
-                problem=find(request.problem, form) if request.problem else None,
-                convention=form,
-                on_progress=on_progress,
-            )
-    return Result(
-        submission=file,
-        sha256=process.sha256,
-        examination=examination,
-        seconds=time.perf_counter() - started,
-        isolation=process.confinement.level,
-        problem=request.problem,
-        asked=form,
-        printed=process.printed if request.show_output or process.has_raised else (),
-        notes=(*process.notes, *_known_problems(request, examination.verdict)),
-    )
+        warn_of(confinement(settings.isolation).warning)
+        return progress(file)
+
+    result = examine_file(file, settings, root=root, watched=watched)
+    return replace(result, notes=(*result.notes, *_known_problems(settings, result.examination.verdict)))
 
 
-def _known_problems(request: Request, verdict: str) -> tuple[str, ...]:
+def _known_problems(settings: Settings, verdict: str) -> tuple[str, ...]:
     """What a right verdict on problems that everybody can know says nothing of."""
-    if verdict != "right" or request.seed != KNOWN:
+    if verdict != "right" or settings.seed != KNOWN:
         return ()
     return (f"a file that knows the problems of seed {KNOWN} can pass; --seed {RANDOM} draws others",)
 
@@ -210,7 +170,7 @@ def _write(results: "Sequence[Result]", request: Request, outputs: Outputs) -> b
         from gru.grading.record import record_of
         from gru.grading.rubric import equal_points
 
-        rubric = outputs.rubric or equal_points(request.feedback, request.asked.form)
+        rubric = outputs.rubric or equal_points(request.feedback, request.settings.form)
         records = [record_of(Path(result.submission).stem, result, rubric) for result in results]
         writers |= {path: partial(report_of, form, records) for form, path in outputs.reports.items()}
     done = [_has_written(path, text_of) for path, text_of in writers.items()]

@@ -31,13 +31,15 @@ from gru.cli.options import (
     time_limit_option,
     warn_of,
 )
+from gru.examining import Settings
 
 if TYPE_CHECKING:
     from gru.grading.gradebook import Gradebook
     from gru.grading.handins import Entry
     from gru.grading.record import Record
     from gru.grading.rubric import Rubric
-    from gru.grading.run import Class, Progress, Task
+    from gru.grading.run import Progress
+    from gru.grading.task import Course, Task
 
 DONE, SOME_UNMATCHED, OWN_FAILURE, INTERRUPTED = 0, 3, 70, 130
 """The exit statuses, beside click's 2 for usage."""
@@ -136,7 +138,7 @@ def _grade(handed_in: Path, out: Path, options: dict[str, Any]) -> int:
     from gru.grading.folder import FILE
     from gru.grading.gradebook import DamagedError, Gradebook, GradebookError, only_one
     from gru.grading.rubric import equal_points
-    from gru.grading.run import Class, outstanding
+    from gru.grading.run import outstanding
 
     asked = asked_for(options["layer"], options["form"], options["convention"])
     rubric = options["rubric"] or equal_points(form=asked.form)
@@ -150,7 +152,7 @@ def _grade(handed_in: Path, out: Path, options: dict[str, Any]) -> int:
             if gradebook.keys() and not options["resume"]:
                 there = f"{shown(out)} has a gradebook already"
                 raise click.UsageError(f"{there}: --resume goes on with it, another --out begins anew")
-            course = Class(rubric, _manner(gradebook, options))
+            course = _course(rubric, gradebook, options)
             warn_of(_warning(options))
             tasks = outstanding(course, found, gradebook)
             _restore_feedback(gradebook.records(), out)
@@ -207,14 +209,14 @@ def _chosen(found: "Sequence[Entry]", only: tuple[str, ...]) -> "list[Entry]":
     return [entry for entry in found if not only or entry.student in chosen]
 
 
-def _manner(gradebook: "Gradebook", options: dict[str, Any]) -> Any:
-    from gru.grading.run import Manner
+def _course(rubric: "Rubric", gradebook: "Gradebook", options: dict[str, Any]) -> "Course":
+    from gru.grading.task import Course
 
     asked = asked_for(options["layer"], options["form"], options["convention"])
     limits = {name: options[name] for name in ("effort", "time_limit", "memory_limit", "isolation", "adapter")}
     secret = gradebook.setting("secret", lambda: secrets.token_hex(16)) if options["secret_seed"] else None
-    seed_of_all = _seed(gradebook, options["seed"])
-    return Manner(seed=seed_of_all, secret=secret, layer=asked.layer, convention=asked.id, **limits)
+    settings = Settings(asked=asked, seed=_seed(gradebook, options["seed"]), **limits)
+    return Course(rubric, settings, secret)
 
 
 def _seed(gradebook: "Gradebook", given: int | None) -> int:
@@ -236,7 +238,7 @@ def _warning(options: dict[str, Any]) -> str | None:
     return None if options["scheduler"] else confinement(options["isolation"]).warning
 
 
-def _run(course: "Class", tasks: "list[Task]", gradebook: "Gradebook", out: Path, options: dict[str, Any]) -> int:
+def _run(course: "Course", tasks: "list[Task]", gradebook: "Gradebook", out: Path, options: dict[str, Any]) -> int:
     """Do what is left to do; the exit status."""
     from gru.grading.record import FAILED
     from gru.grading.run import run

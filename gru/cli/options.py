@@ -6,7 +6,6 @@ Nothing is loaded here that `gru --help` would wait for.
 import math
 import os
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -14,16 +13,11 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from gru import seed
+from gru.examining import CHAPTER, LAYER, FormName
 from gru.submission.limits import LEAST_MEMORY, MEMORY_LIMIT, MOST_MEMORY, TIME_LIMIT
 
 if TYPE_CHECKING:
-    from gru.layer import Form
-
-CHAPTER = "chapter"
-"""The id of the convention that is asked for unless another is."""
-
-LAYER = "gru"
-"""The id of the layer that is asked for unless another is."""
+    pass
 
 effort_option = click.option(
     "--effort",
@@ -34,26 +28,11 @@ effort_option = click.option(
 )
 
 
-@dataclass(frozen=True)
-class Asked:
-    """The form of a layer that is asked for, by the names that lead to it."""
-
-    layer: str
-    id: str
-
-    @property
-    def form(self) -> "Form":
-        """The form itself."""
-        from gru.layers.registry import form_named
-
-        return form_named(self.id, self.layer)
-
-
-def asked_for(layer: str, form: str | None, convention: str) -> Asked:
+def asked_for(layer: str, form: str | None, convention: str) -> FormName:
     """The form that is named by `--layer`, `--form` and `--convention`. Raises a usage error where there is none."""
     # NumPy is behind these imports, and `gru --help` does not wait for it.
     if layer == LAYER and form is None and convention == CHAPTER:
-        return Asked(layer, convention)
+        return FormName(layer, convention)
     from gru.layer import LayerError
     from gru.layers.registry import form_described, form_named, layer_named
 
@@ -66,10 +45,10 @@ def asked_for(layer: str, form: str | None, convention: str) -> Asked:
         found = form_named(convention, layer) if form is None else form_described(form, layer)
     except (LookupError, LayerError) as error:
         raise click.BadParameter(error.args[0], param_hint=option) from None
-    return Asked(layer, found.id)
+    return FormName(layer, found.id)
 
 
-def named_checks(checks: Sequence[str], asked: Asked, option: str) -> tuple[str, ...]:
+def named_checks(checks: Sequence[str], asked: FormName, option: str) -> tuple[str, ...]:
     """The ids of the checks that are named as `gru explain` has them; a usage error where there is no such check."""
     if not checks:
         return ()
@@ -88,7 +67,7 @@ def named_checks(checks: Sequence[str], asked: Asked, option: str) -> tuple[str,
 
 
 def form_options(command: Any) -> Any:
-    """The options `--layer`, `--form` and `--convention`; together they make an `Asked`, by `asked_for`."""
+    """The options `--layer`, `--form` and `--convention`; together they make a `FormName`, by `asked_for`."""
     for option in (
         click.option(
             "--convention",

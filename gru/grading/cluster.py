@@ -15,7 +15,8 @@ from gru.grading.abroad import grade_abroad
 from gru.grading.gradebook import Gradebook
 from gru.grading.record import Record, failure_of
 from gru.grading.rubric import Rubric
-from gru.grading.run import Class, Manner, Progress, Report, Task, grade
+from gru.grading.run import Progress, Report
+from gru.grading.task import Course, Task, grade
 
 RETRIES = 3
 """How often a submission is begun anew where the machine that had it is gone."""
@@ -35,7 +36,7 @@ class ClusterError(OSError):
 
 def run_on(
     address: str,
-    course: Class,
+    course: Course,
     tasks: Sequence[Task],
     gradebook: Gradebook,
     on_record: Callable[[Record], None],
@@ -90,11 +91,11 @@ def _answered(completed: Any, client: Any, worker_wait: float) -> Iterator[Any]:
             sleep(LOOK_EVERY)
 
 
-def _sent(task: Task, course: Class) -> tuple[Task, dict[str, bytes], Rubric, Manner]:
+def _sent(task: Task, course: Course) -> tuple[Task, dict[str, bytes], Rubric]:
     """What goes to a machine: everything but where the bytes came from."""
     entry, contents = task.entry.opened()
     task = course.task(replace(entry, source=None), contents)
-    return task, contents, course.rubric, course.manner
+    return task, contents, course.rubric
 
 
 def _record(future: Any, task: Task, rubric: Rubric) -> Record:
@@ -110,6 +111,6 @@ def _record(future: Any, task: Task, rubric: Rubric) -> Record:
     return failure_of(task.entry.student, task.entry.origin, rubric, task.key, text)
 
 
-def grade_bytes(task: Task, contents: dict[str, bytes], rubric: Rubric, manner: Manner) -> dict[str, Any]:
+def grade_bytes(task: Task, contents: dict[str, bytes], rubric: Rubric) -> dict[str, Any]:
     """Grade a submission that came as bytes; the record as data."""
-    return grade(task, contents, rubric, manner).as_data()
+    return grade(task, contents, rubric).as_data()

@@ -8,9 +8,10 @@ from pathlib import Path
 
 import pytest
 
+from gru.examining import Settings
 from gru.grading.handins import Entry
 from gru.grading.rubric import EQUAL_POINTS
-from gru.grading.run import Class, Manner
+from gru.grading.task import Course
 
 ROOT = Path(__file__).parents[2]
 EXAMPLES = ROOT / "examples" / "submissions"
@@ -84,8 +85,8 @@ def test_a_class_is_graded_in_a_folder_of_a_stranger(stranger: Path, tmp_path: P
 
 def test_a_worker_of_a_cluster_imports_nothing_from_its_folder(stranger: Path) -> None:
     """It is sent what dask sends: the name of a function, and bytes."""
-    course, entry = Class(EQUAL_POINTS, Manner(effort="quick")), Entry("alice", "gru_cell.py", ("gru_cell.py",))
+    course, entry = Course(EQUAL_POINTS, Settings(effort="quick")), Entry("alice", "gru_cell.py", ("gru_cell.py",))
     contents = {"gru_cell.py": (stranger / "alice" / "gru_cell.py").read_bytes()}
-    work = pickle.dumps((course.task(entry, contents), contents, course.rubric, course.manner))
+    work = pickle.dumps((course.task(entry, contents), contents, course.rubric))
     code = "import sys\nfrom gru.grading.abroad import grade_abroad\nprint(grade_abroad(sys.stdin.buffer.read()))"
     assert "'verdict': 'right'" in run(stranger, "-c", code, stdin=work)

@@ -18,13 +18,15 @@ from click.testing import CliRunner, Result
 
 from gru.cli import commands as cli
 from gru.cli.options import warn_of
+from gru.examining import Settings
 from gru.grading.folder import LONGEST, file_name
 from gru.grading.gradebook import Gradebook, GradebookError, only_one
 from gru.grading.handins import Entry, read
 from gru.grading.overview import overview
 from gru.grading.record import Record, failure_of
 from gru.grading.rubric import EQUAL_POINTS
-from gru.grading.run import Class, Manner, outstanding, run
+from gru.grading.run import outstanding, run
+from gru.grading.task import Course
 from gru.report.words import printable
 from tests.waiting import GIVEN_UP, until
 
@@ -245,7 +247,7 @@ def test_a_failure_of_ours_is_a_row_and_no_zero(course: Path, write: Write, monk
 
     write("alice.py")
     write("bob.py")
-    monkeypatch.setattr("gru.grading.run.examine", fail)
+    monkeypatch.setattr("gru.examiner.examine", fail)
     done = grade(course)
     assert done.exit_code == 70
     assert "this is no verdict, and --resume tries again" in done.stderr
@@ -417,9 +419,9 @@ def test_five_thousand_files(course: Path, monkeypatch: pytest.MonkeyPatch) -> N
         (course / f"s{number:04}.py").write_text(f"# {number}\n", encoding="utf-8")
     monkeypatch.setattr(
         "gru.grading.run.grade",
-        lambda task, _, rubric, manner, stop: failure_of(task.entry.student, task.entry.origin, rubric, task.key, ""),
+        lambda task, _, rubric, stop, starter: failure_of(task.entry.student, task.entry.origin, rubric, task.key, ""),
     )
-    group = Class(EQUAL_POINTS, Manner())
+    group = Course(EQUAL_POINTS)
     with Gradebook(course, create=True) as book:
         found = read(course).entries
         run(group, outstanding(group, found, book), book, jobs=2)
@@ -505,9 +507,9 @@ def test_an_empty_class_has_an_overview() -> None:
 
 
 def test_the_secret_gives_each_content_a_seed_of_its_own() -> None:
-    seeds = {Manner(secret=secret).seed_of(content) for secret in ("a", "b") for content in ("x", "y")}
+    seeds = {Course(EQUAL_POINTS, secret=secret).seed_of(content) for secret in ("a", "b") for content in ("x", "y")}
     assert len(seeds) == 4
-    assert Manner(seed=3).seed_of("x") == 3
+    assert Course(EQUAL_POINTS, Settings(seed=3)).seed_of("x") == 3
 
 
 def test_entries_are_sorted_and_hidden_ones_left_out(course: Path, write: Write) -> None:

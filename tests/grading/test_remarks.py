@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+from gru.examining import Settings
 from gru.grading.class_page import class_page
 from gru.grading.exports import OF_A_STUDENT, report_of
 from gru.grading.gradebook import Gradebook
@@ -9,7 +10,7 @@ from gru.grading.handins import of_folder
 from gru.grading.overview import overview
 from gru.grading.record import Record
 from gru.grading.rubric import EQUAL_POINTS
-from gru.grading.run import Class, Manner, grade
+from gru.grading.task import Course, grade
 from tests.front_ends.test_html import Page
 from tests.grading.classes import RIGHT
 
@@ -19,10 +20,10 @@ SAID = "line 1: gc searches the objects of the interpreter"
 def _graded(folder: Path, source: str) -> Record:
     folder.mkdir()
     (folder / "gru_cell.py").write_text(source, encoding="utf-8")
-    course = Class(EQUAL_POINTS, Manner(effort="quick"))
+    course = Course(EQUAL_POINTS, Settings(effort="quick"))
     entry = of_folder(folder)
     entry, contents = entry.opened()
-    return grade(course.task(entry, contents), contents, course.rubric, course.manner)
+    return grade(course.task(entry, contents), contents, course.rubric)
 
 
 def test_a_remark_reaches_the_teacher_and_nobody_else(tmp_path: Path) -> None:
