@@ -1,6 +1,6 @@
 """What was found, as data: a fact has a kind and its particulars, a diagnosis the facts that explain a wrong check.
 
-No sentence is made here, and nothing is recognised by the words of one: `gru.report.sentences` makes them.
+No sentence is made here, and nothing is recognised by the words of one: `gru.report` makes them.
 """
 
 from collections.abc import Mapping
@@ -15,7 +15,7 @@ from gru.mistakes import Mistake
 class Fact:
     """One thing that was found.
 
-    `kind` is a slug, such as `shared` or `no-h-prev`; each kind has its sentence in `gru.report.sentences`.
+    `kind` is a slug, such as `shared` or `no-h-prev`; each kind has its words in `gru.report.kinds`.
     `particulars` are what that sentence tells: names, numbers, a mistake of the catalogue.
     """
 

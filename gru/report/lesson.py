@@ -19,7 +19,7 @@ from gru.layer import Equation, Form
 from gru.layers.gru.forms import CHAPTER
 from gru.mistakes import Mistake, catalogue, right_formula
 from gru.problem import Problem, find
-from gru.report.sentences import KINDS, Words
+from gru.report.kinds import KINDS, Words
 from gru.report.words import line, listed, printable, title_of
 
 WORKED = ("0:0", "0:1", "0:3", "0:2", "0:6", "0:9")

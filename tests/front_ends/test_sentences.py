@@ -12,7 +12,8 @@ from gru.layers.gru.forms import CHAPTER, GRU
 from gru.mistakes import catalogue
 from gru.problem import find
 from gru.report import lesson, limits
-from gru.report.sentences import KINDS, explanation, said
+from gru.report.kinds import KINDS
+from gru.report.sentences import explanation, said
 
 
 def kinds_found() -> set[str]:

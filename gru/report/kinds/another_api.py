@@ -1,0 +1,76 @@
+"""The words for what is found of a submission in another API.
+
+It decides nothing.
+"""
+
+from gru.report.kinds.kind import Particulars, Words
+
+
+def _raised_at(p: Particulars) -> str:
+    at = f" at {p['sizes']}" if p["sizes"] else ""
+    return f"{p['raised']}{at}" + ("; judged at other sizes" if p["is_judged"] else "")
+
+
+def _argument(p: Particulars) -> str:
+    """What a gradient of a submission in another API belongs to."""
+    name: str = p["name"]
+    return {"dx": "the input", "dh": "the first state"}.get(name, name)
+
+
+def _not_linear_in_own(p: Particulars) -> str:
+    clipped = f": it is clipped to ±{p['clipped']:g}" if p["clipped"] is not None else ""
+    return f"the gradient of {_argument(p)} is not linear in the upstream gradient{clipped}"
+
+
+def _second_use(p: Particulars) -> str:
+    if "name" not in p:
+        return "forward gives something else on a second use of the same object"
+    return f"the gradient of {_argument(p)} is another one on a second use of the same object"
+
+
+KINDS: dict[str, Words] = {
+    "said": Words("", "{text}"),
+    "no-gradient": Words(
+        "", lambda p: f"no gradient is shown of {', '.join(_argument({'name': name}) for name in p['names'])}"
+    ),
+    "by-gradients": Words("", "not shown; every gradient over several steps that is made of it is right"),
+    "as-recognised": Words("", "the forward pass was recognised by it"),
+    "over-steps": Words("", "{name} is wrong over several steps, and all that it is made of is right"),
+    "not-told-apart": Words("", "something is wrong over several steps, and no single known mistake explains it"),
+    "not-handed-on": Words(
+        "equation",
+        "what is found for {carried.symbol} is not handed on to the step before, or not added to its δ",
+        "what comes back from the next step is a part of δ: it is added to what comes from above, at every step",
+        hint="the way back through the steps",
+    ),
+    **{
+        kind: Words(
+            "equation",
+            f"the gradients of the steps are not all added up: {what}",
+            "a weight is used at every step, so its gradient is the sum of those of all steps",
+            hint="the sum over the steps",
+        )
+        for kind, what in {
+            "only-done-last": "the one of the first step, which is done last, is all that is left (= in place of +=)",
+            "only-done-first": "the one of the last step, which is done first, is all that is kept",
+            "not-done-last": "the first step is left out",
+            "not-done-first": "the last step is left out",
+            "mean": "they are divided by the number of steps",
+        }.items()
+    },
+    "no-place": Words("", "this API has no place for it"),
+    "hidden-gradient": Words("", "the gradient of this parameter is not shown"),
+    "updates": Words("", "backward changes the parameters itself; a second use was not judged"),
+    "raised-at": Words("", _raised_at),
+    "other-on-second-use": Words("", _second_use),
+    "gradient-not-linear": Words("", _not_linear_in_own),
+    "not-a-number": Words("", lambda p: f"the gradient of {_argument(p)} holds NaN or infinity"),
+    "entries": Words("", lambda p: f"{p['count']} of {p['size']} entries of the gradient of {_argument(p)} are wrong"),
+    "along": Words(
+        "",
+        lambda p: (
+            f"the gradient of {_argument(p)} differs along a direction, by less than a difference of one entry shows"
+        ),
+    ),
+    "cannot-tell": Words("", "cannot tell: {why}"),
+}
