@@ -111,6 +111,8 @@ class Judge:
         wrong = [number for number, verdict in found.items() if verdict == "wrong"]
         on_kink = [number for number, verdict in found.items() if verdict == "kink"]
         unverified = [number for number, verdict in found.items() if verdict == "unverified"]
+        if "dropped" in found.values():
+            return self._judged(self._by_differences(beside))
         if wrong:
             return self._wrong(beside, wrong, len(on_kink))
         if unverified:
@@ -127,6 +129,13 @@ class Judge:
         beside.bars = np.maximum(beside.bars, beside.gap)
         return beside.at(beside.worst()) if beside.is_clear else self._in_higher_precision(beside)
 
+    def _by_differences(self, beside: Beside) -> Beside:
+        """The same with slopes that are measured by differences."""
+        measured, errors = self._measurer.all_by_differences(beside.probes)
+        largest = float(np.max(np.abs(measured), initial=0.0))
+        shown = replace(beside.shown, method="differences", largest=largest)
+        return Beside(beside.probes, shown, beside.claimed, measured, errors, True, errors)
+
     def _looked_at(self, beside: Beside) -> dict[int, str]:
         """The verdict on each entry that is suspicious: beyond its error bars, or with bars that hide too much."""
         gap = beside.gap
@@ -142,7 +151,7 @@ class Judge:
         by_size = beyond[np.argsort(-gap[beyond])][:4]
         for number in dict.fromkeys([*by_ratio.tolist(), *by_size.tolist()]):
             found[number] = self._verdict_of(beside, number)
-            if list(found.values()).count("wrong") == 2:
+            if list(found.values()).count("wrong") == 2 or found[number] == "dropped":
                 break
         return found
 
@@ -157,7 +166,10 @@ class Judge:
         return beside.at(first, verdict="wrong", reason="value", wrong=count, pattern=pattern)
 
     def _verdict_of(self, beside: Beside, number: int) -> str:
-        """`wrong`, `kink`, `unverified`, or `cleared`; its measured slope and its bar may be made better on the way."""
+        """`wrong`, `kink`, `unverified`, `dropped` (by a complex step), or `cleared`.
+
+        The measured slope and its bar may be made better on the way.
+        """
         probes = beside.probes
         sides = self._measurer.kink(probes, number)
         if sides is not None and sides.hold(float(beside.claimed[number])):
@@ -171,19 +183,26 @@ class Judge:
             return "cleared"
         if self._is_of_a_solver(beside, number, gap):
             return "cleared"
-        if beside.by_complex and not self._is_beyond_differences(beside, number):
-            if not (beside.verified or self._measurer.trusted):
-                return "unverified"
-            if abs(gap) <= HIDDEN * beside.shown.largest:
-                # No value of the function shows it. An iteration that ends once its real part stands still has a
-                # complex step that is off by as much.
-                return "cleared"
+        if beside.by_complex:
+            witness = self._measurer.slope(beside.probes, number)
+            own = float(self._claim.bars(beside.probes)[number])
+            if not abs(beside.claimed[number] - witness.value) > witness.error + own:
+                # No value of the function shows the difference.
+                if abs(beside.measured[number] - witness.value) > beside.bars[number] + witness.error:
+                    return "dropped"
+                if not (beside.verified or self._measurer.trusted):
+                    return "unverified"
+                if abs(gap) <= HIDDEN * beside.shown.largest:
+                    # An iteration that ends once its real part stands still has a complex step that is off by as much.
+                    return "cleared"
         if not self._is_same_in_higher_precision(beside, number, gap):
             return "cleared"
-        near = self._nearby(beside, number, gap, far=sides is not None)
+        if sides is not None:
+            return "kink" if kinks.is_allowed(self._measurer, beside, number, sides) else "wrong"
+        near = self._nearby(beside, number, gap)
         if near and all(abs(one.value) <= one.error + HIDDEN * abs(gap) for one in near):
             # Right at every point nearby: the point itself is the exception.
-            return "kink" if sides is None or kinks.is_allowed(self._measurer, beside, number, sides) else "wrong"
+            return "kink"
         return "wrong" if _is_same(near, gap) else "cleared"
 
     def _is_of_a_solver(self, beside: Beside, number: int, gap: float) -> bool:
@@ -201,12 +220,6 @@ class Judge:
         if better.error < beside.errors[number]:
             beside.measured[number], beside.errors[number] = better
             beside.bars[number] = better.error + self._claim.bars(beside.probes)[number]
-
-    def _is_beyond_differences(self, beside: Beside, number: int) -> bool:
-        """Whether differences of the function alone contradict the claimed slope."""
-        found = self._measurer.slope(beside.probes, number)
-        own = float(self._claim.bars(beside.probes)[number])
-        return abs(float(beside.claimed[number]) - found.value) > found.error + own
 
     def _is_same_in_higher_precision(self, beside: Beside, number: int, gap: float) -> bool:
         """Whether a difference stays when all is computed with more digits. True where that cannot be had."""
@@ -268,9 +281,9 @@ class Judge:
         shown = replace(beside.shown, largest=float(np.max(np.abs(measured))), dtype=np.dtype(higher.dtype).name)
         return replace(beside, shown=shown, claimed=claimed, measured=measured, bars=bars, errors=errors)
 
-    def _nearby(self, beside: Beside, number: int, gap: float, dtype: Any = None, *, far: bool = False) -> list[Slope]:
-        """The differences at points nearby, with what they may be off by; at `far` ones, however the slope changes."""
-        change = np.inf if far else max(abs(gap), abs(float(beside.measured[number]))) / 4
+    def _nearby(self, beside: Beside, number: int, gap: float, dtype: Any = None) -> list[Slope]:
+        """The differences at points nearby, with what they may be off by."""
+        change = max(abs(gap), abs(float(beside.measured[number]))) / 4
         measured = self._measurer.nearby(beside.probes, number, NEIGHBOURS, change, dtype, by_complex=beside.by_complex)
         near = []
         for at, true in measured:

@@ -164,30 +164,33 @@ class Measurer:
                 witness = finer if finer.error < witness.error else witness
         if not abs(by_complex - witness.value) <= witness.error + own:
             return False
-        return True if witness.error <= VERIFIED * abs(by_complex) or by_complex == 0 else None
+        # A complex step that jumps when its inputs are nudged, as where it is dropped beyond a kink, is rough too.
+        return True if witness.error + own <= VERIFIED * abs(by_complex) or by_complex == 0 else None
 
     def all_slopes(self, probes: Probes) -> tuple[Array, Array, Method, bool]:
         """Every probe's slope and its error bar, the method, and whether a complex step is verified.
 
-        A complex step has no error bar of its own here: it is rounded like the gradient that it is beside.
+        A complex step has no more than its last unit for an error bar here: it is rounded like the gradient beside it.
         """
         count = len(probes)
         verified = self.verified(probes)
         self.trusted = self.trusted or verified is True
         if verified is None:
-            measured, errors = self._by_differences(probes)
+            measured, errors = self.all_by_differences(probes)
             if np.sort(errors)[(count - 1) // 2] <= VERIFIED * np.max(np.abs(measured)):
                 return measured, errors, "differences", True
         if verified is not False:
             together = self._together(probes)
             if together is not None:
-                return together, np.zeros(count), "complex step", verified is True
+                return together, _last_units(together), "complex step", verified is True
             slopes = [self.complex_slope(probes, number) for number in range(count)]
             if all(slope is not None for slope in slopes):
-                return np.array(slopes, dtype=float), np.zeros(count), "complex step", verified is True
-        return *self._by_differences(probes), "differences", True
+                found = np.array(slopes, dtype=float)
+                return found, _last_units(found), "complex step", verified is True
+        return *self.all_by_differences(probes), "differences", True
 
-    def _by_differences(self, probes: Probes) -> tuple[Array, Array]:
+    def all_by_differences(self, probes: Probes) -> tuple[Array, Array]:
+        """Every probe's slope and its error bar, from values of the function alone."""
         found = [self._quick(probes, number) for number in range(len(probes))]
         return np.array([s.value for s in found]), np.array([s.error for s in found])
 
@@ -303,6 +306,11 @@ class Measurer:
         first = self.complex_slope(probes, number, start)
         others = [self.complex_slope(probes, number, nudged(start, self._rng)) for _ in range(draws)]
         return max((abs(float(other - first)) for other in others if other is not None), default=0.0)
+
+
+def _last_units(slopes: Array) -> Array:
+    units: Array = np.finfo(float).eps * np.abs(slopes)
+    return units
 
 
 def _is_long(values: Sequence[Any]) -> bool:

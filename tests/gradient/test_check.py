@@ -143,6 +143,26 @@ def test_ties_and_kinks_in_which_a_gradient_jumps_are_told_as_kinks() -> None:
     assert gru.check_gradient(np.max, x, lambda x: (x == x.max()) * 1.5).verdict == "wrong"
 
 
+def test_a_complex_step_that_is_dropped_beyond_a_kink_is_not_believed() -> None:
+    residuals = np.array([0.0, 2.0, 1.0, -5.0, 4.0, 1.0, -1.0])
+
+    def huber(r: Array) -> Any:
+        size = np.abs(r)
+        return np.where(size <= 1, 0.5 * r * r, size - 0.5).sum()
+
+    assert gru.check_gradient(huber, residuals, lambda r: np.clip(r, -1, 1)).verdict == "right"
+    assert gru.check_gradient(huber, residuals, lambda r: np.clip(r, -1, 1.5)).verdict == "wrong"
+
+
+def test_a_slope_outside_those_of_both_sides_of_a_kink_is_wrong() -> None:
+    def leaky(x: Array) -> Array:
+        return np.where(x > 0, x, 0.01 * x)
+
+    at_zero = np.array([2.0, 1.0, 0.0, 3.0])
+    assert gru.check_vjp(leaky, lambda c, x: c * np.where(x > 0, 1, 0.01), at_zero).verdict == "right"
+    assert gru.check_vjp(leaky, lambda c, x: c * (x > 0), at_zero).verdict == "wrong"
+
+
 @pytest.mark.parametrize("frequency", [1e4, 1e8])
 def test_a_function_that_changes_fast_is_no_noise(frequency: float) -> None:
     def wave(x: Array) -> Any:
