@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gru.gradient import blind, state
-from gru.gradient.claim import Claim
+from gru.gradient.claim import Claim, FixedClaim
 from gru.gradient.judge import Judge
 from gru.gradient.measure import Measurer
 from gru.gradient.outcome import Comparison, GradientCheck, StateFinding
@@ -33,7 +33,7 @@ PATIENCE = 600.0
 def check_gradient(
     function: Callable[..., Any],
     arguments: Any,
-    gradient: Callable[..., Any],
+    gradient: Any,
     *,
     wrt: Wrt = None,
     along: int | None = None,
@@ -46,8 +46,10 @@ def check_gradient(
         arguments: A tuple or list of the arguments; a dict, or an array by itself, is the one argument. An argument is
             an array of float64 or float32, a number, or a dict, list or tuple of them. What holds no floats
             (labels, sizes, None) is passed on as it is.
-        gradient: Called as `gradient(*arguments)`; returns what belongs to each argument, in their order or as a dict
-            by their names, shaped like them. For one argument it may be returned by itself.
+        gradient: Called as `gradient(*arguments)`, or `gradient()` if it takes none, after the function was called with
+            the same; returns what belongs to each argument, in their order or as a dict by their names, shaped like
+            them. For one argument it may be returned by itself. True says that the function returns (value, gradient).
+            What a gradient returns may be given in its place: it is judged at these arguments alone.
         wrt: The arguments to differentiate by, by name or number; by default all that hold floats.
         along: None measures every entry of arguments up to 4,096 entries, and 8 random directions of larger ones; a
             number measures that many random directions of each.
@@ -65,13 +67,14 @@ def check_gradient(
         outputs = subject.outputs(subject.at)
         if len(outputs) != 1 or np.size(outputs[0]) != 1:
             shapes = ", ".join(str(np.shape(one)) for one in outputs)
-            raise ValueError(f"the function must return one number, but it returns {shapes}; for arrays use check_vjp")
+            hint = "for arrays use check_vjp; if it returns (value, gradient), say gradient=True"
+            raise ValueError(f"the function must return one number, but it returns {shapes}; {hint}")
         return _checked(subject, [np.ones(np.shape(outputs[0]))], None, along, seed, printed, "check_gradient")
 
 
 def check_vjp(
     forward: Callable[..., Any],
-    backward: Callable[..., Any],
+    backward: Any,
     arguments: Any,
     *,
     cotangent: Any = None,
@@ -85,7 +88,8 @@ def check_vjp(
     Args:
         forward: Called as `forward(*arguments)`; returns an array, or a dict, list or tuple of arrays. With
             `cache=True` it returns (result, cache).
-        backward: Called as `backward(cotangent, *arguments)`, with `cache=True` as `backward(cotangent, cache)`;
+        backward: Called as `backward(cotangent, *arguments)`, with `cache=True` as `backward(cotangent, cache)`, or as
+            `backward(cotangent)` if it takes no more, after the forward pass was called with the same arguments;
             returns what `gradient` returns in `check_gradient`.
         arguments: As in `check_gradient`.
         cotangent: The upstream gradient, shaped like the result; drawn from a Gaussian by default, which shows what
@@ -105,6 +109,8 @@ def check_vjp(
     subject = Pullback(forward, backward, arguments, wrt, cache=cache)
     with _quiet() as printed:
         outputs = subject.outputs(subject.at)
+        if subject.is_fixed and cotangent is None:
+            raise ValueError("a gradient that is given as numbers belongs to one cotangent: give it with cotangent=")
         own = None if cotangent is None else [np.array(leaf.value) for leaf in leaves(cotangent, "cotangent")]
         cotangents = own if own is not None else _drawn(outputs, np.random.default_rng([seed, 1]))
         _require_shapes(cotangents, outputs)
@@ -116,7 +122,12 @@ def _drawn(outputs: Sequence[Any], rng: np.random.Generator) -> list[Array]:
     for output in outputs:
         dtype = np.asarray(output).dtype
         if dtype.kind != "f":
-            raise TypeError(f"the forward pass returns {dtype}: a derivative needs real floats")
+            hint = (
+                "return its real and imaginary parts"
+                if dtype.kind == "c"
+                else "leave it out, or say cache=True if the forward pass returns (result, cache)"
+            )
+            raise TypeError(f"the forward pass returns {dtype}: a derivative needs real floats; {hint}")
         found.append(np.asarray(rng.standard_normal(np.shape(output)), dtype=dtype))
     return found
 
@@ -136,8 +147,10 @@ def _checked(
     printed: io.StringIO,
     name: str,
 ) -> GradientCheck:
-    if along is not None and (not isinstance(along, int) or along < 1):
+    if along is not None and (not isinstance(along, int) or isinstance(along, bool) or along < 1):
         raise ValueError(f"along is the number of random directions, 1 or more, not {along!r}")
+    if not isinstance(seed, int) or seed < 0:
+        raise ValueError(f"seed is a whole number from 0 up, not {seed!r}")
     rng = np.random.default_rng([seed, 2])
     begin = perf_counter()
     _require_finite(subject.outputs(subject.at))
@@ -161,11 +174,11 @@ def _checked(
             again=again,
         )
     measurer = Measurer(subject, cotangents, rng)
-    judge = Judge(subject, Claim(subject, cotangents, claimed, rng), measurer)
-    comparisons = []
-    for k, label in enumerate(subject.labels):
-        many = along if along is not None else DIRECTIONS if claimed[k].size > EVERY_ENTRY else None
-        comparisons.append(judge.comparison(Probes(k, subject.at[k], many, rng), label))
+    directions = [along if along is not None else DIRECTIONS if c.size > EVERY_ENTRY else None for c in claimed]
+    probes = [Probes(k, value, directions[k], rng) for k, value in enumerate(subject.at)]
+    fixed = [*_fixed(subject, measurer, probes, claimed, cotangents)]
+    judge = Judge(subject, FixedClaim(claimed) if fixed else Claim(subject, cotangents, claimed, rng), measurer)
+    comparisons = [judge.comparison(one, label) for one, label in zip(probes, subject.labels, strict=True)]
     unseen = blind.notes(subject, claimed, comparisons, own)
     return GradientCheck(
         tuple(comparisons),
@@ -174,7 +187,7 @@ def _checked(
         seed,
         subject.calls,
         again,
-        (*_left_out(subject), *_directions(comparisons)),
+        (*_left_out(subject), *fixed, *_directions(comparisons)),
     )
 
 
@@ -194,6 +207,18 @@ def _warn_of_time(seconds: float, entries: int) -> None:
 def _left_out(subject: Subject) -> Iterator[str]:
     if subject.left_out:
         yield f"{', '.join(subject.left_out)} is not differentiated by: the gradient has nothing for it"
+
+
+def _fixed(
+    subject: Subject, measurer: Measurer, probes: Sequence[Probes], claimed: list[Array], cotangents: list[Array]
+) -> Iterator[str]:
+    """What there is to say of a gradient that is numbers alone, or nothing else in a function's clothes."""
+    if subject.is_fixed:
+        yield "the gradient was given as numbers: what it does at other points, its rounding and its state are unknown"
+    elif state.is_constant(subject, cotangents, claimed):
+        other = state.further(subject)
+        if any(measurer.changes(one, other) for one in probes):
+            yield "the gradient is the same at other arguments, and the derivative is not: judged at these alone"
 
 
 def _directions(comparisons: Sequence[Comparison]) -> Iterator[str]:

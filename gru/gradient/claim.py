@@ -24,7 +24,12 @@ TINY = 1e-300
 
 
 class Claim:
-    """The gradient that is claimed at one point, as arrays of all leaves: `values`."""
+    """The gradient that is claimed at one point, as arrays of all leaves: `values`.
+
+    `is_fixed` tells that it cannot be run again.
+    """
+
+    is_fixed = False
 
     def __init__(
         self, subject: Subject, cotangents: Sequence[Any], values: list[Array], rng: np.random.Generator
@@ -72,6 +77,23 @@ class Claim:
         """The same in a higher precision; None where it cannot be had."""
         found = in_higher_precision(self._subject, self._cotangents)
         return None if found is None else Higher(self._subject, self._cotangents, *found, self._rng)
+
+
+class FixedClaim(Claim):
+    """A gradient that is claimed as numbers alone: what it was rounded by is not to be seen, but for its last units."""
+
+    is_fixed = True
+
+    def __init__(self, values: list[Array]) -> None:
+        self.values = values
+        self._spread, self._factor = [np.zeros(value.shape) for value in values], FACTOR
+
+    def _values_at(self, at: Sequence[Array]) -> None:
+        del at
+
+    @cached_property
+    def higher(self) -> None:
+        """There is no other precision of it."""
 
 
 class Higher:

@@ -83,7 +83,7 @@ class Judge:
         if finite.all():
             return
         failed = self._measurer.failed
-        place = f"{label}{list(probes.index(int(np.argmin(finite))))}"
+        place = f"{label}{list(probes.index(int(np.argmin(finite)))) or ''}"
         why = f"raises {type(failed).__name__}: {failed}" if failed is not None else "is not finite"
         raise ValueError(f"the function {why}, wherever {place} is moved: give a point around which it can be computed")
 
@@ -103,20 +103,23 @@ class Judge:
 
     def _is_nothing(self, beside: Beside, share: float) -> bool:
         """Whether slopes are zero within error bars that are small beside |function|/|argument|, by this share."""
-        natural = abs(float(self._measurer.base)) / beside.probes.scale
-        return beside.shown.largest <= float(np.max(beside.bars)) <= share * natural
+        return beside.shown.largest <= float(np.max(beside.bars)) <= share * self._natural(beside)
+
+    def _natural(self, beside: Beside) -> float:
+        return abs(float(self._measurer.base)) / beside.probes.scale
 
     def _second_look(self, beside: Beside) -> Comparison:
         found = self._looked_at(beside)
         wrong = [number for number, verdict in found.items() if verdict == "wrong"]
         on_kink = [number for number, verdict in found.items() if verdict == "kink"]
-        unverified = [number for number, verdict in found.items() if verdict == "unverified"]
+        unsure = [(number, verdict) for number, verdict in found.items() if verdict in ("unverified", "fixed")]
         if "dropped" in found.values():
             return self._judged(self._by_differences(beside))
         if wrong:
             return self._wrong(beside, wrong, len(on_kink))
-        if unverified:
-            return beside.at(unverified[0], verdict="cannot_tell", reason="unverified")
+        if unsure:
+            number, reason = unsure[0]
+            return beside.at(number, verdict="cannot_tell", reason=reason)
         if on_kink:
             off = kinks.wrong_beside(self._measurer, self._claim, beside, on_kink)
             if off is not None:
@@ -166,7 +169,7 @@ class Judge:
         return beside.at(first, verdict="wrong", reason="value", wrong=count, pattern=pattern)
 
     def _verdict_of(self, beside: Beside, number: int) -> str:
-        """`wrong`, `kink`, `unverified`, `dropped` (by a complex step), or `cleared`.
+        """`wrong`, `kink`, `unverified`, `fixed`, `dropped` (by a complex step), or `cleared`.
 
         The measured slope and its bar may be made better on the way.
         """
@@ -191,10 +194,12 @@ class Judge:
                 if abs(beside.measured[number] - witness.value) > beside.bars[number] + witness.error:
                     return "dropped"
                 if not (beside.verified or self._measurer.trusted):
-                    return "unverified"
+                    return "fixed" if self._claim.is_fixed else "unverified"
                 if abs(gap) <= HIDDEN * beside.shown.largest:
                     # An iteration that ends once its real part stands still has a complex step that is off by as much.
                     return "cleared"
+        if self._claim.is_fixed:
+            return self._verdict_of_numbers(beside, number, abs(gap))
         if not self._is_same_in_higher_precision(beside, number, gap):
             return "cleared"
         if sides is not None:
@@ -204,6 +209,16 @@ class Judge:
             # Right at every point nearby: the point itself is the exception.
             return "kink"
         return "wrong" if _is_same(near, gap) else "cleared"
+
+    def _verdict_of_numbers(self, beside: Beside, number: int, gap: float) -> str:
+        """The same where the claim cannot be run again: its rounding is told from how the derivative is conditioned."""
+        beside.bars[number] += FACTOR * self._measurer.conditioning(
+            beside.probes, number, 4, by_complex=beside.by_complex
+        )
+        eps = max(float(np.finfo(beside.shown.dtype).eps), self._measurer.precision)
+        if gap <= max(beside.bars[number], eps**0.5 * beside.shown.largest):
+            return "cleared"
+        return "fixed" if gap <= ROUNDED * eps * self._natural(beside) else "wrong"
 
     def _is_of_a_solver(self, beside: Beside, number: int, gap: float) -> bool:
         """Whether a difference is as small as what solvers leave, beside the largest slope, weighted and not."""

@@ -107,6 +107,12 @@ class Measurer:
             bottom /= DOUBLE
         return differences.slope(self.line(probes, number, at), top, bottom, self.deviation(at))
 
+    def changes(self, probes: Probes, at: Sequence[Any]) -> bool:
+        """Whether the derivative by a leaf is seen to be another at another point, along a general direction."""
+        general = _General(probes)
+        here, there = self.slope(general, 0), self.slope_at(general, 0, at, by_complex=False)
+        return there is not None and abs(here.value - there.value) > here.error + there.error
+
     def kink(self, probes: Probes, number: int) -> Sides | None:
         """The slopes on both sides, if they differ."""
         top, bottom = probes.reach(number)
@@ -249,13 +255,14 @@ class Measurer:
         return thorough if not quick.error < thorough.error else quick
 
     @property
-    def _precision(self) -> float:
+    def precision(self) -> float:
+        """One unit in the last place of the coarsest argument, beside itself."""
         return max(float(np.finfo(value.dtype).eps) for value in self.subject.at)
 
     @property
     def far(self) -> float:
         """How far off a point nearby may be, beside the numbers themselves: out of reach of a kink and of rounding."""
-        return float(self._precision**0.25)
+        return float(self.precision**0.25)
 
     def moved_by(self, count: int, radius: float, dtype: Any = None) -> list[list[Array]]:
         """Points nearby in the arguments' own precision or another, every number moved by up to `radius` of its size.
@@ -276,7 +283,7 @@ class Measurer:
         place away, which is enough for arithmetic in more digits. Where the slope differs by more than `change` from
         that here, as that of a badly conditioned function does, a nearer one is taken: a mistake is the same there.
         """
-        precision = self._precision
+        precision = self.precision
         least = 16 * (precision if dtype is None else float(np.finfo(dtype).eps))
         here = self.slope_at(probes, number, self.subject.at, by_complex=by_complex)
         for k in range(count):
@@ -299,6 +306,13 @@ class Measurer:
             return None if slope is None else Slope(slope, 0.0)
         found = self.slope(probes, number, here)
         return found if np.isfinite(found.value) else None
+
+    def conditioning(self, probes: Probes, number: int, draws: int, *, by_complex: bool) -> float:
+        """How far a slope moves when all inputs move to their neighbours in the arguments' own precision."""
+        points = [self.subject.at, *(nudged(self.subject.at, self._rng) for _ in range(draws))]
+        slopes = [self.slope_at(probes, number, at, by_complex=by_complex) for at in points]
+        values = [float(slope.value) for slope in slopes if slope is not None]
+        return max(values) - min(values) if values else 0.0
 
     def complex_error(self, probes: Probes, number: int, draws: int, at: Sequence[Array] | None = None) -> float:
         """How far a complex step moves when all inputs move to their neighbours."""

@@ -8,6 +8,7 @@ _STATE = {
     "changes-argument": "the {who} changes its argument {detail}: work on a copy",
     "changes-cotangent": "the {who} changes the cotangent that it is given: work on a copy",
     "second-call": "the {who} gives another result when it is called again with the same arguments: it keeps state",
+    "adds-up": "the {who} adds to what it returned before: set that to zero before each call",
     "order-of-calls": "the {who} gives another result after a call with other arguments: it keeps state",
     "random": "the {who} is random: it gives another result each time it is called; fix its seed",
     "returns-argument": "the {who} returns the memory of its argument {detail}: changing the result changes that",
@@ -62,6 +63,8 @@ def _ratio(ratio: float) -> str:
 def _reason(c: Comparison) -> str:
     if c.reason == "unverified":
         return "the complex step gives this, and differences of the function are too rough to confirm it"
+    if c.reason == "fixed":
+        return "it may be rounding: give the gradient as a function, which can be run again"
     return (
         f"rounding hides it: the error bar is {c.error:.1g}, the largest entry {c.largest:.1g}; "
         "try better scaled inputs, or fewer steps"

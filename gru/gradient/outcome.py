@@ -20,8 +20,8 @@ class Comparison:
     `claimed` and `measured` there and `error`, the sum of both error bars. `largest` is the largest measured entry of
     the argument. `wrong` of `size` entries are wrong; `kinks` are the entries at which the function has a kink, whose
     claimed value lies between the slopes on both sides. `reason` says why a verdict is not `right`: `value`, `shape`,
-    `not finite`; or `rounding`, `kink`, `unverified`, `random`. `pattern` is what the claimed gradient looks like, if
-    something is recognised.
+    `not finite`; or `rounding`, `kink`, `unverified`, `fixed`, `random`. `pattern` is what the claimed gradient looks
+    like, if something is recognised.
     """
 
     argument: str
@@ -63,8 +63,8 @@ class Comparison:
 class StateFinding:
     """Something that a function or its gradient does beside computing: `kind` is a slug, `detail` a name or a number.
 
-    Faults: `changes-argument`, `changes-cotangent`, `second-call`, `order-of-calls`, `random`. Told, and no fault of
-    the values: `returns-argument`, `returns-buffer`, `prints`.
+    Faults: `changes-argument`, `changes-cotangent`, `second-call`, `adds-up`, `order-of-calls`, `random`.
+    Told, and no fault of the values: `returns-argument`, `returns-buffer`, `prints`.
     """
 
     kind: str

@@ -16,20 +16,7 @@ def findings(
     subject: Subject, cotangents: Sequence[Any], first: list[Any], kept: list[Any], rng: np.random.Generator
 ) -> list[StateFinding]:
     """What is found by calling both again; `first` is what the gradient returned at first, and `kept` a copy of it."""
-    found: list[StateFinding] = []
-    again, more = _watched(subject, "gradient", lambda built: subject.claimed_of(built, cotangents), cotangents)
-    found += more
-    found += _memory(first, again)
-    third = subject.claimed(subject.at, cotangents)
-    if not _same(kept, again) or not _same(again, third):
-        varies = not _same(again, third) and not _same(kept, again)
-        accumulates = varies and _steady([kept, again, third])
-        found.append(StateFinding("random" if varies and not accumulates else "second-call", "gradient"))
-    else:
-        with suppress(Exception):
-            subject.claimed([(v + np.abs(v) / 8).astype(v.dtype) for v in subject.at], cotangents)
-        if not _same(kept, subject.claimed(subject.at, cotangents)):
-            found.append(StateFinding("order-of-calls", "gradient"))
+    found = [] if subject.is_fixed else _of_gradient(subject, cotangents, first, kept)
     before, more = _watched(subject, "function", subject.outputs_of, ())
     found += more
     values = [np.array(one) for one in before]
@@ -40,6 +27,40 @@ def findings(
             subject.outputs(nudged(subject.at, rng))
         if not _same(values, subject.outputs(subject.at)):
             found.append(StateFinding("order-of-calls", "function"))
+    return found
+
+
+def further(subject: Subject) -> list[Any]:
+    """Other arguments of about the same size."""
+    return [(v + np.abs(v) / 8).astype(v.dtype) for v in subject.at]
+
+
+def is_constant(subject: Subject, cotangents: Sequence[Any], claimed: Sequence[Any]) -> bool:
+    """Whether the gradient is the same, to the last digit, for other arguments."""
+    try:
+        other = subject.claimed(further(subject), cotangents)
+    except Exception:
+        return False
+    return all(np.array_equal(a, b) for a, b in zip(claimed, other, strict=True))
+
+
+def _of_gradient(subject: Subject, cotangents: Sequence[Any], first: list[Any], kept: list[Any]) -> list[StateFinding]:
+    found: list[StateFinding] = []
+    again, more = _watched(subject, "gradient", lambda built: subject.claimed_of(built, cotangents), cotangents)
+    found += more
+    found += _memory(first, again)
+    again = [np.array(one) for one in again]
+    third = subject.claimed(subject.at, cotangents)
+    if not _same(kept, again) or not _same(again, third):
+        varies = not _same(again, third) and not _same(kept, again)
+        accumulates = varies and _steady([kept, again, third])
+        kind = "adds-up" if accumulates else "random" if varies else "second-call"
+        found.append(StateFinding(kind, "gradient"))
+    else:
+        with suppress(Exception):
+            subject.claimed(further(subject), cotangents)
+        if not _same(kept, subject.claimed(subject.at, cotangents)):
+            found.append(StateFinding("order-of-calls", "gradient"))
     return found
 
 

@@ -1,13 +1,13 @@
 """What is checked: a function and its claimed gradient behind one face, whatever their arguments look like."""
 
-import inspect
 from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from gru.gradient.tree import Leaf, leaves, rebuilt
+from gru.gradient import signature
+from gru.gradient.tree import Leaf, fields, is_dataclass, leaves, rebuilt
 
 Array = NDArray[Any]
 Wrt = int | str | Sequence[int | str] | None
@@ -27,14 +27,23 @@ class Subject:
     `calls` counts the calls of the function.
     """
 
-    def __init__(self, function: Callable[..., Any], arguments: Any, wrt: Wrt, backward: Callable[..., Any]) -> None:
-        self.arguments = tuple(arguments) if isinstance(arguments, tuple | list) else (arguments,)
-        if not callable(function) or not callable(backward):
-            which, given = ("gradient", backward) if callable(function) else ("function", function)
-            raise TypeError(f"the {which} must be callable, but it is {_described(given)}")
+    def __init__(self, function: Callable[..., Any], arguments: Any, wrt: Wrt, backward: Any) -> None:
+        if not callable(function):
+            raise TypeError(f"the function must be callable, but it is {_described(function)}")
+        self.is_fixed = isinstance(backward, np.ndarray | np.floating | float | dict | list | tuple)
+        if backward is True:
+            function, backward = signature.apart(function)
+        elif self.is_fixed:
+            given, backward = backward, lambda *_: given
+        elif not callable(backward):
+            raise TypeError(
+                f"the gradient must be a function, its result, or True if the function returns (value, gradient), "
+                f"but it is {_described(backward)}"
+            )
+        self.arguments = signature.as_arguments(function, arguments)
         self._function, self._backward = function, backward
         self.calls = 0
-        self.names = _names(function, len(self.arguments))
+        self.names = signature.names(function, len(self.arguments))
         self._leaves = [leaves(a, name) for a, name in zip(self.arguments, self.names, strict=True)]
         self._chosen = wrt is not None
         self.targets = self._targets(wrt)
@@ -119,9 +128,20 @@ class Subject:
         return self.claimed_of(self._built(values), [_copy(one) for one in cotangents])
 
     def claimed_of(self, built: list[Any], cotangents: Sequence[Any]) -> list[Any]:
-        """The claimed gradient for whole arguments."""
+        """The claimed gradient for whole arguments. What it remembers of the function is from a call with the same."""
         del cotangents
-        return self.matched(self._called("gradient", self._backward, *built))
+        self._run_before(built)
+        given = [] if self._alone(len(built), 0) else built
+        return self.matched(self._called("gradient", self._backward, *given))
+
+    def _run_before(self, built: Sequence[Any]) -> None:
+        """Call the function as anybody does before its gradient: a layer keeps there what its backward pass needs."""
+        if not self.is_fixed:
+            self.outputs_of([rebuilt(tree, [_copy(leaf.value) for leaf in leaves(tree, "")]) for tree in built])
+
+    def _alone(self, whole: int, alone: int) -> bool:
+        """Whether the gradient takes `alone` arguments only, and not the `whole` of them: a method of a layer."""
+        return not signature.accepts(self._backward, whole) and signature.accepts(self._backward, alone)
 
     def matched(self, result: Any) -> list[Any]:
         """The leaves of a gradient that belong to the moving leaves, in their order."""
@@ -145,6 +165,8 @@ class Subject:
         if len(names) == 1:
             (k,) = self.targets
             alone = isinstance(result, list | tuple) and not isinstance(self.arguments[k], list | tuple)
+            if alone and np.ndim(self.arguments[k]) and _is_shaped(result, np.shape(self.arguments[k])):
+                return [np.asarray(result)]
             if alone and len(result) == len(self.arguments) and len(result) > 1:
                 return [result[k]]
             if alone and len(result) != 1:
@@ -182,16 +204,6 @@ class Subject:
         return [result[name] for name in names]
 
 
-def _names(function: Callable[..., Any], count: int) -> list[str]:
-    """The names of the function's parameters, or numbers where they cannot be had."""
-    try:
-        parameters = list(inspect.signature(function).parameters.values())
-    except (TypeError, ValueError):
-        parameters = []
-    positional = [p.name for p in parameters if p.kind in (p.POSITIONAL_ONLY, p.POSITIONAL_OR_KEYWORD)]
-    return [positional[k] if k < len(positional) else f"argument {k}" for k in range(count)]
-
-
 def _require_arrays(leaf: Leaf) -> None:
     """Raise TypeError for what looks like an array of numbers and is none that can be moved."""
     kind = np.asarray(leaf.value).dtype.kind if isinstance(leaf.value, np.ndarray) else None
@@ -215,7 +227,8 @@ def _require_arrays(leaf: Leaf) -> None:
 def _kind(leaf: Leaf) -> str:
     if isinstance(leaf.value, np.ndarray):
         return f"{leaf.name} is an array of {leaf.value.dtype}"
-    return f"{leaf.name} is {type(leaf.value).__name__}"
+    hint = "" if isinstance(leaf.value, int | str | None) else ": give what it holds as a dict"
+    return f"{leaf.name} is {type(leaf.value).__name__}{hint}"
 
 
 def _described(value: Any) -> str:
@@ -226,6 +239,14 @@ def _described(value: Any) -> str:
 
 def _copy(value: Any) -> Any:
     return value.copy() if isinstance(value, np.ndarray) else value
+
+
+def _is_shaped(numbers: Any, shape: tuple[int, ...]) -> bool:
+    """Whether nested lists of numbers make an array of this shape."""
+    try:
+        return bool(np.shape(numbers) == shape)
+    except ValueError:
+        return False
 
 
 def _alike(tree: Any, other: Any) -> bool:
@@ -249,6 +270,12 @@ def _match(tree: Any, part: Any, name: str, found: list[Any]) -> None:
             raise ValueError(_names_differ(f"the gradient by {name}", extra, missing))
         for key in needed:
             _match(tree[key], part[key], f"{name}[{key!r}]", found)
+    elif is_dataclass(tree):
+        given = part if isinstance(part, dict) else fields(part) if is_dataclass(part) else None
+        if given is None:
+            raise ValueError(f"the gradient by {name} must be a {type(tree).__name__}, but it is {_described(part)}")
+        for key, inner in fields(tree).items():
+            _match(inner, given.get(key), f"{name}.{key}", found)
     elif isinstance(tree, list | tuple):
         if not isinstance(part, list | tuple) or len(part) != len(tree):
             size = f"{len(part)} parts" if isinstance(part, list | tuple) else _described(part)
@@ -273,12 +300,16 @@ def _as_floats(part: Any, name: str) -> Array:
 class Pullback(Subject):
     """A forward pass and the backward pass that takes a cotangent for its results."""
 
-    def __init__(
-        self, forward: Callable[..., Any], backward: Callable[..., Any], arguments: Any, wrt: Wrt, *, cache: bool
-    ) -> None:
+    def __init__(self, forward: Callable[..., Any], backward: Any, arguments: Any, wrt: Wrt, *, cache: bool) -> None:
         self._cache = cache
         self._tree: Any = None
         super().__init__(forward, arguments, wrt, backward)
+        if not cache and signature.takes_cotangent_last(self._backward, forward, len(self.arguments)):
+            order = ", ".join(self.names)
+            raise ValueError(
+                f"the backward pass takes {order} first, but it is called as backward(cotangent, {order}): "
+                f"give lambda c, *a: backward(*a, c)"
+            )
 
     def _result(self, built: Sequence[Any]) -> Any:
         result = super()._result(built)
@@ -295,7 +326,13 @@ class Pullback(Subject):
             self.calls += 1
             result, cache = self._function(*built)
             return self.matched(self._called("gradient", self._backward, rebuilt(result, cotangents), cache))
+        self._run_before(built)
         if self._tree is None:
             self.outputs_of(built)
-        given = rebuilt(self._tree, cotangents)
-        return self.matched(self._called("gradient", self._backward, given, *built))
+        if isinstance(self._tree, tuple) and len(self._tree) == 2 and self._alone(1 + len(built), 2):
+            raise ValueError(
+                "the forward pass returns two results, and the backward pass takes two arguments: "
+                "if they are (result, cache) and (cotangent, cache), say cache=True"
+            )
+        given = [rebuilt(self._tree, cotangents), *([] if self._alone(1 + len(built), 1) else built)]
+        return self.matched(self._called("gradient", self._backward, *given))

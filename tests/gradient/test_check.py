@@ -1,6 +1,7 @@
 """The check of a gradient in one line: verdicts, what is told, state, and bad input."""
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -233,6 +234,107 @@ def test_what_refuses_complex_numbers_is_measured_by_differences(function: Any) 
     assert gru.check_gradient(function, B, lambda x: by_hand(x) * 1.001).verdict == "wrong"
 
 
+# What users have
+
+
+class Layer:
+    """A layer as courses have it: the forward pass keeps what the backward pass needs, and that adds up."""
+
+    def __init__(self) -> None:
+        self.W, self.b, self.dW = W.copy(), B.copy(), np.zeros_like(W)
+
+    def forward(self, x: Array) -> Array:
+        self.x, self.h = x, np.tanh(x @ self.W + self.b)
+        return self.h
+
+    def backward(self, c: Array) -> Array:
+        d = c * (1 - self.h**2)
+        self.dW += self.x.T @ d
+        return d @ self.W.T
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_a_layer_that_remembers_is_called_forward_before_it_is_called_backward(dtype: Any) -> None:
+    layer = Layer()
+    assert gru.check_vjp(layer.forward, layer.backward, X.astype(dtype)).verdict == "right"
+    assert gru.check_vjp(layer.forward, lambda c, x: 1.001 * layer.backward(c), X.astype(dtype)).verdict == "wrong"
+
+
+def test_a_gradient_that_adds_up_is_told_how_to_be_called() -> None:
+    layer = Layer()
+
+    def by_weights(W: Array) -> Array:
+        layer.W = W
+        return layer.forward(X)
+
+    def adding(c: Array, W: Array) -> Array:
+        layer.backward(c)
+        return layer.dW
+
+    def from_zero(c: Array, W: Array) -> Array:
+        layer.dW = np.zeros_like(W)
+        return adding(c, W)
+
+    assert "adds to what it returned before" in str(gru.check_vjp(by_weights, adding, W))
+    assert gru.check_vjp(by_weights, from_zero, W).verdict == "right"
+
+
+def test_a_function_that_returns_its_gradient_beside_its_value_is_checked_with_true() -> None:
+    assert gru.check_gradient(lambda *a: (loss(*a), *gradient(*a)), (X, W, B), True).verdict == "right"
+    assert gru.check_gradient(lambda x: (np.sin(x).sum(), np.sin(x)), X, True).verdict == "wrong"
+    with pytest.raises(ValueError, match=r"must return \(value, gradient\)"):
+        gru.check_gradient(loss, (X, W, B), True)
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_a_gradient_of_numbers_is_judged_where_it_was_computed(dtype: Any) -> None:
+    at = [a.astype(dtype) for a in (X, W, B)]
+    found = gru.check_gradient(loss, at, list(gradient(*at)))
+    assert found.verdict == "right"
+    assert "given as numbers" in str(found)
+    again = gru.check_gradient(loss, at, lambda *_: gradient(*at))
+    assert again.verdict == "right"
+    assert "same at other arguments" in str(again)
+    for wrong in ([g * 1.001 for g in gradient(*at)], {"x": at[0], "W": at[1], "b": at[2]}):
+        assert gru.check_gradient(loss, at, wrong).verdict == "wrong"
+    cotangent = np.ones((5, 4), dtype)
+    assert gru.check_vjp(forward, backward(cotangent, *at), at, cotangent=cotangent).verdict == "right"
+    with pytest.raises(ValueError, match="give it with cotangent="):
+        gru.check_vjp(forward, backward(cotangent, *at), at)
+
+
+def test_numbers_that_may_be_rounded_cannot_be_told_from_a_mistake() -> None:
+    saturated = np.array([17.0, 18.3, 19.2])
+    by_hand = 1 - np.tanh(saturated) ** 2
+    found = gru.check_gradient(lambda x: np.tanh(x).sum(), saturated, by_hand)
+    assert found.verdict == "cannot_tell"
+    assert "give the gradient as a function" in str(found)
+    assert (
+        gru.check_gradient(lambda x: np.tanh(x).sum(), np.append(saturated, 0.5), np.append(by_hand, 0.7)).verdict
+        == "wrong"
+    )
+
+
+@dataclass
+class Parameters:
+    """Weights as a dataclass."""
+
+    W: Array
+    b: Array
+
+
+def test_arguments_are_taken_as_the_function_takes_them() -> None:
+    by_name = gru.check_gradient(loss, {"x": X, "W": W, "b": B}, gradient)
+    assert (by_name.verdict, [c.argument for c in by_name.comparisons]) == ("right", ["x", "W", "b"])
+    a_list = gru.check_gradient(lambda a: loss(*a), [X, W, B], lambda a: gradient(*a))
+    assert [c.argument for c in a_list.comparisons] == ["a[0]", "a[1]", "a[2]"]
+    own = gru.check_gradient(
+        lambda p: loss(X, p.W, p.b), Parameters(W, B), lambda p: Parameters(*gradient(X, p.W, p.b)[1:])
+    )
+    assert (own.verdict, [c.argument for c in own.comparisons]) == ("right", ["p.W", "p.b"])
+    assert gru.check_gradient(lambda x: (x * x).sum(), B, lambda x: [2 * one for one in x]).verdict == "right"
+
+
 # State
 
 
@@ -255,7 +357,7 @@ def test_a_gradient_that_adds_up_is_told_as_keeping_state() -> None:
         return total
 
     found = gru.check_gradient(lambda x: (x * x).sum(), (X,), adds)
-    assert "second-call" in [s.kind for s in found.state]
+    assert "adds-up" in [s.kind for s in found.state]
     assert found.verdict == "wrong"
 
 
@@ -323,12 +425,26 @@ def test_inputs_that_cannot_tell_are_told(
         (loss, (X, W, B), lambda x, W, b: {"x": x, "W": W}, "lacks b"),
         (lambda x: None, (X,), lambda x: x, "the function returns None"),
         (3, (X,), lambda x: x, "the function must be callable, but it is a int"),
+        (loss, (X, W, B), None, "the gradient must be a function, its result, or True .* but it is None"),
         (loss, (np.ma.array(X), W, B), gradient, "x is a MaskedArray: give a plain array"),
     ],
 )
 def test_bad_input_has_its_own_message(function: Any, arguments: Any, by_hand: Any, message: str) -> None:
     with pytest.raises((TypeError, ValueError), match=message):
         gru.check_gradient(function, arguments, by_hand)
+
+
+@pytest.mark.parametrize(
+    ("function", "by_hand", "message"),
+    [
+        (np.fft.fft, lambda c, x: c, "return its real and imaginary parts"),
+        (lambda x: (x, "cache"), lambda c, x: c, "cache=True"),
+        (lambda x: np.sin(x), lambda x, c: c * np.cos(x), r"called as backward\(cotangent, x\)"),
+    ],
+)
+def test_bad_backward_passes_have_their_own_message(function: Any, by_hand: Any, message: str) -> None:
+    with pytest.raises((TypeError, ValueError), match=message):
+        gru.check_vjp(function, by_hand, B)
 
 
 def test_an_error_of_the_function_itself_is_told_with_what_it_was_called_with() -> None:
