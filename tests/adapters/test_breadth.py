@@ -27,6 +27,9 @@ MISTAKES = {
     "dicts_of_steps": ("drh * rs[t] +", "drh +", "equation-23"),
     "gru_with_a_memory_cell": ("(cct - c_prev) * ut", "(c_prev - cct) * ut", "equation-8"),
     "sizes_given_back": ("dh * z + drh * r", "dh * z + drh", "gradient-dh"),
+    "three_calls": ("+ dzrx[:H] * self.r[t]", "+ dzrx[:H]", "gradient-Wr"),
+    "loss_of_several": ("dsr * r[t] + self", "dsr + self", "gradient-W"),
+    "names_in_any_script": ("drh * r + dz", "drh + dz", "equation-23"),
 }  # fmt: skip
 """For each file what stands in it, what stands in its place, and a check that is not right then."""
 

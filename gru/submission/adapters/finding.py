@@ -201,7 +201,7 @@ def _completed_loss(adapter: Loss, module: Any) -> bool:
     adapter._sizes = sizes
     x, h_0 = numbers(adapter, sizes)
     made = adapter.make(sizes)
-    for place in loss_places(adapter._call(made, adapter.forward_name, x, h_0)):
+    for place in loss_places(adapter._call(made, x, h_0, str)[0]):
         adapter.loss_at, adapter.parameters = place, ()
         adapter.parameters = tuple(moving(adapter, sizes))
         if adapter.parameters:

@@ -221,7 +221,7 @@ def _candidates(adapter: Adapter, answer: Answer) -> Iterator[tuple[str, tuple[A
     """Every array that may be a gradient: in what was returned, then in the object; with its name in the source."""
     for place, array in (*_stacks(answer.returned), *arrays_in(answer.returned, "returned", each=True)):
         name = adapter.names_returned.get(place, "")
-        if not name and (match := re.search(r"\['([^']*)'\]$|\.([A-Za-z_]\w*)$", place)):
+        if not name and (match := re.search(r"\['([^']*)'\]$|\.([^\W\d]\w*)$", place)):
             name = match[1] or match[2]
         yield place, (array, name)
     for place, array in arrays_in(answer.made, each=True):

@@ -1,12 +1,13 @@
 """A fused loss: one call that goes forward and backward over a sequence, and answers a loss and all gradients.
 
 It takes no upstream gradient: the loss itself is differentiated. The function of a module or the method of a class;
-or two of them, where one gives the loss and the other the gradients.
+two of them, where one gives the loss and the other the gradients; or three methods, where a forward pass comes first.
 """
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
-from functools import partial
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import product
 from types import FunctionType
 from typing import Any
 
@@ -15,13 +16,22 @@ import numpy as np
 from .adapter import Adapter, AnotherApiError, Answer
 from .construction import chosen_in, constructions, fixed_sizes, holders
 from .layouts import arranged
-from .names import LOSS, RATE, SIZE_OF, C, H, X
-from .source import definitions, own, parameters_of
+from .names import BACKWARD, FORWARD, LOSS, RATE, SIZE_OF, C, H, X
+from .places import read
+from .source import definitions, names_returned, own, parameters_of
 
 INPUTS = re.compile(r"^(inputs?|xs?|x_?seq|tokens|chars|seq|x_?train|x_batch|sentence|sequence)$", re.IGNORECASE)
 TARGETS = re.compile(r"^(targets?|ys?|labels?|y_?true|outputs?|y_?train|y_batch|t)$", re.IGNORECASE)
 GOES_BACK = re.compile(r"bptt|grad|back", re.IGNORECASE)
+PREDICTED = re.compile(
+    r"^(y|ys|y_?hats?|y_?preds?|outputs?|outs?|o|p|ps|probs?|pred(iction)?s?|logits|scores?)$", re.IGNORECASE
+)
+"""What a loss may be given of what forward has answered, where something else is the targets."""
 
+ANSWERED = "answered"
+"""What forward has answered; with a place behind it, a part of that."""
+
+ALPHABET = ("tokens", "ids")
 INPUT_KINDS = ("tokens", "ids", "TFB", "TF", "TBF", "BTF", "[FB]")
 """What the input may be: a list or an array of positions in an alphabet, or vectors in a layout."""
 
@@ -30,12 +40,17 @@ SEED = 7
 
 
 class Loss(Adapter):
-    """A function or method that goes forward and backward in one call.
+    """A function or method that goes forward and backward in one call, or a few that do it one after the other.
 
     Inputs that are positions in an alphabet are those of the largest entry of each step of `x`.
     """
 
     is_loss = True
+    first_name = ""
+    """The method that goes forward before the loss and the gradients are asked for; empty where there is none."""
+    first_roles: Sequence[str] = ()
+    several = False
+    """Whether the loss is one over a list of sequences, and the gradients are those of one."""
     loss_at = ""
     input_kind = "tokens"
     target_kind = "tokens"
@@ -50,24 +65,31 @@ class Loss(Adapter):
         for place, value in values.items():
             self.parameter(made, place)[...] = value
         if options.get("before"):
-            self._call(made, self.forward_name, x[..., ::-1] + 0.25, h_0)
+            self._call(made, x[..., ::-1] + 0.25, h_0, str)
             if self.reset_name:
                 getattr(made, self.reset_name)()
-        told("forward")
-        returned = self._call(made, self.forward_name, x, h_0)
+        returned, gradients = self._call(made, x, h_0, told)
         loss = np.asarray(self._value(made, returned, self.loss_at), float)
         if loss.size != 1:
             raise AnotherApiError(f"{self.forward_name} returns no loss")
         answer = Answer(made, loss.reshape(1, 1, 1))
-        answer.returned = returned
-        if self.backward_name != self.forward_name:
-            told("backward")
-            answer.returned = self._call(made, self.backward_name, x, h_0)
+        answer.returned = gradients
         return answer
 
-    def _call(self, made: Any, name: str, x: Any, h_0: Any) -> Any:
+    def _call(self, made: Any, x: Any, h_0: Any, told: Callable[[str], Any]) -> tuple[Any, Any]:
+        """What the call that gives the loss returns, and the one that gives the gradients: often the same."""
+        told("forward")
         given = {"inputs": _put(x, self.input_kind), "targets": self._targets(x), **self._given_states(h_0)}
-        return self._callable(made, name)(*self._arguments(made, self.forward_roles, given))
+        if self.first_name:
+            answered = self._callable(made, self.first_name)(*self._arguments(made, self.first_roles, given))
+            parts = {*self.forward_roles, *self.backward_roles}
+            given |= {r: read(answered, r[len(ANSWERED) :]) for r in parts if r.startswith(ANSWERED)}
+        several = {name: [given[name]] for name in ("inputs", "targets")} if self.several else {}
+        returned = self._callable(made, self.forward_name)(*self._arguments(made, self.forward_roles, given | several))
+        if self.backward_name == self.forward_name:
+            return returned, returned
+        told("backward")
+        return returned, self._callable(made, self.backward_name)(*self._arguments(made, self.backward_roles, given))
 
     def _given_states(self, h_0: Any) -> dict[str, Any]:
         first = self._first(h_0, self._sizes)
@@ -75,12 +97,13 @@ class Loss(Adapter):
 
     def _targets(self, x: Any) -> Any:
         steps, batch = x.shape[:2]
-        if self.target_kind in ("tokens", "ids"):
+        if self.target_kind in ALPHABET:
             positions = [int(i) for i in np.argmin(x[:, 0], axis=-1)]
             return positions if self.target_kind == "tokens" else np.array(positions)
         random = np.random.default_rng(SEED)
-        if self.target_kind == "classes":
-            return random.integers(0, self._sizes["output"], size=batch)
+        if self.target_kind in ("classes", "positions"):
+            drawn = random.integers(0, self._sizes["output"], size=batch if self.target_kind == "classes" else steps)
+            return drawn if self.target_kind == "classes" else [int(i) for i in drawn]
         return arranged(random.normal(size=(steps, batch, self._sizes["output"])), self.target_kind)
 
     @property
@@ -96,38 +119,37 @@ class Loss(Adapter):
     def describe(self) -> str:
         """One line on what is driven, for a report."""
         shown = f"{len(self.gradients)} of {len(self.parameters)} parameters' gradients"
-        what = "characters" if self.input_kind in ("tokens", "ids") else "vectors"
+        what = "characters" if self.input_kind in ALPHABET else "vectors"
         return f"{self.forward_name}, a loss over a sequence of {what}; {shown}"
 
 
 def _put(x: Any, kind: str) -> Any:
-    if kind in ("tokens", "ids"):
+    if kind in ALPHABET:
         positions = [int(i) for i in np.argmax(x[:, 0], axis=-1)]
         return positions if kind == "tokens" else np.array(positions)
     return arranged(x, kind)
 
 
 def losses(module: Any, source: str, sizes: Mapping[str, int], name: str | None) -> Iterator[Loss]:
-    """Adapters for the functions and methods of a file that look like a fused loss, each way of being given."""
+    """Adapters for the functions and methods of a file that look like a loss, each way of being given."""
     tree = {definition.name: definition for definition in definitions(source)}
     functions = {k: v for k, v in own(module).items() if isinstance(v, FunctionType)}
     for loss, back in _pairs(functions):
         if name in (None, loss, back):
-            make = partial(holders, module, tree, loss, functions[loss])
-            yield from _ways(module, source, loss, (loss, back), functions[loss], make(), sizes, method=False)
+            made = holders(module, tree, loss, functions[loss])
+            yield from _ways(_Calls(module, source, loss, functions, loss, back), made, sizes, method=False)
     for kind_name, kind in own(module).items():
         if not isinstance(kind, type) or name not in (None, kind_name):
             continue
-        methods = {n: v for n, v in vars(kind).items() if isinstance(v, FunctionType)}
-        for loss, back in _pairs(methods):
-            yield from _ways(
-                module, source, kind_name, (loss, back), methods[loss], constructions(kind), sizes, method=True
-            )
+        methods = {n: v for base in kind.__mro__[-2::-1] for n, v in vars(base).items() if isinstance(v, FunctionType)}
+        for loss, back, first in (*((*pair, "") for pair in _pairs(methods)), *_triples(methods)):
+            calls = _Calls(module, source, kind_name, methods, loss, back, first)
+            yield from _ways(calls, constructions(kind), sizes, method=True)
 
 
 def _pairs(functions: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
-    """A function that gives a loss and all gradients, or the two that give one each."""
-    likely = [n for n in functions if LOSS.search(n)]
+    """A function that gives a loss and all gradients, or the two that give one each; a sum before a mean."""
+    likely = sorted((n for n in functions if LOSS.search(n)), key=lambda n: "total" not in n)
     for name in likely:
         if not GOES_BACK.search(name) or re.search("loss|forward|fwd", name, re.IGNORECASE):
             yield name, name
@@ -135,13 +157,35 @@ def _pairs(functions: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
         yield from ((loss, back) for back in functions if GOES_BACK.search(back) and back != loss)
 
 
-def _roles(function: Any, *, method: bool, held: Sequence[str]) -> tuple[str, ...]:
+def _triples(methods: Mapping[str, Any]) -> Iterator[tuple[str, str, str]]:
+    """A method that gives the loss and one that gives the gradients, after a third that goes forward."""
+    for loss in (n for n in methods if re.search("loss|cost|entropy", n, re.IGNORECASE) and not GOES_BACK.search(n)):
+        for first in (n for n in methods if FORWARD.search(n) and n != loss):
+            yield from ((loss, back, first) for back in methods if BACKWARD.search(back) and back not in (first, loss))
+
+
+def _roles(
+    function: Any, *, method: bool, held: Sequence[str], answered: Mapping[str, str] | None = None
+) -> tuple[str, ...]:
+    """The roles of a call's arguments in order; `?` for one that is not known.
+
+    Args:
+        function: What is called.
+        method: Whether it is one.
+        held: The names of what it is given beside the inputs.
+        answered: Where what a forward pass has answered is, by the names that this gives to it; None without one.
+    """
+    parameters = parameters_of(function, method=method)
+    several = sum(TARGETS.match(p.name) is not None for p in parameters) > 1
     roles: list[str] = []
-    for p in parameters_of(function, method=method):
+    for p in parameters:
         name = p.name
         kinds = (("inputs", INPUTS), ("targets", TARGETS), ("h", H), ("c", C), ("number", RATE), ("inputs", X))
         if name in held:
             roles.append(name)
+            continue
+        if answered is not None and (name in answered or (PREDICTED.match(name) and (several or len(parameters) > 1))):
+            roles.append(answered.get(name, ANSWERED))
             continue
         role = next((role for role, pattern in kinds if pattern.match(name) and role not in roles), None)
         if p.default is not p.empty and (role is None or role == "number"):
@@ -152,30 +196,64 @@ def _roles(function: Any, *, method: bool, held: Sequence[str]) -> tuple[str, ..
     return tuple(roles)
 
 
+@dataclass(frozen=True)
+class _Calls:
+    """What is called of a file: the names of the loss, of what gives the gradients, and of what goes forward first."""
+
+    module: Any
+    source: str
+    target: str
+    functions: Mapping[str, Any]
+    loss: str
+    back: str
+    first: str = ""
+
+    def roles(self, held: Sequence[str], *, method: bool) -> Iterator[dict[str, tuple[str, ...]]]:
+        """What each is given, where that is known of all: with what forward has answered as a whole, or its first."""
+        if not self.first:
+            loss, back = (_roles(self.functions[n], method=method, held=held) for n in (self.loss, self.back))
+            if "?" not in loss and {"inputs", "targets"} <= set(loss):
+                yield {"forward_roles": loss, "backward_roles": loss if "?" in back else back}
+            return
+        answer = names_returned(self.functions[self.first], self.source)
+        names = {name: ANSWERED + place[len("returned") :] for place, name in answer.items()}
+        first = _roles(self.functions[self.first], method=method, held=held)
+        loss, back = (
+            _roles(self.functions[n], method=method, held=held, answered=names) for n in (self.loss, self.back)
+        )
+        if "inputs" in first and "?" not in (*first, *loss, *back) and "targets" in (*loss, *back):
+            for whole in (ANSWERED, f"{ANSWERED}[0]"):
+                parts = (tuple(whole if role == ANSWERED else role for role in roles) for roles in (loss, back))
+                yield {"first_roles": first, **dict(zip(("forward_roles", "backward_roles"), parts, strict=True))}
+
+
 def _ways(
-    module: Any, source: str, target: str, names: tuple[str, str], function: Any, constructs: Any,
-    sizes: Mapping[str, int], *, method: bool,
-) -> Iterator[Loss]:  # fmt: skip
-    loss, back = names
+    calls: _Calls, constructs: Iterable[dict[str, Any]], sizes: Mapping[str, int], *, method: bool
+) -> Iterator[Loss]:
+    base = {"target": calls.target, "forward_name": calls.loss, "backward_name": calls.back, "x_layout": "TF"}
+    base |= {"first_name": calls.first, "source": calls.source, "out_layout": "F"}
     for construct in constructs:
-        roles = _roles(function, method=method, held=() if method else tuple(construct))
-        if "?" in roles or not {"inputs", "targets"} <= set(roles):
-            continue
-        base = {"target": target, "construct": construct, "forward_name": loss, "backward_name": back}
-        plain = Loss(module, **base, source=source, forward_roles=roles, out_layout="F", x_layout="TF")
-        try:
-            made = plain.make(sizes)
-        except Exception:
-            continue
-        for fixed in fixed_sizes(made, module, chosen_in(construct)):
-            for inputs in INPUT_KINDS:
-                for targets in dict.fromkeys((inputs, "tokens" if inputs == "ids" else "classes")):
-                    for h_layout in ("FB", "F", "BF") if "h" in roles else (None,):
-                        yield Loss(
-                            module, **base, source=source, forward_roles=roles, x_layout="TF", out_layout="F",
-                            h_layout=h_layout, carried=1 + ("c" in roles), fixed=fixed, input_kind=inputs,
-                            target_kind=targets,
-                        )  # fmt: skip
+        for roles in calls.roles(() if method else tuple(construct), method=method):
+            given: dict[str, Any] = {**base, **roles, "construct": construct}
+            states = {role for part in roles.values() for role in part}
+            try:
+                made = Loss(calls.module, **given).make(sizes)
+            except Exception:
+                continue
+            layouts = ("FB", "F", "BF") if "h" in states else (None,)
+            for fixed, inputs in product(fixed_sizes(made, calls.module, chosen_in(construct)), INPUT_KINDS):
+                targets = (
+                    inputs,
+                    "tokens" if inputs == "ids" else "classes",
+                    *(() if inputs in ALPHABET else ("positions",)),
+                )
+                for target, h_layout, several in product(dict.fromkeys(targets), layouts, (False, True)):
+                    if several and (calls.loss == calls.back or calls.first):
+                        continue
+                    yield Loss(
+                        calls.module, **given, h_layout=h_layout, carried=1 + ("c" in states), fixed=fixed,
+                        input_kind=inputs, target_kind=target, several=several,
+                    )  # fmt: skip
 
 
 def loss_places(returned: Any) -> Iterator[str]:

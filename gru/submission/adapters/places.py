@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-_PART = re.compile(r"\.?([A-Za-z_]\w*)|\[(-?\d+)\]|\['([^']*)'\]")
+_PART = re.compile(r"\.?([^\W\d]\w*)|\[(-?\d+)\]|\['([^']*)'\]")
 
 DEPTH = 4
 """How many attributes, keys and positions a place may have."""
