@@ -12,6 +12,7 @@ import numpy as np
 from gru.calculus import formula
 from gru.examiner.bench import Bench
 from gru.examiner.fact import Diagnosis, Fact, of_one
+from gru.examiner.units import judge_units
 from gru.layer import Form, Sizes
 from gru.layers.gru.forms import CHAPTER
 from gru.problem import Specification, draw
@@ -46,6 +47,8 @@ def judge_cost(runner: Runner, seed: int, form: Form = CHAPTER, *, is_right: boo
     Where all its values are right, it is told too if that could not be seen. Raises SubmissionFailure where the
     submission fails to run.
     """
+    if is_right and (in_other_units := judge_units(runner, seed, form)):
+        return Cost(in_other_units)
     job = _job(seed, form)
     (counted,) = runner.run([job])
     if counted.counted is None:

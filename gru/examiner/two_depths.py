@@ -17,6 +17,7 @@ from gru.examiner.mapping.recognise import recognise
 from gru.examiner.mapping.sequences import all_by_gradients, with_steps
 from gru.examiner.outcome import Examination, Outcome, judge_driven
 from gru.examiner.own_forward import EVERY, FEWER, OwnForward, judge_own
+from gru.examiner.units import units_driven
 from gru.layer import Carried, Form
 from gru.problem import Effort, Problem
 from gru.submission.contract import CellError, Runner, SubmissionFailure
@@ -55,8 +56,9 @@ def examine_driven(
         # What the second depth has found stands.
         equations = ()
     if equations:
-        cost = cost_driven(Bench(runner, api), found.form, seed)
-        outcomes = tuple(_with_cost(o, cost) for o in _joined(own.outcomes, equations, found))
+        outcomes = _joined(own.outcomes, equations, found)
+        cost = _cost(Bench(runner, api), found, is_right=judge_driven(outcomes) == "right")
+        outcomes = tuple(_with_cost(outcome, cost) for outcome in outcomes)
     asked_for = outcomes if only is None else tuple(o for o in outcomes if o.check in set(only))
     return replace(found, verdict=judge_driven(outcomes if only is None else asked_for), outcomes=asked_for)
 
@@ -101,6 +103,14 @@ def _by_equations(
             return found, outcomes if by_one_step else ()
         outcomes = with_steps(outcomes, over, form)
     return found, outcomes
+
+
+def _cost(bench: Bench, found: Examination, *, is_right: bool) -> Fact | None:
+    """What there is to be told of how the gradients were found."""
+    assert found.recognition is not None
+    assert found.recognition.mapped is not None
+    in_other_units = units_driven(bench, found.recognition.mapped, found.seed) if is_right else None
+    return in_other_units or cost_driven(bench, found.form, found.seed)
 
 
 def _with_cost(outcome: Outcome, cost: Fact | None) -> Outcome:

@@ -1,0 +1,199 @@
+"""Whether a backward pass was derived, told by a change of units: a perturbation has a size, and a derivation has none.
+
+Where an input is s times as large and its weights s times as small, forward gives the same, and the gradient of these
+weights is s times what it was. It judges no value, and looks at nothing but answers.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from gru.examiner.bench import Bench
+from gru.examiner.fact import Fact
+from gru.examiner.mapping.found import Mapped
+from gru.layer import Form, Sizes
+from gru.problem import Specification, draw
+from gru.submission.contract import CellError, Job, Recording, Runner, SubmissionFailure
+
+Array = NDArray[np.floating]
+
+FACTORS = (480, 40, 20)
+"""The exponents of s, a power of two, so that nothing is rounded.
+
+The first leaves room in double precision for s², which δ·s⁻¹ and weights of s⁻¹ make, and finds every step above
+2⁻⁴⁸⁰; no complex step is smaller by far, as its products would be lost. The others also fit into single precision, and
+keep a pass that cannot take what a large step does from ending in an exception.
+"""
+
+IN_SINGLE = FACTORS[1:]
+
+DIFFERS = 2.0**-12
+"""The part of the largest entry by which a gradient is another one: the middle, as ratios go, of one rounding in single
+precision, which a derived pass may show, and of all, which a step leaves that is no longer small."""
+
+
+@dataclass(frozen=True)
+class Change:
+    """Other units: what is given is 2^`exponent` times as large, its weights as much smaller, and δ too, or not.
+
+    With a δ that is smaller no gradient is large that was not; so a pass that clips is not taken for one that perturbs.
+    """
+
+    exponent: int
+    with_delta: bool
+
+    @property
+    def factor(self) -> float:
+        """How many times larger the values are."""
+        return 2.0**self.exponent
+
+    @property
+    def of_delta(self) -> float:
+        """The factor on δ."""
+        return 1 / self.factor if self.with_delta else 1.0
+
+
+def judge_units(runner: Runner, seed: int, form: Form) -> Fact | None:
+    """How it shows that a cell in the layer's own API found its gradients by perturbing; None where nothing says so.
+
+    To be asked of a cell whose values are right. Raises SubmissionFailure.
+    """
+    problem = draw(Specification(_sizes(seed)), f"{seed}:units", form)
+    arrays = {form.layer.input: problem.x, **problem.parameters}
+    for carried, state in zip(form.layer.carried, problem.initial, strict=True):
+        arrays |= {carried.previous: state[np.newaxis], carried.upstream: problem.upstream}
+    job = Job(problem.id, problem.sizes, form, arrays)
+    units = [_Units(job, form.layer.input, "input"), *(_Units(job, c.previous, "hidden") for c in form.layer.carried)]
+    return next((fact for one in units if (fact := one.judge(runner))), None)
+
+
+def units_driven(bench: Bench, mapped: Mapped, seed: int) -> Fact | None:
+    """As `judge_units`, of a submission in another API whose gradients are right: the unit of its input is changed.
+
+    A loss has a δ of its own, which cannot be changed; and what is read off changed parameters is rounded beside them.
+    """
+    if bench.api.loss:
+        return None
+    try:
+        problem = bench.problem(f"{seed}:units", _sizes(seed), _random(seed))
+        states, plain = bench.run(problem, {}, problem.delta)
+        if bench.updates:
+            return None
+        precision = "float32" if bench.single else mapped.precision
+        places = [place for place in mapped.places.values() if place.rows == "input"]
+        names = {place.parameter for place in places} & plain.keys() - bench.odd.keys()
+
+        def other(change: Change) -> set[str]:
+            by = {name: np.ones(value.shape) for name, value in problem.parameters.items()}
+            for place in places:
+                place.of(by[place.parameter], problem.sizes)[...] = change.factor
+            values: dict[str, Array] = {name: value / by[name] for name, value in problem.parameters.items()}
+            values["x"] = problem.x * change.factor
+            try:
+                after, gradients = bench.run(problem, values, problem.delta * change.of_delta)
+            except CellError:
+                return set()
+            if _differ(after, states):
+                return set()
+            return {name for name in names if _differ(gradients[name] / by[name] / change.of_delta, plain[name])}
+
+        return _first(other, precision, mapped.form.layer.input)
+    except (CellError, SubmissionFailure):
+        return None
+
+
+def _first(other: Callable[[Change], set[str]], precision: str, given: str) -> Fact | None:
+    """What is told of the first pair of changes of which both show that the same gradient is another one."""
+    for exponent in FACTORS if precision == "float64" else IN_SINGLE:
+        both = other(Change(exponent, with_delta=False))
+        both = both and both & other(Change(exponent, with_delta=True))
+        if both:
+            return Fact.of("perturbed", exponent=exponent, given=given, name=min(both))
+    return None
+
+
+def _random(seed: int) -> np.random.Generator:
+    return np.random.default_rng([seed, *b"units"])
+
+
+def _sizes(seed: int) -> Sizes:
+    """Small sizes of one step, such as other problems have."""
+    random = _random(seed)
+    batch, inputs, hidden = (int(random.integers(2, high, endpoint=True)) for high in (3, 4, 4))
+    return Sizes(batch, inputs, hidden, 1)
+
+
+class _Units:
+    """A cell's answers where `given`, of which there are `rows` in the weights, has other units.
+
+    Of a state these are every second unit's, and nothing comes from above to them: what a cell carries over of them is
+    not the same. Of a state that has no weights forward does not give the same, and nothing is said.
+    """
+
+    def __init__(self, job: Job, given: str, rows: str) -> None:
+        self.given = given
+        self.stacks = [stack for stack in job.form.stacks if stack.rows == rows]
+        is_state = given != job.form.layer.input
+        self.moved = np.arange(job.arrays[given].shape[-1]) % 2 < (1 if is_state else 2)
+        self.stays = ~self.moved if is_state else np.ones(job.sizes.hidden, bool)
+        self.upstream = {carried.upstream for carried in job.form.layer.carried}
+        self.job = job.changed(**{name: job.arrays[name] * self.stays for name in self.upstream})
+
+    def judge(self, runner: Runner) -> Fact | None:
+        """What shows that gradients are found by perturbing."""
+        (plain,) = runner.run([self.job])
+        before = self.gradients(plain)
+        is_single = any(value.dtype != np.float64 for value in before.values())
+
+        def other(change: Change) -> set[str]:
+            (recording,) = runner.run([self.changed(change)])
+            after = self.gradients(recording)
+            if after.keys() != before.keys() or not self.goes_forward_alike(plain, recording):
+                return set()
+            return {
+                name
+                for name, value in before.items()
+                if _differ(after[name] / self.by_rows(change, value) / change.of_delta, value)
+            }
+
+        return _first(other, "float32" if is_single else "float64", self.given) if before else None
+
+    def gradients(self, recording: Recording) -> dict[str, Array]:
+        """Those of the weights, of a pass that came to its end."""
+        form = self.job.form
+        blocks = [form.derivatives[block].name for stack in self.stacks for block in stack.blocks]
+        shown = recording.uses[0].after_backward if recording.uses and not recording.raised else {}
+        names = {*blocks, *(stack.gradient for stack in self.stacks)}
+        return {n: value for n, value in shown.items() if n in names and isinstance(value, np.ndarray)}
+
+    def changed(self, change: Change) -> Job:
+        """The job in other units."""
+        arrays = self.job.arrays
+        new = {name: arrays[name] * change.of_delta for name in self.upstream}
+        new[self.given] = arrays[self.given] * np.where(self.moved, change.factor, 1.0)
+        new |= {s.name: arrays[s.name] / self.by_rows(change, arrays[s.name]) for s in self.stacks}
+        return self.job.changed(**new)
+
+    def by_rows(self, change: Change, weights: Array) -> Array:
+        """The factors on the rows of weights, which may be several blocks on top of each other, as a column."""
+        by = np.where(self.moved, change.factor, 1.0)
+        return np.tile(by, weights.shape[-2] // len(by))[:, np.newaxis]
+
+    def goes_forward_alike(self, plain: Recording, other: Recording) -> bool:
+        """Whether forward gave the same, where it should."""
+        for equation in self.job.form.forward_shown:
+            before, after = (r.uses[0].after_forward[equation.name] for r in (plain, other))
+            if not isinstance(before, np.ndarray) or not isinstance(after, np.ndarray):
+                return False
+            if _differ(after[..., self.stays], before[..., self.stays]):
+                return False
+        return True
+
+
+def _differ(values: Array, expected: Array) -> bool:
+    """Whether values are others, beside the largest; what is no number is."""
+    with np.errstate(all="ignore"):
+        error = np.abs(values - expected).max()
+    return not error <= DIFFERS * np.abs(expected).max()

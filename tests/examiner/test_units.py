@@ -1,0 +1,227 @@
+"""A backward pass that perturbs is told by a change of units, whatever exponential it has and however small it is put.
+
+What is derived gives the same in all units, to the last bit; no cell here is judged by its values.
+"""
+
+import math
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from gru.examiner import examine
+from gru.examiner.bench import Bench
+from gru.examiner.mapping.recognise import recognise
+from gru.examiner.units import judge_units, units_driven
+from gru.layer import Form
+from gru.layers.gru.cell import GRUCell
+from gru.layers.gru.forms import CHAPTER
+from gru.layers.registry import form_named
+from gru.layers.rnn.cell import RNNCell
+from gru.report.sentences import all_said
+from gru.submission.process import SubmissionProcess
+from gru.submission.trusted import TrustedCells
+from tests.examiner.right_cells import CELLS
+from tests.layers.cells import cell_of
+from tests.layers.right_lstm import CELLS as LSTM_CELLS
+
+Array = Any
+
+pytestmark = pytest.mark.filterwarnings("ignore")
+"""What learners write overflows, and what perturbs far more."""
+
+SEEDS = range(3)
+
+
+# Perturbed, with exponentials that no counter knows
+
+
+def table(a: Array) -> Array:
+    """σ from a table of numbers, and a series about each of them."""
+    at = np.round(np.real(a) * 64) / 64
+    e = np.array([math.e.__pow__(-v) for v in np.ravel(at)]).reshape(at.shape)
+    d, s = a - at, 1 / (1 + e)
+    slope = s * (1 - s)
+    second, third = slope * (1 - 2 * s) / 2, slope * (1 - 6 * s * (1 - s)) / 6
+    return s + d * (slope + d * (second + d * third))
+
+
+def power(a: Array) -> Array:
+    """σ by a power that is written as a method."""
+    base = np.full(np.shape(a), math.e)
+    return 1 / (1 + base.__pow__(-a))
+
+
+class Perturbs(GRUCell):
+    """All that is asked of a cell, by a step in its own forward pass."""
+
+    sigmoid = staticmethod(power)
+    moved: tuple[str, ...] = ("W", "U")
+
+    def forward(self, x: Array, h_p: Array, W: Array, U: Array) -> Array:
+        self.x, self.h_p, self.W, self.U = x, h_p, W, U
+        return super().forward(x, h_p, W, U)
+
+    def value(self, W: Array, U: Array) -> Array:
+        wz, wr, wn = np.split(W, 3)
+        uz, ur, un = np.split(U, 3)
+        z = self.sigmoid(self.h_p @ wz + self.x @ uz)
+        r = self.sigmoid(self.h_p @ wr + self.x @ ur)
+        n = 2 * self.sigmoid(2 * ((r * self.h_p) @ wn + self.x @ un)) - 1
+        return (1 - z) * self.h_p + z * n
+
+    def slope(self, name: str, index: tuple[int, ...], in_grad: Array) -> float:
+        """The derivative of the loss by one entry, by a complex step."""
+        moved = {"W": self.W.astype(complex), "U": self.U.astype(complex)}
+        moved[name][index] += 1e-40j
+        return float((in_grad * self.value(**moved).imag).sum() / 1e-40)
+
+    def backward(self, h_p: Array, in_grad: Array) -> None:
+        super().backward(h_p, in_grad)
+        for name in self.moved:
+            gradient = np.zeros(getattr(self, name).shape)
+            for index in np.ndindex(gradient.shape):
+                gradient[index] = self.slope(name, index, in_grad)
+            setattr(self, f"d{name}", gradient)
+        self.dwz, self.dwr, self.dwn = np.split(self.dW, 3)
+        self.duz, self.dur, self.dun = np.split(self.dU, 3)
+
+
+class OnlyTheInputsWeights(Perturbs):
+    moved = ("U",)
+
+
+class OnlyTheStatesWeights(Perturbs):
+    moved = ("W",)
+
+
+class FromATable(Perturbs):
+    sigmoid = staticmethod(table)
+
+
+class Differences(Perturbs):
+    """Central differences, in single precision, with an exponential of Python's that raises where it overflows."""
+
+    sigmoid = staticmethod(np.vectorize(lambda a: 1 / (1 + math.exp(-a)), otypes=[float]))
+
+    def slope(self, name: str, index: tuple[int, ...], in_grad: Array) -> float:
+        ends = []
+        for step in (1e-5, -1e-5):
+            moved = {"W": self.W.copy(), "U": self.U.copy()}
+            moved[name][index] += step
+            ends.append(self.value(**moved))
+        return float((in_grad * (ends[0] - ends[1])).sum() / 2e-5)
+
+    def backward(self, h_p: Array, in_grad: Array) -> None:
+        super().backward(h_p, in_grad)
+        self.dW, self.dU = self.dW.astype(np.float32), self.dU.astype(np.float32)
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+@pytest.mark.parametrize(
+    "cell", [Perturbs, OnlyTheInputsWeights, OnlyTheStatesWeights, FromATable, Differences], ids=lambda c: c.__name__
+)
+def test_what_is_perturbed_is_told_by_other_units(cell: type[GRUCell], seed: int) -> None:
+    found = judge_units(TrustedCells(cell), seed, CHAPTER)
+    assert found is not None
+    assert found.kind == "perturbed"
+
+
+def test_the_check_state_is_wrong_and_says_which_units() -> None:
+    outcome = examine(TrustedCells(OnlyTheInputsWeights), effort="quick").outcome("state")
+    assert outcome.status == "wrong"
+    assert "x 2^480 times as large" in all_said(outcome.facts)
+    assert outcome.mistake is not None
+    assert outcome.mistake.ids == ("state/perturbed",)
+
+
+# Derived
+
+
+class Clips(GRUCell):
+    """Clips what no problem reaches."""
+
+    def backward(self, h_p: Array, in_grad: Array) -> None:
+        super().backward(h_p, in_grad)
+        self.dW, self.dU = np.clip(self.dW, -1e9, 1e9), np.clip(self.dU, -1e9, 1e9)
+
+
+class LosesWhatIsSmall(GRUCell):
+    """Sets to zero what no problem makes so small."""
+
+    def backward(self, h_p: Array, in_grad: Array) -> None:
+        super().backward(h_p, in_grad)
+        self.dW, self.dU = (np.where(np.abs(d) < 1e-60, 0, d) for d in (self.dW, self.dU))
+
+
+class Refuses(GRUCell):
+    """Takes no large numbers."""
+
+    def forward(self, x: Array, h_p: Array, W: Array, U: Array) -> Array:
+        assert np.abs(x).max() < 1e3
+        return super().forward(x, h_p, W, U)
+
+
+@pytest.mark.parametrize("cell", [*CELLS.values(), Clips, LosesWhatIsSmall, Refuses], ids=lambda c: c.__name__)
+def test_what_is_derived_is_the_same_in_all_units(cell: type) -> None:
+    assert judge_units(TrustedCells(cell), 0, CHAPTER) is None
+
+
+@pytest.mark.parametrize(
+    ("cell", "form"),
+    [
+        *((cell, form_named("chapter", "lstm")) for cell in LSTM_CELLS.values()),
+        (RNNCell, form_named("chapter", "rnn")),
+        *((cell_of(form), form) for form in map(form_named, form_named().layer.forms)),
+    ],
+    ids=repr,
+)
+def test_that_holds_for_every_layer_and_form(cell: type, form: Form) -> None:
+    assert judge_units(TrustedCells(cell, form), 0, form) is None
+
+
+# In another API
+
+OTHER_API = """
+import math
+import numpy as np
+
+class RNN:
+    def __init__(self, input_dim, hidden_dim):
+        self.Wh = np.random.randn(hidden_dim, hidden_dim)
+        self.Wx = np.random.randn(hidden_dim, input_dim)
+
+    def value(self, Wx, Wh):
+        a = self.x @ Wx.T + self.h0 @ Wh.T
+        return 2 / (1 + np.full(a.shape, math.e).__pow__(-2 * a)) - 1
+
+    def forward(self, x, h0):
+        self.x, self.h0 = x, h0
+        self.h = self.value(self.Wx, self.Wh)
+        return self.h
+
+    def backward(self, dh):
+        da = dh * (1 - self.h**2)
+        self.dWx, self.dWh = da.T @ self.x, da.T @ self.h0
+        if PERTURBS:
+            for index in np.ndindex(self.Wx.shape):
+                moved = self.Wx.astype(complex)
+                moved[index] += 1e-30j
+                self.dWx[index] = (dh * self.value(moved, self.Wh).imag).sum() / 1e-30
+        return da @ self.Wx, da @ self.Wh
+"""
+
+
+@pytest.mark.parametrize("perturbs", [True, False])
+def test_another_api_is_told_by_other_units(perturbs: bool, tmp_path: Path) -> None:
+    file = tmp_path / "rnn.py"
+    file.write_text(OTHER_API.replace("PERTURBS", str(perturbs)), encoding="utf-8")
+    with SubmissionProcess(file) as process:
+        assert process.api is not None
+        mapped = recognise(Bench(process, process.api)).mapped
+        assert mapped is not None
+        found = units_driven(Bench(process, process.api), mapped, 0)
+        assert (found is not None) == perturbs
+        examination = examine(process, effort="quick")
+    assert [o.check for o in examination.outcomes if o.status == "wrong"] == ["state"] * perturbs
