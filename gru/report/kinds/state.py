@@ -52,6 +52,11 @@ def _kept_from_first_use(p: Particulars) -> str:
 
 
 def _perturbed(p: Particulars) -> str:
+    if "exponent" in p:
+        return (
+            f"with {p['given']} 2^{p['exponent']} times as large and its weights as many times smaller, forward gives "
+            f"the same, and {p['name']} does not become as many times larger: the parameters are perturbed, not derived"
+        )
     batch, inputs, hidden, _ = p["sizes"]
     where = f"at batch {batch}, input {inputs}, hidden {hidden}"
     so = f"the {p['parameters']:,} parameters are perturbed, not derived"
