@@ -24,6 +24,7 @@ MISTAKES = {
     "two_layers": ("d, dh[i] = layer.backward(d + dh[i])", "d, dh[i] = layer.backward(d)", "gradient-layers[0].Wz"),
     "updates_by_a_rate": ("dr = drh * h * r * (1 - r)", "dr = drh * r * (1 - r)", "gradient-Wr"),
     "remembers_its_steps": ("], dc * f", "], dc", "lstm/dc"),
+    "leaves_dh_to_its_caller": ("drh * r + dz", "drh + dz", "equation-23"),
     "dicts_of_steps": ("drh * rs[t] +", "drh +", "equation-23"),
     "gru_with_a_memory_cell": ("(cct - c_prev) * ut", "(c_prev - cct) * ut", "equation-8"),
     "sizes_given_back": ("dh * z + drh * r", "dh * z + drh", "gradient-dh"),

@@ -51,6 +51,8 @@ class Adapter:
         state_at: The attribute in which an object keeps its state, where that is not given to forward; None for none.
         each_step: Whether the passes are called once a step, backward from the last step to the first, of an object
             that keeps its state and what its steps leave for backward. Then the layouts are lists.
+        handed_on: Then the places of what backward leaves for the step before, where its caller adds that to the
+            gradient from above; none where the object does it itself.
         rate: What a learning rate is given as: not 0 where gradients show only in what backward does with it.
         rate_at: The attribute that holds the rate, where backward is not given it; None for none.
         lazy: Whether the parameters are made in the first call of forward.
@@ -85,6 +87,7 @@ class Adapter:
     reset_name: str | None = None
     state_at: str | None = None
     each_step = False
+    handed_on: Sequence[str] = ()
     rate = 0.0
     rate_at: str | None = None
     lazy = False
@@ -97,7 +100,7 @@ class Adapter:
         self._answered: Any = None
         self._sizes: Mapping[str, int] = {}
         self._values: Mapping[str, Any] = {}
-        self.after_step: Callable[[Any], Any] = lambda made: None
+        self.after_step: Callable[[Any, Any], Any] = lambda made, returned: None
         self._held: tuple[dict[str, int], Any] | None = None
         for name, value in different.items():
             if not hasattr(type(self), name):
@@ -202,12 +205,20 @@ class Adapter:
         if not self.each_step:
             return self.backward(made, delta, cache, x, h)
         answered, returned = self._answered, []
+        parts = delta if isinstance(delta, tuple) else (delta,)
+        above: list[Any] = [0.0] * len(parts)
         for t in reversed(range(len(x))):
             self._answered = answered[t]
-            delta_t = tuple(part[t] for part in delta) if isinstance(delta, tuple) else delta[t]
+            delta_t = _both(part[t] + more for part, more in zip(parts, above, strict=True))
             returned.append(self.backward(made, delta_t, cache[t] if isinstance(cache, list) else cache, x[t], h))
-            self.after_step(made)
+            if self.handed_on:
+                above = [self._left(made, returned[-1], place) for place in self.handed_on]
+            self.after_step(made, returned[-1])
         return _in_lists(returned[::-1])
+
+    def _left(self, made: Any, returned: Any, place: str) -> Any:
+        """What backward has left at a place: in what it returned, or in the object."""
+        return read(returned, place[len("returned") :]) if place.startswith("returned") else read(made, place)
 
     def _first(self, h_0: Any, sizes: Mapping[str, int]) -> Any:
         """The first state as forward takes it: None where it takes none, a tuple where it takes two."""
@@ -271,9 +282,7 @@ class Adapter:
             if place.startswith(CHANGE):
                 parameter = place[len(CHANGE) :]
                 return (self._values[parameter] - read(answer.made, parameter)) / self.rate
-            if place.startswith("returned"):
-                return read(answer.returned, place[len("returned") :])
-            return read(answer.made, place)
+            return self._left(answer.made, answer.returned, place)
         except (LookupError, AttributeError, TypeError) as error:
             raise AnotherApiError(f"{place} is not there after backward") from error
 
