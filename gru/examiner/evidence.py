@@ -83,7 +83,7 @@ class Evidence:
         """The states of which the derivative of the loss is not handed on from step to step."""
 
         def is_nothing(name: str) -> bool:
-            return name not in self.form.unasked and _is_nothing(self.odd.get(name))
+            return name in self.odd and name not in self.form.unasked and self.odd[name].is_nothing
 
         return tuple(
             carried
@@ -130,10 +130,6 @@ class Evidence:
             }
 
 
-def _is_nothing(value: Description | None) -> bool:
-    return value is not None and (value.absent or value.text == "None")
-
-
 def gather(reference: Reference, use: Use, left_out: tuple[str, ...] = (), split: Shown | None = None) -> Evidence:
     """The evidence of one use of a submission's cells on a problem."""
     shown = values_shown(use, reference.convention)
@@ -153,7 +149,7 @@ def _is_odd(value: Array | Description) -> TypeGuard[Description]:
 def _as_odd(name: str, value: Description, form: Form) -> Description:
     """What is shown in place of an array; a placeholder, where nothing has to be shown, is as good as nothing."""
     optional = name in form.named and name not in form.required and not form.named[name].is_sum
-    return replace(value, absent=True) if optional and value.is_placeholder else value
+    return replace(value, kind="absent") if optional and value.is_placeholder else value
 
 
 def values_shown(use: Use, form: Form) -> Shown:

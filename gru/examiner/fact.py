@@ -61,6 +61,8 @@ def id_of(check: str, fact: Fact) -> str:
     """The id of a fact that was found by a check: `equation-10/no-h-prev`, `state/shared`, `convention/torch`."""
     if fact.kind == "another-form":
         return f"convention/{fact.particulars['form'].id}"
+    if fact.kind == "order":
+        return f"{check}/order-{'-'.join(fact.particulars['gates'])}"
     mistake = fact.particulars.get("mistake")
     return mistake.id if mistake else f"{check}/{fact.kind}"
 

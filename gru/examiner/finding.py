@@ -11,9 +11,6 @@ from gru.examiner.outcome import Comparison, Finding, Unseen, nothing_shows
 from gru.examiner.reference import Reference
 from gru.submission.contract import Description
 
-NOTHING = "not there"
-"""How what is absent is described."""
-
 
 def found(
     check: str,
@@ -32,8 +29,7 @@ def found_odd(check: str, name: str, evidence: Evidence) -> Finding:
     """The finding on an attribute that is no array of the right shape and dtype."""
     description = evidence.odd[name]
     if description.absent:
-        seen = None if description.text == NOTHING else description.text
-        return found(check, "missing", evidence.reference, fact=Fact.of("not-there", name=name, shown=seen))
+        return found(check, "missing", evidence.reference, fact=Fact.of("not-there", name=name, shown=description.text))
     form = evidence.form
     shown = next((s.gradient for s in form.stacks if name in (f"sum_d{block}" for block in s.blocks)), name)
     return found_of_another_kind(check, shown, description, evidence.reference)

@@ -71,6 +71,9 @@ class Comparison:
         return self.largest if self.largest > self.limit else 1.0
 
 
+GRADIENT = "gradient-"
+"""How the id begins of a check on a gradient of a submission in another API; its name there comes next."""
+
 Unseen = Callable[[], frozenset[int] | None]
 
 
@@ -129,6 +132,11 @@ class Outcome:
     def is_of_equation(self) -> bool:
         """Whether the check is on an equation, whose left-hand side is `name`."""
         return self.name is not None
+
+    @property
+    def is_of_gradient(self) -> bool:
+        """Whether the check is on a gradient of a submission in another API, by its name there."""
+        return self.check.startswith(GRADIENT)
 
 
 @dataclass(frozen=True)
@@ -252,6 +260,6 @@ def judge_driven(outcomes: Iterable[Outcome]) -> Verdict:
     told = list(outcomes)
     if any(outcome.status == "wrong" for outcome in told):
         return "wrong"
-    gradients = any(outcome.check.startswith("gradient-") and outcome.detects is not None for outcome in told)
+    gradients = any(outcome.is_of_gradient and outcome.detects is not None for outcome in told)
     statuses = {outcome.status for outcome in told if not outcome.is_of_equation}
     return "right" if gradients and statuses == {"right"} else "not_examined"

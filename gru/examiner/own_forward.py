@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from gru.calculus.ridders import ridders
 from gru.examiner.bench import Bench, Problem
 from gru.examiner.fact import Fact
-from gru.examiner.outcome import Entry, Outcome
+from gru.examiner.outcome import GRADIENT, Entry, Outcome
 from gru.gradient.check import check_vjp
 from gru.gradient.outcome import Comparison
 from gru.layer import Sizes
@@ -273,7 +273,7 @@ def _of_state(faults: list[tuple[Fact, Problem]], done: int) -> Outcome:
 
 def _of_gradient(bench: Bench, name: str, found: list[tuple[Problem, Comparison]]) -> Outcome:
     """The outcome of one gradient: wrong where it is on any problem, right where it is on all."""
-    check = f"gradient-{name}"
+    check = f"{GRADIENT}{name}"
     if name in bench.odd:
         return Outcome(check, "wrong", facts=(bench.odd[name],))
     wrong = [(p, c) for p, c in found if c.verdict == "wrong"]

@@ -29,7 +29,7 @@ def diagnose_stacking(check: str, cases: Iterable[Case]) -> Diagnosis | None:
     gates = tuple(layer.gates)
     for order in permutations(gates):
         if order != gates and all(_has_order(check, evidence, order) for evidence in wrong):
-            return of_one(check, Fact.of(f"order-{'-'.join(order)}", check=check, order=_spelled(order, layer)))
+            return of_one(check, Fact.of("order", check=check, gates=order, order=_spelled(order, layer)))
     return _altered(wrong) if check == "merge" else None
 
 

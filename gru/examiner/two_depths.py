@@ -15,7 +15,7 @@ from gru.examiner.mapping.judging import HIDDEN, NO_PLACE, SMALL, Asked, form_as
 from gru.examiner.mapping.over_steps import judge_over_steps
 from gru.examiner.mapping.recognise import recognise
 from gru.examiner.mapping.sequences import all_by_gradients, with_steps
-from gru.examiner.outcome import Examination, Outcome, judge_driven
+from gru.examiner.outcome import GRADIENT, Examination, Outcome, judge_driven
 from gru.examiner.own_forward import EVERY, FEWER, OwnForward, judge_own
 from gru.examiner.units import units_driven
 from gru.layer import Carried, Form
@@ -24,9 +24,6 @@ from gru.submission.contract import CellError, Runner, SubmissionFailure
 from gru.submission.driven import Api
 
 OnProgress = Callable[[int, int], None]
-
-GRADIENT = "gradient-"
-"""How the checks on a file's own gradients begin."""
 
 
 def examine_driven(
@@ -73,7 +70,7 @@ def _by_equations(
 ) -> tuple[Examination, tuple[Outcome, ...]]:
     """The examination with the form that was recognised, and the outcomes of its equations, if there is one."""
     recognition = found.recognition
-    has_gradients = any(outcome.check.startswith(GRADIENT) for outcome in own.outcomes)
+    has_gradients = any(outcome.is_of_gradient for outcome in own.outcomes)
     if recognition is None or recognition.mapped is None or not has_gradients:
         return found, ()
     mapped = recognition.mapped
@@ -143,7 +140,7 @@ def _joined(own: tuple[Outcome, ...], equations: tuple[Outcome, ...], found: Exa
     for outcome in own:
         names = of_gradient.get(outcome.check, ())
         statuses = {status.get(name) for name in names}
-        if outcome.status == "wrong" and outcome.check.startswith(GRADIENT) and "wrong" not in statuses:
+        if outcome.status == "wrong" and outcome.is_of_gradient and "wrong" not in statuses:
             if "inherited" in statuses or over_steps:
                 outcome = replace(outcome, status="inherited")
             else:
@@ -160,7 +157,7 @@ def _joined(own: tuple[Outcome, ...], equations: tuple[Outcome, ...], found: Exa
     if all(outcome.status != "wrong" for outcome in (*joined, *told)):
         # A gradient that is wrong inherits from something that is wrong; where nothing is, it stands by itself.
         joined = list(own)
-    plain = [outcome for outcome in joined if not outcome.check.startswith(GRADIENT)]
+    plain = [outcome for outcome in joined if not outcome.is_of_gradient]
     return (*plain, *told, *(outcome for outcome in joined if outcome not in plain))
 
 

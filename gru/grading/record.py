@@ -153,7 +153,7 @@ def _statuses(examination: Examination, asked: Form) -> dict[str, str]:
     if not examination.api:
         return {outcome.check: outcome.status for outcome in examination.outcomes}
     own = {o.check: o.status for o in examination.outcomes if o.check in asked.checks}
-    gradients = [o.status for o in examination.outcomes if o.check.startswith("gradient-")]
+    gradients = [o.status for o in examination.outcomes if o.is_of_gradient]
     worst = next((s for s in ("wrong", "not_examined") if s in gradients), "right")
     return own | ({"gradients": worst} if gradients else {})
 

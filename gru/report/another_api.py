@@ -9,9 +9,6 @@ from gru.report.result import Result
 from gru.report.sentences import all_said
 from gru.report.words import line, printable, words
 
-GRADIENT = "gradient-"
-"""How the checks on a file's own gradients begin."""
-
 
 def judged_as(result: Result) -> list[str]:
     """How the file was driven, and which form its forward pass is."""
@@ -74,7 +71,7 @@ def details(result: Result) -> list[str]:
     own = [outcome for outcome in examination.outcomes if not outcome.is_of_equation]
     wrong = [outcome for outcome in own if outcome.status == "wrong"]
     is_explained = any(o.status == "wrong" and o.is_of_equation for o in examination.outcomes)
-    in_short = [o for o in wrong if is_explained and o.check.startswith(GRADIENT)]
+    in_short = [o for o in wrong if is_explained and o.is_of_gradient]
     lines: list[str] = []
     for outcome in wrong:
         if outcome not in in_short:

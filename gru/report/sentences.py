@@ -3,7 +3,7 @@
 `kinds` has the words of every kind. It decides nothing, and knows no format.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from typing import Any
 
 from gru.examiner.fact import Diagnosis, Fact
@@ -11,9 +11,6 @@ from gru.layer import Form
 from gru.mistakes import HINTS, right_formula
 from gru.report.kinds import KINDS
 from gru.report.kinds.kind import KEPT
-
-Particulars = Mapping[str, Any]
-
 
 OR = "; or, what is the same here: "
 
@@ -24,8 +21,6 @@ def said(fact: Fact) -> str:
     if mistake is not None:
         text: str = mistake.text
         return text
-    if fact.kind.startswith("order-"):
-        return _order(fact.particulars)
     words = KINDS[fact.kind].said
     told = {name: _told(value) for name, value in fact.particulars.items()}
     return words.format(**told) if isinstance(words, str) else words(told)
@@ -36,11 +31,6 @@ def _told(value: Any) -> Any:
     if isinstance(value, Fact):
         return said(value)
     return tuple(map(_told, value)) if isinstance(value, tuple) and type(value) is tuple else value
-
-
-def _order(p: Particulars) -> str:
-    verb = "taken" if p["check"] == "split" else "stacked"
-    return f"the blocks are {verb} in the order {', '.join(p['order'])}"
 
 
 def all_said(facts: Iterable[Fact]) -> str:
@@ -69,7 +59,7 @@ def right(diagnosis: Diagnosis, form: Form) -> str:
     """The right formula, or the right order of the blocks; empty where there is none to tell."""
     if diagnosis.equation is not None:
         return right_formula(diagnosis.equation)
-    if any(f.kind.startswith("order-") or f.kind == "another-form" for facts in diagnosis.alternatives for f in facts):
+    if any(f.kind in ("order", "another-form") for facts in diagnosis.alternatives for f in facts):
         return f"the order is {', '.join(form.order)}"
     return ""
 
@@ -99,8 +89,6 @@ def _hint(fact: Fact, diagnosis: Diagnosis) -> str:
     if mistake is not None:
         text: str = HINTS[mistake.kind]
         return text
-    if fact.kind.startswith("order-"):
-        return "the order of the blocks is wrong"
     if fact.kind == "another-form":
         return f"this is another form of the {fact.particulars['form'].layer.title}"
     words = KINDS[fact.kind]

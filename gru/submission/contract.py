@@ -30,28 +30,40 @@ Reason = Literal[
 REASONS: tuple[str, ...] = get_args(Reason)
 
 
+EMPTY = CleanText("")
+
+
 @dataclass(frozen=True)
 class Description:
     """What a submission showed in place of an array of the right shape and dtype.
 
-    `text` fits behind "is": "a list", "an array of float64 of shape (4, 3)". `absent` where there
-    is nothing of that name.
+    Attributes:
+        kind: What sort of thing it is, one of `protocol.DESCRIBED`.
+        text: What fits behind "is": "a list", "an array of float64 of shape (4, 3)"; empty where there is nothing.
     """
 
-    text: CleanText
-    absent: bool = False
+    kind: str
+    text: CleanText = EMPTY
+
+    @property
+    def absent(self) -> bool:
+        """Whether there is nothing of that name, or something that stands for nothing."""
+        return self.kind == "absent"
 
     @property
     def is_array(self) -> bool:
-        """Whether it is an array, of another shape or dtype. `exercise` has this text."""
-        return self.text.startswith("an array of")
+        """Whether it is an array, of another shape or dtype."""
+        return self.kind == "array"
+
+    @property
+    def is_nothing(self) -> bool:
+        """Whether it holds nothing: it is None, or not there."""
+        return self.kind in ("absent", "none")
 
     @property
     def is_placeholder(self) -> bool:
-        """Whether it holds no numbers that could be a result: None, a counter, a word. `exercise` has these texts."""
-        return not self.absent and not self.text.startswith(
-            ("an array of", "a list", "a tuple", "one of", "unreadable")
-        )
+        """Whether it holds no numbers that could be a result: None, a counter, a word."""
+        return self.kind in ("none", "other")
 
 
 @dataclass(frozen=True)

@@ -23,9 +23,6 @@ MESSAGE_LENGTH = 300
 
 _DOUBLE = np.dtype(np.float64)
 
-_AN_ARRAY = "an array of"
-"""How every description of an array begins."""
-
 
 def exercise(
     cell_class: Any,
@@ -52,7 +49,7 @@ def exercise(
     `arguments` as they were left), `again`, `split`, `counted` (None, or what
     `counting.Counting.found` holds), `raised`, `left`: what kind of arrays were there when it was raised, of
     another shape, and `left_out`: the optional arguments that a method does not take. A value is an
-    array with the steps on the first axis, or a description `{"text", "absent"}` of what was there instead.
+    array with the steps on the first axis, or a description `{"kind", "text"}` of what was there instead.
     """
     kept = [] if kept is None else kept
     trial = _Trial(cell_class, job, arrays, before_call)
@@ -122,10 +119,11 @@ class _Trial:
         if self.where not in ("forward", "backward"):
             return {}
         cell, made_with = self.cells[self.step], self.made_with[self.step]
-        odd = {n: v["text"] for n, v in _shown(cell, self.after_backward).items() if isinstance(v, dict)}
+        shown = _shown(cell, self.after_backward).items()
+        odd = {name: v["text"] for name, v in shown if isinstance(v, dict) and v["kind"] == "array"}
         held = _held_by(cell)
         kept = {name for name in held.keys() & made_with.keys() if held[name] is made_with[name]}
-        return {name: text for name, text in odd.items() if name not in kept and text.startswith(_AN_ARRAY)}
+        return {name: text for name, text in odd.items() if name not in kept}
 
     def call(self, where: str, step: int) -> None:
         self.where, self.step = where, step
@@ -203,10 +201,10 @@ class _Trial:
         try:
             blocks = list(islice(method(_laid_out(self.arrays[stacked], "plain"), size), expected + 1))
         except BaseException as error:
-            return dict.fromkeys(names, _description(f"lost: split_params raised {_summary(error)}"))
+            return dict.fromkeys(names, _description("unreadable", f"lost: split_params raised {_summary(error)}"))
         if len(blocks) != expected:
             count = len(blocks) if len(blocks) < expected else f"more than {expected}"
-            return dict.fromkeys(names, _description(f"one of {count} blocks; expected {expected}"))
+            return dict.fromkeys(names, _description("part", f"one of {count} blocks; expected {expected}"))
         return {name: _as_data(block, self.blocks[name]) for name, block in zip(names, blocks, strict=True)}
 
 
@@ -299,10 +297,10 @@ def _as_data(value: Any, shape: tuple[int, ...]) -> Any:
         # Nearly all are this, and an array of no other class says the truth.
         return value.copy()
     if not issubclass(type(value), np.ndarray):
-        return _description(_with_article(_type_name(value)))
+        return _description(_kind(value), _with_article(_type_name(value)))
     own_shape, dtype = np.ndarray.shape.__get__(value), np.ndarray.dtype.__get__(value)
     if dtype.kind != "f" or dtype.itemsize < 4 or own_shape != shape:
-        return _description(f"{_AN_ARRAY} {str(dtype)[:MESSAGE_LENGTH]} of shape {own_shape}")
+        return _description("array", f"an array of {str(dtype)[:MESSAGE_LENGTH]} of shape {own_shape}")
     return np.array(value, np.float32 if dtype.itemsize == 4 else np.float64, order="C", subok=False)
 
 
@@ -361,12 +359,20 @@ def _walk(traceback: TracebackType | None) -> Iterator[TracebackType]:
 
 def _unreadable(error: BaseException) -> dict[str, Any]:
     if issubclass(type(error), AttributeError):
-        return _description("not there", absent=True)
-    return _description(f"unreadable: reading it raised {_summary(error)}")
+        return _description("absent", "")
+    return _description("unreadable", f"unreadable: reading it raised {_summary(error)}")
 
 
-def _description(text: str, absent: bool = False) -> dict[str, Any]:
-    return {"text": text, "absent": absent}
+def _description(kind: str, text: str) -> dict[str, Any]:
+    """What is there in place of an array: a kind of `protocol.DESCRIBED`, and what fits behind "is"."""
+    return {"kind": kind, "text": text}
+
+
+def _kind(value: Any) -> str:
+    """What sort of thing it is that is no array."""
+    if value is None:
+        return "none"
+    return "sequence" if issubclass(type(value), (list, tuple)) else "other"
 
 
 def _with_article(kind: str) -> str:

@@ -27,6 +27,10 @@ MAX_HEADER = 2**18
 DTYPES: dict[str, np.dtype[Any]] = {"f4": np.dtype("<f4"), "f8": np.dtype("<f8")}
 """What an array on the pipe can be."""
 
+DESCRIBED = ("absent", "none", "array", "sequence", "part", "unreadable", "other")
+"""What can be there in place of an array that was asked for: nothing; None; an array of another shape or dtype; a list
+or a tuple; one of another number of blocks; what cannot be read; anything else."""
+
 _KINDS = {dtype.itemsize: kind for kind, dtype in DTYPES.items()}
 
 USES: dict[str, tuple[str, ...]] = {
@@ -193,9 +197,9 @@ class _Slots:
 
 
 def _description(value: Any) -> dict[str, Any]:
-    if type(value) is not dict or type(value.get("text")) is not str or type(value.get("absent")) is not bool:
+    if type(value) is not dict or type(value.get("text")) is not str or value.get("kind") not in DESCRIBED:
         raise ProtocolError("a value that is neither an array nor a description")
-    return {"text": value["text"], "absent": value["absent"]}
+    return {"kind": value["kind"], "text": value["text"]}
 
 
 def _names(given: Any, known: Iterable[str]) -> list[str]:

@@ -98,7 +98,7 @@ def recording_of(job: Job, answer: dict[str, Any]) -> Recording:
         changed_arguments=tuple(_changed_arguments(job, answer["uses"])),
         counted=None if answer["counted"] is None else Counted(**answer["counted"]),
         raised=None if answer["raised"] is None else raised_of(**answer["raised"]),
-        left={name: Description(text) for name, text in answer["left"].items()},
+        left={name: Description("array", text) for name, text in answer["left"].items()},
         left_out=tuple(answer["left_out"]),
     )
 
@@ -151,6 +151,6 @@ def _is_same(before: Any, after: Any) -> bool:
 
 def _shown(values: dict[str, Any]) -> Shown:
     return {
-        name: Description(value["text"], value["absent"]) if isinstance(value, dict) else value
+        name: Description(value["kind"], value["text"]) if isinstance(value, dict) else value
         for name, value in values.items()
     }

@@ -117,7 +117,7 @@ class Examinations:
         left = [
             outcome
             for outcome in wrong
-            if outcome.check not in with_test and not (is_explained and outcome.check.startswith(another_api.GRADIENT))
+            if outcome.check not in with_test and not (is_explained and outcome.is_of_gradient)
         ]
         lines = [f"{self.name}: {words(battery.verdict)}"]
         for outcome in left:

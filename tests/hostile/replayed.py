@@ -39,9 +39,9 @@ def _with_one(number: float) -> Odd:
 
 
 ODD: dict[str, Odd] = {
-    "a list": lambda value: Description("a list"),
-    "another shape": lambda value: Description("an array of float64 of shape (7, 7)"),
-    "nothing": lambda value: Description("not there", absent=True),
+    "a list": lambda value: Description("sequence", "a list"),
+    "another shape": lambda value: Description("array", "an array of float64 of shape (7, 7)"),
+    "nothing": lambda value: Description("absent"),
     "zeros": _array(np.zeros_like),
     "ones": _array(np.ones_like),
     "NaN": _array(lambda value: np.full_like(value, np.nan)),
@@ -98,7 +98,7 @@ class Oddity:
         uses = tuple(self._use(use) for use in recording.uses)
         again = self._shown(recording.again, "again") if recording.again else recording.again
         split = self._shown(recording.split, "split")
-        left = {self.name: Description("an array of float64 of shape (9, 9)")} if self.where == "left" else {}
+        left = {self.name: Description("array", "an array of float64 of shape (9, 9)")} if self.where == "left" else {}
         raised = Raised("backward", "ValueError", "odd", 0, 3) if self.where == "left" else recording.raised
         changed = ("x",) if self.where == "later" else ()
         return replace(

@@ -16,12 +16,11 @@ from gru.examiner.bench import Bench, Problem
 from gru.examiner.mapping.found import Mapped
 from gru.layer import Form, Sizes
 from gru.submission.contract import Description, Job, Recording, Shown, Use
-from gru.submission.text import CleanText
 
 Array = NDArray[Any]
 
 
-HIDDEN = Description(CleanText("not there"), absent=True)
+HIDDEN = Description("absent")
 """What stands for all that the API does not show."""
 
 

@@ -13,7 +13,13 @@ def _of_source(p: Particulars) -> str:
     return f"{_SOURCES[p['source']]} {p['name']}"
 
 
+def _order(p: Particulars) -> str:
+    verb = "taken" if p["check"] == "split" else "stacked"
+    return f"the blocks are {verb} in the order {', '.join(p['order'])}"
+
+
 KINDS: dict[str, Words] = {
+    "order": Words("", _order, hint="the order of the blocks is wrong"),
     "no-array": Words("split", lambda p: f"{_of_source(p)} is {p['shown']}", "a block is no array of the right kind"),
     "other-block": Words(
         "split", lambda p: f"{_of_source(p)} is not the block of that name", "a block is not the one of its name"

@@ -54,7 +54,7 @@ def _not_finite(p: Particulars) -> str:
 
 
 def _not_there(p: Particulars) -> str:
-    return f"{p['name']} is {'never set' if p['shown'] is None else p['shown']}"
+    return f"{p['name']} is {p['shown'] or 'never set'}"
 
 
 KINDS: dict[str, Words] = {
