@@ -21,6 +21,7 @@ from gru.grading.overview import (
     remarks_in,
     same_files,
     shown,
+    totals,
 )
 from gru.grading.record import Record
 from gru.report.html import template
@@ -33,7 +34,7 @@ SIGNS = {**MARKS, "right": "·", "wrong": "✗", "inherited": "↓", "missing": 
 """What stands in a cell of the map: told by its shape as well as by its colour."""
 
 SCRIPT = """
-for (const head of document.querySelectorAll("#class thead th")) {
+for (const head of document.querySelectorAll("#class thead tr:first-child th")) {
   const button = document.createElement("button");
   button.textContent = head.textContent;
   head.replaceChildren(button);
@@ -62,23 +63,28 @@ def class_page(records: Sequence[Record], links: Mapping[str, str], *, anonymous
     ordered = sorted(records, key=_mark) if anonymous else list(records)
     names = {r.student: f"student {n}" for n, r in enumerate(ordered, 1)} if anonymous else shown(ordered)
     columns = columns_of(ordered)
+    maxima, titles = {record.maximum for record in records}, {record.title for record in records}
+    maximum = maxima.pop() if len(maxima) == 1 else None
     rows = [
         {
             "name": names[record.student],
             "link": None if anonymous else _address(links.get(record.student)),
-            "points": points(record),
+            "points": points(record) if maximum is None else f"{record.score:g}" if record.score is not None else "–",
             "score": "" if record.score is None else f"{record.score:g}",
             "cells": [(status, SIGNS.get(status, "")) for status in _statuses(record, columns)],
             "why": "" if record.verdict in ("right", "wrong") else words(record.reason or record.verdict),
         }
         for record in ordered
     ]
-    verdicts = Counter(words(record.verdict) for record in records)
+    wrong = [sum(record.statuses.get(check) == "wrong" for record in records) for check in columns]
     unexamined = [r for r in ordered if r.verdict == "not_examined"]
     return template("class.html").render(
-        counts=", ".join(f"{count} {verdict}" for verdict, count in verdicts.most_common()),
-        total=len(records),
+        title=titles.pop() if len(titles) == 1 else "The class",
+        totals=list(totals(records)),
+        maximum=maximum,
         heads=list(columns.values()),
+        wrong=wrong,
+        most=max(wrong, default=0),
         rows=rows,
         key=[(sign, words(status)) for status, sign in SIGNS.items()],
         mistakes=mistakes_made(records),

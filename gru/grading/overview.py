@@ -52,7 +52,7 @@ def overview(records: Sequence[Record], width: int | None = None) -> list[str]:
 
 def _below(records: Sequence[Record]) -> list[str]:
     """What stands below the table."""
-    lines = ["", _key(), "", *_counts(records)]
+    lines = ["", _key(), "", *totals(records)]
     parts = (
         ("to discuss in class", to_discuss(records)),
         ("not examined", _unexamined(records)),
@@ -159,7 +159,7 @@ def _key() -> str:
     return "  ".join(f"{mark} {words(status)}" for status, mark in MARKS.items())
 
 
-def _counts(records: Sequence[Record]) -> Iterator[str]:
+def totals(records: Sequence[Record]) -> Iterator[str]:
     """One line on the verdicts, and one on the points."""
     verdicts = Counter(record.verdict for record in records)
     order = ("right", "wrong", "not_examined", FAILED)

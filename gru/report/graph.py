@@ -3,7 +3,7 @@
 It is drawn from the layer's table, in the order of the way of the loss: the forward pass, and below it the way back.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from markupsafe import Markup
@@ -16,6 +16,9 @@ WIDTH, HEIGHT = 62, 42
 
 GAP, BETWEEN = 10, 34
 """Between boxes side by side, and between rows."""
+
+LANE = 14
+"""The width of the way past a row, for lines that end further below."""
 
 STYLES = {
     "right": ("#ffffff", "#2f6f4f", 'stroke-width="1.2"', ""),
@@ -36,6 +39,18 @@ class _Box:
     y: float
 
 
+@dataclass(frozen=True)
+class _Place:
+    """What stands in a row: an equation, or, as a lane, the way of lines from an equation above past this row."""
+
+    name: str
+    is_lane: bool = False
+
+    @property
+    def width(self) -> int:
+        return LANE if self.is_lane else WIDTH
+
+
 def graph(form: Form, statuses: Mapping[str, str], first: str | None = None) -> Markup:
     """The drawing as an element of SVG, with a text for those who do not see it.
 
@@ -44,19 +59,26 @@ def graph(form: Form, statuses: Mapping[str, str], first: str | None = None) -> 
         statuses: What was found of each check, by its id; others are drawn as not examined.
         first: The check that is lit: the first wrong equation.
     """
-    rows = _rows(form)
-    width = max(len(row) for row in rows) * (WIDTH + GAP) + GAP
+    equations = {equation.name: equation for equation in form.exposed}
+    rows = [[e.name for e in row] for row in _rows(form)]
+    lines = {(source, name) for row in rows for name in row for source in _sources(equations[name], equations, form)}
+    places = _places(rows, lines)
+    middles, width = _middles(places, lines)
     height = len(rows) * (HEIGHT + BETWEEN) - BETWEEN + 2 * GAP
-    boxes = {box.equation.name: box for n, row in enumerate(rows) for box in _placed(row, n, width, statuses, first)}
-    edges = Markup("").join(
-        _edge(boxes[source], box) for box in boxes.values() for source in _sources(box, boxes, form)
-    )
-    drawn = Markup("").join(map(_drawn, boxes.values()))
-    said = "; ".join(f"{box.equation.short} {box.equation.title}: {words(box.status)}" for box in boxes.values())
+
+    def box(name: str, row: int) -> _Box:
+        status = "first" if equations[name].id == first else statuses.get(equations[name].id, "not_examined")
+        return _Box(equations[name], status, middles[row][_Place(name)] - WIDTH / 2, GAP + row * (HEIGHT + BETWEEN))
+
+    boxes = [box(name, n) for n, row in enumerate(rows) for name in row]
+    row_of = {name: n for n, row in enumerate(rows) for name in row}
+    drawn_lines = sorted({part for line in lines for part in _line(*line, row_of, middles)})
+    drawn = Markup("").join([*map(_drawn_line, drawn_lines), *map(_drawn, boxes)])
+    said = "; ".join(f"{box.equation.short} {box.equation.title}: {words(box.status)}" for box in boxes)
     return Markup(
-        '<svg class="graph" viewBox="0 0 {} {}" width="{}" role="img" aria-label="{}" '
-        'font-family="system-ui, sans-serif" style="max-width: 100%; height: auto">{}{}</svg>'
-    ).format(width, height, width, f"The equations and what was found. {said}", edges, drawn)
+        '<svg class="graph" viewBox="0 0 {:.0f} {}" width="{:.0f}" role="img" aria-label="{}" '
+        'font-family="system-ui, sans-serif" style="max-width: 100%; height: auto">{}</svg>'
+    ).format(width, height, width, f"The equations and what was found. {said}", drawn)
 
 
 def _rows(form: Form) -> list[list[Equation]]:
@@ -81,33 +103,91 @@ def _by_depth(equations: Sequence[Equation], depth: Mapping[str, int]) -> list[l
     return [[e for e in equations if depth[e.name] == n] for n in sorted({depth[e.name] for e in equations})]
 
 
-def _placed(
-    row: Sequence[Equation], number: int, width: int, statuses: Mapping[str, str], first: str | None
-) -> list[_Box]:
-    start = (width - len(row) * (WIDTH + GAP) + GAP) / 2
-    y = GAP + number * (HEIGHT + BETWEEN)
-    return [
-        _Box(e, "first" if e.id == first else statuses.get(e.id, "not_examined"), start + n * (WIDTH + GAP), y)
-        for n, e in enumerate(row)
-    ]
-
-
-def _sources(box: _Box, boxes: Mapping[str, _Box], form: Form) -> list[str]:
+def _sources(equation: Equation, shown: Mapping[str, Equation], form: Form) -> list[str]:
     """What an equation is made of within its own pass; every derivative is made of forward values besides."""
-    made_of = set(box.equation.inputs)
-    for name in box.equation.inputs:
+    made_of = set(equation.inputs)
+    for name in equation.inputs:
         # What no cell shows has no box: what it is made of stands for it.
-        made_of.update(() if name in boxes or name not in form.named else form.named[name].inputs)
-    return [name for name in boxes if name in made_of and _goes_back(boxes[name].equation) == _goes_back(box.equation)]
+        made_of.update(() if name in shown or name not in form.named else form.named[name].inputs)
+    return [name for name in shown if name in made_of and _goes_back(shown[name]) == _goes_back(equation)]
 
 
 def _goes_back(equation: Equation) -> bool:
     return equation.of is not None or equation.is_sum
 
 
-def _edge(source: _Box, target: _Box) -> Markup:
-    x, y = source.x + WIDTH / 2, source.y + HEIGHT
-    to_x, to_y = target.x + WIDTH / 2, target.y
+# Where everything stands
+
+
+def _places(rows: Sequence[Sequence[str]], lines: Collection[tuple[str, str]]) -> list[list[_Place]]:
+    """The equations of each row, and before them a lane for each equation above with a line to a row below."""
+    row_of = {name: n for n, row in enumerate(rows) for name in row}
+    return [
+        [
+            *(
+                _Place(name, is_lane=True)
+                for above in rows[:n]
+                for name in above
+                if any(source == name and row_of[target] > n for source, target in lines)
+            ),
+            *map(_Place, row),
+        ]
+        for n, row in enumerate(rows)
+    ]
+
+
+def _middles(
+    places: Sequence[Sequence[_Place]], lines: Collection[tuple[str, str]]
+) -> tuple[list[dict[_Place, float]], float]:
+    """Where the middle of each place is, row by row, and the width of all.
+
+    From the last row up, each stands above the mean of what it has lines to, so that few lines cross.
+    """
+    widths = [sum(place.width + GAP for place in row) - GAP for row in places]
+    width = max(widths) + 2 * GAP
+    found: list[dict[_Place, float]] = []
+    for row, own in reversed(list(zip(places, widths, strict=True))):
+        below = found[0] if found else {}
+
+        def aim(place: _Place, below: Mapping[_Place, float] = below, row: Sequence[_Place] = row) -> float:
+            targets = [x for other, x in below.items() if other == _Place(place.name, is_lane=True)]
+            targets += [x for other, x in below.items() if not other.is_lane and (place.name, other.name) in lines]
+            if targets:
+                return sum(targets) / len(targets)
+            equations = [other for other in row if not other.is_lane]
+            return width / 2 + (equations.index(place) - (len(equations) - 1) / 2) * (WIDTH + GAP)
+
+        x, middles = (width - own) / 2, {}
+        for place in sorted(row, key=aim):
+            middles[place] = x + place.width / 2
+            x += place.width + GAP
+        found.insert(0, middles)
+    return found, width
+
+
+Point = tuple[float, float]
+
+
+def _line(
+    source: str, target: str, row_of: Mapping[str, int], middles: Sequence[Mapping[_Place, float]]
+) -> Iterator[tuple[Point, Point]]:
+    """The parts of a line from row to row, and past each row on its lane."""
+    at = (middles[row_of[source]][_Place(source)], GAP + row_of[source] * (HEIGHT + BETWEEN) + HEIGHT)
+    for row in range(row_of[source] + 1, row_of[target] + 1):
+        is_there = row == row_of[target]
+        x = middles[row][_Place(target) if is_there else _Place(source, is_lane=True)]
+        top = GAP + row * (HEIGHT + BETWEEN)
+        yield at, (x, top)
+        if not is_there:
+            yield (x, top), (x, top + HEIGHT)
+        at = (x, top + HEIGHT)
+
+
+# What is drawn
+
+
+def _drawn_line(part: tuple[Point, Point]) -> Markup:
+    (x, y), (to_x, to_y) = part
     bend = (to_y - y) / 2
     return Markup(
         '<path d="M{:.0f} {:.0f} C{:.0f} {:.0f} {:.0f} {:.0f} {:.0f} {:.0f}" fill="none" stroke="#7a7a7a"/>'
@@ -118,7 +198,8 @@ def _drawn(box: _Box) -> Markup:
     fill, line, how, sign = STYLES[box.status]
     ink = "#ffffff" if box.status == "first" else "#1b1b1b"
     number = "" if box.equation.number is None else f"({box.equation.number})"
-    x, y = box.x + WIDTH / 2, box.y + HEIGHT / 2
+    # A name that nothing stands above is in the middle of its box.
+    x, y = box.x + WIDTH / 2, box.y + HEIGHT / 2 - (0 if sign or number else 9)
     return Markup(
         '<g class="{}"><rect x="{:.0f}" y="{:.0f}" width="{}" height="{}" rx="7" fill="{}" stroke="{}" {}/>'
         '<text text-anchor="middle" font-size="14" fill="{}"><tspan x="{:.0f}" y="{:.0f}">{}{}</tspan>'

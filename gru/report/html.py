@@ -6,6 +6,7 @@ Words and order are those of the text; nothing here decides a verdict. Whatever 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import cache
+from pathlib import PurePath
 from typing import Any
 
 import jinja2
@@ -54,17 +55,17 @@ def page(result: Result, points: Sequence[tuple[str, str]] = ()) -> str:
 def fragment(result: Result, points: Sequence[tuple[str, str]] = ()) -> Markup:
     """The report as the inside of a page, with its style: what a notebook shows."""
     examination = result.examination
-    heading, *facts = text.heading(result)
+    facts = [said for said in text.heading(result) if isinstance(said, Line) and said.text != examination.text]
+    name = PurePath(result.submission).name or result.submission
     outcomes = examination.outcomes
     first = first_wrong(outcomes)
     rows = text.rows(examination)
     return Markup(
         template("report.html").render(
-            name=result.submission,
+            name=name,
             verdict=examination.verdict,
-            said=heading.removeprefix(f"{printable(result.submission)}: "),
             sentence=sentence(result, first),
-            facts=[(said.label, said.text) for said in facts if isinstance(said, Line)],
+            facts=[("file", result.submission)] * (name != result.submission) + [(f.label, f.text) for f in facts],
             graph=_graph(outcomes, result.form, first),
             sections=list(_sections(result, first)),
             points=points,
@@ -81,14 +82,14 @@ def first_wrong(outcomes: Sequence[Outcome]) -> Outcome | None:
 
 def sentence(result: Result, first: Outcome | None) -> str:
     """The verdict in a sentence; `first` is the first wrong outcome of an equation."""
-    if result.examination.verdict == "not_examined":
-        return "It could not be examined to the end"
-    if result.examination.verdict == "right":
-        return "Everything that was asked for is right"
-    wrong = [first] if first else [outcome for outcome in result.examination.outcomes if outcome.status == "wrong"]
-    if not wrong:
-        return ""
-    return f"The first that is wrong is {text.title_in(result, wrong[0])}"
+    examination = result.examination
+    verdict = words(examination.verdict).capitalize()
+    if examination.verdict == "right":
+        return f"{verdict} in all that was asked for"
+    if examination.verdict == "not_examined":
+        return ": ".join(filter(None, (verdict, examination.text)))
+    wrong = [first] if first else [outcome for outcome in examination.outcomes if outcome.status == "wrong"]
+    return f"{verdict}, first in {text.title_in(result, wrong[0])}" if wrong else verdict
 
 
 def _graph(outcomes: Sequence[Outcome], form: Form, first: Outcome | None) -> Markup:

@@ -99,9 +99,9 @@ def test_the_command_serves_until_it_is_interrupted() -> None:
 @pytest.mark.parametrize(
     ("text", "verdict", "said"),
     [
-        (RIGHT, "right", "Everything that was asked for is right"),
-        ("def (", "not_examined", "It could not be examined to the end"),
-        ("\udc80", "not_examined", "It could not be examined to the end"),
+        (RIGHT, "right", "Right in all that was asked for"),
+        ("def (", "not_examined", "Not examined: the file is not Python"),
+        ("\udc80", "not_examined", "Not examined: the file is not Python"),
     ],
     ids=["right", "no Python", "no text"],
 )
@@ -111,7 +111,8 @@ def test_the_page_says_what_was_found(
     monkeypatch.chdir(tmp_path)
     told: list[tuple[int, int]] = []
     found = judged(text, "gru/chapter", lambda done, total: told.append((done, total)))
-    assert (found["verdict"], found["said"]) == (verdict, said)
+    assert found["verdict"] == verdict
+    assert found["said"].startswith(said)
     assert f"<bdi>{FILE}</bdi>" in found["html"]
     assert bool(told) == (verdict == "right")
 
