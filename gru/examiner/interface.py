@@ -40,7 +40,7 @@ def _of_blocks(reference: Reference, recording: Recording, raised: Raised) -> Fa
     form, sizes = reference.convention, reference.problem.sizes
     for name in form.blocks if raised.where == "forward" else ():
         block = recording.split.get(name)
-        if raised.type == "AttributeError" and raised.message.endswith(f"'{name}'"):
+        if raised.lacks == name:
             return Fact.of("block-not-set", name=name)
         if isinstance(block, Description) and block.is_array:
             expected = {"dimensions": form.dimensions[name], "shape": form.shape_of(name, sizes)}

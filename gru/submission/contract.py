@@ -68,10 +68,17 @@ class Description:
 
 @dataclass(frozen=True)
 class Raised:
-    """An exception that a call ended in: where, at which step, which type, its message, the line, what stands there.
+    """An exception that a call ended in.
 
-    In a notebook, `line` is one of the code cell `cell`, both counted from 1. `file` is the path, from the folder of
-    the submission, of another file of its own that the line is one of.
+    Attributes:
+        where: The call.
+        type: The name of the exception's type.
+        message: What it says.
+        step: At which step, counted from 0.
+        line: The line in the file; in a notebook that of the code cell `cell`, both counted from 1.
+        source: What stands there.
+        file: The path, from the folder of the submission, of another file of its own that the line is one of.
+        lacks: The attribute that was not there, where that is what was raised.
     """
 
     where: str
@@ -82,6 +89,7 @@ class Raised:
     cell: int | None = None
     source: CleanText | None = None
     file: CleanText | None = None
+    lacks: CleanText | None = None
 
     @property
     def text(self) -> str:

@@ -321,13 +321,23 @@ def _stacked(shown: list[dict[str, Any]]) -> dict[str, Any]:
 
 
 def describe_exception(error: BaseException, file: str | None) -> dict[str, Any]:
-    """An exception as plain data: its type, its message, and the last line that it came through of a file.
+    """An exception as plain data: its type, its message, the attribute that it lacked, and the last line in a file.
 
     That is `file`, or another in its folder or below, which is then named from there. Running out of memory has one
     name, whoever noticed it first.
     """
     kind = "MemoryError" if issubclass(type(error), MemoryError) else _type_name(error)
-    return {"type": kind, "message": _message(error), **_place(sys.exc_info()[2], file)}
+    said = {"type": kind, "message": _message(error), "lacks": _lacked(error)}
+    return {**said, **_place(sys.exc_info()[2], file)}
+
+
+def _lacked(error: BaseException) -> str | None:
+    """The name of the attribute that was not there, where that is what was raised."""
+    try:
+        name = error.name if issubclass(type(error), AttributeError) else None  # type: ignore[attr-defined]
+    except BaseException:
+        return None
+    return str.__str__(name)[:MESSAGE_LENGTH] if issubclass(type(name), str) else None
 
 
 def _place(traceback: TracebackType | None, file: str | None) -> dict[str, Any]:

@@ -233,7 +233,10 @@ def _raised(given: Any, job: dict[str, Any]) -> dict[str, Any] | None:
     file = given.get("file")
     if file is not None and type(file) is not str:
         raise ProtocolError("an exception from a file that is none")
-    told = {"type": given["type"], "message": given["message"], "line": line, "file": file}
+    lacks = given.get("lacks")
+    if lacks is not None and type(lacks) is not str:
+        raise ProtocolError("an exception that lacks something without a name")
+    told = {"type": given["type"], "message": given["message"], "lacks": lacks, "line": line, "file": file}
     return {"where": where, "step": step, **told}
 
 

@@ -108,13 +108,14 @@ def raised_of(
     step: int | None,
     type: CleanText,
     message: CleanText,
+    lacks: CleanText | None,
     line: int | None,
     cell: int | None = None,
     source: CleanText | None = None,
     file: CleanText | None = None,
 ) -> Raised:
     """An exception as `exercise` describes it, cleaned; `cell` is the notebook's that the line is one of."""
-    return Raised(where, type, message, step, line, cell, source, file)
+    return Raised(where, type, message, step, line, cell, source, file, lacks)
 
 
 def _use_of(use: dict[str, Any]) -> Use:

@@ -56,7 +56,12 @@ def rate(wrong: WrongCell, examination: Examination) -> tuple[Rating, str]:
 
 
 def _kinds(mistake: Diagnosis | None) -> list[str]:
-    return [fact.kind for facts in mistake.alternatives for fact in facts] if mistake else []
+    return [_kind(fact) for facts in mistake.alternatives for fact in facts] if mistake else []
+
+
+def _kind(fact: Fact) -> str:
+    """The kind of a fact; of an order of blocks, which one."""
+    return "-".join(("order", *fact.particulars["gates"])) if fact.kind == "order" else fact.kind
 
 
 def _untrue(outcome: Outcome, wrong: WrongCell) -> str | None:
