@@ -32,6 +32,6 @@ main.add_command(LateCommand("train", "gru.cli.train", "Train a network of cells
 main.add_command(LateCommand("audit", "gru.cli.audit", "Try a teacher's own tests: which wrong cells do they pass?"))
 main.add_command(LateCommand("grade", "gru.cli.grade", "Grade the submissions of a class into a gradebook."))
 main.add_command(LateCommand("adapt", "gru.cli.adapt", "Write the adapter of a file in another API."))
-main.add_command(LateCommand("export", "gru.cli.grade", "Write a gradebook for the system that a school uses."))
+main.add_command(LateCommand("export", "gru.cli.export", "Write a gradebook for the system that a school uses."))
 main.add_command(LateCommand("playground", "gru.cli.playground", "Make the page that examines in a browser."))
 main.add_command(LateCommand("predict", "gru.cli.train", "Subtract by a network that `gru train` has saved."))
