@@ -19,7 +19,7 @@ from gru.submission.channel import Channel, Connection, started
 from gru.submission.confinement import FULL, Confinement, Isolation, confinement, packages
 from gru.submission.contract import Reason, SubmissionFailure, WorkerError
 from gru.submission.driven import Api, api_in
-from gru.submission.limits import Limits
+from gru.submission.limits import MOST_TRIALS, Limits
 from gru.submission.listener import STARTING, Listener
 from gru.submission.protocol import ProtocolError, pack
 from gru.submission.recording import api_of
@@ -36,7 +36,10 @@ STARTS = 3
 machine's, and passes."""
 
 IMPORT = "the import of the file"
-"""What the worker is doing after its only call before it is ready."""
+"""What the worker is doing after its first call."""
+
+SEARCH = "the search for how it is driven, in a few trials of many,"
+"""What the worker is doing after each later call before it is ready."""
 
 WORKER = Path(__file__).with_name("worker.py")
 
@@ -91,6 +94,7 @@ class Wanted:
             "api": {**api_of(self.form), "others": other_cells(self.form.layer.id)},
             "length": length,
             "name": self.name,
+            "trials": MOST_TRIALS,
             "adapter": None if self.adapter is None else self.adapter.settings,
             "limits": {"memory": self.limits.memory, "seconds": seconds},
             "root": str(root),
@@ -179,8 +183,13 @@ class Keeper:
         if header["kind"] == "not confined" and listener.doing == STARTING:
             raise WorkerError(f"the worker could not be confined: {header.get('text')}")
         if header["kind"] == "call" and listener.doing == STARTING:
-            # Only one: each frame is given the time of a call, and a file could send them for ever.
             listener.doing = IMPORT
+            header = listener.frame(self.channel)
+        # They are counted: each frame is given the time of a call, and a file could send them for ever.
+        for _ in range(MOST_TRIALS):
+            if header["kind"] != "call":
+                break
+            listener.doing = SEARCH
             header = listener.frame(self.channel)
         if header["kind"] == "refused":
             raise listener.refusal(header, REFUSALS if self._wanted.adapter else REFUSALS[:-1])

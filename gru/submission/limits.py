@@ -14,6 +14,10 @@ CALLS_IN_ALL = 12
 MEMORY_LIMIT = 512
 """Mebibytes of address space. Python with NumPy takes about 100, with parts of SciPy 200; a gigabyte is too much."""
 
+MOST_TRIALS = 100_000
+"""How often a file in another API is tried before it is said that nothing drives it. Functions that are given many
+arrays take some ten thousand: shapes of these, times layouts of what is given and answered."""
+
 LEAST_MEMORY = 192
 """Mebibytes with which the worker starts at all, and has some to spare."""
 

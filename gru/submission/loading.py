@@ -27,6 +27,9 @@ PACKAGE = "submission_folder"
 STAND_IN = "hello, a text that is not here\n" * 20
 """What is read in the place of a text that is not here: few letters, and enough of them."""
 
+TRIALS_A_SIGN = 16
+"""How many trials of another API are made between two signs that the search goes on."""
+
 GOES_BACK = re.compile(r"^\s*def \w*(back|bprop|bptt|grad|loss)", re.IGNORECASE | re.MULTILINE)
 """How a file shows that something in it may go backward."""
 
@@ -51,12 +54,14 @@ class Asked:
         api: The layer's API, as `recording.api_of` makes it, with `others` beside.
         name: The class or the function that is to be taken; None where any is.
         adapter: A teacher's adapter: its path and its source; None where there is none.
+        most: How often another API is tried at most.
     """
 
     path: str
     api: dict[str, Any]
     name: str | None = None
     adapter: tuple[str, bytes] | None = None
+    most: int = 0
 
     @property
     def cell(self) -> str:
@@ -73,7 +78,7 @@ class Loaded:
     notes: tuple[str, ...]
 
 
-def loaded(source: bytes, asked: Asked, compiled: Callable[..., Any], load: Load) -> Loaded:
+def loaded(source: bytes, asked: Asked, compiled: Callable[..., Any], load: Load, told: Callable[[], None]) -> Loaded:
     """What is examined of a file with these bytes. Raises Refused, and whatever the file raises.
 
     Args:
@@ -81,8 +86,9 @@ def loaded(source: bytes, asked: Asked, compiled: Callable[..., Any], load: Load
         asked: What it is to be examined as.
         compiled: Compiles a source or a tree, as `counting.countable` does.
         load: Loads `_adapters` and `_needed`.
+        told: Is called now and then while it is tried how another API is driven.
     """
-    file = _File(source, asked, compiled, load)
+    file = _File(source, asked, compiled, load, told)
     file.execute()
     cell_class, driver = file.chosen()
     other = cell_class is not None and asked.api["cell"] not in vars(file.module)
@@ -96,9 +102,11 @@ def loaded(source: bytes, asked: Asked, compiled: Callable[..., Any], load: Load
 class _File:
     """One file on its way to be examined."""
 
-    def __init__(self, source: bytes, asked: Asked, compiled: Callable[..., Any], load: Load) -> None:
+    def __init__(
+        self, source: bytes, asked: Asked, compiled: Callable[..., Any], load: Load, told: Callable[[], None]
+    ) -> None:
         self.source, self.asked, self.api = source, asked, asked.api
-        self.compiled, self.load = compiled, load
+        self.compiled, self.load, self.told, self.turns = compiled, load, told, 0
         self.text = source.decode("utf-8", "replace")
         self.notes: list[str] = []
         self.absent: dict[str, ModuleNotFoundError] = {}
@@ -223,7 +231,15 @@ class _File:
     def _driver(self, name: str | None) -> Any:
         """What drives another API, of the thing of this name or of any. Raises AnotherApiError."""
         adapters = self.load("_adapters")
-        return adapters.Driver(adapters.found_in(self.module, self.text, name))
+        return adapters.Driver(adapters.found_in(self.module, self.text, name, self._turn))
+
+    def _turn(self) -> None:
+        """Count a trial: so the search ends by itself, and the clock is for a few trials alone."""
+        if self.turns >= self.asked.most:
+            raise self.load("_adapters").AnotherApiError(f"it was tried {self.turns} times, and no more is tried")
+        if self.turns % TRIALS_A_SIGN == 0:
+            self.told()
+        self.turns += 1
 
     def _by_adapter(self) -> Any:
         """What drives the file as a teacher's adapter says; None where that is for a file that defines other names."""
@@ -231,7 +247,7 @@ class _File:
         assert self.asked.adapter is not None
         path, source = self.asked.adapter
         try:
-            found = adapters.taught(self.module, self.text, path, source)
+            found = adapters.taught(self.module, self.text, path, source, self._turn)
         except adapters.AdapterFaultError as fault:
             raise Refused("adapter_failed", str(fault)) from None
         except adapters.AnotherApiError as error:

@@ -93,10 +93,12 @@ class Served:
         self._kept: list[Any] = []
         sys.path.insert(0, settings["root"])
         taught = (settings["adapter"]["path"], adapter) if settings["adapter"] else None
-        asked = parts.loading.Asked(self._path, settings["api"], settings["name"], taught)
+        asked = parts.loading.Asked(self._path, settings["api"], settings["name"], taught, settings["trials"])
         self._before_call("import", 0)
         try:
-            loaded = parts.loading.loaded(source, asked, parts.counting.countable, parts.load)
+            loaded = parts.loading.loaded(
+                source, asked, parts.counting.countable, parts.load, lambda: self._before_call("search", 0)
+            )
         except parts.loading.Refused as refusal:
             self._refuse(refusal.reason, text=refusal.text[:1000])
         except BaseException as error:

@@ -5,7 +5,11 @@ from pathlib import Path
 import pytest
 
 from gru.examiner import Examination, examine
+from gru.layers.registry import form_named
+from gru.submission import adapters, needed
+from gru.submission.loading import TRIALS_A_SIGN, Asked, Refused, loaded
 from gru.submission.process import SubmissionProcess
+from gru.submission.recording import api_of
 
 FILES = Path(__file__).with_name("files")
 
@@ -110,3 +114,25 @@ def test_of_a_linear_layer_beside_nothing_recurrent_no_verdict_is_given(tmp_path
     )
     examination = examined(path)
     assert (examination.verdict, examination.reason) == ("not_examined", "another_api")
+
+
+def searched(path: Path, most: int) -> int:
+    """How many signs come while it is tried how a file is driven, in this process: a file of our own."""
+    signs: list[None] = []
+    asked = Asked(str(path), {**api_of(form_named()), "others": {}}, most=most)
+    modules = {"_adapters": adapters, "_needed": needed}
+    loaded(
+        path.read_bytes(),
+        asked,
+        lambda tree, at: compile(tree, at, "exec"),
+        modules.__getitem__,
+        lambda: signs.append(None),
+    )
+    return len(signs)
+
+
+def test_the_search_for_how_a_file_is_driven_is_counted_and_tells_that_it_goes_on() -> None:
+    signs = searched(FILES / "lists.py", most=1000)
+    assert 0 < signs < 1000 // TRIALS_A_SIGN
+    with pytest.raises(Refused, match="it was tried 3 times, and no more is tried"):
+        searched(FILES / "lists.py", most=3)

@@ -60,6 +60,7 @@ class Adapter:
         one_row: Whether a batch may have one row only.
         said: The attributes that a course's own adapter gives: they are not looked for.
         read_only: Whether what is given to the passes cannot be written into.
+        turn: Is called before each run, while it is tried how the file is driven.
     """
 
     target = "GRUCell"
@@ -94,6 +95,7 @@ class Adapter:
     one_row = False
     said: frozenset[str] = frozenset()
     read_only = False
+    turn: Callable[[], None] = staticmethod(lambda: None)
 
     def __init__(self, module: Any, **different: Any) -> None:
         self.module = module
@@ -162,6 +164,7 @@ class Adapter:
         Raises:
             AnotherApiError: Where something is not found or has another shape.
         """
+        self.turn()
         told("construction")
         self._sizes, self._values = sizes, values
         made = settled(self, self.make(sizes), sizes)

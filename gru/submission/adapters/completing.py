@@ -4,7 +4,7 @@ What is found is what the forward pass behaves as. What a course's adapter says 
 """
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 import numpy as np
@@ -52,9 +52,14 @@ MOST_ERRORS = 50
 
 
 class Tried:
-    """What was tried in vain: the last fault of each way, for the message to the teacher."""
+    """What was tried in vain: the last fault of each way, for the message to the teacher.
 
-    def __init__(self) -> None:
+    Args:
+        turn: Is called before each trial, and raises where there were enough.
+    """
+
+    def __init__(self, turn: Callable[[], None]) -> None:
+        self.turn = turn
         self.faults: dict[str, str] = {}
         self.errors: list[BaseException] = []
         self.answered = self.fitted = self.behaved = False
@@ -75,7 +80,7 @@ def driven(adapter: Adapter, module: Any, of: tuple[Any, bool], tried: Tried) ->
         tried: Is told what goes wrong.
     """
     made = adapter.make(SIZES)
-    said = adapter.said
+    adapter.turn, said = tried.turn, adapter.said
     if "lazy" not in said:
         adapter.lazy = not any(True for _ in arrays_in(made))
     if "reset_name" not in said and not isinstance(made, Given):
@@ -158,6 +163,7 @@ def _roles_of(
 
 def answering(adapter: Adapter, sizes: Mapping[str, int], tried: Tried, *, both_ways: bool) -> Iterator[Adapter]:
     """The adapters, with the place of the states, for which forward gives states that behave as states."""
+    tried.turn()
     way = f"{adapter.target}.{adapter.forward_name}"
     adapter.second = type(adapter).second
     try:

@@ -27,18 +27,25 @@ from .source import definitions, names_returned, own, parameters_of, used_by
 Way = Callable[["Tried"], Adapter | None]
 
 
-def found_in(module: Any, source: str, name: str | None = None) -> Adapter:
+def found_in(module: Any, source: str, name: str | None = None, turn: Callable[[], None] = Adapter.turn) -> Adapter:
     """The adapter of the first class or functions of a file that can be driven; of `name` alone, where that is given.
+
+    Args:
+        module: The file, run.
+        source: Its text.
+        name: A class or a function; None for any.
+        turn: Is called before each trial, and raises where there were enough.
 
     Raises:
         AnotherApiError: With what was found and what was tried.
     """
-    tried = Tried()
+    tried = Tried(turn)
     with warnings.catch_warnings(), np.errstate(all="ignore"):
         warnings.simplefilter("ignore")
         for way in (*_classes(module, source, name), *_functions(module, source, name), *_losses(module, source, name)):
             try:
                 if (adapter := way(tried)) is not None:
+                    adapter.turn = Adapter.turn
                     return adapter
             except Exception as error:
                 tried.note("file", error)
@@ -133,6 +140,7 @@ def _takes_weights(function: Any) -> bool:
 
 def _made(adapter: Adapter, module: Any, of: tuple[Any, bool], tried: Tried) -> Adapter | None:
     """The adapter, with everything found, where its object can be made."""
+    tried.turn()
     try:
         adapter.make(SIZES)
     except Exception as error:
@@ -187,6 +195,7 @@ def _losses(module: Any, source: str, name: str | None) -> Iterator[Way]:
 
 def _of_losses(module: Any, source: str, name: str | None, tried: Tried) -> Adapter | None:
     for adapter in losses(module, source, SIZES, name):
+        adapter.turn = tried.turn
         try:
             if _completed_loss(adapter, module):
                 return adapter
@@ -201,6 +210,7 @@ def _completed_loss(adapter: Loss, module: Any) -> bool:
     adapter._sizes = sizes
     x, h_0 = numbers(adapter, sizes)
     made = adapter.make(sizes)
+    adapter.turn()
     for place in loss_places(adapter._call(made, x, h_0, str)[0]):
         adapter.loss_at, adapter.parameters = place, ()
         adapter.parameters = tuple(moving(adapter, sizes))

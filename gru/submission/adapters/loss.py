@@ -60,6 +60,7 @@ class Loss(Adapter):
         """One call, which is forward and backward; the loss is the only state, of shape (1, 1, 1)."""
         told = options.get("told", str)
         told("construction")
+        self.turn()
         self._sizes = sizes
         made = self.make(sizes)
         for place, value in values.items():

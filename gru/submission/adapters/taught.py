@@ -8,6 +8,7 @@ import difflib
 import sys
 import traceback
 import warnings
+from collections.abc import Callable
 from pathlib import Path
 from types import FunctionType, ModuleType
 from typing import Any
@@ -33,7 +34,7 @@ class AdapterFaultError(Exception):
     """Something is wrong with a teacher's adapter: the text names its file and line."""
 
 
-def taught(module: Any, text: str, path: str, source: bytes) -> Adapter | None:
+def taught(module: Any, text: str, path: str, source: bytes, turn: Callable[[], None]) -> Adapter | None:
     """The adapter that a teacher's file gives for a submission; None where all of it is for other names.
 
     Args:
@@ -41,6 +42,7 @@ def taught(module: Any, text: str, path: str, source: bytes) -> Adapter | None:
         text: The submission's source.
         path: Where the teacher's file is.
         source: What is in it.
+        turn: Is called before each trial, and raises where there were enough.
 
     Raises:
         AdapterFaultError: Where something is wrong with it.
@@ -49,7 +51,7 @@ def taught(module: Any, text: str, path: str, source: bytes) -> Adapter | None:
     file = _File(path, source)
     for kind in file.kinds():
         if "make" in vars(kind) or kind.target in vars(module):
-            return file.completed(kind, module, text)
+            return file.completed(kind, module, text, Tried(turn))
     return None
 
 
@@ -124,11 +126,10 @@ class _File:
 
     # Filling in what it does not say
 
-    def completed(self, kind: type[Adapter], module: Any, text: str) -> Adapter:
+    def completed(self, kind: type[Adapter], module: Any, text: str, tried: Tried) -> Adapter:
         """The adapter with the rest found."""
         said = frozenset(name for base in kind.__mro__[: kind.__mro__.index(Adapter)] for name in vars(base))
         target = getattr(module, kind.target, None)
-        tried = Tried()
         with warnings.catch_warnings(), np.errstate(all="ignore"):
             warnings.simplefilter("ignore")
             self._require_methods(kind, target, said)
@@ -148,6 +149,7 @@ class _File:
                     tried.note(kind.target, error)
                     continue
                 if found is not None:
+                    found.turn = Adapter.turn
                     self._require_places(found, kind)
                     self._require_arguments_left(found)
                     return found
