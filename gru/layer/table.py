@@ -16,16 +16,16 @@ from gru.layer.sizes import Dimensions, LayerError
 from gru.layer.structure import preactivations
 
 if TYPE_CHECKING:
-    from gru.layer.form import Form
+    from gru.layer.derivation import Derivation
     from gru.layer.layer import Layer
 
 
-def equations_of(form: "Form") -> Iterator[Equation]:
+def equations_of(form: "Derivation") -> Iterator[Equation]:
     """All equations of a form in the order of the derivation; each sum stands behind the last of what is summed."""
     yield from _finished(form, _rewritten(form))
 
 
-def _rewritten(form: "Form") -> list[Equation]:
+def _rewritten(form: "Derivation") -> list[Equation]:
     """The layer's equations with this form's changes; what it adds stands behind the derivatives by parameters."""
     blocks = {block for stack in form.stacks for block in stack.blocks}
     gone = {block for stack in form.layer.stacks for block in stack.blocks} - blocks
@@ -54,7 +54,7 @@ def _changed(equation: Equation, changes: Iterable[Change]) -> Equation:
     return equation if tree is equation.expression else equation.with_expression(tree)
 
 
-def _finished(form: "Form", table: list[Equation]) -> Iterator[Equation]:
+def _finished(form: "Derivation", table: list[Equation]) -> Iterator[Equation]:
     """The equations with their ids, shapes and meanings, and the sums over the steps behind those they sum."""
     dimensions = _all_dimensions(form, table)
     symbols = form.given_symbols | {equation.name: equation.symbol for equation in table}
@@ -73,7 +73,7 @@ def _finished(form: "Form", table: list[Equation]) -> Iterator[Equation]:
             yield from sorted(waiting, key=lambda e: (e.number is None, e.number or 0))
 
 
-def _all_dimensions(form: "Form", table: list[Equation]) -> dict[str, Dimensions]:
+def _all_dimensions(form: "Derivation", table: list[Equation]) -> dict[str, Dimensions]:
     """The shapes of what is given and of every left-hand side, in whatever order the equations stand."""
     known, layer = form.given_dimensions, form.layer.id
     forward = [equation for equation in table if equation.of is None]
