@@ -41,7 +41,10 @@ def examine_driven(
     `only` names the checks whose outcomes are asked for, and `problem` the one that the equations are judged on.
     """
     try:
-        recognition = recognise(Bench(runner, api), seed) if api.states else None
+        recognition = recognise(Bench(runner, api), seed)
+        if recognition.mapped is None and not api.states:
+            # What stands on top may be what is not known.
+            recognition = None
         is_of_form = recognition is not None and recognition.mapped is not None
         own = judge_own(Bench(runner, api), seed, on_progress, numbers=FEWER if is_of_form else EVERY)
     except SubmissionFailure as error:
@@ -76,7 +79,7 @@ def _by_equations(
     mapped = recognition.mapped
     form = form_asked(mapped.form, mapped.unasked(bench.api, own.odd))
     is_small = own.not_linear
-    by_one_step = mapped.ends.all_given
+    by_one_step = mapped.ends.all_given and mapped.head is None
     if by_one_step:
         asked = Asked(effort, found.seed, problem, SMALL if is_small else 1.0, own.arbitrary)
         equations = judge_by_equations(bench, mapped, form, asked, on_progress)
@@ -85,7 +88,7 @@ def _by_equations(
         outcomes = all_by_gradients(form, mapped.ends)
     precision = "float32" if bench.single else mapped.precision
     found = replace(found, recognition=recognition, form=form, precision=precision)
-    if recognition.over_steps and outcomes:
+    if recognition.over_steps and outcomes and (mapped.head is None or _is_something_wrong(own)):
         try:
             over = judge_over_steps(
                 bench,
@@ -108,6 +111,11 @@ def _cost(bench: Bench, found: Examination, *, is_right: bool) -> Fact | None:
     assert found.recognition.mapped is not None
     in_other_units = units_driven(bench, found.recognition.mapped, found.seed) if is_right else None
     return in_other_units or cost_driven(bench, found.form, found.seed)
+
+
+def _is_something_wrong(own: OwnForward) -> bool:
+    """Whether a gradient is wrong by its own forward pass: then there is a mistake to be named."""
+    return any(outcome.status == "wrong" and outcome.is_of_gradient for outcome in own.outcomes)
 
 
 def _with_cost(outcome: Outcome, cost: Fact | None) -> Outcome:
@@ -141,7 +149,7 @@ def _joined(own: tuple[Outcome, ...], equations: tuple[Outcome, ...], found: Exa
         names = of_gradient.get(outcome.check, ())
         statuses = {status.get(name) for name in names}
         if outcome.status == "wrong" and outcome.is_of_gradient and "wrong" not in statuses:
-            if "inherited" in statuses or over_steps:
+            if "inherited" in statuses or (names and over_steps):
                 outcome = replace(outcome, status="inherited")
             else:
                 sums = [name for name in names if found.form.named[name].is_sum]

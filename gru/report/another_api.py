@@ -10,6 +10,10 @@ from gru.report.sentences import all_said
 from gru.report.words import line, printable, words
 
 
+ON_TOP = {"outputs": "an output", "cross-entropy": "a cross-entropy", "squares": "a sum of squares"}
+"""What is said of what stands on top of a layer."""
+
+
 def judged_as(result: Result) -> list[str]:
     """How the file was driven, and which form its forward pass is."""
     api, recognition = result.examination.api, result.examination.recognition
@@ -21,7 +25,8 @@ def recognised(recognition: Recognition) -> str:
     """Which form a forward pass is, or at what it parts from every form."""
     mapped, parted = recognition.mapped, recognition.parted
     if mapped is not None:
-        return f"its forward pass is that of the {mapped.form.layer.title}, form {mapped.form.id}"
+        below = f", below {ON_TOP[mapped.head.kind]}" if mapped.head else ""
+        return f"its forward pass is that of the {mapped.form.layer.title}, form {mapped.form.id}{below}"
     assert parted is not None
     forms = f"the {parted.title}, form {' or '.join(parted.forms)}" if parted.forms else ""
     where = {

@@ -45,6 +45,7 @@ class Api:
         sequence: Whether several steps are given at once; else one.
         last_only: Whether forward answers with the last state alone.
         loss: Whether it answers with a loss, and is given no upstream gradient.
+        inputs, targets: What kind of inputs and targets a loss is given; empty for what is none.
         accumulates: Whether a second use adds to the gradients.
         first: How many first states can be given, side by side.
         answers: How wide an answer is, such as `hidden` or `2*hidden`.
@@ -64,6 +65,8 @@ class Api:
     last_only: bool
     loss: bool
     accumulates: bool
+    inputs: str = ""
+    targets: str = ""
     first: int = 1
     answers: str = "hidden"
     sizes: Mapping[str, int] = field(default_factory=dict)
@@ -89,7 +92,7 @@ def api_in(data: Any) -> Api:
     gradients: Any = data.get("gradients")
     sizes: Any = data.get("sizes")
     fits = (
-        all(type(data.get(key)) is str for key in ("text", "target"))
+        all(type(data.get(key)) is str for key in ("text", "target", "inputs", "targets"))
         and all(type(data.get(key)) is bool for key in flags)
         and type(names) is list
         and len(names) <= MOST_PARAMETERS
@@ -110,7 +113,7 @@ def api_in(data: Any) -> Api:
     )
     if not fits:
         raise ProtocolError("an API that cannot be read")
-    given = {key: data[key] for key in ("text", "target", "first", "answers", "adapter", *flags)}
+    given = {key: data[key] for key in ("text", "target", "inputs", "targets", "first", "answers", "adapter", *flags)}
     return Api(names=tuple(names), gradients=gradients, sizes=sizes, **given)
 
 

@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gru.examiner.mapping.ends import Ends
+from gru.examiner.mapping.heads import Head
 from gru.examiner.mapping.places import Place
 from gru.layer import Form, Sizes
 from gru.submission.driven import Api
@@ -66,12 +67,14 @@ class Mapped:
         places: Where each block stands; a bias that has none is zero there.
         ends: Which states it is given, and which it answers.
         precision: The precision in which it computes.
+        head: What is made of the states, where they are not answered themselves.
     """
 
     form: Form
     places: Mapping[str, Place]
     ends: Ends
     precision: str
+    head: Head | None = None
 
     def parameters(
         self, blocks: Mapping[str, Array], shapes: Mapping[str, tuple[tuple[int, ...], str]], sizes: Sizes

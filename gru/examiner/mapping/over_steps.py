@@ -9,6 +9,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from itertools import chain, combinations
+from types import MappingProxyType
 from typing import Any, Literal
 
 import numpy as np
@@ -17,7 +18,6 @@ from numpy.typing import NDArray
 from gru.calculus.rounding import limit
 from gru.examiner.bench import Bench, Problem
 from gru.examiner.fact import Diagnosis, Fact, of_one
-from gru.examiner.mapping.ends import Ends
 from gru.examiner.mapping.families import exactly
 from gru.examiner.mapping.found import Mapped
 from gru.examiner.recognised import named
@@ -52,16 +52,16 @@ class Run:
     """One problem over several steps.
 
     Attributes:
-        problem: The problem.
-        ends: Which states the submission is given, and which it answers.
-        blocks: The blocks of the form by name.
+        at_steps: All quantities of the forward pass, step by step.
+        upstreams: What comes from above to each state at every step, by name.
+        blocks: The names of the blocks.
         shown: What the submission shows, by our names of the derivatives.
         bounds: For each derivative the bound of its rounding, in units of the unit roundoff, and its largest entry.
     """
 
-    problem: Problem
-    ends: Ends
-    blocks: Mapping[str, Array]
+    at_steps: Sequence[Mapping[str, Any]]
+    upstreams: Mapping[str, Sequence[Any]]
+    blocks: tuple[str, ...]
     shown: Mapping[str, Array]
     bounds: Mapping[str, tuple[float, float]]
 
@@ -134,7 +134,7 @@ def _by_formulas(
 
     def fitting(equation: Equation, explained: frozenset[str]) -> list[tuple[Mistake, ...]]:
         tried = ((mistake, equation.with_expression(mistake.expression)) for mistake in catalogue(equation.key, form))
-        return [(mistake,) for mistake, formula in tried if agreeing(RIGHT, formula) >= explained]
+        return [(mistake,) for mistake, wrong in tried if agreeing(RIGHT, {wrong.name: wrong}) >= explained]
 
     def of_each() -> dict[str, Diagnosis]:
         last = {form.derivatives[name].name for name in (*form.blocks, form.layer.input)}
@@ -169,7 +169,8 @@ def _run(bench: Bench, mapped: Mapped, form: Form, sizes: Sizes, seed: int, scal
     shown |= mapped.inputs(told)
     blocks = {b: np.asarray(p.of(problem.parameters[p.parameter], sizes), float) for b, p in mapped.places.items()}
     blocks |= {b: np.zeros(form.shape_of(b, sizes)) for b in form.blocks if b not in blocks}
-    rounded = backpropagated(form, blocks, problem, mapped.ends, given=exactly)
+    at_steps, upstreams = _forward(form, blocks, problem, mapped)
+    rounded = backpropagated(form, at_steps, upstreams, tuple(blocks))
     bounds = {
         name: (
             max(float(part.roundings.max()) for part in parts),
@@ -177,49 +178,65 @@ def _run(bench: Bench, mapped: Mapped, form: Form, sizes: Sizes, seed: int, scal
         )
         for name, parts in rounded.items()
     }
-    return Run(problem, mapped.ends, blocks, shown, bounds)
+    return Run([_values(at) for at in at_steps], _values(upstreams), tuple(blocks), shown, bounds)
+
+
+def _forward(
+    form: Form, blocks: Mapping[str, Array], problem: Problem, mapped: Mapped
+) -> tuple[list[dict[str, Any]], dict[str, list[Any]]]:
+    """The forward pass of a sequence step by step, and what comes to each state from above, with their rounding."""
+    ends, head = mapped.ends, mapped.head
+    weights = {name: exactly(value) for name, value in blocks.items()}
+    states = {name: exactly(state) for name, state in ends.starts(problem.h_0, problem.sizes).items()}
+    at_steps: list[dict[str, Any]] = []
+    for x in head.given(problem).x if head else problem.x:
+        batch = exactly(np.asarray(float(problem.sizes.batch)))
+        at_steps.append(form.step({**weights, form.layer.input: exactly(x), **states, "batch": batch}))
+        states = {carried.previous: at_steps[-1][carried.state] for carried in ends.carried}
+    if head is None:
+        given = ends.upstreams(problem.delta, problem.sizes.steps)
+        return at_steps, {name: [exactly(delta) for delta in deltas] for name, deltas in given.items()}
+    first, *others = form.layer.carried
+    upstreams = {first.upstream: head.upstream([at[first.state] for at in at_steps], problem)}
+    zero = exactly(np.zeros((problem.sizes.batch, problem.sizes.hidden)))
+    return at_steps, upstreams | {carried.upstream: [zero] * len(at_steps) for carried in others}
+
+
+def _values(named: Mapping[str, Any]) -> dict[str, Any]:
+    """Quantities by name, without the bounds of their rounding."""
+    return {n: [part.value for part in v] if isinstance(v, list) else v.value for n, v in named.items()}
 
 
 def backpropagated(
     form: Form,
-    blocks: Mapping[str, Array],
-    problem: Problem,
-    ends: Ends,
+    at_steps: Sequence[Mapping[str, Any]],
+    upstreams: Mapping[str, Sequence[Any]],
+    blocks: Sequence[str],
     way: Way = RIGHT,
-    instead: Equation | None = None,
-    given: Callable[[Array], Any] = np.asarray,
+    instead: Mapping[str, Equation] = MappingProxyType({}),
 ) -> dict[str, list[Any]]:
     """The derivatives by all blocks, inputs and first states of a sequence: in the order of the steps, or one sum.
 
     Args:
         form: The form.
-        blocks: Its blocks.
-        problem: The input, the first states, and δ at every step, or at the last alone.
-        ends: Which states are among these.
+        at_steps: All quantities of its forward pass, step by step.
+        upstreams: What comes from above to each state at every step, by name.
+        blocks: The names of the blocks.
         way: How the steps are gone through.
-        instead: The equation that stands in place of the one of its name.
-        given: What every number that is given is made into.
+        instead: The equations that stand in place of those of their names.
     """
-    batch, steps = problem.sizes.batch, problem.sizes.steps
-    weights = {name: given(value) for name, value in blocks.items()}
-    states = {name: given(state) for name, state in ends.starts(problem.h_0, problem.sizes).items()}
-    at_steps = []
-    for x in problem.x:
-        at = form.step({**weights, form.layer.input: given(x), **states, "batch": np.asarray(float(batch))})
-        at_steps.append(at)
-        states = {carried.previous: at[carried.state] for carried in ends.carried}
-    upstreams = ends.upstreams(problem.delta, steps)
     handed_on: dict[str, Any] = {}
     parts: dict[str, list[Any]] = {equation.name: [] for equation in form.backward}
-    for step, at in reversed(list(enumerate(at_steps))):
-        for carried in ends.carried:
-            from_above = given(upstreams[carried.upstream][step])
+    for step, forward in reversed(list(enumerate(at_steps))):
+        at = dict(forward)
+        for carried in form.layer.carried:
+            from_above = upstreams[carried.upstream][step]
             is_added = handed_on and carried not in way.cut
             at[carried.upstream] = from_above + handed_on[carried.previous] if is_added else from_above
         for equation in form.backward:
-            at[equation.name] = (instead if instead and instead.name == equation.name else equation)(at)
+            at[equation.name] = instead.get(equation.name, equation)(at)
             parts[equation.name].insert(0, at[equation.name])
-        handed_on = {carried.previous: at[form.derivatives[carried.previous].name] for carried in ends.carried}
+        handed_on = {carried.previous: at[form.derivatives[carried.previous].name] for carried in form.layer.carried}
     found = {
         form.derivatives[block].name: [_added_up(parts[form.derivatives[block].name], way.kept)] for block in blocks
     }
@@ -246,14 +263,18 @@ def _added_up(parts: list[Any], kept: Kept) -> Any:
 
 
 def _agreeing(
-    runs: Sequence[Run], form: Form, precision: str, way: Way, instead: Equation | None = None
+    runs: Sequence[Run],
+    form: Form,
+    precision: str,
+    way: Way = RIGHT,
+    instead: Mapping[str, Equation] = MappingProxyType({}),
 ) -> frozenset[str]:
-    """The names of what is shown on every problem as this way, or this formula in place of the right one, gives it."""
+    """The names of what is shown on every problem as this way gives it, with these formulas in the right ones' place."""
     found = frozenset(runs[0].shown)
     for run in runs:
         try:
             with np.errstate(all="ignore"):
-                ours = backpropagated(form, run.blocks, run.problem, run.ends, way, instead)
+                ours = backpropagated(form, run.at_steps, run.upstreams, run.blocks, way, instead)
         except (ValueError, KeyError):
             # A wrong formula whose shapes do not go together, or that needs what is not there yet.
             return frozenset()

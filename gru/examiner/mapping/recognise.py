@@ -5,18 +5,21 @@ other numbers. So few candidates are enough, and where none fits it is known at 
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from functools import cache
 from itertools import chain, islice, permutations, product
 from typing import Any, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
+from gru.calculus.rounding import Running
 from gru.examiner.bench import Bench, Problem
 from gru.examiner.mapping.biases import assigned
 from gru.examiner.mapping.ends import Ends, ends
-from gru.examiner.mapping.families import BIAS, Family, agrees, families, states_of
+from gru.examiner.mapping.families import BIAS, Family, agrees, exactly, families, states_of
 from gru.examiner.mapping.found import Mapped, Parted, Recognition, Stage
+from gru.examiner.mapping.heads import Head, heads
 from gru.examiner.mapping.places import Place, divisions
 from gru.layer import Sizes
 from gru.submission.contract import CellError
@@ -30,6 +33,9 @@ SIZES = Sizes(2, 7, 5, 1)
 MOST_DIVISIONS = 512
 """Ways to read the parameters as blocks that are tried, those first in which arrays of one shape are read alike."""
 
+STEPS_BELOW = 3
+"""Steps by which it is told below a loss whether that is divided by them."""
+
 CONFIRMED_ON = 2
 """Problems with other numbers that a mapping is confirmed on."""
 
@@ -39,24 +45,31 @@ STAGES: tuple[Stage, ...] = ("shapes", "runs", "input", "hidden", "bias", "toget
 
 @dataclass(frozen=True, eq=False)
 class Candidate:
-    """A family with its states at both ends, and with places for some of its blocks; all other weights are zero."""
+    """A family with its states at both ends, and with places for some of its blocks; all other weights are zero.
+
+    With a head, what is seen is what that makes of the states.
+    """
 
     family: Family
     ends: Ends
     places: Mapping[str, Place] = field(default_factory=dict)
+    head: Head | None = None
 
     def with_places(self, blocks: Sequence[str], places: Sequence[Place]) -> "Candidate":
         """The candidate with more blocks in their places."""
-        return Candidate(self.family, self.ends, {**self.places, **dict(zip(blocks, places, strict=True))})
+        return replace(self, places={**self.places, **dict(zip(blocks, places, strict=True))})
 
 
 def recognise(bench: Bench, seed: int = 0) -> Recognition:
     """The form that the forward pass of a submission is, with its mapping; or at what it parts from every form.
 
+    Where no states are answered, the form is looked for below an output, and below a loss.
+
     Raises SubmissionFailure.
     """
     try:
-        return _Search(bench, seed).found()
+        search = _Search(bench, seed)
+        return search.found() if bench.api.states else search.found_below()
     except CellError:
         return Recognition(parted=Parted("runs"))
 
@@ -73,7 +86,7 @@ class _Search:
         self.precisions = ("float32",) if single else ("float64", "float32")
         self.tried = 0
         self.parted = Parted("shapes")
-        self.seen: dict[frozenset[Place], Array] = {}
+        self.seen: dict[tuple[frozenset[Place], tuple[str, ...]], Array] = {}
 
     def problem(self, steps: int | None = None) -> Problem:
         sizes = self.sizes if steps is None else self.sizes._replace(steps=steps)
@@ -92,25 +105,53 @@ class _Search:
                     return Recognition(mapped, None, self.tried, self.over_steps(mapped))
         return Recognition(None, self.parted, self.tried)
 
+    def found_below(self) -> Recognition:
+        """The same below a head."""
+        self.take(STEPS_BELOW)
+        for head in self.heads():
+            for families_alike in _alike():
+                for both in ends(families_alike[0].fullest.layer, self.bench.api):
+                    bare = [Candidate(family, both, head=head) for family in families_alike]
+                    for places in self.readings(families_alike[0], without=head.parameters):
+                        if (mapped := self.mapped(bare, places)) is not None:
+                            return Recognition(mapped, None, self.tried, self.over_steps(mapped))
+        return Recognition(None, self.parted, self.tried)
+
+    def heads(self) -> list[Head]:
+        """The heads whose answer it is where the states are zero: all weights but those of the head are."""
+        silent = self.drawn if self.drawn.h_0 is None else replace(self.drawn, h_0=np.zeros_like(self.drawn.h_0))
+        states = [exactly(np.zeros((self.sizes.batch, self.sizes.hidden)))] * self.sizes.steps
+        answer = cache(lambda kept: self.answer(frozenset(), silent, kept))
+        return [
+            head
+            for head in heads(self.bench.api, self.drawn)
+            if any(head.agrees(states, silent, answer(head.parameters), p) for p in self.precisions)
+        ]
+
     def begin(self, ends: Ends) -> None:
         """Draw other numbers where it takes another number of steps.
 
         The weights of a state that cannot be given do nothing before the second step.
         """
-        sizes = self.bench.possible(self.sizes._replace(steps=1 if ends.all_given else 2))
+        self.take(1 if ends.all_given else 2)
+
+    def take(self, steps: int) -> None:
+        """Draw other numbers where so many steps are others than before."""
+        sizes = self.bench.possible(self.sizes._replace(steps=steps))
         if sizes != self.sizes:
             self.sizes, self.seen = sizes, {}
             self.drawn = self.problem()
 
-    def readings(self, family: Family) -> Iterator[dict[str, list[Place]]]:
+    def readings(self, family: Family, without: Sequence[str] = ()) -> Iterator[dict[str, list[Place]]]:
         """The ways to read all parameters as blocks of which there are as many of each kind as the family has.
 
-        Of biases there may be fewer.
+        Of biases there may be fewer. The parameters `without` which are read are those of a head.
         """
-        ways = [divisions(name, value.shape, self.drawn.sizes) for name, value in self.drawn.parameters.items()]
+        read = {name: value.shape for name, value in self.drawn.parameters.items() if name not in without}
+        ways = [divisions(name, shape, self.drawn.sizes) for name, shape in read.items()]
         if not all(ways):
             return
-        shapes = [value.shape for value in self.drawn.parameters.values()]
+        shapes = list(read.values())
         unlike = [shapes.index(shape) for shape in dict.fromkeys(shapes)]
         alike = (
             tuple(ways[k][chosen[unlike.index(shapes.index(shape))]] for k, shape in enumerate(shapes))
@@ -143,7 +184,7 @@ class _Search:
                 for precision in self.precisions:
                     if all(self.agrees(complete, self.problem(), precision) for _ in range(CONFIRMED_ON)):
                         form = complete.family.with_blocks(set(complete.places))
-                        return Mapped(form, complete.places, complete.ends, precision)
+                        return Mapped(form, complete.places, complete.ends, precision, complete.head)
                 self.part("together", [complete])
         return None
 
@@ -168,7 +209,8 @@ class _Search:
         if not self.bench.api.sequence:
             return None
         family = next(family for family in families() if mapped.form in family.forms)
-        return self.agrees(Candidate(family, mapped.ends, mapped.places), self.problem(steps=4), mapped.precision)
+        candidate = Candidate(family, mapped.ends, mapped.places, mapped.head)
+        return self.agrees(candidate, self.problem(steps=4), mapped.precision)
 
     def part(self, stage: Stage, before: Iterable[Candidate], parameter: str = "") -> None:
         """Remember where it parts, of all readings the one that goes furthest."""
@@ -199,6 +241,9 @@ class _Search:
     def distance(self, candidate: Candidate) -> float:
         """How far the states of a candidate are from the submission's."""
         self.tried += 1
+        if (head := candidate.head) is not None:
+            answer = self.answer_of(candidate, self.drawn)
+            return head.distance(self.states_below(candidate, self.drawn), self.drawn, answer)
         shown = self.states(candidate, self.drawn)
         found = states_of(candidate.family.fullest, self.blocks(candidate, self.drawn), *_given(candidate, self.drawn))
         with np.errstate(all="ignore"):
@@ -208,7 +253,10 @@ class _Search:
             return float(np.nan_to_num(apart, nan=np.inf).max())
 
     def agrees(self, candidate: Candidate, problem: Problem, precision: str) -> bool:
-        """Whether a candidate's states are the submission's on a problem, to rounding."""
+        """Whether its states, or what its head makes of them, are the submission's on a problem, to rounding."""
+        if (head := candidate.head) is not None:
+            answer = self.answer_of(candidate, problem)
+            return head.agrees(self.states_below(candidate, problem), problem, answer, precision)
         blocks, shown = self.blocks(candidate, problem), self.states(candidate, problem)
         return agrees(candidate.family.fullest, blocks, *_given(candidate, problem), shown, precision)
 
@@ -221,19 +269,33 @@ class _Search:
 
     def states(self, candidate: Candidate, problem: Problem) -> dict[str, Array]:
         """The submission's states by name where all weights that have no place are zero."""
-        return candidate.ends.states(self.answer(frozenset(candidate.places.values()), problem))
+        return candidate.ends.states(self.answer_of(candidate, problem))
 
-    def answer(self, switched_on: frozenset[Place], problem: Problem) -> Array:
-        """What the submission answers where all weights but these are zero."""
-        if problem is self.drawn and switched_on in self.seen:
-            return self.seen[switched_on]
-        values = {name: np.zeros_like(value) for name, value in problem.parameters.items()}
+    def states_below(self, candidate: Candidate, problem: Problem) -> list[Running]:
+        """A candidate's states below its head, with the bound of their rounding."""
+        assert candidate.head is not None
+        form, ends = candidate.family.fullest, candidate.ends
+        blocks = {name: exactly(value) for name, value in self.blocks(candidate, problem).items()}
+        starts = {n: exactly(value) for n, value in ends.starts(problem.h_0, problem.sizes).items()}
+        x = [exactly(at_step) for at_step in candidate.head.given(problem).x]
+        return [state[form.output] for state in states_of(form, blocks, x, starts, problem.sizes)]
+
+    def answer_of(self, candidate: Candidate, problem: Problem) -> Array:
+        """What the submission answers where all weights that have no place are zero."""
+        kept = candidate.head.parameters if candidate.head else ()
+        return self.answer(frozenset(candidate.places.values()), problem, kept)
+
+    def answer(self, switched_on: frozenset[Place], problem: Problem, kept: tuple[str, ...] = ()) -> Array:
+        """What the submission answers where all weights but these are zero; those of a head are kept."""
+        if problem is self.drawn and (switched_on, kept) in self.seen:
+            return self.seen[switched_on, kept]
+        values = {n: value if n in kept else np.zeros_like(value) for n, value in problem.parameters.items()}
         for place in switched_on:
             drawn = problem.parameters[place.parameter]
             place.of(values[place.parameter], problem.sizes)[...] = place.of(drawn, problem.sizes)
         states, _ = self.bench.run(problem, values)
         if problem is self.drawn:
-            self.seen[switched_on] = states
+            self.seen[switched_on, kept] = states
         return states
 
 

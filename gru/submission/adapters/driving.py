@@ -55,6 +55,8 @@ class Driver:
             "sequence": adapter.is_sequence,
             "last_only": adapter.last_only,
             "loss": adapter.is_loss,
+            "inputs": getattr(adapter, "input_kind", ""),
+            "targets": getattr(adapter, "target_kind", ""),
             "accumulates": adapter.accumulates,
             "first": adapter.carried,
             "answers": adapter.answers,

@@ -19,6 +19,7 @@ from .layouts import arranged
 from .names import BACKWARD, FORWARD, LOSS, RATE, SIZE_OF, C, H, X
 from .places import read
 from .source import definitions, names_returned, own, parameters_of
+from .targets import ALPHABET, positions, targets
 
 INPUTS = re.compile(r"^(inputs?|xs?|x_?seq|tokens|chars|seq|x_?train|x_batch|sentence|sequence)$", re.IGNORECASE)
 TARGETS = re.compile(r"^(targets?|ys?|labels?|y_?true|outputs?|y_?train|y_batch|t)$", re.IGNORECASE)
@@ -31,12 +32,8 @@ PREDICTED = re.compile(
 ANSWERED = "answered"
 """What forward has answered; with a place behind it, a part of that."""
 
-ALPHABET = ("tokens", "ids")
 INPUT_KINDS = ("tokens", "ids", "TFB", "TF", "TBF", "BTF", "[FB]")
 """What the input may be: a list or an array of positions in an alphabet, or vectors in a layout."""
-
-SEED = 7
-"""Draws the targets that are vectors, or numbers of classes."""
 
 
 class Loss(Adapter):
@@ -97,15 +94,10 @@ class Loss(Adapter):
         return dict(zip(("h", "c"), first if isinstance(first, tuple) else (first,), strict=False))
 
     def _targets(self, x: Any) -> Any:
-        steps, batch = x.shape[:2]
-        if self.target_kind in ALPHABET:
-            positions = [int(i) for i in np.argmin(x[:, 0], axis=-1)]
-            return positions if self.target_kind == "tokens" else np.array(positions)
-        random = np.random.default_rng(SEED)
-        if self.target_kind in ("classes", "positions"):
-            drawn = random.integers(0, self._sizes["output"], size=batch if self.target_kind == "classes" else steps)
-            return drawn if self.target_kind == "classes" else [int(i) for i in drawn]
-        return arranged(random.normal(size=(steps, batch, self._sizes["output"])), self.target_kind)
+        found = targets(x, self.target_kind, self._sizes["output"])
+        if self.target_kind in ("tokens", "positions"):
+            return [int(position) for position in found]
+        return found if self.target_kind in ("ids", "classes") else arranged(found, self.target_kind)
 
     @property
     def rows(self) -> bool:
@@ -126,8 +118,7 @@ class Loss(Adapter):
 
 def _put(x: Any, kind: str) -> Any:
     if kind in ALPHABET:
-        positions = [int(i) for i in np.argmax(x[:, 0], axis=-1)]
-        return positions if kind == "tokens" else np.array(positions)
+        return positions(x) if kind == "tokens" else np.array(positions(x))
     return arranged(x, kind)
 
 
@@ -243,12 +234,12 @@ def _ways(
                 continue
             layouts = ("FB", "F", "BF") if "h" in states else (None,)
             for fixed, inputs in product(fixed_sizes(made, calls.module, chosen_in(construct)), INPUT_KINDS):
-                targets = (
+                wanted = (
                     inputs,
                     "tokens" if inputs == "ids" else "classes",
                     *(() if inputs in ALPHABET else ("positions",)),
                 )
-                for target, h_layout, several in product(dict.fromkeys(targets), layouts, (False, True)):
+                for target, h_layout, several in product(dict.fromkeys(wanted), layouts, (False, True)):
                     if several and (calls.loss == calls.back or calls.first):
                         continue
                     yield Loss(
