@@ -41,10 +41,9 @@ def examine_driven(
     `only` names the checks whose outcomes are asked for, and `problem` the one that the equations are judged on.
     """
     try:
-        recognition = recognise(Bench(runner, api), seed)
-        if recognition.mapped is None and not api.states:
-            # What stands on top may be what is not known.
-            recognition = None
+        looked_for = recognise(Bench(runner, api), seed)
+        # Where no states are answered, what is not known may be what stands on top of them.
+        recognition = looked_for if api.states or looked_for.mapped else None
         is_of_form = recognition is not None and recognition.mapped is not None
         own = judge_own(Bench(runner, api), seed, on_progress, numbers=FEWER if is_of_form else EVERY)
     except SubmissionFailure as error:

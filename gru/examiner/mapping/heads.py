@@ -115,7 +115,7 @@ class Head:
 
     def _factor(self, steps: int, output: int) -> float:
         halved, over_steps, over_output = self.share
-        return 1 / (2**halved * steps**over_steps * output**over_output)
+        return float(1 / (2**halved * steps**over_steps * output**over_output))
 
     def _loss(self, a: Running, target: Any) -> tuple[tuple[float, float], Running]:
         """The loss of one output with the bound of its rounding, and the slope of it by that output."""

@@ -1,69 +1,35 @@
 """Several steps at once: what a layer over sequences does wrong on the way back through them.
 
-Its gradients of a whole sequence are held against our own backpropagation through time, by the right formulas and the
-right way through the steps, then with one known mistake after another in either. What reproduces all that is shown is
-the mistake. It judges no verdict: that the gradients are wrong is measured at the other depth.
+Its gradients of a whole sequence are held against our own backpropagation through time: with one known mistake after
+another, then with several. What reproduces all that is shown is the mistake. It judges no verdict: that the gradients
+are wrong is measured at the other depth.
 """
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
-from functools import partial
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from itertools import chain, combinations
 from types import MappingProxyType
-from typing import Any, Literal
 
 import numpy as np
-from numpy.typing import NDArray
 
-from gru.calculus.rounding import limit
 from gru.examiner.bench import Bench, Problem
 from gru.examiner.fact import Diagnosis, Fact, of_one
-from gru.examiner.mapping.families import exactly
 from gru.examiner.mapping.found import Mapped
+from gru.examiner.mapping.several import Slip, fitting, more_slips, place_of
+from gru.examiner.mapping.through_time import OTHER_SUMS, Run, Way, agreeing, run_of
 from gru.examiner.recognised import named
-from gru.layer import Carried, Equation, Form, Sizes
-from gru.mistakes import Mistake, catalogue
-
-Array = NDArray[Any]
+from gru.layer import Equation, Form, Sizes
 
 SIZES = (Sizes(2, 3, 4, 3), Sizes(3, 4, 2, 4))
 """Sizes that differ from each other, and several steps."""
 
-Kept = Literal["all", "only-done-last", "only-done-first", "not-done-last", "not-done-first", "mean"]
-"""Which steps a gradient is added up from. The way back does the first step last."""
+ONE_STEP = (Sizes(2, 3, 4, 1), Sizes(3, 4, 2, 1))
+"""The same with one step, which nothing is handed on from."""
 
+APART = Sizes(1, 6, 4, 2)
+"""Two steps whose inputs have entries of their own: a row of the gradient of an input's weight is that of one step."""
 
-@dataclass(frozen=True)
-class Way:
-    """A way back through the steps: the states whose derivative is not handed on, and what is added up."""
-
-    cut: frozenset[Carried] = frozenset()
-    kept: Kept = "all"
-
-
-RIGHT = Way()
-OTHER_SUMS = tuple(
-    Way(kept=kept) for kept in ("only-done-last", "only-done-first", "not-done-last", "not-done-first", "mean")
-)
-
-
-@dataclass(frozen=True, eq=False)
-class Run:
-    """One problem over several steps.
-
-    Attributes:
-        at_steps: All quantities of the forward pass, step by step.
-        upstreams: What comes from above to each state at every step, by name.
-        blocks: The names of the blocks.
-        shown: What the submission shows, by our names of the derivatives.
-        bounds: For each derivative the bound of its rounding, in units of the unit roundoff, and its largest entry.
-    """
-
-    at_steps: Sequence[Mapping[str, Any]]
-    upstreams: Mapping[str, Sequence[Any]]
-    blocks: tuple[str, ...]
-    shown: Mapping[str, Array]
-    bounds: Mapping[str, tuple[float, float]]
+NONE: Mapping[str, Slip] = MappingProxyType({})
 
 
 @dataclass(frozen=True)
@@ -75,220 +41,163 @@ class OverSteps:
         wrong: The names of those that are wrong over several steps.
         diagnoses: What explains that, by the name of the derivative that is at fault.
         explained: The names of what is made of what is at fault.
+        unnamed: The derivative that is at fault by a mistake that is not known; empty for none.
     """
 
     shown: frozenset[str]
     wrong: frozenset[str]
-    diagnoses: Mapping[str, Diagnosis]
+    diagnoses: Mapping[str, Diagnosis] = field(default_factory=dict)
     explained: frozenset[str] = frozenset()
+    unnamed: str = ""
 
 
 def judge_over_steps(
     bench: Bench, mapped: Mapped, form: Form, seed: int, *, in_formulas: bool, scale: float = 1.0
 ) -> OverSteps:
-    """What is wrong over several steps, and the mistake that explains it where one does.
+    """What is wrong over several steps, and the mistakes that explain it where some do.
 
     Args:
         bench: The submission.
         mapped: Its mapping.
         form: The form, without what the API does not show.
         seed: The seed of the problems.
-        in_formulas: Whether a mistake in a formula may explain it: at one step they were not judged.
+        in_formulas: Whether mistakes in formulas may explain it: at one step they were not judged.
         scale: What δ is multiplied by, and the gradients are divided by again.
 
     Raises:
         CellError, SubmissionFailure: As the runner does.
     """
-    runs = [_run(bench, mapped, form, sizes, seed + k, scale) for k, sizes in enumerate(SIZES)]
-    agreeing = partial(_agreeing, runs, form, mapped.precision)
-    shown = frozenset(runs[0].shown)
-    wrong = shown - agreeing(RIGHT)
-    if not wrong:
-        return OverSteps(shown, wrong, {})
-    carried = mapped.ends.carried
-    for cut in chain.from_iterable(combinations(carried, count) for count in range(1, len(carried) + 1)):
-        by_state = {form.derivatives[state.previous]: Fact.of("not-handed-on", carried=state) for state in cut}
-        at_fault = {equation.name: of_one(equation.id, fact, equation) for equation, fact in by_state.items()}
-        # What comes out at the end may be handed on or not: nothing follows it.
-        if agreeing(Way(frozenset(cut))) >= shown - at_fault.keys():
-            after = frozenset[str]().union(*(_after(equation, form, wrong) for equation in by_state))
-            return OverSteps(shown, wrong, at_fault, after - at_fault.keys())
-    diagnoses: dict[str, Diagnosis] = {}
-    explained: set[str] = set()
-    for way in OTHER_SUMS:
-        found = agreeing(way) & wrong - diagnoses.keys()
-        for name in found - explained:
-            if (total := f"sum_{name}") in form.named:
-                diagnoses[name] = of_one(form.named[total].id, Fact.of(way.kept))
-        # A step that is left out has no derivative by its input either.
-        explained |= found - diagnoses.keys()
-    if diagnoses or not in_formulas:
-        return OverSteps(shown, wrong, diagnoses, frozenset(explained if diagnoses else ()))
-    return _by_formulas(agreeing, form, shown, wrong)
+    search = _Search(bench, mapped, form, seed, scale)
+    if not search.wrong:
+        return OverSteps(search.shown, search.wrong)
+    if found := search.by_way(NONE):
+        return found
+    if not in_formulas:
+        return OverSteps(search.shown, search.wrong)
+    return search.by_one_formula() or search.by_several()
 
 
-def _by_formulas(
-    agreeing: Callable[..., frozenset[str]], form: Form, shown: frozenset[str], wrong: frozenset[str]
-) -> OverSteps:
-    """One wrong formula that explains all that is shown; of gradients that nothing is made of, one of each."""
+class _Search:
+    """One submission while its mistakes are looked for."""
 
-    def fitting(equation: Equation, explained: frozenset[str]) -> list[tuple[Mistake, ...]]:
-        tried = ((mistake, equation.with_expression(mistake.expression)) for mistake in catalogue(equation.key, form))
-        return [(mistake,) for mistake, wrong in tried if agreeing(RIGHT, {wrong.name: wrong}) >= explained]
+    def __init__(self, bench: Bench, mapped: Mapped, form: Form, seed: int, scale: float) -> None:
+        self.bench, self.mapped, self.form, self.seed, self.scale = bench, mapped, form, seed, scale
+        self.runs = list(self.put(SIZES))
+        self.shown = frozenset(self.runs[0].shown)
+        self.wrong = self.shown - self.agreeing(self.runs, NONE)
 
-    def of_each() -> dict[str, Diagnosis]:
-        last = {form.derivatives[name].name for name in (*form.blocks, form.layer.input)}
-        equations = [form.named[name] for name in wrong if wrong <= last]
-        found = {e.name: named(e, mistakes) for e in equations if (mistakes := fitting(e, shown & {e.name}))}
-        return found if found.keys() == wrong else {}
+    def put(self, sizes: Sequence[Sizes]) -> Iterator[Run]:
+        """Problems of these sizes, put to the submission."""
+        for k, one in enumerate(sizes):
+            yield run_of(self.bench, self.mapped, self.form, self.problem(one, self.seed + k), self.scale)
 
-    # What is handed on spoils everything: where something is right, such as all but the biases, it is nothing of that.
-    if wrong != shown and (each := of_each()):
-        return OverSteps(shown, wrong, each)
-    for equation in form.backward:
-        if found := fitting(equation, shown):
-            return OverSteps(shown, wrong, {equation.name: named(equation, found)}, _after(equation, form, wrong))
-    return OverSteps(shown, wrong, of_each())
+    def problem(self, sizes: Sizes, seed: int) -> Problem:
+        return self.bench.problem(f"steps:{seed}", sizes, np.random.Generator(np.random.PCG64([seed, len(SIZES)])))
 
+    def agreeing(self, runs: Sequence[Run], slips: Mapping[str, Slip], way: Way | None = None) -> frozenset[str]:
+        """The names of what is shown as these slips, and this way, have it."""
+        instead = {name: slip.formula for name, slip in slips.items()}
+        return agreeing(runs, self.form, self.mapped.precision, way or Way(), instead)
 
-def _after(equation: Equation, form: Form, wrong: frozenset[str]) -> frozenset[str]:
-    """The names of what is wrong as this is: what is made of it, and over the steps all that is wrong."""
-    sums = {total.name for total in form.sums if total.inputs[0] in wrong}
-    inputs = {form.derivatives[form.layer.input].name} & wrong
-    return frozenset((form.made_of(equation.name) | sums | inputs) - {equation.name})
+    def found(
+        self, slips: Mapping[str, Slip], diagnoses: Mapping[str, Diagnosis] = MappingProxyType({}), unnamed: str = ""
+    ) -> OverSteps:
+        """What was found, with all that is made of it."""
+        at_fault = {name: named(self.form.named[name], slip.fitting) for name, slip in slips.items()} | dict(diagnoses)
+        sources = [self.form.named[name] for name in (*at_fault, unnamed) if name in self.form.named]
+        after = frozenset[str]().union(*(self.after(e) for e in sources if not e.is_sum))
+        return OverSteps(self.shown, self.wrong, at_fault, after - at_fault.keys() - {unnamed}, unnamed)
 
+    def after(self, equation: Equation) -> frozenset[str]:
+        """The names of what is wrong as this is: what is made of it, and over the steps all that is wrong."""
+        sums = {total.name for total in self.form.sums if total.inputs[0] in self.wrong}
+        inputs = {self.form.derivatives[self.form.layer.input].name} & self.wrong
+        return frozenset((self.form.made_of(equation.name) | sums | inputs) - {equation.name})
 
-def _run(bench: Bench, mapped: Mapped, form: Form, sizes: Sizes, seed: int, scale: float) -> Run:
-    """One problem put to the submission."""
-    random = np.random.Generator(np.random.PCG64([seed, len(SIZES)]))
-    problem = bench.problem(f"steps:{seed}", sizes, random)
-    sizes = problem.sizes
-    _, gradients = bench.run(problem, {}, problem.delta * scale)
-    told = {name: value / scale for name, value in gradients.items() if name not in bench.odd}
-    shown = {form.derivatives[b].name: value for b, value in mapped.gradients(told, sizes).items()}
-    shown |= mapped.inputs(told)
-    blocks = {b: np.asarray(p.of(problem.parameters[p.parameter], sizes), float) for b, p in mapped.places.items()}
-    blocks |= {b: np.zeros(form.shape_of(b, sizes)) for b in form.blocks if b not in blocks}
-    at_steps, upstreams = _forward(form, blocks, problem, mapped)
-    rounded = backpropagated(form, at_steps, upstreams, tuple(blocks))
-    bounds = {
-        name: (
-            max(float(part.roundings.max()) for part in parts),
-            max(float(np.abs(part.value).max()) for part in parts),
+    # One mistake
+
+    def by_way(self, slips: Mapping[str, Slip]) -> OverSteps | None:
+        """What is handed on to no step, or steps that are not added up, beside slips in formulas."""
+        form, carried = self.form, self.form.layer.carried
+        for cut in chain.from_iterable(combinations(carried, count) for count in range(1, len(carried) + 1)):
+            by_state = {form.derivatives[state.previous]: Fact.of("not-handed-on", carried=state) for state in cut}
+            at_fault = {equation.name: of_one(equation.id, fact, equation) for equation, fact in by_state.items()}
+            # What comes out at the end may be handed on or not: nothing follows it.
+            if self.agreeing(self.runs, slips, Way(frozenset(cut))) >= self.shown - at_fault.keys():
+                return self.found(slips, at_fault)
+        right = self.agreeing(self.runs, slips)
+        diagnoses: dict[str, Diagnosis] = {}
+        explained: set[str] = set()
+        for way in OTHER_SUMS:
+            fits = self.agreeing(self.runs, slips, way) - right - diagnoses.keys()
+            for name in fits - explained:
+                if (total := f"sum_{name}") in form.named:
+                    diagnoses[name] = of_one(form.named[total].id, Fact.of(way.kept))
+            # A step that is left out has no derivative by its input either.
+            explained |= fits - diagnoses.keys()
+        if not diagnoses or (slips and right | diagnoses.keys() | explained != self.shown):
+            return None
+        beside = self.found(slips)
+        return OverSteps(
+            self.shown, self.wrong, {**beside.diagnoses, **diagnoses}, beside.explained | frozenset(explained)
         )
-        for name, parts in rounded.items()
-    }
-    return Run([_values(at) for at in at_steps], _values(upstreams), tuple(blocks), shown, bounds)
 
+    def by_one_formula(self) -> OverSteps | None:
+        """One wrong formula that explains all that is shown; of gradients that nothing is made of, one of each."""
+        # What is handed on spoils everything: where something is right, such as all but the biases, it is nothing of
+        # that.
+        if self.wrong != self.shown and (each := self.of_each()):
+            return self.found(each)
+        for equation in self.form.backward:
+            if slip := fitting(equation, self.form, lambda slips: self.agreeing(self.runs, slips) >= self.shown):
+                return self.found({equation.name: slip})
+        return self.found(each) if (each := self.of_each()) else None
 
-def _forward(
-    form: Form, blocks: Mapping[str, Array], problem: Problem, mapped: Mapped
-) -> tuple[list[dict[str, Any]], dict[str, list[Any]]]:
-    """The forward pass of a sequence step by step, and what comes to each state from above, with their rounding."""
-    ends, head = mapped.ends, mapped.head
-    weights = {name: exactly(value) for name, value in blocks.items()}
-    states = {name: exactly(state) for name, state in ends.starts(problem.h_0, problem.sizes).items()}
-    at_steps: list[dict[str, Any]] = []
-    for x in head.given(problem).x if head else problem.x:
-        batch = exactly(np.asarray(float(problem.sizes.batch)))
-        at_steps.append(form.step({**weights, form.layer.input: exactly(x), **states, "batch": batch}))
-        states = {carried.previous: at_steps[-1][carried.state] for carried in ends.carried}
-    if head is None:
-        given = ends.upstreams(problem.delta, problem.sizes.steps)
-        return at_steps, {name: [exactly(delta) for delta in deltas] for name, deltas in given.items()}
-    first, *others = form.layer.carried
-    upstreams = {first.upstream: head.upstream([at[first.state] for at in at_steps], problem)}
-    zero = exactly(np.zeros((problem.sizes.batch, problem.sizes.hidden)))
-    return at_steps, upstreams | {carried.upstream: [zero] * len(at_steps) for carried in others}
+    def of_each(self) -> dict[str, Slip]:
+        """A slip in each of the gradients that are wrong, where nothing is made of any of them."""
+        last = {self.form.derivatives[name].name for name in (*self.form.blocks, self.form.layer.input)}
+        if not self.wrong <= last:
+            return {}
+        found: dict[str, Slip] = {}
+        for name in self.wrong:
 
+            def explains(slips: Mapping[str, Slip], name: str = name) -> bool:
+                return name in self.agreeing(self.runs, slips)
 
-def _values(named: Mapping[str, Any]) -> dict[str, Any]:
-    """Quantities by name, without the bounds of their rounding."""
-    return {n: [part.value for part in v] if isinstance(v, list) else v.value for n, v in named.items()}
+            if slip := fitting(self.form.named[name], self.form, explains):
+                found[name] = slip
+        return found if found.keys() == self.wrong else {}
 
+    # Several mistakes
 
-def backpropagated(
-    form: Form,
-    at_steps: Sequence[Mapping[str, Any]],
-    upstreams: Mapping[str, Sequence[Any]],
-    blocks: Sequence[str],
-    way: Way = RIGHT,
-    instead: Mapping[str, Equation] = MappingProxyType({}),
-) -> dict[str, list[Any]]:
-    """The derivatives by all blocks, inputs and first states of a sequence: in the order of the steps, or one sum.
+    def by_several(self) -> OverSteps:
+        """Slips in several formulas: those that one step shows, then those of what is handed on, then the others."""
+        slips: dict[str, Slip] = {}
+        for runs, is_handed_on in (*self.views(), (self.runs, None)):
+            slips, is_complete = more_slips(runs, self.form, self.mapped.precision, slips)
+            if is_complete:
+                continue
+            if is_handed_on is None:
+                return self.by_way(slips) or self.found(slips)
+            wrong = frozenset(runs[0].shown) - self.agreeing(runs, slips)
+            return self.found(
+                slips, unnamed=place_of(wrong, frozenset(runs[0].shown), self.form, handed_on=is_handed_on)
+            )
+        return self.found(slips)
 
-    Args:
-        form: The form.
-        at_steps: All quantities of its forward pass, step by step.
-        upstreams: What comes from above to each state at every step, by name.
-        blocks: The names of the blocks.
-        way: How the steps are gone through.
-        instead: The equations that stand in place of those of their names.
-    """
-    handed_on: dict[str, Any] = {}
-    parts: dict[str, list[Any]] = {equation.name: [] for equation in form.backward}
-    for step, forward in reversed(list(enumerate(at_steps))):
-        at = dict(forward)
-        for carried in form.layer.carried:
-            from_above = upstreams[carried.upstream][step]
-            is_added = handed_on and carried not in way.cut
-            at[carried.upstream] = from_above + handed_on[carried.previous] if is_added else from_above
-        for equation in form.backward:
-            at[equation.name] = instead.get(equation.name, equation)(at)
-            parts[equation.name].insert(0, at[equation.name])
-        handed_on = {carried.previous: at[form.derivatives[carried.previous].name] for carried in form.layer.carried}
-    found = {
-        form.derivatives[block].name: [_added_up(parts[form.derivatives[block].name], way.kept)] for block in blocks
-    }
-    of_input = form.derivatives[form.layer.input].name
-    found[of_input] = _each(parts[of_input], way.kept)
-    return found | {form.derivatives[name].name: [value] for name, value in handed_on.items()}
+    def views(self) -> Iterator[tuple[list[Run], bool]]:
+        """Runs that show one step alone, and whether it is one that something was handed back to.
 
-
-def _each(parts: list[Any], kept: Kept) -> list[Any]:
-    """What is made at each step; zero at the one that is left out."""
-    left_out = {"not-done-last": 0, "not-done-first": len(parts) - 1}.get(kept)
-    return [part * 0.0 if step == left_out else part for step, part in enumerate(parts)]
-
-
-def _added_up(parts: list[Any], kept: Kept) -> Any:
-    """A gradient of those steps that are kept."""
-    chosen = {"only-done-last": parts[:1], "only-done-first": parts[-1:], "not-done-last": parts[1:]}
-    chosen |= {"not-done-first": parts[:-1]}
-    first, *others = chosen.get(kept, parts)
-    total = first
-    for part in others:
-        total = total + part
-    return total * (1 / len(parts)) if kept == "mean" else total
-
-
-def _agreeing(
-    runs: Sequence[Run],
-    form: Form,
-    precision: str,
-    way: Way = RIGHT,
-    instead: Mapping[str, Equation] = MappingProxyType({}),
-) -> frozenset[str]:
-    """The names of what is shown on every problem as this way gives it, with these formulas in the right ones' place."""
-    found = frozenset(runs[0].shown)
-    for run in runs:
-        try:
-            with np.errstate(all="ignore"):
-                ours = backpropagated(form, run.at_steps, run.upstreams, run.blocks, way, instead)
-        except (ValueError, KeyError):
-            # A wrong formula whose shapes do not go together, or that needs what is not there yet.
-            return frozenset()
-        found &= {name for name, own in run.shown.items() if _agrees(own, ours[name], run.bounds[name], precision)}
-    return found
-
-
-def _agrees(own: Array, parts: list[Array], bound: tuple[float, float], precision: str) -> bool:
-    """Whether they agree to rounding; that of a value larger than the right one is larger by as much."""
-    roundings, largest = bound
-    shape = own.shape if own.ndim == parts[0].ndim + 1 else (1, *own.shape)
-    ours = np.array(parts)
-    if ours.shape != shape:
-        return False
-    larger = max(1.0, float(np.abs(ours).max()) / largest) if largest else 1.0
-    allowed = limit(np.asarray(roundings * larger), np.dtype(precision))
-    return bool((np.abs(own.reshape(shape) - ours) <= allowed).all())
+        One step by itself; then of two steps the last, whose first states are not zero, and the one before.
+        """
+        yield list(self.put(ONE_STEP)), False
+        problem = self.problem(APART, self.seed)
+        half = problem.sizes.input // 2
+        if not half or problem.sizes.steps < 2:
+            return
+        problem.x = np.abs(problem.x)
+        problem.x[0, :, half:] = problem.x[1, :, :half] = 0
+        run = run_of(self.bench, self.mapped, self.form, problem, self.scale)
+        for step in (1, 0):
+            if (view := run.of_step(step, self.form)).shown:
+                yield [view], step == 0

@@ -51,13 +51,16 @@ def with_steps(outcomes: Sequence[Outcome], over: OverSteps, form: Form) -> tupl
         equation = form.named[str(outcome.name)]
         name = equation.inputs[0] if equation.is_sum else equation.name
         # What one step cannot show, as it has no place there, may be at fault over several.
-        if outcome.status != "right" and not (outcome.status == "not_examined" and outcome.check in at_fault):
+        is_at_fault = outcome.check in at_fault or outcome.name == over.unnamed
+        if outcome.status != "right" and not (outcome.status == "not_examined" and is_at_fault):
             told.append(outcome)
         elif outcome.check in at_fault:
             told.append(replace(_blank(outcome), status="wrong", mistake=at_fault[outcome.check]))
+        elif over.unnamed and outcome.name == over.unnamed:
+            told.append(replace(_blank(outcome), status="wrong", facts=(Fact.of("over-steps", name=name),)))
         elif outcome.name in over.explained:
             told.append(replace(_blank(outcome), status="inherited"))
-        elif at_fault or BY_GRADIENTS not in outcome.facts or is_right.get(name, True):
+        elif at_fault or over.unnamed or BY_GRADIENTS not in outcome.facts or is_right.get(name, True):
             told.append(outcome)
         elif not all(is_right.get(other, True) for other in form.named[name].inputs):
             told.append(replace(outcome, status="not_examined", facts=(NOT_APART,)))

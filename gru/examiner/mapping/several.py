@@ -1,0 +1,69 @@
+"""Several mistakes at once: slips in different formulas that together give what a submission shows.
+
+Each is taken only where more of what is shown is reproduced with it, to rounding, and nothing less. It judges nothing.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+
+from gru.examiner.mapping.through_time import Run, agreeing
+from gru.layer import Equation, Form
+from gru.mistakes import Mistake, catalogue
+
+
+@dataclass(frozen=True, eq=False)
+class Slip:
+    """A wrong formula, and the known mistakes that it may be: equal on all that was seen."""
+
+    formula: Equation
+    fitting: list[tuple[Mistake, ...]]
+
+
+def fitting(equation: Equation, form: Form, fits: Callable[[Mapping[str, Slip]], bool]) -> Slip | None:
+    """The known mistakes in one equation that fit; None where none does."""
+    found: list[Slip] = []
+    for mistake in catalogue(equation.key, form):
+        slip = Slip(equation.with_expression(mistake.expression), [(mistake,)])
+        if fits({equation.name: slip}):
+            found.append(slip)
+    return Slip(found[0].formula, [one for slip in found for one in slip.fitting]) if found else None
+
+
+def more_slips(
+    runs: Sequence[Run], form: Form, precision: str, known: Mapping[str, Slip]
+) -> tuple[dict[str, Slip], bool]:
+    """The slips that are known with those that these runs show, and whether all that they show is explained."""
+    slips, shown = dict(known), frozenset(runs[0].shown)
+
+    def agreed(more: Mapping[str, Slip], runs: Sequence[Run] = runs) -> frozenset[str]:
+        return agreeing(runs, form, precision, instead={name: s.formula for name, s in {**slips, **more}.items()})
+
+    def adding_to(reached: frozenset[str], sifted: frozenset[str]) -> Callable[[Mapping[str, Slip]], bool]:
+        # The first run sifts.
+        return lambda more: agreed(more, runs[:1]) > sifted and agreed(more) > reached
+
+    while (before := agreed({})) != shown:
+        best: dict[str, Slip] = {}
+        reached, sifted = before, agreed({}, runs[:1])
+        for equation in form.backward:
+            if equation.name in slips or not form.made_of(equation.name) & (shown - before):
+                continue
+            if slip := fitting(equation, form, adding_to(reached, sifted)):
+                best, reached = {equation.name: slip}, agreed({equation.name: slip})
+        if not best:
+            return slips, False
+        slips |= best
+    return slips, True
+
+
+def place_of(wrong: frozenset[str], shown: frozenset[str], form: Form, *, handed_on: bool) -> str:
+    """The one derivative of which all that is wrong is made, and nothing that is right; empty where there is none.
+
+    Where what is seen is a step that something was `handed_on` to, that is the derivative by a state.
+    """
+    if handed_on:
+        reached = {form.derivatives[c.previous].name: form.made_of(c.upstream) for c in form.layer.carried}
+    else:
+        reached = {equation.name: form.made_of(equation.name) for equation in form.backward if equation.has_check}
+    fits = [name for name, made in reached.items() if made & shown == wrong]
+    return min(fits, key=lambda name: len(reached[name]), default="")
