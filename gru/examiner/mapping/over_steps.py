@@ -180,9 +180,8 @@ class _Search:
             if is_handed_on is None:
                 return self.by_way(slips) or self.found(slips)
             wrong = frozenset(runs[0].shown) - self.agreeing(runs, slips)
-            return self.found(
-                slips, unnamed=place_of(wrong, frozenset(runs[0].shown), self.form, handed_on=is_handed_on)
-            )
+            right = self.shown - self.wrong
+            return self.found(slips, unnamed=place_of(wrong, runs[0], self.form, right, handed_on=is_handed_on))
         return self.found(slips)
 
     def views(self) -> Iterator[tuple[list[Run], bool]]:

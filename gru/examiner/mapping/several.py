@@ -56,14 +56,21 @@ def more_slips(
     return slips, True
 
 
-def place_of(wrong: frozenset[str], shown: frozenset[str], form: Form, *, handed_on: bool) -> str:
+def place_of(wrong: frozenset[str], run: Run, form: Form, everywhere: frozenset[str], *, handed_on: bool) -> str:
     """The one derivative of which all that is wrong is made, and nothing that is right; empty where there is none.
 
-    Where what is seen is a step that something was `handed_on` to, that is the derivative by a state.
+    Args:
+        wrong: What is wrong on the run.
+        run: The run. What is zero there tells nothing.
+        form: The form.
+        everywhere: What is right over several steps: nothing of that is made of what is wrong.
+        handed_on: Whether the run shows a step that something was handed back to: then it is the derivative by a state.
     """
+    telling = frozenset(name for name, value in run.shown.items() if value.any())
     if handed_on:
         reached = {form.derivatives[c.previous].name: form.made_of(c.upstream) for c in form.layer.carried}
     else:
-        reached = {equation.name: form.made_of(equation.name) for equation in form.backward if equation.has_check}
-    fits = [name for name, made in reached.items() if made & shown == wrong]
-    return min(fits, key=lambda name: len(reached[name]), default="")
+        reached = {e.name: form.made_of(e.name) for e in form.backward if not form.made_of(e.name) & everywhere}
+    fits = [name for name, made in reached.items() if made & telling == wrong & telling]
+    # Of several, that is at fault which the others are made of: or each of them would have a mistake of its own.
+    return max(fits, key=lambda name: len(form.made_of(name)), default="")
