@@ -9,7 +9,6 @@ from gru.report.result import Result
 from gru.report.sentences import all_said
 from gru.report.words import line, printable, words
 
-
 ON_TOP = {"outputs": "an output", "cross-entropy": "a cross-entropy", "squares": "a sum of squares"}
 """What is said of what stands on top of a layer."""
 
