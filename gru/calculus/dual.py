@@ -5,6 +5,8 @@ function is evaluated once. It knows no layer, and no rule but that of each oper
 """
 
 from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -16,7 +18,8 @@ LARGEST = 1e300
 """What e^{−a} is taken as at most: 1/(1 + e^{−a}) is below every number that counts there, and nothing is infinite."""
 
 
-class Thin(NamedTuple):
+@dataclass(frozen=True)
+class Thin:
     """A matrix (n, m), or many as (…, n, m), and its one tangent: `left` (…, n, k) @ `right` (k, m).
 
     So thin a tangent costs next to nothing, and is general enough: aᵀ·E·b of random a and b is zero for no error E.
@@ -25,23 +28,33 @@ class Thin(NamedTuple):
     value: Array
     left: Array
     right: Array
+    wide: Array | None = None
+    """The value and `left` side by side, if they are parts of one array."""
 
     @classmethod
     def beside(cls, matrices: Sequence["Thin"]) -> "Thin":
         """Matrices side by side, each with a tangent of one column and one row: one product in place of several."""
         if len(matrices) == 1:
             return matrices[0]
-        values, lefts, rights = zip(*matrices, strict=True)
-        value = np.concatenate(values, axis=-1)
-        right, end = np.zeros((len(matrices), value.shape[-1])), 0
-        for row, one in enumerate(rights):
-            begin, end = end, end + one.shape[-1]
-            right[row, begin:end] = one
-        return cls(value, np.concatenate(lefts, axis=-1), right)
+        wide = np.concatenate([*(one.value for one in matrices), *(one.left for one in matrices)], axis=-1)
+        width = sum(one.right.shape[-1] for one in matrices)
+        right, end = np.zeros((len(matrices), width)), 0
+        for row, one in enumerate(matrices):
+            begin, end = end, end + one.right.shape[-1]
+            right[row, begin:end] = one.right
+        return cls(wide[..., :width], wide[..., width:], right, wide)
 
-    def move(self, product: Array, rows: Array) -> None:
-        """Add to the tangent of a product what comes from the matrix's own."""
-        product[1] += rows @ self.left @ self.right
+    @cached_property
+    def _wide(self) -> Array:
+        return np.concatenate([self.value, self.left], axis=-1) if self.wide is None else self.wide
+
+    def product(self, rows: Array) -> Array:
+        """The dual `rows @ matrix`, of a dual (2, …, n): one product with the matrix and its column."""
+        found = (rows.reshape(-1, len(self.value)) @ self._wide).reshape(*rows.shape[:-1], -1)
+        width = self.value.shape[-1]
+        product: Array = found[..., :width]
+        product[1] += found[0, ..., width:] @ self.right
+        return product
 
 
 class Entries(NamedTuple):
@@ -63,8 +76,15 @@ class Entries(NamedTuple):
             column += matrix.value.shape[-1]
         return cls(np.concatenate([matrix.value for matrix in matrices], axis=-1), tuple(places))
 
+    def product(self, rows: Array) -> Array:
+        """The dual `rows @ matrix`, of a dual (1 + k, …, n). The tangent of the entry (i, j) adds column i at j."""
+        value = self.value
+        product: Array = (rows.reshape(-1, len(value)) @ value).reshape(*rows.shape[:-1], -1)
+        self.move(product, rows[0])
+        return product
+
     def move(self, product: Array, rows: Array) -> None:
-        """Add to the tangents of a product what comes from the matrix's own: of the entry (i, j), column i at j."""
+        """Add to the tangents of a product what comes from the matrix's own."""
         columns = rows.transpose(-1, *range(rows.ndim - 1))[:, np.newaxis]
         for n, m, column, first in self.places:
             tangents = product[1 + first : 1 + first + n * m].reshape(n, m, *product.shape[1:])
@@ -77,19 +97,16 @@ Matrix = Thin | Entries
 
 def product(rows: Array, matrix: Matrix) -> Array:
     """The dual `rows @ matrix`, of a dual (1 + k, …, n) and a matrix (n, m): (1 + k, …, m)."""
-    value = matrix.value
-    found: Array = (rows.reshape(-1, len(value)) @ value).reshape(*rows.shape[:-1], value.shape[-1])
-    matrix.move(found, rows[0])
-    return found
+    return matrix.product(rows)
 
 
-def product_of_thin(rows: Thin, matrix: Matrix) -> Array:
+def product_of_thin(rows: Thin, matrix: Thin) -> Array:
     """The dual `rows @ matrix`, (2, …, m), of rows whose tangent is thin as well."""
     value, shape = matrix.value, (*rows.value.shape[:-1], matrix.value.shape[-1])
     found: Array = np.empty((2, *shape))
     np.matmul(rows.value.reshape(-1, len(value)), value, out=found[0].reshape(-1, shape[-1]))
     np.matmul(rows.left, rows.right @ value, out=found[1])
-    matrix.move(found, rows.value)
+    found[1] += rows.value @ matrix.left @ matrix.right
     return found
 
 
@@ -97,6 +114,13 @@ def times(a: Array, b: Array) -> Array:
     """The dual a ∘ b."""
     found: Array = a * b[0]
     found[1:] += a[0] * b[1:]
+    return found
+
+
+def mixed(a: Array, b: Array, c: Array) -> Array:
+    """The dual (1 − a) ∘ b + a ∘ c, as b + a ∘ (c − b)."""
+    found = times(a, c - b)
+    found += b
     return found
 
 

@@ -14,8 +14,8 @@ from typing import Any, NamedTuple, TypeGuard
 import numpy as np
 from numpy.typing import NDArray
 
-from gru.calculus import dual
-from gru.calculus.dual import Entries, Matrix, Thin, product, product_of_thin
+from gru.calculus import complex_dual, dual
+from gru.calculus.dual import Entries, Thin, product_of_thin
 from gru.calculus.formula import names, terms
 
 Array = NDArray[Any]
@@ -28,20 +28,8 @@ class NotDual(TypeError):
 _FUNCTIONS = {"sigmoid": "sigmoid", "np.tanh": "tanh", "tanh": "tanh"}
 """What a formula calls, and the function here that it is."""
 
-_HELPERS = {
-    one.__name__: one
-    for one in (
-        dual.product,
-        dual.times,
-        dual.over,
-        dual.shifted,
-        dual.taken_from,
-        dual.number_over,
-        dual.sigmoid,
-        dual.tanh,
-    )
-}
-"""What the lines of a formula are made of."""
+_HELPERS = ("product", "times", "mixed", "over", "shifted", "taken_from", "number_over", "sigmoid", "tanh")
+"""What the lines of a formula are made of, in either arithmetic."""
 
 
 @dataclass
@@ -92,7 +80,8 @@ class Recurrence:
         for expression in formulas.values():
             self._used.update(names(expression))
         lines = [line for name, expression in formulas.items() for line in self._lines(name, expression, functions)]
-        self._run = self._made(lines, carried, output)
+        source = self._source_of(lines, carried, output)
+        self._by_duals, self._by_complex = _made(source, dual), _made(source, complex_dual)
 
     def _lines(
         self, name: str, expression: ast.expr, functions: Mapping[str, tuple[str, str]]
@@ -145,6 +134,12 @@ class Recurrence:
             case ast.BinOp(left, ast.MatMult(), ast.Name(matrix)) if matrix in self._matrices:
                 self._alone.add(matrix)
                 return f"product({self._source(left)}, {matrix})"
+            case ast.BinOp(
+                ast.BinOp(ast.BinOp(ast.Constant(1), ast.Sub(), a), ast.Mult(), b),
+                ast.Add(),
+                ast.BinOp(also_a, ast.Mult(), c),
+            ) if ast.dump(a) == ast.dump(also_a):
+                return f"mixed({', '.join(map(self._source, (a, b, c)))})"
             case ast.BinOp(left, operator, right):
                 rule = _RULES.get((type(operator), _is_number(left), _is_number(right)))
                 if rule is not None:
@@ -153,9 +148,7 @@ class Recurrence:
                 return f"{_function(ast.unparse(function))}({self._source(argument)})"
         raise NotDual(f"no rule for {ast.unparse(node)}")
 
-    def _made(
-        self, lines: Sequence[str | _Sums], carried: Mapping[str, str], output: str
-    ) -> Callable[..., list[Array]]:
+    def _source_of(self, lines: Sequence[str | _Sums], carried: Mapping[str, str], output: str) -> str:
         """All lines as one function of the values and of what `_prepared` gives."""
         body: list[str] = []
         for line in lines:
@@ -163,21 +156,18 @@ class Recurrence:
         self._needs_known = any(re.search(rf"\b{self._known}\b", line) for line in body)
         if self._needs_known:
             body.insert(0, f"{self._known} = all_known[:, t]")
-        body += [f"tangents.append({output}[1:])"]
+        body += [f"outputs.append({output})"]
         body += [f"{', '.join(carried)} = {', '.join(carried.values())}"]
         given = [*self._alone, *self._rows, *carried]
         source = [
             "def run(values, prepared, all_known, steps):",
             *(f"    {name} = values[{name!r}]" for name in given),
-            "    tangents = []",
+            "    outputs = []",
             "    for t in range(steps):",
             *(f"        {line}" for line in body),
-            "    return tangents",
+            "    return outputs",
         ]
-        namespace: dict[str, Any] = dict(_HELPERS)
-        exec("\n".join(source), namespace)  # our own formulas only: every name and sign in them has a rule above
-        made: Callable[..., list[Array]] = namespace["run"]
-        return made
+        return "\n".join(source)
 
     def _source_of_sum(self, group: _Sums) -> Iterator[str]:
         own = f"prepared[{self._groups.index(group)}]"
@@ -204,21 +194,22 @@ class Recurrence:
         """Whether a left factor is there only within a step."""
         return left is not None and not (isinstance(left, ast.Name) and left.id == self._known)
 
-    def _prepared(self, group: _Sums, values: Mapping[str, Any]) -> "_Prepared":
+    def _prepared(self, group: _Sums, values: Mapping[str, Any], arithmetic: Any) -> "_Prepared":
         """The matrices of a group side by side, and what can be computed for all steps at once."""
         wide = [[values[name] for name in column] for column in zip(*group.matrices, strict=True)]
         beforehand: list[Array] = []
-        matrices: list[Matrix] = []
+        matrices: list[Any] = []
         for left, column in zip(group.lefts, wide, strict=True):
             if left is None:
                 beforehand.append(np.concatenate(column, axis=-1)[:, np.newaxis])
                 continue
-            matrix = type(column[0]).beside(column)
+            matrix = _beside(column)
             if self._is_later(left):
                 matrices.append(matrix)
             else:
                 known = values[self._known]
-                beforehand.append(product_of_thin(known, matrix) if isinstance(known, Thin) else product(known, matrix))
+                thin = isinstance(known, Thin)
+                beforehand.append(product_of_thin(known, matrix) if thin else arithmetic.product(known, matrix))
         parts, end = [], 0
         for one in wide[0]:
             width = (one.value if isinstance(one, Thin | Entries) else one).shape[-1]
@@ -232,21 +223,47 @@ class Recurrence:
         `values` holds the duals by name: what is known as (1 + k, steps, …) or as `Thin`, the first states, the
         matrices as `Thin` or as `Entries`, and rows that are added as (1 + k, 1, n).
         """
+        return self._outputs(self._by_duals, dual, values)[:, 1:]
+
+    def tangents_by_complex(self, values: Mapping[str, Array]) -> Array:
+        """The same along one direction, (steps, 1, …); NaN where a complex number overflows.
+
+        `values` holds complex numbers as `complex_dual` has them: what is known as (1, steps, …), the first states as
+        (1, …), the matrices (n, m), and rows that are added as (1, 1, n).
+        """
+        return complex_dual.tangent(self._outputs(self._by_complex, complex_dual, values))
+
+    def _outputs(self, run: Callable[..., list[Array]], arithmetic: Any, values: Mapping[str, Any]) -> Array:
         with np.errstate(all="ignore"):
-            prepared = [self._prepared(group, values) for group in self._groups]
+            prepared = [self._prepared(group, values, arithmetic) for group in self._groups]
             known = values[self._known]
             steps = len(known.value) if isinstance(known, Thin) else known.shape[1]
             if isinstance(known, Thin) and self._needs_known:
                 known = np.stack([known.value, known.left * known.right])
-            return np.array(self._run(values, prepared, known, steps))
+            return np.array(run(values, prepared, known, steps))
 
 
 class _Prepared(NamedTuple):
     """Of a group of sums: the matrices for what comes later, what was summed beforehand, and each formula's part."""
 
-    matrices: list[Matrix]
+    matrices: list[Any]
     beforehand: Any
     parts: list[slice]
+
+
+def _made(source: str, arithmetic: Any) -> Callable[..., list[Array]]:
+    """The source as a function, in one arithmetic or the other."""
+    namespace: dict[str, Any] = {name: getattr(arithmetic, name) for name in _HELPERS}
+    exec(source, namespace)  # our own formulas only: every name and sign in them has a rule above
+    made: Callable[..., list[Array]] = namespace["run"]
+    return made
+
+
+def _beside(matrices: Sequence[Any]) -> Any:
+    """Matrices side by side: one product in place of several."""
+    if isinstance(matrices[0], np.ndarray):
+        return np.concatenate(matrices, axis=-1)
+    return type(matrices[0]).beside(matrices)
 
 
 def _function(name: str) -> str:

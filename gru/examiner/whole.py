@@ -54,15 +54,17 @@ def check_along(problem: Problem, gradient: Mapping[str, Array], seed: int = 0, 
     names = _required(problem, gradient, form)
     direction = _direction(problem, seed, form)
     measured = slope_along(problem, direction, form)
-    slope, largest = _slope(gradient, direction)
-    error = abs(slope - measured)
+    claimed = {name: np.asarray(gradient[name]) for name in names}
+    # The sum of the sizes of the slope's terms.
+    largest = direction.sizes.slope({name: np.abs(block) for name, block in claimed.items()})
+    error = abs(direction.slope(claimed) - measured)
 
     def bound() -> float:
-        limits, along = _limits(problem, form), direction.whole()
+        limits, along = _limits(problem, form), direction.whole
         of_terms = sum(float((limits[name] * np.abs(along[name])).sum()) for name in names)
         return of_terms + _of_sum(along, limits)
 
-    dtype = max((np.asarray(gradient[name]).dtype for name in names), key=unit_roundoff)
+    dtype = max({block.dtype for block in claimed.values()}, key=unit_roundoff)
     return Comparison(error, _limit(error, largest, dtype, bound), largest)
 
 
@@ -85,19 +87,6 @@ def _drawn(shapes: tuple[tuple[str, tuple[int, ...]], ...], starts: frozenset[st
 
     thin = {name: (drawn(*shape[:-1], 1), drawn(1, shape[-1])) for name, shape in shapes if name not in starts}
     return Direction({name: drawn(*shape) for name, shape in shapes if name in starts}, thin)
-
-
-def _slope(gradient: Mapping[str, Array], direction: Direction) -> tuple[float, float]:
-    """The slope that a gradient claims along a direction, and the sum of the sizes of its terms."""
-    slope = largest = 0.0
-    for name, along in direction.dense.items():
-        terms = gradient[name] * along
-        slope, largest = slope + float(terms.sum()), largest + float(np.abs(terms).sum())
-    for name, (left, right) in direction.thin.items():
-        block = np.asarray(gradient[name])
-        slope += float((left * (block @ right.T)).sum())
-        largest += float((np.abs(left) * (np.abs(block) @ np.abs(right).T)).sum())
-    return slope, largest
 
 
 def _of_sum(direction: Mapping[str, Array], limits: Mapping[str, Array]) -> float:

@@ -1,6 +1,7 @@
 """Values and tangents in real numbers: the slope of every layer along a direction is that of a complex step."""
 
 from collections.abc import Callable
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -11,6 +12,7 @@ from gru.calculus.formula import parse
 from gru.calculus.recurrence import NotDual, Recurrence
 from gru.examiner import whole
 from gru.layer import Form
+from gru.layers.gru.forms import CHAPTER
 from gru.layers.registry import form_described, layer_named
 from gru.problem import find
 
@@ -20,12 +22,24 @@ FORMS = [*GRU_FORMS, layer_named("lstm").form, layer_named("rnn").form]
 
 @pytest.mark.parametrize("form", FORMS, ids=str)
 @pytest.mark.parametrize("regime", ["ordinary", "saturated"])
-def test_the_slope_of_every_layer_is_that_of_a_complex_step(form: Form, regime: str) -> None:
+def test_the_slope_of_every_layer_is_that_of_a_complex_step(
+    form: Form, regime: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
     assert direction._recurrence(form) is not None
     problem = find(f"3,2,4,5/{regime}/float64/0", form)
     along = whole._direction(problem, 1, form)
-    by_complex = float(oracle.derivatives_along(problem, along.whole(), form))
-    assert direction.slope_along(problem, along, form) == pytest.approx(by_complex, rel=1e-11)
+    true = float(oracle.derivatives_along(problem, along.whole, form))
+    for few in (0, 10**6):  # in real numbers and in complex ones
+        monkeypatch.setattr(direction, "FEW_NUMBERS", few)
+        assert direction.slope_along(problem, along, form) == pytest.approx(true, rel=1e-11)
+
+
+def test_what_overflows_in_complex_numbers_is_measured_in_real_ones() -> None:
+    problem = find("2,2,3,2/ordinary/float64/0")
+    problem = replace(problem, x=problem.x * 1e4)
+    along = whole._direction(problem, 0)
+    assert not np.isfinite(direction._slope_by_complex(direction._recurrence(CHAPTER), problem, along, CHAPTER))
+    assert np.isfinite(direction.slope_along(problem, along))
 
 
 @pytest.mark.parametrize("form", FORMS, ids=str)
