@@ -212,7 +212,7 @@ def parameter_gradients(
     """
     forward, arguments, _ = _sequence(problem, form)
     measured = _measure(forward, arguments, _weight_probes(form, arguments), arithmetic, memory)
-    return {f"sum_{form.derivatives[name].name}": gradient for name, gradient in measured.items()}
+    return {form.totals[name]: gradient for name, gradient in measured.items()}
 
 
 def variables(problem: Problem, form: Form = CHAPTER) -> dict[str, Array]:

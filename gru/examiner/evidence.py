@@ -163,7 +163,7 @@ def values_shown(use: Use, form: Form) -> Shown:
         shown = dict(use.after_forward)
     for stack in form.stacks:
         value = shown.get(stack.gradient)
-        sums = {block: f"sum_{form.derivatives[block].name}" for block in stack.blocks}
+        sums = {block: form.totals[block] for block in stack.blocks}
         if isinstance(value, Description):
             shown |= dict.fromkeys(sums.values(), value)
         elif value is not None:

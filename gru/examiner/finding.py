@@ -31,7 +31,7 @@ def found_odd(check: str, name: str, evidence: Evidence) -> Finding:
     if description.absent:
         return found(check, "missing", evidence.reference, fact=Fact.of("not-there", name=name, shown=description.text))
     form = evidence.form
-    shown = next((s.gradient for s in form.stacks if name in (f"sum_d{block}" for block in s.blocks)), name)
+    shown = next((s.gradient for s in form.stacks if name in (form.totals[b] for b in s.blocks)), name)
     return found_of_another_kind(check, shown, description, evidence.reference)
 
 

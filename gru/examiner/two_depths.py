@@ -173,7 +173,7 @@ def _equations_of(mapped: Mapped, form: Form) -> Mapping[str, tuple[str, ...]]:
     names: dict[str, tuple[str, ...]] = {}
     for block, place in mapped.places.items():
         check, derivative = f"{GRADIENT}{place.parameter}", form.derivatives[block].name
-        names[check] = (*names.get(check, ()), derivative, f"sum_{derivative}")
+        names[check] = (*names.get(check, ()), derivative, form.totals[block])
     return names | {
         f"{GRADIENT}dx": (form.derivatives[form.layer.input].name,),
         f"{GRADIENT}dh": _derivatives_by(mapped.ends.given, form),

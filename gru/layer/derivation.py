@@ -148,6 +148,11 @@ class Derivation:
         """The sums over the steps, one for each block of the parameters."""
         return tuple(e for e in self.named.values() if e.is_sum)
 
+    @cached_property
+    def totals(self) -> dict[str, str]:
+        """For each block of the parameters, the name of the sum over the steps of its derivative."""
+        return {str(self.named[total.inputs[0]].of): total.name for total in self.sums}
+
     def equation(self, name: str) -> Equation:
         """The equation of this quantity, from another form of the layer where this one has none.
 
