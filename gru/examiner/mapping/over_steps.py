@@ -131,7 +131,7 @@ class _Search:
         for way in OTHER_SUMS:
             fits = self.agreeing(self.runs, slips, way) - right - diagnoses.keys()
             for name in fits - explained:
-                if (total := f"sum_{name}") in form.named:
+                if total := form.totals.get(str(form.named[name].of)):
                     diagnoses[name] = of_one(form.named[total].id, Fact.of(way.kept))
             # A step that is left out has no derivative by its input either.
             explained |= fits - diagnoses.keys()
