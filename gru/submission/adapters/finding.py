@@ -194,14 +194,18 @@ def _losses(module: Any, source: str, name: str | None) -> Iterator[Way]:
 
 
 def _of_losses(module: Any, source: str, name: str | None, tried: Tried) -> Adapter | None:
+    any_order: Adapter | None = None
     for adapter in losses(module, source, SIZES, name):
         adapter.turn = tried.turn
         try:
             if _completed_loss(adapter, module):
-                return adapter
+                if adapter.depends_on_order():
+                    return adapter
+                # Steps that were taken for the rows of a batch may change places.
+                any_order = any_order or adapter
         except Exception as error:
             tried.note(adapter.forward_name, error)
-    return None
+    return any_order
 
 
 def _completed_loss(adapter: Loss, module: Any) -> bool:

@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 
 from .adapter import Adapter, AnotherApiError, Answer
+from .behaviour import numbers, values_of
 from .construction import chosen_in, constructions, fixed_sizes, holders
 from .layouts import arranged
 from .names import BACKWARD, FORWARD, LOSS, RATE, SIZE_OF, C, H, X
@@ -73,6 +74,15 @@ class Loss(Adapter):
         answer = Answer(made, loss.reshape(1, 1, 1))
         answer.returned = gradients
         return answer
+
+    def depends_on_order(self) -> bool:
+        """Whether the loss is another one, by more than rounding, where two steps change places."""
+        sizes = self._sizes
+        x, h_0 = numbers(self, sizes)
+        values = values_of(self, sizes)
+        other = x[[1, 0, *range(2, len(x))]]
+        one, two = (float(self.run(sizes, values, given, h_0).states.item()) for given in (x, other))
+        return abs(one - two) > 64 * np.finfo(float).eps * max(abs(one), abs(two))
 
     def _call(self, made: Any, x: Any, h_0: Any, told: Callable[[str], Any]) -> tuple[Any, Any]:
         """What the call that gives the loss returns, and the one that gives the gradients: often the same."""
