@@ -52,12 +52,14 @@ class OwnForward:
     """What the second depth says: its outcomes, and odd gradients.
 
     `not_linear` says that some gradient is not linear in δ, and `arbitrary` that this is not for being clipped alone.
+    `clipped` says that one is clipped whose δ cannot be made smaller, as that of a loss.
     """
 
     outcomes: tuple[Outcome, ...]
     not_linear: bool
     arbitrary: bool
     odd: frozenset[str]
+    clipped: bool = False
 
 
 def judge_own(
@@ -93,7 +95,10 @@ def judge_own(
         outcomes += [_of_gradient(bench, name, found[name]) for name in bench.shown]
     not_linear = [fact for fact, _ in states if fact.kind == "gradient-not-linear"]
     arbitrary = any(fact.particulars["clipped"] is None for fact in not_linear)
-    return OwnForward(tuple(outcomes), bool(not_linear), arbitrary, frozenset(bench.odd))
+    is_clipped = any(fact.particulars.get("clipped") for outcome in outcomes for fact in outcome.facts)
+    return OwnForward(
+        tuple(outcomes), bool(not_linear), arbitrary, frozenset(bench.odd), clipped=bench.api.loss and is_clipped
+    )
 
 
 def _compared(bench: Bench, problem: Problem) -> Iterator[tuple[str, Comparison]]:
@@ -175,8 +180,18 @@ def _plainly_wrong(bench: Bench, problem: Problem, name: str, claimed: Array) ->
     )
 
 
-def _furthest(bench: Bench, problem: Problem, name: str) -> tuple[Entry, int, int]:
-    """The entry that is furthest from a difference quotient, how many are wrong, and of how many.
+@dataclass(frozen=True)
+class _Looked:
+    """The entry that is furthest off, how many are wrong, of how many, and what all that are wrong are clipped to."""
+
+    entry: Entry
+    wrong: int
+    size: int
+    clipped: float | None
+
+
+def _furthest(bench: Bench, problem: Problem, name: str) -> _Looked:
+    """The entry that is furthest from a difference quotient, with what else the quotients say of the gradient.
 
     A quotient with a step and with twice that differ by three times what the step's square adds; the rounding
     of the states is divided by the step. An entry that is further apart than both is wrong.
@@ -206,8 +221,11 @@ def _furthest(bench: Bench, problem: Problem, name: str) -> tuple[Entry, int, in
         bar = abs(near - far) + noise / step
         apart[index] = (abs(claimed[index] - near) / max(bar, np.finfo(float).tiny), near)
     index = max(apart, key=lambda index: apart[index][0])
-    wrong = sum(ratio > 1 for ratio, _ in apart.values())
-    return Entry(index, float(claimed[index]), apart[index][1]), wrong, len(apart)
+    wrong = [(float(claimed[index]), near) for index, (ratio, near) in apart.items() if ratio > 1]
+    bound = float(np.abs(claimed).max())
+    is_clipped = all(abs(own) == bound and own * near > bound * bound for own, near in wrong)
+    entry = Entry(index, float(claimed[index]), apart[index][1])
+    return _Looked(entry, len(wrong), len(apart), bound if wrong and is_clipped else None)
 
 
 def _state(bench: Bench, problem: Problem) -> Iterator[Fact]:
@@ -284,11 +302,14 @@ def _of_gradient(bench: Bench, name: str, found: list[tuple[Problem, Comparison]
         unit = c.largest or 1.0
         common |= {"error": abs(c.claimed - c.measured) / unit, "limit": c.error / unit}
         try:
-            entry, count, size = _furthest(bench, problem, name)
+            looked = _furthest(bench, problem, name)
         except CellError:
-            count = size = 0
-        fact = Fact.of("entries", name=name, count=count, size=size) if count else Fact.of("along", name=name)
-        values = (entry,) if count else ()
+            looked = None
+        fact = Fact.of("along", name=name)
+        values: tuple[Entry, ...] = ()
+        if looked and looked.wrong:
+            of = {"count": looked.wrong, "size": looked.size, "clipped": looked.clipped}
+            fact, values = Fact.of("entries", name=name, **of), (looked.entry,)
         return Outcome(status="wrong", **common, values=values, problem=problem.id, sizes=problem.sizes, facts=(fact,))
     if not found or len(unsure) == len(found):
         fact = Fact.of("cannot-tell", why=unsure[0][1].reason if unsure else "nothing was seen of it")

@@ -44,7 +44,8 @@ def examine_driven(
         looked_for = recognise(Bench(runner, api), seed)
         # Where no states are answered, what is not known may be what stands on top of them.
         recognition = looked_for if api.states or looked_for.mapped else None
-        is_of_form = recognition is not None and recognition.mapped is not None
+        # Below a head the equations name a mistake, and see no more problems than this depth does.
+        is_of_form = recognition is not None and recognition.mapped is not None and recognition.mapped.head is None
         own = judge_own(Bench(runner, api), seed, on_progress, numbers=FEWER if is_of_form else EVERY)
     except SubmissionFailure as error:
         return Examination("not_examined", (), seed, effort, reason=error.reason, text=error.text, api=api)
@@ -113,8 +114,8 @@ def _cost(bench: Bench, found: Examination, *, is_right: bool) -> Fact | None:
 
 
 def _is_something_wrong(own: OwnForward) -> bool:
-    """Whether a gradient is wrong by its own forward pass: then there is a mistake to be named."""
-    return any(outcome.status == "wrong" and outcome.is_of_gradient for outcome in own.outcomes)
+    """Whether a gradient is wrong by its own forward pass, and not for being clipped: then a mistake is to be named."""
+    return not own.clipped and any(o.status == "wrong" and o.is_of_gradient for o in own.outcomes)
 
 
 def _with_cost(outcome: Outcome, cost: Fact | None) -> Outcome:

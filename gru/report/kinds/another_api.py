@@ -17,6 +17,11 @@ def _argument(p: Particulars) -> str:
     return {"dx": "the input", "dh": "the first state"}.get(name, name)
 
 
+def _entries(p: Particulars) -> str:
+    clipped = f": they are clipped to ±{p['clipped']:g}" if p["clipped"] is not None else ""
+    return f"{p['count']} of {p['size']} entries of the gradient of {_argument(p)} are wrong{clipped}"
+
+
 def _not_linear_in_own(p: Particulars) -> str:
     clipped = f": it is clipped to ±{p['clipped']:g}" if p["clipped"] is not None else ""
     return f"the gradient of {_argument(p)} is not linear in the upstream gradient{clipped}"
@@ -65,7 +70,7 @@ KINDS: dict[str, Words] = {
     "other-on-second-use": Words("", _second_use),
     "gradient-not-linear": Words("", _not_linear_in_own),
     "not-a-number": Words("", lambda p: f"the gradient of {_argument(p)} holds NaN or infinity"),
-    "entries": Words("", lambda p: f"{p['count']} of {p['size']} entries of the gradient of {_argument(p)} are wrong"),
+    "entries": Words("", _entries),
     "along": Words(
         "",
         lambda p: (
