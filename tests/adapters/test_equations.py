@@ -132,7 +132,7 @@ def require_named(name: str, old: str, new: str, check: str, tmp_path: Path) -> 
     assert (examination.verdict, first) == ("wrong", check), examination
 
 
-@pytest.mark.one_in(5)
+@pytest.mark.one_in(15)
 @pytest.mark.parametrize(("name", "old", "new", "check"), ONE_EACH)
 def test_a_mistake_is_named_on_its_equation(name: str, old: str, new: str, check: str, tmp_path: Path) -> None:
     require_named(name, old, new, check, tmp_path)
@@ -152,7 +152,7 @@ def require_found(style: Style, mistake: str | None, tmp_path: Path) -> None:
     assert (examination.verdict, first) == ("wrong" if mistake else "right", mistake), examination
 
 
-@pytest.mark.one_in(3)
+@pytest.mark.one_in(6)
 @pytest.mark.parametrize(("style", "mistake"), sample(6), ids=str)
 def test_a_style_is_recognised_and_its_mistake_named(style: Style, mistake: str, tmp_path: Path) -> None:
     require_found(style, mistake, tmp_path)

@@ -78,7 +78,7 @@ def examined(path: Path) -> Examination:
         return examine(process)
 
 
-@pytest.mark.one_in(4)
+@pytest.mark.one_in(12)
 @pytest.mark.parametrize("name", MISTAKES)
 def test_a_right_file_is_right_without_a_word_on_its_api(name: str) -> None:
     examination = examined(FILES / f"{name}.py")
@@ -87,7 +87,7 @@ def test_a_right_file_is_right_without_a_word_on_its_api(name: str) -> None:
     assert set(examination.api.gradients) == set(examination.api.names)
 
 
-@pytest.mark.one_in(10)
+@pytest.mark.one_in(40)
 @pytest.mark.parametrize(
     ("name", "number"), [(name, number) for name, mistakes in MISTAKES.items() for number in range(len(mistakes))]
 )
@@ -109,6 +109,7 @@ def test_backward_that_updates_the_parameters_is_told_and_is_not_wrong() -> None
     assert "changes the parameters itself" in all_said(examination.outcome("interface").facts)
 
 
+@pytest.mark.one_in(3)
 @pytest.mark.parametrize(
     "source",
     [
@@ -126,6 +127,7 @@ def test_an_api_that_is_not_found_is_no_verdict(source: str, tmp_path: Path) -> 
     assert "looked for" in examination.text
 
 
+@pytest.mark.one_in(2)
 @pytest.mark.parametrize(
     ("imports", "verdict"),
     [

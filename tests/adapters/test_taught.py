@@ -70,6 +70,7 @@ def test_without_an_adapter_an_unusual_api_is_no_verdict(unusual: Path) -> None:
     assert examined(unusual).reason == "another_api"
 
 
+@pytest.mark.one_in(3)
 @pytest.mark.parametrize(
     ("old", "new", "check"),
     [("", "", None), ("1 - self.out**2", "1 - self.out", "gradient-A"), ("d @ self.B.T", "d @ self.B", "gradient-dh")],
@@ -83,6 +84,7 @@ def test_with_an_adapter_of_a_few_lines_it_is_judged(
     assert check is None or examination.outcome(check).status in ("wrong", "inherited")
 
 
+@pytest.mark.one_in(5)
 @pytest.mark.parametrize(
     ("body", "text"),
     [
@@ -121,6 +123,7 @@ def test_what_is_wrong_with_an_adapter_is_told_with_its_line_and_is_no_verdict(
     assert text in examination.text
 
 
+@pytest.mark.full
 def test_an_adapter_for_other_names_leaves_a_file_as_it_is(tmp_path: Path) -> None:
     examination = examined(FILES / "lists.py", course(tmp_path, COURSE))
     assert examination.verdict == "right"

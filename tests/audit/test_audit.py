@@ -54,6 +54,7 @@ def of_grader(name: str, *arguments: str | Path) -> Result:
     return audit("--tests", GRADERS / name, "--module", GRADERS / "student.py", *arguments)
 
 
+@pytest.mark.full
 def test_a_weak_grader_is_told_what_it_lets_through_and_what_would_catch_it(tmp_path: Path) -> None:
     page = tmp_path / "audit.html"
     answer = of_grader("first.py", "--only", "13", "--json", tmp_path / "audit.json", "--html", page)

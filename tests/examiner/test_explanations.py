@@ -38,6 +38,7 @@ def named(cells: Sequence[WrongCell]) -> pytest.MarkDecorator:
     return pytest.mark.parametrize("wrong", marked)
 
 
+@pytest.mark.one_in(3)
 @named(wrong_cells()[::60])
 def test_what_is_said_of_a_wrong_cell_is_true(wrong: WrongCell) -> None:
     check_true(wrong)

@@ -83,6 +83,7 @@ class Unreadable(WrongBlock):
         return value
 
 
+@pytest.mark.one_in(3)
 @pytest.mark.parametrize("cell", [WrongBlock, WideInput, Unreadable])
 def test_there_is_always_a_check_that_says_why(cell: type) -> None:
     examination = examine(TrustedCells(cell))

@@ -208,6 +208,7 @@ def test_another_convention_is_wrong_by_default_and_right_where_it_is_asked_for(
     assert "  convention h = z * h_prev + (1 - z) * h̃" in asked.stdout.splitlines()
 
 
+@pytest.mark.one_in(3)
 @pytest.mark.parametrize(
     ("level", "told", "kept"),
     [
@@ -223,6 +224,7 @@ def test_a_teacher_sets_how_much_is_told(write: Write, level: str, told: str, ke
     assert kept not in done.stdout + Path("results.json").read_text(encoding="utf-8").replace('"equation', "")
 
 
+@pytest.mark.one_in(2)
 @pytest.mark.parametrize(("source", "exit_code"), [(RIGHT, examining.ALL_RIGHT), (WRONG, examining.SOME_WRONG)])
 def test_the_only_class_with_the_api_is_judged_under_another_name(write: Write, source: str, exit_code: int) -> None:
     done = check(write(source.replace("GRUCell", "MyGRU")))
@@ -230,6 +232,7 @@ def test_the_only_class_with_the_api_is_judged_under_another_name(write: Write, 
     assert "  note       judged as MyGRU" in done.stdout.splitlines()
 
 
+@pytest.mark.full
 def test_of_several_classes_with_the_api_none_is_judged(write: Write) -> None:
     other = RIGHT.replace("GRUCell", "MyGRU")
     done = check(write(f"{other}\n\n{RIGHT.replace('GRUCell', 'Second')}"))
@@ -240,6 +243,7 @@ def test_of_several_classes_with_the_api_none_is_judged(write: Write) -> None:
     assert "judged as Refined" in done.stdout
 
 
+@pytest.mark.full
 def test_a_class_that_is_defined_twice_is_told(write: Write) -> None:
     line = RIGHT.splitlines().index("class GRUCell:") + 1
     done = check(write(f'"""\nclass GRUCell is mine.\n"""\n{RIGHT}'))

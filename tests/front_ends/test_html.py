@@ -79,6 +79,7 @@ def results() -> dict[str, Result]:
     return {path.stem: result_of(path) for path in (*EXAMPLES, ANOTHER_API) if path.stem in (*chosen, ANOTHER_API.stem)}
 
 
+@pytest.mark.full
 def test_a_page_says_all_that_the_text_says(results: dict[str, Result]) -> None:
     for result in results.values():
         page = Page(html.page(result))

@@ -72,6 +72,7 @@ def test_a_bundle_is_whole(system: str, tmp_path: Path, rubric: Path) -> None:
                 subprocess.run(["bash", "-n", str(script)], check=True)
 
 
+@pytest.mark.full
 def test_the_wheel_installs_and_runs(tmp_path: Path) -> None:
     """Without an index: it is a wheel as pip takes it, and has the templates and scripts in it."""
     name, data = own_wheel()
@@ -91,6 +92,7 @@ def test_the_wheel_installs_and_runs(tmp_path: Path) -> None:
     assert (tmp_path / "site" / "gru" / "grading" / "bundles" / "gradescope" / "setup.sh").exists()
 
 
+@pytest.mark.one_in(4)
 @pytest.mark.parametrize(
     ("name", "contents", "score"),
     [
@@ -149,6 +151,7 @@ def test_gradescope_is_set_up(is_old: bool, tmp_path: Path, rubric: Path) -> Non
     assert checked.returncode == 0
 
 
+@pytest.mark.full
 def test_classroom50(tmp_path: Path, rubric: Path) -> None:
     """In the student's checkout, with the runner's variables; the bundle lies elsewhere."""
     script = bundle("classroom50", tmp_path / "autograders" / "gru", rubric) / "autograder.py"
@@ -162,6 +165,7 @@ def test_classroom50(tmp_path: Path, rubric: Path) -> None:
     assert "equation (10), dzr: wrong" in (checkout / "release-body.md").read_text(encoding="utf-8")
 
 
+@pytest.mark.full
 def test_github_actions(tmp_path: Path, rubric: Path) -> None:
     """The commands of the workflow, but for those that install, in a repository with a student's file."""
     folder = bundle("github-actions", tmp_path / "repository", rubric)
@@ -174,6 +178,7 @@ def test_github_actions(tmp_path: Path, rubric: Path) -> None:
     assert all((folder / name).exists() for name in kept)
 
 
+@pytest.mark.full
 def test_prairielearn(tmp_path: Path, rubric: Path) -> None:
     """`/grade/student`, and the script where the image has it."""
     folder = bundle("prairielearn", tmp_path / "gru", rubric)
@@ -191,6 +196,7 @@ def test_prairielearn(tmp_path: Path, rubric: Path) -> None:
     assert document["score"] == pytest.approx(1 / 5.5)
 
 
+@pytest.mark.full
 def test_autolab(tmp_path: Path, rubric: Path) -> None:
     """`make` in a folder with the archive, the Makefile and the handin."""
     folder = bundle("autolab", tmp_path / "autolab", rubric)

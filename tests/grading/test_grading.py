@@ -81,6 +81,7 @@ def seeds(course: Path) -> set[int]:
     return {record.seed for record in gradebook(course).values()}
 
 
+@pytest.mark.full
 def test_a_class_has_a_seed_of_its_own_that_is_kept(course: Path, write: Write) -> None:
     write("alice.py")
     grade(course)
@@ -92,6 +93,7 @@ def test_a_class_has_a_seed_of_its_own_that_is_kept(course: Path, write: Write) 
     assert "2 students" in done.stdout
 
 
+@pytest.mark.full
 def test_a_seed_that_is_given_is_kept_too(course: Path, write: Write) -> None:
     write("alice.py")
     grade(course, "--seed", 0)
@@ -104,6 +106,7 @@ def test_a_seed_that_is_given_is_kept_too(course: Path, write: Write) -> None:
 # What is written
 
 
+@pytest.mark.full
 def test_feedback_that_is_missing_is_written_again(course: Path, write: Write) -> None:
     write("alice.py")
     write("bob.py", WRONG)
@@ -192,6 +195,7 @@ def test_a_name_that_is_no_text_becomes_escapes(course: Path) -> None:
     assert scores(course) == {"caf\\xe9": FULL}
 
 
+@pytest.mark.full
 def test_two_students_of_one_name_keep_their_endings(course: Path, write: Write) -> None:
     write("alice.py")
     write("alice/gru_cell.py", WRONG)
@@ -199,6 +203,7 @@ def test_two_students_of_one_name_keep_their_endings(course: Path, write: Write)
     assert scores(course) == {"alice.py": FULL, "alice": FULL - 1}
 
 
+@pytest.mark.full
 def test_a_pattern_names_the_submissions(course: Path, write: Write) -> None:
     write("alice/week5/cell.py")
     write("alice/week4/cell.py", WRONG)
