@@ -35,6 +35,9 @@ MISTAKES = {
     "three_calls": ("+ dzrx[:H] * self.r[t]", "+ dzrx[:H]", "gradient-Wr"),
     "loss_of_several": ("dsr * r[t] + self", "dsr + self", "gradient-W"),
     "names_in_any_script": ("drh * r + dz", "drh + dz", "equation-23"),
+    "gates_handed_on": ("di = dC * C_bar * dsigmoid(i)", "di = dC * i * dsigmoid(i)", "lstm/dzi"),
+    "gates_answered_first": ("drx[:H] * h_prev * dsigmoid(r)", "drx[:H] * dsigmoid(r)", "equation-10"),
+    "named_tuple": ("dhu @ U.T + g * z", "dhu @ U.T + g * (1 - z)", "equation-23"),
 }  # fmt: skip
 """For each file what stands in it, what stands in its place, and a check that is not right then."""
 

@@ -7,10 +7,14 @@ from typing import Any
 import numpy as np
 
 from .layouts import arranged, has_steps, in_order, restored
+from .names import GENERATOR
 from .places import last_name, read
 
 CHANGE = "change of "
 """What the place of a gradient begins with that shows only in what backward does to the parameter."""
+
+OF_ANSWER = "answered"
+"""What forward has returned, as a role of backward; with a place behind it, a part of that."""
 
 TAKEN = ("x", "h_0", "dx", "dh", "updates")
 """What stands for something else on the way to the other side: no parameter is called so there."""
@@ -43,8 +47,8 @@ class Adapter:
         dx, dh, dc: The places of the gradients for the input and the first states; None where they are not shown.
         forward_name, backward_name: Methods of the class, or functions of the file.
         forward_roles, backward_roles: What they are given, in order: `x`, `h`, `c`, both states `hc`, `delta`,
-            `delta_c`, both gradients `deltas`, `cache`, the answered `state`, a `number`, a size such as
-            `size hidden`, or a place.
+            `delta_c`, both gradients `deltas`, `cache`, the answered `state`, a part of what forward answered such
+            as `answered[2]`, a `number`, a size such as `size hidden`, or a place.
         source: The text of the file, of which the names in a `return` are read.
         fixed: Sizes that are written into the file, and cannot be chosen.
         reset_name: The method that is called between one use of an object and the next; None for none.
@@ -100,6 +104,7 @@ class Adapter:
     def __init__(self, module: Any, **different: Any) -> None:
         self.module = module
         self._answered: Any = None
+        self._returned: Any = None
         self._sizes: Mapping[str, int] = {}
         self._values: Mapping[str, Any] = {}
         self.after_step: Callable[[Any, Any], Any] = lambda made, returned: None
@@ -125,6 +130,7 @@ class Adapter:
     def backward(self, made: Any, delta: Any, cache: Any, x: Any, h: Any) -> Any:
         """What the submission's backward pass returns; `cache` is what forward returned beside the states."""
         roles = {"cache": cache, "x": x, "state": self._answered, **_of_two("h", "c", "hc", h)}
+        roles |= parts_answered(self._returned, self.backward_roles)
         roles |= _of_two("delta", "delta_c", "deltas", delta)
         return self._callable(made, self.backward_name)(*self._arguments(made, self.backward_roles, roles))
 
@@ -194,7 +200,7 @@ class Adapter:
             layout = self.delta_layout or self.out_layout
             parts = np.split(delta, 2 if self.second else 1, axis=-1)
             given = self._given(_both(arranged(part, layout) for part in parts))
-            self._answered = self._value(made, returned, self.state)
+            self._answered, self._returned = self._value(made, returned, self.state), returned
             answer.returned = self._backwarded(made, given, self._cache(returned), given_x, given_h)
         return answer
 
@@ -207,11 +213,12 @@ class Adapter:
     def _backwarded(self, made: Any, delta: Any, cache: Any, x: Any, h: Any) -> Any:
         if not self.each_step:
             return self.backward(made, delta, cache, x, h)
-        answered, returned = self._answered, []
+        answered, forward, returned = self._answered, self._returned, []
         parts = delta if isinstance(delta, tuple) else (delta,)
         above: list[Any] = [0.0] * len(parts)
         for t in reversed(range(len(x))):
             self._answered = answered[t]
+            self._returned = tuple(part[t] for part in forward) if isinstance(forward, tuple) else forward[t]
             delta_t = _both(part[t] + more for part, more in zip(parts, above, strict=True))
             returned.append(self.backward(made, delta_t, cache[t] if isinstance(cache, list) else cache, x[t], h))
             if self.handed_on:
@@ -402,6 +409,11 @@ def _in_lists(returned: list[Any]) -> Any:
     return returned
 
 
+def parts_answered(returned: Any, roles: Iterable[str]) -> dict[str, Any]:
+    """The parts of what forward has returned that these roles ask for: `answered[2]`."""
+    return {role: read(returned, role[len(OF_ANSWER) :]) for role in roles if role.startswith(OF_ANSWER)}
+
+
 def _both(parts: Iterable[Any]) -> Any:
     """One part by itself, or the tuple of two."""
     found = tuple(parts)
@@ -423,6 +435,8 @@ def resolved(value: Any, module: Any, sizes: Mapping[str, int]) -> Any:
         return {key: resolved(inner, module, sizes) for key, inner in value.items()}
     if isinstance(value, str) and value.startswith("("):
         return np.zeros([size_of(part, sizes) for part in value.strip("()").split(",") if part])
+    if value == GENERATOR:
+        return np.random.default_rng(0)
     return sizes.get(value, value) if isinstance(value, str) else value
 
 

@@ -6,7 +6,7 @@ Nothing is called here. What a name suggests is tried by `finding`.
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from .adapter import AnotherApiError, Given
+from .adapter import OF_ANSWER, AnotherApiError, Given
 from .names import ANSWERED, CACHE, DELTA, RATE, SIZE_OF, TARGETS, role_of
 from .source import parameters_of
 
@@ -46,8 +46,18 @@ def forward_roles(function: Any, made: Any, *, method: bool) -> Iterator[tuple[t
         yield tuple(roles[:-optional]), 0
 
 
-def backward_roles(function: Any, adapter: Any, made: Any, forward: Sequence[str], *, method: bool) -> tuple[str, ...]:
-    """The roles of backward's arguments in order. `forward` are the names of forward's.
+def backward_roles(
+    function: Any, adapter: Any, made: Any, forward: Sequence[str], answered: Mapping[str, str], *, method: bool
+) -> tuple[str, ...]:
+    """The roles of backward's arguments in order.
+
+    Args:
+        function: The backward pass.
+        adapter: What is known of how it is driven.
+        made: The object that is driven.
+        forward: The names of forward's arguments.
+        answered: The names of what forward returns, by their places.
+        method: Whether it is a method.
 
     Raises:
         AnotherApiError: Where no role is found for one that has to be given.
@@ -55,9 +65,15 @@ def backward_roles(function: Any, adapter: Any, made: Any, forward: Sequence[str
     parameters = parameters_of(function, method=method)
     as_forward = dict(zip(forward, adapter.forward_roles, strict=False))
     held = list(adapter.construct) if isinstance(made, Given) else []
+    # A part that is handed on by itself; the states as a whole are known already.
+    parts = {
+        name: OF_ANSWER + place[len("returned") :]
+        for place, name in answered.items()
+        if place.count("[") == 1 and place != f"returned{adapter.state}" and not CACHE.search(name)
+    }
     roles: list[str] = []
     for p in parameters:
-        role = _role(p, roles, as_forward, made, held, names=[q.name for q in parameters])
+        role = _role(p, roles, as_forward, parts, made, held, names=[q.name for q in parameters])
         if role == "":
             break
         roles.append(role)
@@ -67,7 +83,13 @@ def backward_roles(function: Any, adapter: Any, made: Any, forward: Sequence[str
 
 
 def _role(
-    p: Any, roles: Sequence[str], as_forward: Mapping[str, str], made: Any, held: Sequence[str], names: Sequence[str]
+    p: Any,
+    roles: Sequence[str],
+    as_forward: Mapping[str, str],
+    parts: Mapping[str, str],
+    made: Any,
+    held: Sequence[str],
+    names: Sequence[str],
 ) -> str:
     """The role of one argument; empty where it and all behind it can be left out."""
     name = p.name
@@ -77,6 +99,8 @@ def _role(
         return as_forward[name]
     if isinstance(made, Given) and hasattr(made, name):
         return str(name)
+    if name in parts:
+        return parts[name]
     if len(name) == 1 and name.isupper() and name.lower() in SIZE_OF:
         return f"size {SIZE_OF[name.lower()]}"
     is_delta = DELTA.match(name) is not None
@@ -98,6 +122,8 @@ def _role(
         return f"size {SIZE_OF[name.lower()]}"
     if not isinstance(made, Given) and hasattr(made, name):
         return str(name)
-    if len(held) == 1:
+    if len(held) == 1 and held[0] not in roles:
         return str(held[0])
-    return "delta" if "delta" not in roles else "?"
+    if "delta" not in roles and not any(DELTA.match(other) for other in names):
+        return "delta"
+    return "?" if "cache" in roles else "cache"

@@ -54,6 +54,9 @@ MOST_ERRORS = 50
 class Tried:
     """What was tried in vain: the last fault of each way, for the message to the teacher.
 
+    `states` says where in the last answer arrays are that behave as states, by place, layout and width: of how many
+    parameters each is made.
+
     Args:
         turn: Is called before each trial, and raises where there were enough.
     """
@@ -63,6 +66,7 @@ class Tried:
         self.faults: dict[str, str] = {}
         self.errors: list[BaseException] = []
         self.answered = self.fitted = self.behaved = False
+        self.states: dict[tuple[str, str, str], int] = {}
 
     def note(self, way: str, error: BaseException) -> None:
         """Remember the last fault of a way."""
@@ -176,19 +180,31 @@ def answering(adapter: Adapter, sizes: Mapping[str, int], tried: Tried, *, both_
         return
     tried.answered = True
     kind, said = type(adapter), adapter.said
+    tried.states = {}
     for state, out_layout, width in places_of_states(adapter, returned, made, sizes):
         tried.fitted = True
         if ("state" in said and state != kind.state) or ("out_layout" in said and out_layout != kind.out_layout):
             continue
-        adapter.state, adapter.out_layout, adapter.width = state, out_layout, width
-        for name in ("second", "parameters", "gradients", "dx", "dh", "dc"):
-            setattr(adapter, name, getattr(kind, name))
+        _begin(adapter, state, out_layout, width)
         try:
             if behaves(adapter, sizes, both_ways=both_ways):
                 tried.behaved = True
-                yield adapter
+                tried.states[state, out_layout, width] = len(moving(adapter, sizes))
         except Exception as error:
             tried.note(way, error)
+    # A gate that is answered too behaves as a state, and is made of fewer parameters; so is an LSTM's c.
+    made_of, kinds = tried.states, [at[1:] for at in tried.states]
+    for at in sorted(made_of, key=lambda at: (kinds.index(at[1:]), -made_of[at])):
+        _begin(adapter, *at)
+        tried.states = made_of
+        yield adapter
+
+
+def _begin(adapter: Adapter, state: str, out_layout: str, width: str) -> None:
+    """Put the states at a place, and forget what was found for another."""
+    adapter.state, adapter.out_layout, adapter.width = state, out_layout, width
+    for name in ("second", "parameters", "gradients", "dx", "dh", "dc"):
+        setattr(adapter, name, getattr(type(adapter), name))
 
 
 def complete(adapter: Adapter, sizes: Mapping[str, int], of: tuple[Any, bool], tried: Tried) -> bool:
@@ -200,9 +216,11 @@ def complete(adapter: Adapter, sizes: Mapping[str, int], of: tuple[Any, bool], t
         adapter.names_returned = names_returned(backward, adapter.source)
         if "backward_roles" not in said:
             names = [p.name for p in parameters_of(getattr(holder, adapter.forward_name, None), method=method)]
-            adapter.backward_roles = backward_roles(backward, adapter, fresh(adapter, sizes), names, method=method)
+            answered = names_returned(getattr(holder, adapter.forward_name, None), adapter.source)
+            made = fresh(adapter, sizes)
+            adapter.backward_roles = backward_roles(backward, adapter, made, names, answered, method=method)
     takes_two = {"delta_c", "deltas"} & set(adapter.backward_roles) and "second" not in said
-    seconds: list[str | None] = [*_seconds(adapter, sizes)] if takes_two else [type(adapter).second]
+    seconds: list[str | None] = [*_seconds(adapter, sizes, tried)] if takes_two else [type(adapter).second]
     if not seconds and "deltas" not in adapter.backward_roles:
         # No second state is as the first: what it takes is the gradient of the last state, and that is 0.
         adapter.backward_roles = tuple("number" if r == "delta_c" else r for r in adapter.backward_roles)
@@ -210,7 +228,7 @@ def complete(adapter: Adapter, sizes: Mapping[str, int], of: tuple[Any, bool], t
     first = adapter.state
     for second in seconds:
         adapter.state, adapter.second = first, second
-        if takes_two and second and "state" not in said and _are_crossed(adapter, of):
+        if takes_two and second and "state" not in said and _are_crossed(adapter, tried, of):
             adapter.state, adapter.second = second, first
         if "parameters" not in said:
             adapter.parameters = ()
@@ -234,20 +252,23 @@ def complete(adapter: Adapter, sizes: Mapping[str, int], of: tuple[Any, bool], t
     return False
 
 
-def _seconds(adapter: Adapter, sizes: Mapping[str, int]) -> Iterator[str]:
-    """Where the second state may be, of the same layout as the first."""
+def _seconds(adapter: Adapter, sizes: Mapping[str, int], tried: Tried) -> Iterator[str]:
+    """Where the second state may be: another array that behaves as one, of the same layout as the first."""
     made = fresh(adapter, sizes)
     x, h_0 = numbers(adapter, sizes)
     returned = adapter.forwarded(made, arranged(x, adapter.x_layout), adapter._first(h_0, sizes))
     first = adapter._value(made, returned, adapter.state)
-    for place, layout, width in places_of_states(adapter, returned, made, sizes):
-        alike = (layout, width) == (adapter.out_layout, adapter.width)
-        if alike and adapter._value(made, returned, place) is not first:
+    for place, *layout in tried.states:
+        alike = layout == [adapter.out_layout, adapter.width]
+        if alike and not np.array_equal(adapter._value(made, returned, place), first):
             yield place
 
 
-def _are_crossed(adapter: Adapter, of: tuple[Any, bool]) -> bool:
-    """Whether forward answers c before h and backward takes dh before dc, or the other way round, as names tell."""
+def _are_crossed(adapter: Adapter, tried: Tried, of: tuple[Any, bool]) -> bool:
+    """Whether the first state is c and backward takes dh first, or the other way round.
+
+    Names tell it; of states without names, c is the one that is made of fewer parameters.
+    """
     holder, method = of
     answered = names_returned(getattr(holder, adapter.forward_name, None), adapter.source)
     taken = parameters_of(getattr(holder, adapter.backward_name), method=method)
@@ -255,6 +276,10 @@ def _are_crossed(adapter: Adapter, of: tuple[Any, bool]) -> bool:
     states = [
         OF_CELL.match(answered.get(f"returned{place}", "")) is not None for place in (adapter.state, adapter.second)
     ]
+    if sum(states) != 1:
+        at = (adapter.out_layout, adapter.width)
+        first, second = (tried.states[place, *at] for place in (adapter.state, str(adapter.second)))
+        states = [first < second, second < first]
     gradients = [OF_CELL.match(by_role.get(role, "")) is not None for role in ("delta", "delta_c")]
     return sum(states) == sum(gradients) == 1 and states != gradients
 

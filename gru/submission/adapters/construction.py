@@ -51,9 +51,13 @@ def constructions(kind: Any, module: Any = None) -> Iterator[dict[str, Any]]:
         p.name
         for p in needed
         if (weights and len(p.name) < 4 and BIAS.search(p.name))
-        or (p.name.lower() not in SIZE_OF and p.name.lower() not in GUESSES)
+        or (p.name.lower() not in SIZE_OF and p.name.lower() not in GUESSES and "seed" not in p.name.lower())
     ]
-    known = {p.name: SIZE_OF.get(p.name.lower(), GUESSES.get(p.name.lower())) for p in needed if p.name not in unknown}
+    known = {
+        p.name: SIZE_OF.get(p.name.lower(), GUESSES.get("seed" if "seed" in p.name.lower() else p.name.lower()))
+        for p in needed
+        if p.name not in unknown
+    }
     if "hidden" not in known.values() and "n" in known:
         known["n"] = "hidden"
     if not {"input", "hidden"} <= set(known.values()):
@@ -179,7 +183,8 @@ def is_of_input(name: str, weights: Sequence[str], by_u: bool) -> bool:
 
 def holders(module: Any, tree: Mapping[str, ast.FunctionDef], name: str, function: Any) -> Iterator[dict[str, Any]]:
     """What a function is given beside x and the states: arrays by their names, one thing that holds them, or none."""
-    names = [p.name for p in parameters_of(function) if p.default is p.empty]
+    defaults = {p.name: p.default for p in parameters_of(function)}
+    names = [n for n, default in defaults.items() if default is inspect.Parameter.empty or _is_of(module, default)]
     given = [n for n in names if not role_of(n, names) and not RATE.match(n)]
     weights = any(WEIGHT.search(n) and n.lower() not in SIZE_OF for n in given)
     # Beside weights a small letter is one of them, such as b, and no size.
@@ -201,9 +206,19 @@ def holders(module: Any, tree: Mapping[str, ast.FunctionDef], name: str, functio
         yield {n: OfModule(n) for n in arrays}
 
 
+def _is_of(module: Any, value: Any) -> bool:
+    """Whether a value is an object of a class of the module: one that holds all parameters, made when it is run."""
+    return bool(type(value).__module__ == module.__name__)
+
+
 def _makers(module: Any) -> list[Any]:
+    """The functions of a module that may make parameters, and the classes that may hold them: those without passes."""
     functions = [v for v in own(module).values() if isinstance(v, FunctionType)]
-    return [f for f in functions if re.search("init|make|create|param", f.__name__) and not BACKWARD.search(f.__name__)]
+    kinds = [v for v in own(module).values() if isinstance(v, type) and not any(map(BACKWARD.search, vars(v)))]
+    named = [
+        f for f in functions if re.search("init|make|create|param", f.__name__) and not BACKWARD.search(f.__name__)
+    ]
+    return [*named, *kinds]
 
 
 def _keys(tree: Mapping[str, ast.FunctionDef], name: str, held: str) -> list[str]:
@@ -241,9 +256,10 @@ def arrays_of(module: Any) -> dict[str, Any]:
 def chosen_in(construct: Mapping[str, Any]) -> list[str]:
     """The sizes that can be chosen in a construction: all, where arrays are given whose shapes are ours."""
     values = construct.values()
-    if any(isinstance(v, dict | Called) or (isinstance(v, str) and v.startswith("(")) for v in values):
+    if any(isinstance(v, dict) or (isinstance(v, str) and v.startswith("(")) for v in values):
         return ["input", "hidden", "output"]
-    return [v for v in values if isinstance(v, str)]
+    inside = [size for v in values if isinstance(v, Called) for size in chosen_in(v.arguments)]
+    return [*inside, *(v for v in values if isinstance(v, str))]
 
 
 def fixed_sizes(made: Any, module: Any, chosen: Sequence[str]) -> Iterator[dict[str, int]]:

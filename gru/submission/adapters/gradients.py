@@ -14,7 +14,7 @@ import numpy as np
 from .adapter import Adapter, Answer
 from .layouts import arranged, in_order
 from .names import DC, DH, DX
-from .places import arrays_in, last_name, parts_of
+from .places import arrays_in, last_name, parts_of, without_holder
 
 Candidates = dict[str, tuple[Any, str]]
 """Arrays by their places, each with the name that it has in the source."""
@@ -88,7 +88,7 @@ def _collected(parameters: list[str], following: Candidates) -> dict[str, str]:
     """
     found = {}
     for parameter in parameters:
-        own = [part for part in parts_of(parameter) if part not in ("data", "value", "val")]
+        own = parts_of(without_holder(parameter))
         for place in following:
             holder, *inside = parts_of(place)
             ends = (inside, [*inside[:-1], re.sub("^d_?", "", inside[-1])]) if inside else ()
@@ -244,10 +244,10 @@ def _stacks(returned: Any) -> Iterator[tuple[str, Any]]:
 
 def _same_place(place: str, candidates: Mapping[str, Any]) -> str | None:
     """The gradient of `params[0]` is `grads[0]`, of `W.data` it is `W.grad`, of `params['W']` `grads['W']`."""
-    ends = [re.sub(r"\.(data|value|val)$", suffix, place) for suffix in (".grad", ".gradient", ".dW", ".diff")]
-    for end in ends:
-        if end != place and end in candidates:
-            return end
+    if (holder := without_holder(place)) != place:
+        for end in (f"{holder}.{name}" for name in ("grad", "gradient", "dW", "diff", "d", "g", "dv")):
+            if end in candidates:
+                return end
     key = re.search(r"(\[[^\]]*\])$", place)
     if not key:
         return None

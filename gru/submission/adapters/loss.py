@@ -13,12 +13,11 @@ from typing import Any
 
 import numpy as np
 
-from .adapter import Adapter, AnotherApiError, Answer
+from .adapter import OF_ANSWER, Adapter, AnotherApiError, Answer, parts_answered
 from .behaviour import numbers, values_of
 from .construction import chosen_in, constructions, fixed_sizes, holders
 from .layouts import arranged
 from .names import BACKWARD, FORWARD, LOSS, RATE, SIZE_OF, C, H, X
-from .places import read
 from .source import definitions, names_returned, own, parameters_of
 from .targets import ALPHABET, positions, targets
 
@@ -29,9 +28,6 @@ PREDICTED = re.compile(
     r"^(y|ys|y_?hats?|y_?preds?|outputs?|outs?|o|p|ps|probs?|pred(iction)?s?|logits|scores?)$", re.IGNORECASE
 )
 """What a loss may be given of what forward has answered, where something else is the targets."""
-
-ANSWERED = "answered"
-"""What forward has answered; with a place behind it, a part of that."""
 
 INPUT_KINDS = ("tokens", "ids", "TFB", "TF", "TBF", "BTF", "[FB]")
 """What the input may be: a list or an array of positions in an alphabet, or vectors in a layout."""
@@ -82,7 +78,7 @@ class Loss(Adapter):
         values = values_of(self, sizes)
         other = x[[1, 0, *range(2, len(x))]]
         one, two = (float(self.run(sizes, values, given, h_0).states.item()) for given in (x, other))
-        return abs(one - two) > 64 * np.finfo(float).eps * max(abs(one), abs(two))
+        return bool(abs(one - two) > 64 * np.finfo(float).eps * max(abs(one), abs(two)))
 
     def _call(self, made: Any, x: Any, h_0: Any, told: Callable[[str], Any]) -> tuple[Any, Any]:
         """What the call that gives the loss returns, and the one that gives the gradients: often the same."""
@@ -90,8 +86,7 @@ class Loss(Adapter):
         given = {"inputs": _put(x, self.input_kind), "targets": self._targets(x), **self._given_states(h_0)}
         if self.first_name:
             answered = self._callable(made, self.first_name)(*self._arguments(made, self.first_roles, given))
-            parts = {*self.forward_roles, *self.backward_roles}
-            given |= {r: read(answered, r[len(ANSWERED) :]) for r in parts if r.startswith(ANSWERED)}
+            given |= parts_answered(answered, (*self.forward_roles, *self.backward_roles))
         several = {name: [given[name]] for name in ("inputs", "targets")} if self.several else {}
         returned = self._callable(made, self.forward_name)(*self._arguments(made, self.forward_roles, given | several))
         if self.backward_name == self.forward_name:
@@ -187,7 +182,7 @@ def _roles(
             roles.append(name)
             continue
         if answered is not None and (name in answered or (PREDICTED.match(name) and (several or len(parameters) > 1))):
-            roles.append(answered.get(name, ANSWERED))
+            roles.append(answered.get(name, OF_ANSWER))
             continue
         role = next((role for role, pattern in kinds if pattern.match(name) and role not in roles), None)
         if p.default is not p.empty and (role is None or role == "number"):
@@ -218,14 +213,14 @@ class _Calls:
                 yield {"forward_roles": loss, "backward_roles": loss if "?" in back else back}
             return
         answer = names_returned(self.functions[self.first], self.source)
-        names = {name: ANSWERED + place[len("returned") :] for place, name in answer.items()}
+        names = {name: OF_ANSWER + place[len("returned") :] for place, name in answer.items()}
         first = _roles(self.functions[self.first], method=method, held=held)
         loss, back = (
             _roles(self.functions[n], method=method, held=held, answered=names) for n in (self.loss, self.back)
         )
         if "inputs" in first and "?" not in (*first, *loss, *back) and "targets" in (*loss, *back):
-            for whole in (ANSWERED, f"{ANSWERED}[0]"):
-                parts = (tuple(whole if role == ANSWERED else role for role in roles) for roles in (loss, back))
+            for whole in (OF_ANSWER, f"{OF_ANSWER}[0]"):
+                parts = (tuple(whole if role == OF_ANSWER else role for role in roles) for roles in (loss, back))
                 yield {"first_roles": first, **dict(zip(("forward_roles", "backward_roles"), parts, strict=True))}
 
 

@@ -36,10 +36,13 @@ SIZE_NAMES = {
 
 SIZE_OF = {name: size for size, names in SIZE_NAMES.items() for name in names.split()}
 
+GENERATOR = "generator"
+"""An argument that draws the parameters: a generator of NumPy's."""
+
 GUESSES: dict[str, Any] = {
     "lr": 0.01, "learning_rate": 0.01, "eta": 0.01, "alpha": 0.01, "seed": 0, "dtype": np.float64, "bias": True,
     "use_bias": True, "scale": 0.1, "std": 0.1, "init_scale": 0.1, "sigma": 0.1, "weight_scale": 0.1,
-    "activation": "tanh", "name": "gru", "stateful": False, "num_layers": 1, "n_layers": 1, "rng": None,
+    "activation": "tanh", "name": "gru", "stateful": False, "num_layers": 1, "n_layers": 1, "rng": GENERATOR,
 }  # fmt: skip
 """Arguments of constructors that are no sizes, where they have no default."""
 
@@ -74,7 +77,7 @@ ANSWERED = re.compile(
 DELTA = re.compile(r"^(d|grad|delta|in_grad|upstream|err|error|g)", re.IGNORECASE)
 TARGETS = re.compile(r"^(y|ys|y_?true|y_?hat|targets?|labels?|t)$", re.IGNORECASE)
 RATE = re.compile(r"^(lr|learning_rate|eta|alpha|step_size|l2|reg|lambda_?|momentum)$", re.IGNORECASE)
-CACHE = re.compile(r"cache|memory|saved|ctx|tape|store|intermediate|residual", re.IGNORECASE)
+CACHE = re.compile(r"cache|memory|saved|ctx|context|tape|store|intermediate|residual|^(res|aux|trace)$", re.IGNORECASE)
 
 DX = re.compile(
     r"^_?(d_?x|d_?xs|grad_?x|dx_?t|d_?inputs?|grad_?inputs?|d_?x_?t|dxt|din|dinp|dinput|dout_x|gx|dl_?dx|dx_?out)$",

@@ -28,6 +28,11 @@ def read(root: Any, place: str) -> Any:
     return value
 
 
+def without_holder(place: str) -> str:
+    """The place of what an object stands for, where the array in it is one of its attributes: `W` for `W.data`."""
+    return re.sub(r"(?<=[^.])\.(data|value|val|v)$", "", place)
+
+
 def parts_of(place: str) -> list[str]:
     """The attributes, positions and keys of a place, in order."""
     return [name or position or key for name, position, key in _PART.findall(place)]
@@ -35,9 +40,7 @@ def parts_of(place: str) -> list[str]:
 
 def last_name(place: str) -> str:
     """The name by which a place is known: the last attribute or key that is no `data` or `value`."""
-    names = [name or key for name, _, key in _PART.findall(place) if name or key]
-    while len(names) > 1 and names[-1] in ("data", "value", "val"):
-        names.pop()
+    names = [name or key for name, _, key in _PART.findall(without_holder(place)) if name or key]
     return names[-1] if names else place
 
 
