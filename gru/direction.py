@@ -70,7 +70,15 @@ def slope_along(problem: Problem, direction: Direction, form: Form = CHAPTER) ->
     """The derivative of a sequence's loss along one direction: a forward pass on values and tangents.
 
     In real numbers, or in complex ones where that is faster. Where a formula of the layer has no rule for that, by a
-    complex step on all of it. Raises ValueError where it is not finite.
+    complex step on all of it.
+
+    Args:
+        problem: The problem.
+        direction: How everything moves at once.
+        form: The form of the layer.
+
+    Raises:
+        ValueError: The derivative is not finite.
     """
     recurrence = _recurrence(form)
     if recurrence is None:
@@ -114,7 +122,15 @@ def _slope_by_complex(recurrence: Recurrence, problem: Problem, direction: Direc
 def gradient(problem: Problem, form: Form = CHAPTER, *, memory: int = MEMORY) -> dict[str, Array]:
     """The gradient of a sequence's loss in all that it is a function of, in the way that is fastest for its size.
 
-    The same as `oracle.full_gradient`, to rounding. Raises ValueError where it is not finite.
+    The same as `oracle.full_gradient`, to rounding.
+
+    Args:
+        problem: The problem.
+        form: The form of the layer.
+        memory: Bytes that may be held at once.
+
+    Raises:
+        ValueError: The gradient is not finite.
     """
     recurrence, at = _recurrence(form), variables(problem, form)
     ends = dict(zip(at, accumulate(array.size for array in at.values()), strict=True))

@@ -41,7 +41,12 @@ not its numbers. Above it the directions, nearly all of them zero, would cost mo
 
 
 def blocks(problem: Problem, form: Form = CHAPTER) -> dict[str, Array]:
-    """The blocks of the parameters by name, in double precision: `wz, uz, wr, ur, wn, un`."""
+    """The blocks of the parameters by name, in double precision: `wz, uz, wr, ur, wn, un`.
+
+    Args:
+        problem: The problem.
+        form: The form of the layer.
+    """
     found: dict[str, Array] = {}
     for stack in form.stacks:
         found |= form.blocks_of(stack, problem.parameters[stack.name].astype(float))
@@ -52,6 +57,13 @@ def given(problem: Problem, form: Form = CHAPTER) -> Given:
     """What the cells of a correct network are given at every step: true states, and true derivatives by them.
 
     Rounded to the problem's precision, as a cell can be given nothing finer, and held in float64.
+
+    Args:
+        problem: The problem.
+        form: The form of the layer.
+
+    Returns:
+        By name: the input, the states and what comes from above, with the steps on the first axis; and the blocks.
     """
     at = {form.layer.input: problem.x}
     for carried, states, gradients in zip(
@@ -63,12 +75,25 @@ def given(problem: Problem, form: Form = CHAPTER) -> Given:
 
 
 def states(problem: Problem, form: Form = CHAPTER) -> Array:
-    """The states h_0 … h_τ in double precision, of shape (steps + 1, batch, hidden)."""
+    """The states h_0 … h_τ in double precision, of shape (steps + 1, batch, hidden).
+
+    Args:
+        problem: The problem.
+        form: The form of the layer.
+    """
     return all_states(problem, form)[0]
 
 
 def all_states(problem: Problem, form: Form = CHAPTER) -> list[Array]:
-    """The same of each state that is carried from step to step: of an LSTM, h and c."""
+    """The states over time, of each state that is carried from step to step: of an LSTM, h and c.
+
+    Args:
+        problem: The problem.
+        form: The form of the layer.
+
+    Returns:
+        One array for each, (steps + 1, batch, hidden), in double precision.
+    """
     weights = blocks(problem, form)
     at = _previous(form, [state.astype(float) for state in problem.initial])
     found = [[at[carried.previous]] for carried in form.layer.carried]
@@ -118,8 +143,16 @@ def step_gradients(
 ) -> dict[str, Array]:
     """The derivatives of one step, at every step, for the δ_t that is given there: (8)–(16), (23), (24).
 
-    ∂Σ(δ_t ∘ h_t)/∂p for p the pre-activations, the parameters as used at step t only, h_{t-1} and
-    x_t: by name (`dzz`, …), each with the steps on the first axis. Peak memory below `memory` bytes.
+    ∂Σ(δ_t ∘ h_t)/∂p for p the pre-activations, the parameters as used at step t only, h_{t-1} and x_t.
+
+    Args:
+        at: What each step is given, as `given` has it.
+        form: The form of the layer.
+        arithmetic: `pair` for real arithmetic of pairs of numbers, `complex` for complex numbers.
+        memory: Bytes that may be held at once.
+
+    Returns:
+        The derivatives by name (`dzz`, …), each with the steps on the first axis.
     """
     hidden = at[form.layer.carried[0].previous].shape[-1]
     moved = {equation.name: str(equation.of) for equation in form.backward}
@@ -184,17 +217,22 @@ def slopes_along(at: Given, directions: Mapping[str, Array], form: Form = CHAPTE
     return slopes
 
 
-def state_gradients(
-    problem: Problem, form: Form = CHAPTER, *, arithmetic: Arithmetic = "pair", memory: int = MEMORY
-) -> Array:
-    """δ_t = ∂loss/∂h_t for every step, (steps, batch, hidden): each h_t moved on its way to t + 1."""
-    return all_state_gradients(problem, form, arithmetic=arithmetic, memory=memory)[0]
-
-
 def all_state_gradients(
     problem: Problem, form: Form = CHAPTER, *, arithmetic: Arithmetic = "pair", memory: int = MEMORY
 ) -> list[Array]:
-    """The same for each state that is carried from step to step: what comes to it from above and from the next step."""
+    """δ_t = ∂loss/∂h_t for every step, and the same of each other state that is carried from step to step.
+
+    Each h_t is moved on its way to t + 1: what comes to it from above and from the next step.
+
+    Args:
+        problem: The problem.
+        form: The form of the layer.
+        arithmetic: `pair` for real arithmetic of pairs of numbers, `complex` for complex numbers.
+        memory: Bytes that may be held at once.
+
+    Returns:
+        One array for each state, (steps, batch, hidden).
+    """
     steps, units = problem.sizes.steps, np.eye(problem.sizes.hidden)[:, None, :]
     forward, arguments, place = _sequence(problem, form)
     kinds = range(len(form.layer.carried))
@@ -208,7 +246,14 @@ def parameter_gradients(
 ) -> dict[str, Array]:
     """The sums over the steps, (17)–(22): each block of the parameters moved as it is used at all steps.
 
-    By name (`sum_dwz`, …), each shaped like its block.
+    Args:
+        problem: The problem.
+        form: The form of the layer.
+        arithmetic: `pair` for real arithmetic of pairs of numbers, `complex` for complex numbers.
+        memory: Bytes that may be held at once.
+
+    Returns:
+        The sums by name (`sum_dwz`, …), each shaped like its block.
     """
     forward, arguments, _ = _sequence(problem, form)
     measured = _measure(forward, arguments, _weight_probes(form, arguments), arithmetic, memory)
@@ -216,7 +261,12 @@ def parameter_gradients(
 
 
 def variables(problem: Problem, form: Form = CHAPTER) -> dict[str, Array]:
-    """All that a sequence's loss is a function of, by name: `W`, `U`, `x` and `h_0`."""
+    """All that a sequence's loss is a function of, by name: `W`, `U`, `x` and `h_0`.
+
+    Args:
+        problem: The problem.
+        form: The form of the layer.
+    """
     parameters = {stack.name: problem.parameters[stack.name] for stack in form.stacks}
     starts = dict(zip(form.starts, problem.initial, strict=True))
     return parameters | {form.layer.input: problem.x} | starts
@@ -227,7 +277,16 @@ def full_gradient(
 ) -> dict[str, Array]:
     """The gradient of a sequence's loss in all that it is a function of: `W`, `U`, `x` and `h_0`.
 
-    Each is moved as it is used in the whole sequence, and its gradient is shaped like it.
+    Each is moved as it is used in the whole sequence.
+
+    Args:
+        problem: The problem.
+        form: The form of the layer.
+        arithmetic: `pair` for real arithmetic of pairs of numbers, `complex` for complex numbers.
+        memory: Bytes that may be held at once.
+
+    Returns:
+        The gradients by these names, each shaped like what it is the gradient in.
     """
     steps, batch, inputs = problem.x.shape
     forward, arguments, place = _sequence(problem, form)
@@ -253,6 +312,11 @@ def summed_gradient(problem: Problem, form: Form = CHAPTER, *, memory: int = MEM
     """The same as `full_gradient`, to rounding: each step's own part measured for the measured δ_t, and summed.
 
     Within one step a weight moves one unit of its gate alone, so that whole columns are measured at once.
+
+    Args:
+        problem: The problem.
+        form: The form of the layer.
+        memory: Bytes that may be held at once.
     """
     at: Given = {form.layer.input: problem.x.astype(float), **blocks(problem, form)}
     for carried, states, gradients in zip(
@@ -271,8 +335,16 @@ def summed_gradient(problem: Problem, form: Form = CHAPTER, *, memory: int = MEM
 def derivatives_along(problem: Problem, directions: Mapping[str, Array], form: Form = CHAPTER) -> Array:
     """The derivatives of a sequence's loss along directions in `W`, `U`, `x` and `h_0` at once, by a complex step.
 
-    `directions` holds them by these names, each (…, *shape of what it moves); the result has the
-    leading axes. Raises ValueError where a derivative is not finite.
+    Args:
+        problem: The problem.
+        directions: The directions by these names, each (…, *shape of what it moves).
+        form: The form of the layer.
+
+    Returns:
+        The derivatives, of the shape of the leading axes.
+
+    Raises:
+        ValueError: A derivative is not finite.
     """
     values = variables(problem, form)
     moved = {name: values[name] + (1j * numdiff.STEP) * along for name, along in directions.items()}

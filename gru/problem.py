@@ -158,7 +158,13 @@ COUNTS: dict[Effort, int] = {"quick": len(_SIZES), "normal": len(PLAN), "thoroug
 
 
 def battery(effort: Effort, seed: int, form: Form = CHAPTER) -> list[Problem]:
-    """The problems of an examination, the smallest first; the same for the same seed."""
+    """The problems of an examination, the smallest first; the same for the same seed.
+
+    Args:
+        effort: How many.
+        seed: Draws their numbers.
+        form: The form of the layer that they are for.
+    """
     specified = planned(effort, seed)
     specified += [(s, identify(s, number)) for round in range(ROUNDS[effort]) for s, number in _larger(seed, round)]
     specified.sort(key=lambda item: item[0].volume(form))
@@ -166,7 +172,12 @@ def battery(effort: Effort, seed: int, form: Form = CHAPTER) -> list[Problem]:
 
 
 def planned(effort: Effort, seed: int) -> list[tuple[Specification, str]]:
-    """What is asked of the problems of an examination but for the larger ones, each with its id."""
+    """What is asked of the problems of an examination but for the larger ones, each with its id.
+
+    Args:
+        effort: How many.
+        seed: Draws their numbers.
+    """
     return [(_specification(seed, index), f"{seed}:{index}") for index in range(COUNTS[effort])]
 
 
@@ -208,7 +219,12 @@ _MEASURED = tuple(max(lengths) for lengths in zip(*_SIZES, strict=True))
 
 
 def identify(specification: Specification, seed: int) -> str:
-    """The id of the problem of this specification that is drawn with `seed`: `2,3,4,1/ordinary/float64/5`."""
+    """The id of a problem, such as `2,3,4,1/ordinary/float64/5`.
+
+    Args:
+        specification: Its sizes, regime and precision.
+        seed: Draws its numbers.
+    """
     sizes = ",".join(str(size) for size in specification.sizes)
     return f"{sizes}/{specification.regime}/{specification.precision}/{seed}"
 
@@ -225,11 +241,15 @@ class SizesError(ValueError):
 
 
 def find(id: str, form: Form = CHAPTER) -> Problem:
-    """The problem with this id, for a form of a layer.
+    """The problem with this id.
 
-    `17` and `0:17` are problem 17 of seed 0; `2,3,4,1/ordinary/float64/5` is the problem of
-    those sizes (batch, input, hidden, steps), regime and precision drawn with seed 5.
-    Raises ValueError for any other text, and for sizes beyond all measure.
+    Args:
+        id: `17` and `0:17` are problem 17 of seed 0; `2,3,4,1/ordinary/float64/5` is the problem of those sizes
+            (batch, input, hidden, steps), regime and precision drawn with seed 5.
+        form: The form of the layer that it is for.
+
+    Raises:
+        ValueError: The id is any other text, or the sizes are too large.
     """
     try:
         if len(id) > LONGEST_ID:
@@ -287,6 +307,11 @@ def draw(specification: Specification, id: str, form: Form = CHAPTER) -> Problem
     """The problem of this specification whose numbers are drawn from `id`.
 
     All forms of a layer have the same numbers; what a form has beside its layer is drawn after them.
+
+    Args:
+        specification: Its sizes, regime and precision.
+        id: Draws its numbers.
+        form: The form of the layer that it is for.
     """
     sizes, regime = specification.sizes, REGIMES[specification.regime]
     batch, inputs, hidden, steps = sizes

@@ -49,10 +49,18 @@ def _known(kind: str, names: Collection[_Name], known: Collection[_Name]) -> lis
 def sizes(
     *, max_batch: int = 4, max_input: int = 4, max_hidden: int = 4, max_steps: int = 4
 ) -> st.SearchStrategy[Sizes]:
-    """The sizes of a problem, each from 1 to the maximum given; they shrink to 1, 1, 1, 1.
+    """The sizes of a problem, each from 1 to a maximum; they shrink to 1, 1, 1, 1.
 
-    Small sizes show nearly every mistake, and are read more easily. Raises ValueError on a
-    maximum below 1.
+    Small sizes show nearly every mistake, and are read more easily.
+
+    Args:
+        max_batch: The most rows of the batch.
+        max_input: The most inputs.
+        max_hidden: The most hidden units.
+        max_steps: The most steps.
+
+    Raises:
+        ValueError: A maximum is below 1.
     """
     maxima = {"max_batch": max_batch, "max_input": max_input, "max_hidden": max_hidden, "max_steps": max_steps}
     for name, value in maxima.items():
@@ -89,10 +97,17 @@ def problems(
     precisions: st.SearchStrategy[Precision] = _PRECISIONS,
     form: Form = CHAPTER,
 ) -> Problem:
-    """Problems of these sizes, regimes and precisions, for a form of a layer; by default any of the chapter's GRU.
+    """Problems of these sizes, regimes and precisions.
 
-    A problem shrinks to the smallest sizes, the first regime and precision, and seed 0. Its id
-    says all of it, and `gru check FILE --problem ID` puts it to a file again.
+    A problem shrinks to the smallest sizes, the first regime and precision, and seed 0. Its id says all of it, and
+    `gru check FILE --problem ID` puts it to a file again.
+
+    Args:
+        draw: Hypothesis gives it; it is no argument of the strategy.
+        sizes: Draws the sizes.
+        regimes: Draws the regime.
+        precisions: Draws the dtype.
+        form: The form of the layer that they are for; by default the chapter's GRU.
     """
     specification = Specification(draw(sizes), draw(regimes), draw(precisions))
     return problem.find(problem.identify(specification, draw(st.integers(0, SEEDS - 1))), form)

@@ -12,8 +12,14 @@ __all__ = ["assert_gradient", "assert_vjp", "given_vjp"]
 def assert_gradient(function: Callable[..., Any], arguments: Any, gradient: Callable[..., Any], **how: Any) -> None:
     """Raise AssertionError unless the gradient of a function of one number is right.
 
-    Takes what `gru.check_gradient` takes. The message begins with the argument and the entry that are wrong. A check
-    that cannot tell raises too: it is no pass.
+    The message begins with the argument and the entry that are wrong. A check that cannot tell raises too: it is no
+    pass.
+
+    Args:
+        function: As `gru.check_gradient` takes it.
+        arguments: As `gru.check_gradient` takes them.
+        gradient: The claimed gradient, as `gru.check_gradient` takes it.
+        **how: All else that `gru.check_gradient` takes.
 
     Raises:
         AssertionError: The verdict is `wrong` or `cannot_tell`.
@@ -24,7 +30,13 @@ def assert_gradient(function: Callable[..., Any], arguments: Any, gradient: Call
 
 
 def assert_vjp(forward: Callable[..., Any], backward: Callable[..., Any], arguments: Any, **how: Any) -> None:
-    """Raise AssertionError unless a backward pass is right; takes what `gru.check_vjp` takes.
+    """Raise AssertionError unless a backward pass is right.
+
+    Args:
+        forward: As `gru.check_vjp` takes it.
+        backward: The backward pass, as `gru.check_vjp` takes it.
+        arguments: As `gru.check_vjp` takes them.
+        **how: All else that `gru.check_vjp` takes.
 
     Raises:
         AssertionError: The verdict is `wrong` or `cannot_tell`.

@@ -156,9 +156,40 @@ def test_every_module_and_every_public_name_has_a_docstring() -> None:
     assert bare == []
 
 
+FOR_USERS = (
+    *("gru", "gru.notebook", "gru.examining", "gru.testing", "gru.strategies", "gru.problem", "gru.oracle"),
+    *("gru.direction", "gru.gradient.check", "gru.examiner.examination"),
+    *("gru.calculus.complex_step", "gru.calculus.ridders", "gru.calculus.taylor"),
+    *(name for name in MODULES if name.startswith(("gru.layer.", "gru.layers.")) and not name.endswith(".equations")),
+)
+"""What is meant to be called from Python, as docs/api.rst lists it. The arguments of an equation are quantities of its
+table, which has their shapes."""
+
+
+def test_what_is_meant_for_users_lists_its_arguments_one_a_line() -> None:
+    lacking = []
+    for module in FOR_USERS:
+        for name, node in _public_definitions(tree_of(module)):
+            if isinstance(node, ast.ClassDef):
+                continue
+            given = [*node.args.posonlyargs, *node.args.args, *node.args.kwonlyargs]
+            names = [argument.arg for argument in given if argument.arg not in ("self", "cls")]
+            text = (ast.get_docstring(node) or "").partition("Args:")[2]
+            lacking += [f"{module}.{name}: {n}" for n in names if len(names) > 1 and f"\n    {n}: " not in text]
+    assert lacking == []
+
+
 def test_no_function_is_longer_than_a_page() -> None:
+    """A page of code: a docstring that lists every argument makes nothing harder to read."""
+
+    def lines_of(node: ast.FunctionDef) -> int:
+        first = node.body[0]
+        has_docstring = ast.get_docstring(node) is not None
+        described = (first.end_lineno or 0) - first.lineno + 1 if has_docstring else 0
+        return (node.end_lineno or 0) - node.lineno + 1 - described
+
     functions = [
-        (f"{module}.{node.name}", (node.end_lineno or 0) - node.lineno)
+        (f"{module}.{node.name}", lines_of(node))
         for module in MODULES
         for node in ast.walk(tree_of(module))
         if isinstance(node, ast.FunctionDef)

@@ -42,21 +42,26 @@ def directional_derivatives(
 ) -> Array:
     """The derivatives of `function(*arguments)` along P directions at once, by a complex step.
 
-    `directions[k]` has shape (P, *s), s having as many axes as `arguments[k]` and broadcasting
-    to its shape; or it is None, and argument k does not move. The result is float64 of shape
-    (P, *shape of the function's result).
-
-    With `arithmetic="complex"` the function is given complex arrays with the perturbations on a
-    leading axis, (P, *arguments[k].shape), and must keep that axis first: it counts its own axes
-    from the end. With `"pair"` it is given `Pair`s, which is the same arithmetic in real numbers.
     What moves, moves in double precision; what does not is passed as it is.
 
-    The directions are worked through in chunks, so that no more than `memory` bytes are held at
-    once, results included and `directions` not. `need` is a bound on the bytes that one of them
-    takes, where the caller knows one: it spares measuring that.
+    Args:
+        function: With `arithmetic="complex"` it is given complex arrays with the perturbations on a leading axis,
+            (P, *arguments[k].shape), and must keep that axis first: it counts its own axes from the end. With
+            `"pair"` it is given `Pair`s, which is the same arithmetic in real numbers.
+        arguments: Where the derivatives are taken, one array of floats or integers for each argument.
+        directions: `directions[k]` has shape (P, *s), s having as many axes as `arguments[k]` and broadcasting to
+            its shape; or it is None, and argument k does not move.
+        arithmetic: `complex` or `pair`.
+        memory: No more bytes are held at once, results included and `directions` not: the directions are worked
+            through in chunks.
+        need: A bound on the bytes that one direction takes, where the caller knows one: it spares measuring that.
 
-    Raises ValueError on shapes that do not go together, results that are not finite and too
-    little memory; NotComplexDifferentiable where the function cannot take the numbers.
+    Returns:
+        The derivatives, float64 of shape (P, *shape of the function's result).
+
+    Raises:
+        ValueError: Shapes do not go together, a result is not finite, or the memory is too little.
+        NotComplexDifferentiable: The function cannot take the numbers.
     """
     count = _count(arguments, directions)
 
@@ -79,9 +84,20 @@ def gradient(
 ) -> Array:
     """The gradient of a vectorised function of one number with respect to `arguments[wrt]`.
 
-    The function keeps a leading axis of perturbations, as in `directional_derivatives`, and
-    returns one number for each. The result is float64 of the argument's shape. Raises what
-    `directional_derivatives` raises.
+    Args:
+        function: It keeps a leading axis of perturbations, as in `directional_derivatives`, and returns one number
+            for each.
+        arguments: Where the gradient is taken.
+        wrt: Which argument moves.
+        arithmetic: `complex` or `pair`, as in `directional_derivatives`.
+        memory: Bytes that may be held at once.
+
+    Returns:
+        The gradient, float64 of the argument's shape.
+
+    Raises:
+        ValueError: As `directional_derivatives`; or the function returns more than one number.
+        NotComplexDifferentiable: As `directional_derivatives`.
     """
     shape = np.shape(arguments[wrt])
     size = int(np.prod(shape))
@@ -107,15 +123,21 @@ def complex_step(
 ) -> Array:
     """The gradient of a plain function of one number with respect to `arguments[wrt]`.
 
-    The function takes one point at a time. The result is float64 of the argument's shape.
+    Args:
+        function: It takes one point at a time, a complex one.
+        arguments: Where the gradient is taken.
+        wrt: Which argument moves.
+        verify: Whether the gradient is held against Ridders' method along one random direction: an `abs`, a
+            comparison, a `.real` or a real buffer in the midst of a function drops the derivative and leaves no
+            other sign.
+        magnitude: For `ridders`: where large terms cancel, a right gradient is accused without it.
 
-    With `verify`, the gradient is held against Ridders' method along one random direction: an
-    `abs`, a comparison, a `.real` or a real buffer in the midst of a function drops the derivative
-    and leaves no other sign. `magnitude` is for `ridders`: where large terms cancel, a right
-    gradient is accused without it.
+    Returns:
+        The gradient, float64 of the argument's shape.
 
-    Raises NotComplexDifferentiable where the derivative is dropped, and ValueError where the
-    result is not one finite number.
+    Raises:
+        NotComplexDifferentiable: The derivative is dropped.
+        ValueError: The result is not one finite number.
     """
     point = in_double(arguments[wrt])
     result, others = np.empty(point.shape), list(arguments)

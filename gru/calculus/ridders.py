@@ -29,19 +29,27 @@ def ridders(
 ) -> Estimate:
     """The derivative of a function of one number along one direction, by Ridders' method.
 
-    `direction[k]` has the shape of `arguments[k]`, or is None. Central differences at `start`,
-    halved `levels` − 1 times, are extrapolated to a step of zero; the entry of the tableau with
-    the smallest bound is the estimate. It takes 2·`levels` evaluations of the function.
+    Central differences at falling steps are extrapolated to a step of zero; the entry of the tableau with the
+    smallest bound is the estimate. It takes 2·`levels` evaluations of the function.
 
-    The bound is Ridders' own estimate, the distance to the two entries that went into this one,
-    which by itself covers the error only about every other time; and the rounding of the function,
-    ε·`magnitude`/h, which extrapolation can double. `magnitude` is the sum of the absolute values
-    of the terms that the function adds up. By default it is judged from the function's values
-    and slopes, which is too little where terms much larger than these cancel. What a function
-    does between the points of the finest step is not seen.
+    The bound is Ridders' own estimate, the distance to the two entries that went into this one, which by itself
+    covers the error only about every other time; and the rounding of the function, ε·`magnitude`/h, which
+    extrapolation can double. What a function does between the points of the finest step is not seen.
 
-    Raises ValueError on shapes that do not go together and on results that are not one finite
-    number.
+    Args:
+        function: It returns one real number.
+        arguments: Where the derivative is taken.
+        direction: `direction[k]` has the shape of `arguments[k]`, or is None, and that argument does not move.
+        start: The first step, as a multiple of the direction.
+        levels: How many steps, each half of the one before.
+        magnitude: The sum of the absolute values of the terms that the function adds up. By default it is judged
+            from the function's values and slopes, which is too little where terms much larger than these cancel.
+
+    Returns:
+        The derivative, and a bound on its error.
+
+    Raises:
+        ValueError: Shapes do not go together, or a result is not one finite number.
     """
     if levels < 2 or not start > 0:
         raise ValueError(f"Ridders' method needs two levels or more and a start above 0, not {levels} and {start}")
@@ -60,8 +68,15 @@ def ridders(
 def gaussian_directions(rng: np.random.Generator, arguments: Sequence[Any]) -> list[Direction]:
     """One Gaussian direction for each argument, in which that argument alone moves.
 
-    Each is fit for `ridders`. One an argument, so that a small one is not drowned by a large one;
-    Gaussian, because with random signs two equal and opposite errors cancel half the time.
+    One an argument, so that a small one is not drowned by a large one; Gaussian, because with random signs two
+    equal and opposite errors cancel half the time.
+
+    Args:
+        rng: Draws the numbers.
+        arguments: The arguments of a function.
+
+    Returns:
+        The directions, each fit for `ridders`.
     """
     return [
         [rng.standard_normal(np.shape(argument)) if k == moved else None for k in range(len(arguments))]

@@ -33,12 +33,21 @@ def taylor_remainders(
 ) -> Taylor:
     """The Taylor remainders of a function of one number along `direction`, at falling `steps`.
 
-    `derivative` is what is claimed for the derivative along `direction`. Where it is right,
-    `remainder1` falls as h²; where it is wrong, only as h, like `remainder0`. The orders show
-    this; they are no verdict, since higher derivatives disturb them.
+    Where `derivative` is right, `remainder1` falls as h²; where it is wrong, only as h, like `remainder0`. The orders
+    show this; they are no verdict, since higher derivatives disturb them.
 
-    Raises ValueError on shapes that do not go together, on steps that do not fall, and on results
-    that are not one finite number.
+    Args:
+        function: It returns one real number.
+        arguments: Where the derivative is taken.
+        direction: `direction[k]` has the shape of `arguments[k]`, or is None, and that argument does not move.
+        derivative: What is claimed for the derivative along `direction`.
+        steps: Two multiples of the direction or more, above 0 and falling.
+
+    Returns:
+        The remainders at every step, and the orders at which they fall.
+
+    Raises:
+        ValueError: Shapes do not go together, the steps do not fall, or a result is not one finite number.
     """
     h = np.asarray(steps, dtype=float)
     if len(h) < 2 or not (np.all(h > 0) and np.all(np.diff(h) < 0)):

@@ -36,14 +36,25 @@ def examine(
 ) -> Examination:
     """Examine a submission on the battery of `effort` and `seed`, or on one `problem`.
 
-    `convention` is the form of a GRU that is asked for; another that a submission follows throughout
-    is recognised, and counts as one mistake. `only` names the checks that are asked for; by default
-    all, `training` among them at thorough effort and on no single problem. `on_progress` is told how
-    many jobs are done, of how many. A submission that fails to run keeps what was found before.
-    Raises ValueError where `only` names no check.
+    A submission that fails to run keeps what was found before. It may show any numbers: what overflows while they are
+    judged is infinite or NaN, which agrees with nothing, and is not worth a warning.
 
-    A submission may show any numbers. What overflows while they are judged is infinite or NaN, which agrees
-    with nothing, and is not worth a warning.
+    Args:
+        runner: Runs the submission.
+        effort: How many problems.
+        seed: Draws their numbers.
+        only: The checks that are asked for; by default all, `training` among them at thorough effort and on no single
+            problem.
+        problem: The one problem that is asked for; by default the battery.
+        convention: The form that is asked for; another that a submission follows throughout is recognised, and counts
+            as one mistake.
+        on_progress: Is told how many jobs are done, of how many.
+
+    Returns:
+        Everything that was found.
+
+    Raises:
+        ValueError: `only` names no check.
     """
     if (api := _other_api(runner)) is not None:
         from gru.examiner.two_depths import examine_driven

@@ -204,7 +204,12 @@ class Derivation:
         return known
 
     def shape_of(self, name: str, sizes: Sizes) -> tuple[int, ...]:
-        """The shape of the quantity `name` at one step of a problem of `sizes`."""
+        """The shape of a quantity at one step.
+
+        Args:
+            name: The quantity.
+            sizes: The sizes of the problem.
+        """
         return sizes.shape(self.dimensions[name])
 
     @cached_property

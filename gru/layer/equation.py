@@ -105,5 +105,13 @@ def sum_over_steps(terms: Array) -> Array:
 
 
 def derivative(name: str, symbol: str, *, of: str, formula: str, idea: str = "") -> Equation:
-    """The equation of a derivative of the loss, its right-hand side as a line of Python."""
+    """The equation of a derivative of the loss.
+
+    Args:
+        name: The name of the derivative, which is the cell's attribute.
+        symbol: Its sign in the text.
+        of: The name of what it is the derivative by.
+        formula: The right-hand side, as a line of Python.
+        idea: What it rests on, in a sentence.
+    """
     return Equation(name, symbol, "", sum_rows, (), of=of, idea=idea).with_expression(parse(formula))

@@ -105,7 +105,12 @@ class Form(Derivation):
     # The stacked parameters
 
     def split(self, stacked: Any, size: int) -> dict[str, Any]:
-        """The blocks of `stacked` (…, gates·size, hidden) by gate, in the layer's own order; views of it."""
+        """The blocks of a stacked parameter by gate, in the layer's own order; views of it.
+
+        Args:
+            stacked: The parameter, (…, gates·size, hidden).
+            size: The rows of a block.
+        """
         blocks = {gate: stacked[..., k * size : (k + 1) * size, :] for k, gate in enumerate(self.order)}
         return {gate: blocks[gate] for gate in self.layer.gates}
 
@@ -125,13 +130,24 @@ class Form(Derivation):
         }
 
     def blocks_of(self, stack: Stack, stacked: Any) -> dict[str, Any]:
-        """The blocks of a parameter by name; views of it."""
+        """The blocks of a parameter by name; views of it.
+
+        Args:
+            stack: Which parameter.
+            stacked: Its value, (…, blocks·rows, hidden).
+        """
         names = self.order_of(stack)
         size = stacked.shape[-2] // len(names)
         return {name: stacked[..., k * size : (k + 1) * size, :] for k, name in enumerate(names)}
 
     def stacked(self, stack: Stack, blocks: Mapping[str, Any], prefix: str = "") -> Any:
-        """The parameter made of its blocks, which `blocks` holds under `prefix` and their names."""
+        """A parameter made of its blocks, (…, blocks·rows, hidden).
+
+        Args:
+            stack: Which parameter.
+            blocks: The blocks, by `prefix` and their names.
+            prefix: What stands before the names.
+        """
         parts = [blocks[prefix + name] for name in self.order_of(stack)]
         return parts[0] if len(parts) == 1 else np.concatenate(parts, axis=-2)
 

@@ -70,7 +70,17 @@ class Layer:
     def equation(
         self, name: str, symbol: str, quantity: str, *, number: int | None = None, **more: Any
     ) -> Callable[[Callable[..., Array]], Callable[..., Array]]:
-        """Enter the decorated function as the equation of a quantity of the forward pass."""
+        """Enter the decorated function as the equation of a quantity of the forward pass.
+
+        The function's arguments are the names of what it is made of; its body is one line, `return` and a formula.
+
+        Args:
+            name: The name of the quantity, which is the cell's attribute.
+            symbol: Its sign in the text.
+            quantity: What it is, in words.
+            number: The chapter's number; None where it has none.
+            **more: Other fields of `Equation`.
+        """
 
         def enter(function: Callable[..., Array]) -> Callable[..., Array]:
             inputs = tuple(inspect.signature(function).parameters)
@@ -82,11 +92,27 @@ class Layer:
     def preactivation(
         self, name: str, symbol: str, quantity: str, *, number: int | None = None
     ) -> Callable[[Callable[..., Array]], Callable[..., Array]]:
-        """Enter the decorated function as the equation of a pre-activation, which no cell has to show."""
+        """Enter the decorated function as the equation of a pre-activation, which no cell has to show.
+
+        Args:
+            name: The name of the quantity.
+            symbol: Its sign in the text.
+            quantity: What it is, in words.
+            number: The chapter's number; None where it has none.
+        """
         return self.equation(name, symbol, quantity, number=number, has_check=False, is_shown=False)
 
     def activation(self, name: str, symbol: str, quantity: str, function: str, *, of: str, **more: Any) -> None:
-        """Enter a quantity that is σ (`sigmoid`) or tanh (`np.tanh`) of the pre-activation `of`."""
+        """Enter a quantity that is σ or tanh of a pre-activation.
+
+        Args:
+            name: The name of the quantity, which is the cell's attribute.
+            symbol: Its sign in the text.
+            quantity: What it is, in words.
+            function: `sigmoid` or `np.tanh`.
+            of: The name of the pre-activation.
+            **more: Other fields of `Equation`.
+        """
         (before,) = (equation for equation in self.table if equation.name == of)
         called = formula.parse(f"{function}(...)")
         tree = formula.put_whole(called, before.expression)
@@ -96,14 +122,28 @@ class Layer:
     def derivative(
         self, name: str, symbol: str, *, of: str, number: int | None = None, summed: int | None = None, **more: Any
     ) -> Callable[[Callable[..., Array]], Callable[..., Array]]:
-        """Enter the decorated function as the derivative of the loss by `of`.
+        """Enter the decorated function as the equation of a derivative of the loss.
 
-        `summed` is the chapter's number of its sum over the steps, where `of` is a parameter's block.
+        Args:
+            name: The name of the derivative, which is the cell's attribute.
+            symbol: Its sign in the text.
+            of: The name of what it is the derivative by.
+            number: The chapter's number; None where it has none.
+            summed: The chapter's number of its sum over the steps, where `of` is a parameter's block.
+            **more: Other fields of `Equation`.
         """
         return self.equation(name, symbol, "", number=number, of=of, summed=summed, **more)
 
     def add(self, name: str, symbol: str, *, of: str, formula: str, idea: str = "") -> None:
-        """Enter the derivative of the loss by `of`, its right-hand side as a line of Python."""
+        """Enter a derivative of the loss by its formula.
+
+        Args:
+            name: The name of the derivative, which is the cell's attribute.
+            symbol: Its sign in the text.
+            of: The name of what it is the derivative by.
+            formula: The right-hand side, as a line of Python.
+            idea: What it rests on, in a sentence.
+        """
         self.table.append(derivative(name, symbol, of=of, formula=formula, idea=idea))
 
     # What is computed from it

@@ -15,7 +15,16 @@ def used(equation: Equation) -> tuple[str, ...]:
 
 
 def shape_of(layer: str, equation: Equation, known: Mapping[str, Dimensions]) -> Dimensions:
-    """The shape of a formula in words, from those of its inputs."""
+    """The shape of a formula in words, from those of its inputs.
+
+    Args:
+        layer: The id of the layer, for what an error says.
+        equation: The equation whose formula it is.
+        known: The shapes of what is known there, by name.
+
+    Raises:
+        LayerError: A name is not known there, or shapes do not go together.
+    """
 
     def shape(part: ast.expr) -> Dimensions | None:
         match part:

@@ -16,7 +16,12 @@ ACTIVATIONS: dict[str, Callable[..., Array]] = {"sigmoid": sigmoid, "tanh": np.t
 
 
 def is_same(one: Equation, other: Equation) -> bool:
-    """Whether two equations have the same right-hand side."""
+    """Whether two equations have the same right-hand side.
+
+    Args:
+        one: An equation.
+        other: Another one, or that of another form.
+    """
     return ast.dump(one.expression) == ast.dump(other.expression)
 
 
@@ -44,7 +49,15 @@ def preactivations(equations: Iterable[Equation]) -> dict[str, str]:
 
 
 def columns_apart(part: ast.expr, touched: Mapping[str, bool]) -> bool | None:
-    """Whether column j of a formula depends on column j alone of what is touched; None where on nothing of it."""
+    """Whether column j of a formula depends on column j alone of what is touched.
+
+    Args:
+        part: The formula.
+        touched: For the names of what is touched, whether that is so of them.
+
+    Returns:
+        None where the formula depends on nothing that is touched.
+    """
     match part:
         case ast.Name(name):
             return touched.get(name)

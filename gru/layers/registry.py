@@ -70,7 +70,15 @@ def _layer_in(path: Path) -> Layer:
 
 
 def form_named(id: str = "chapter", layer: str = "gru") -> Form:
-    """The form with this id of a layer. Raises LookupError, whose message lists the ids, where there is none."""
+    """A form of a layer.
+
+    Args:
+        id: The id of the form.
+        layer: The id of the layer, or the path of a file that holds one.
+
+    Raises:
+        LookupError: There is no such form or layer; the message lists the ids.
+    """
     forms = layer_named(layer).forms
     if id not in forms:
         raise LookupError(f"no convention has the id {id!r}; there are {', '.join(forms)}")

@@ -6,7 +6,7 @@ Knows no cell and shows nothing; progress goes to a callback, and Ctrl-C keeps w
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any, Literal, Protocol, get_args
+from typing import Any, Literal, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,7 +18,6 @@ from gru.subtraction.optimisers import OPTIMISERS, Optimiser, optimiser
 Array = NDArray[Any]
 Stop = Literal["reached", "epochs", "interrupted", "diverged"]
 """Why training ended: every held-out sample right, no epoch left, Ctrl-C, or a loss that is not finite."""
-STOPS: tuple[Stop, ...] = get_args(Stop)
 
 
 @dataclass(frozen=True)

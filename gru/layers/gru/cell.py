@@ -43,19 +43,38 @@ class GRUCell:
         self.hidden_size = hidden_size
 
     def split_params(self, w: Array, size: int) -> tuple[Array, Array, Array]:
-        """The three blocks of `size` rows of `w` (3·size, hidden), in the order z, r, h̃."""
+        """The three blocks of a stacked parameter, in the order z, r, h̃; views of it.
+
+        Args:
+            w: The parameter, (3·size, hidden).
+            size: The rows of a block.
+
+        Returns:
+            The blocks, each (size, hidden).
+        """
         return parameters.split(w, size)
 
     def get_params(self, W: Array, U: Array) -> None:
-        """Set `wz, wr, wn` from `W` (3·hidden, hidden) and `uz, ur, un` from `U` (3·input, hidden)."""
+        """Set the blocks `wz, wr, wn` and `uz, ur, un`.
+
+        Args:
+            W: The recurrent weights, (3·hidden, hidden).
+            U: The input weights, (3·input, hidden).
+        """
         self.wz, self.wr, self.wn = self.split_params(W, self.hidden_size)
         self.uz, self.ur, self.un = self.split_params(U, self.input_size)
 
     def forward(self, x: Array, h_p: Array, W: Array, U: Array) -> Array:
-        """(1)–(4): set `x, z, r, n, h`, and return `h` (batch, hidden).
+        """(1)–(4): set `x, z, r, n, h`, and return `h`.
 
-        `x` is x_t (batch, input), `h_p` is h_{t-1} (batch, hidden), `W` (3·hidden, hidden),
-        `U` (3·input, hidden).
+        Args:
+            x: The input x_t, (batch, input).
+            h_p: The state h_{t-1}, (batch, hidden).
+            W: The recurrent weights, (3·hidden, hidden).
+            U: The input weights, (3·input, hidden).
+
+        Returns:
+            The state h_t, (batch, hidden).
         """
         self.get_params(W, U)
         self.x = x
@@ -68,7 +87,9 @@ class GRUCell:
     def backward(self, h_p: Array, in_grad: Array) -> None:
         """(8)–(16), (23), (24): set every gradient of this step.
 
-        `h_p` is h_{t-1} and `in_grad` δ_t = ∂loss/∂h_t, both (batch, hidden).
+        Args:
+            h_p: The state h_{t-1}, (batch, hidden).
+            in_grad: δ_t = ∂loss/∂h_t, (batch, hidden).
         """
         x, z, r, n = self.x, self.z, self.r, self.n
         self.dzz = equations.update_preactivation_gradient(in_grad, n, h_p, z)

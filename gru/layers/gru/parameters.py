@@ -15,9 +15,14 @@ GATES = tuple(GRU.gates)
 
 
 def split(stacked: Any, size: int) -> tuple[Any, Any, Any]:
-    """The blocks (z, r, h̃) of `stacked`.
+    """The blocks (z, r, h̃) of a stacked parameter; views of it.
 
-    `stacked` has shape (…, 3·size, hidden); each block, a view of it, (…, size, hidden).
+    Args:
+        stacked: The parameter, (…, 3·size, hidden).
+        size: The rows of a block.
+
+    Returns:
+        The blocks, each (…, size, hidden).
 
     >>> split(np.arange(6).reshape(6, 1), 2)[1].ravel()
     array([2, 3])
@@ -27,8 +32,11 @@ def split(stacked: Any, size: int) -> tuple[Any, Any, Any]:
 
 
 def merge(z: NDArray[Any], r: NDArray[Any], n: NDArray[Any]) -> NDArray[Any]:
-    """The blocks (z, r, h̃), each of shape (…, size, hidden), stacked to (…, 3·size, hidden).
+    """A stacked parameter, (…, 3·size, hidden), of its blocks: the inverse of `split`.
 
-    The inverse of `split`.
+    Args:
+        z: The block of the update gate, (…, size, hidden).
+        r: That of the reset gate.
+        n: That of the candidate h̃.
     """
     return np.concatenate((z, r, n), axis=-2)

@@ -37,10 +37,19 @@ class GRUSequence:
         self.cells: list[Any] = []
 
     def forward(self, x: Array, h_0: Array, W: Array, U: Array) -> Array:
-        """The hidden states h_1 … h_τ, of shape (steps, batch, hidden).
+        """The hidden states h_1 … h_τ.
 
-        `x` (steps, batch, input), `h_0` (batch, hidden), `W` (3·hidden, hidden),
-        `U` (3·input, hidden). Raises ValueError where there is no step.
+        Args:
+            x: The inputs, (steps, batch, input).
+            h_0: The first state, (batch, hidden).
+            W: The recurrent weights, (3·hidden, hidden).
+            U: The input weights, (3·input, hidden).
+
+        Returns:
+            The states, (steps, batch, hidden).
+
+        Raises:
+            ValueError: There is no step.
         """
         if len(x) == 0:
             raise ValueError("a sequence needs at least one step: x has none")

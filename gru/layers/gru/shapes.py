@@ -8,7 +8,12 @@ DIMENSIONS: dict[str, Dimensions] = Form(GRU).dimensions
 
 
 def shape_of(name: str, sizes: Sizes) -> tuple[int, ...]:
-    """The shape of the quantity `name` (`dzr`, `W`, …) at one step of a problem of `sizes`."""
+    """The shape of a quantity at one step.
+
+    Args:
+        name: The quantity.
+        sizes: The sizes of the problem.
+    """
     return sizes.shape(DIMENSIONS[name])
 
 

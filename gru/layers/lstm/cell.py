@@ -36,11 +36,22 @@ class LSTMCell:
         self.input_size, self.hidden_size, self.bias = input_size, hidden_size, bias
 
     def split_params(self, w: Array, size: int) -> tuple[Array, ...]:
-        """The four blocks of `size` rows of `w` (…, 4·size, hidden), in the order f, i, g, o; views of it."""
+        """The four blocks of a stacked parameter, in the order f, i, g, o; views of it.
+
+        Args:
+            w: The parameter, (…, 4·size, hidden).
+            size: The rows of a block.
+        """
         return tuple(w[..., k * size : (k + 1) * size, :] for k in range(len(LSTM.gates)))
 
     def get_params(self, W: Array, U: Array, b: Array | None = None) -> None:
-        """Set `wf wi wg wo, uf ui ug uo, bf bi bg bo`; without a bias the last are zero."""
+        """Set `wf wi wg wo, uf ui ug uo, bf bi bg bo`; without a bias the last are zero.
+
+        Args:
+            W: The recurrent weights, (4·hidden, hidden).
+            U: The input weights, (4·input, hidden).
+            b: The biases, (4, hidden); None for none.
+        """
         if b is None or not self.bias:
             b = np.zeros((len(LSTM.gates), self.hidden_size), W.dtype)
         for name, stacked, size in (("w", W, self.hidden_size), ("u", U, self.input_size), ("b", b, 1)):

@@ -35,9 +35,17 @@ class LSTMSequence:
         self.cells: list[Any] = []
 
     def forward(self, x: Array, h_0: Array, W: Array, U: Array, b: Array | None = None) -> Array:
-        """The hidden states h_1 … h_τ, (steps, batch, hidden); c_0 is zero.
+        """The hidden states h_1 … h_τ; c_0 is zero.
 
-        `x` (steps, batch, input), `h_0` (batch, hidden); the weights as in `LSTMCell.forward`.
+        Args:
+            x: The inputs, (steps, batch, input).
+            h_0: The first hidden state, (batch, hidden).
+            W: The recurrent weights, (4·hidden, hidden).
+            U: The input weights, (4·input, hidden).
+            b: The biases, (4, hidden); None for none.
+
+        Returns:
+            The states, (steps, batch, hidden).
         """
         self.cells = [self._new_cell() for _ in x]
         self._states = [(h_0, np.zeros_like(h_0))]
