@@ -28,6 +28,7 @@ def judged(tmp_path: Path, old: str, new: str) -> set[str]:
     return {outcome.check for outcome in examination.outcomes if outcome.status == "wrong"}
 
 
+@pytest.mark.full
 @pytest.mark.parametrize("words", ["by shape", pytest.param("by x alone", marks=pytest.mark.full)])
 def test_what_is_kept_between_cells_is_charged_to_state_alone(tmp_path: Path, words: str) -> None:
     assert judged(tmp_path, *KEPT[words]) == {"state"}

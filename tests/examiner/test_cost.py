@@ -346,6 +346,7 @@ def test_what_is_counted_is_put_back() -> None:
     assert all(type(function) is np.ufunc for function in (np.exp, np.tanh, ByAnotherName.exponential))
 
 
+@pytest.mark.full
 def test_the_sizes_are_drawn_by_the_seed() -> None:
     found = [judge_cost(TrustedCells(RowsAtOnce), seed).wrong for seed in range(4)]
     assert len({fact.particulars["sizes"] for fact in found if fact}) > 2
@@ -457,6 +458,7 @@ def test_a_count_that_is_large_enough_ends_the_call(tmp_path: Path) -> None:
     assert "perturbed, not derived" in all_said(judged(tmp_path, ENDLESS).outcome("state").facts)
 
 
+@pytest.mark.full
 def test_a_count_that_cannot_be_made_says_so(tmp_path: Path) -> None:
     nothing = SERIES.replace("super().forward(x, h_p, W, U)", FORWARD).format(perturb="pass")
     examination = judged(tmp_path, nothing)

@@ -211,6 +211,7 @@ def test_right_answers_to_other_problems_earn_nothing() -> None:
     assert equations_with("inherited", examination) & {8, 9, 10, 23} == set()
 
 
+@pytest.mark.full
 def test_a_sign_turned_everywhere_is_wrong_only_where_delta_enters() -> None:
     """With −δ for δ, (8), (9) and (23) are wrong; the others are right for the −δ_zz, −δ_zh̃, −δ_zr given."""
     with_delta = {number for number in ALL if "in_grad" in EQUATIONS[number].inputs}

@@ -274,7 +274,7 @@ def some_edits() -> list[tuple[int, ast.expr]]:
     return random_edits(40)
 
 
-@pytest.mark.one_in(40)
+@pytest.mark.full
 @pytest.mark.parametrize("position", range(40))
 def test_a_random_edit_is_found_where_it_is(position: int, some_edits: list[tuple[int, ast.expr]]) -> None:
     check_found(*some_edits[position])

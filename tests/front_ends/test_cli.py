@@ -617,6 +617,7 @@ def test_a_check_loads_neither_scipy_nor_rich(write: Write) -> None:
     assert not {"scipy", "rich", "hypothesis", "pytest"} & loaded
 
 
+@pytest.mark.full
 def test_a_right_verdict_on_known_problems_says_so_and_a_seed_can_be_drawn(write: Write) -> None:
     def heading(*options: str) -> str:
         done = check(write(), *options)

@@ -83,6 +83,7 @@ def test_a_class_is_graded_in_a_folder_of_a_stranger(stranger: Path, tmp_path: P
     assert "points:" in run(stranger, "-m", "gru", *command)
 
 
+@pytest.mark.full
 def test_a_worker_of_a_cluster_imports_nothing_from_its_folder(stranger: Path) -> None:
     """It is sent what dask sends: the name of a function, and bytes."""
     course, entry = Course(EQUAL_POINTS, Settings(effort="quick")), Entry("alice", "gru_cell.py", ("gru_cell.py",))

@@ -139,6 +139,7 @@ def test_the_readme_is_read_in_five_minutes() -> None:
     assert len(README.read_text(encoding="utf-8").splitlines()) <= 130
 
 
+@pytest.mark.full
 def test_the_quick_start_ends_in_exit_status_1(folder: Path) -> None:
     done = run("gru check examples/submissions/dzr_without_h_prev.py", folder)
     assert done.returncode == 1

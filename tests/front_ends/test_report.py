@@ -162,6 +162,7 @@ def test_a_right_cell_is_told_what_a_pass_means() -> None:
     )
 
 
+@pytest.mark.full
 def test_the_convention_in_force_is_always_told() -> None:
     for name in ALL:
         assert labelled(message(name), "convention") == ["h = (1 - z) * h_prev + z * h̃"]

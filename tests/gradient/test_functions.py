@@ -30,16 +30,17 @@ def require_good(found: Counter[tuple[str, str]]) -> None:
 
 
 def test_right_and_wrong_backward_passes_are_told_apart() -> None:
-    found = counts(QUICK, [0])
-    assert found.total() > 150
+    found = counts(QUICK[::4], [0])
+    assert found.total() > 40
     require_good(found)
 
 
 @pytest.mark.full
 def test_many_right_and_wrong_backward_passes_are_told_apart() -> None:
-    require_good(counts(QUICK, range(1000, 1008)) + counts(SLOW, [1000]))
+    require_good(counts(QUICK, [0, *range(1000, 1008)]) + counts(SLOW, [1000]))
 
 
+@pytest.mark.full
 def test_two_hundred_steps_of_right_arithmetic_are_no_mistake() -> None:
     rng = np.random.default_rng(3)
     case = in_precision(MAKERS["rnn_of_200_steps"](rng, 1.0), np.float64)

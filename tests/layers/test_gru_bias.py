@@ -68,6 +68,7 @@ def wrong(examination: Examination) -> list[str]:
     return [outcome.check for outcome in examination.outcomes if outcome.status == "wrong"]
 
 
+@pytest.mark.one_in(2)
 @pytest.mark.parametrize("form", ["chapter-bias", "chapter"])
 def test_it_is_right_with_a_bias_and_without(form: str, tmp_path: Path) -> None:
     assert examined(tmp_path, form=form_described(form)).verdict == "right"
@@ -87,6 +88,7 @@ def test_a_gradient_of_the_biases_that_is_not_there_is_told(tmp_path: Path) -> N
     assert all_said(found.outcome("interface").facts).startswith("db is never set")
 
 
+@pytest.mark.full
 def test_a_cell_that_takes_no_bias_is_run_and_recognised(tmp_path: Path) -> None:
     found = examined(
         tmp_path, "def forward(self, x, h_p, W, U, b=None):", "def forward(self, x, h_p, W, U):\n        b = None"
