@@ -36,13 +36,15 @@ def judge_interface(reference: Reference, recording: Recording) -> Iterator[Find
 
 
 def _of_blocks(reference: Reference, recording: Recording, raised: Raised) -> Fact | None:
-    """What is said beside an exception of forward where a block was never set, or has another shape."""
+    """What is said beside an exception of forward where a block was never set, not returned, or has another shape."""
     form, sizes = reference.convention, reference.problem.sizes
     for name in form.blocks if raised.where == "forward" else ():
         block = recording.split.get(name)
         if raised.lacks == name:
             return Fact.of("block-not-set", name=name)
-        if isinstance(block, Description) and block.is_array:
+        if isinstance(block, Description):
             expected = {"dimensions": form.dimensions[name], "shape": form.shape_of(name, sizes)}
+            if not block.is_array:
+                return Fact.of("block-not-returned", name=name, **expected)
             return Fact.of("block-of-another-shape", name=name, shown=block.text, **expected)
     return None

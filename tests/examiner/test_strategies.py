@@ -77,7 +77,8 @@ def example() -> str:
     return "\n".join(line.removeprefix("    ") for line in lines)
 
 
-@pytest.mark.parametrize(("cell", "passes"), [("from gru import GRUCell", True), ("from wrong import GRUCell", False)])
+@pytest.mark.one_in(2)
+@pytest.mark.parametrize(("cell", "passes"), [("from wrong import GRUCell", False), ("from gru import GRUCell", True)])
 def test_the_documented_example_judges_a_cell(
     cell: str, passes: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -94,6 +95,7 @@ def test_the_documented_example_judges_a_cell(
             test()  # type: ignore[operator]
 
 
+@pytest.mark.full
 @given(drawn=problems())
 def test_an_examination_takes_one_problem(drawn: Problem) -> None:
     from gru import GRUCell

@@ -80,6 +80,7 @@ class Subclass(np.ndarray):
     """An array of another class."""
 
 
+@pytest.mark.full
 def test_a_subclass_of_an_array_is_an_array_in_training_too() -> None:
     outcome = outcome_of(Matrices)
     assert (outcome.status, outcome.facts) == ("right", outcome_of(GRUCell).facts)
@@ -127,6 +128,7 @@ def test_a_cell_that_raises_in_training_is_told() -> None:
     assert all_said(outcome.facts).startswith("backward raised ValueError: too many")
 
 
+@pytest.mark.full
 def test_a_mistake_that_training_does_not_notice() -> None:
     """(24) is never used by a single layer; the check on it does notice."""
     planted = plant("", {"dx": lambda cell, at: 2 * EQUATION["dx"](at)})
@@ -134,6 +136,7 @@ def test_a_mistake_that_training_does_not_notice() -> None:
     assert [(o.check, o.status) for o in examination.outcomes] == [("equation-24", "wrong"), (TRAINING, "right")]
 
 
+@pytest.mark.full
 def test_a_submission_that_fails_in_training_keeps_what_was_found(tmp_path: Path) -> None:
     right = EXAMPLES.joinpath("right.py").read_text(encoding="utf-8")
     file = tmp_path / "cell.py"

@@ -109,15 +109,16 @@ def test_blocks_that_were_never_set_are_told(tmp_path: Path) -> None:
     assert found.endswith("; wz is a block that get_params(W, U) sets, and forward is to call that first")
 
 
-def test_blocks_that_are_columns_are_told_with_both_shapes(tmp_path: Path) -> None:
-    cell = tmp_path / "cell.py"
-    source = RIGHT.read_text(encoding="utf-8")
-    a, b = source.index("    def split_params"), source.index("    def get_params")
-    columns = "    def split_params(self, w, size):\n        return w[:, :size], w[:, size:2*size], w[:, 2*size:]\n\n"
-    cell.write_text(source[:a] + columns + source[b:], encoding="utf-8")
-    lines = gru("check", cell, "--only", "interface", "--effort", "quick").stdout.splitlines()
-    found = next(line for line in lines if line.startswith("  found"))
-    assert "; wz is an array of float64 of shape (3, 1), expected (hidden, hidden) = (1, 1): a block is rows" in found
+@pytest.mark.parametrize(
+    ("columns", "told"),
+    [
+        ("w[:, :size], w[:, size:2*size], w[:, 2*size:]", "wz is an array of float64 of shape (3, 1), expected"),
+        ("np.split(w, 3, axis=1)", "split_params returns no wz, expected"),
+    ],
+)
+def test_blocks_that_are_columns_are_told_with_the_shape_expected(tmp_path: Path, columns: str, told: str) -> None:
+    found = interface(tmp_path, "w[:size], w[size : 2 * size], w[2 * size :]", columns)
+    assert f"; {told} (hidden, hidden) = (1, 1): a block is rows of what is stacked" in found
 
 
 def test_the_line_that_raised_is_shown_cleaned(tmp_path: Path) -> None:

@@ -18,6 +18,11 @@ KINDS: dict[str, Words] = {
         "{name} is a block that get_params(W, U) sets, and forward is to call that first",
         "a block is read that get_params was to set before",
     ),
+    "block-not-returned": Words(
+        "interface",
+        lambda p: f"split_params returns no {p['name']}, expected {expected(p)}: a block is rows of what is stacked",
+        "split_params raises, or returns another number of blocks",
+    ),
     "block-of-another-shape": Words(
         "interface",
         lambda p: f"{p['name']} is {p['shown']}, expected {expected(p)}: a block is rows of what is stacked",
