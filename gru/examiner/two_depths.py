@@ -148,7 +148,8 @@ def _joined(own: tuple[Outcome, ...], equations: tuple[Outcome, ...], found: Exa
     for outcome in own:
         names = of_gradient.get(outcome.check, ())
         statuses = {status.get(name) for name in names}
-        if outcome.status == "wrong" and outcome.is_of_gradient and "wrong" not in statuses:
+        is_clipped = any(fact.particulars.get("clipped") is not None for fact in outcome.facts)
+        if outcome.status == "wrong" and outcome.is_of_gradient and "wrong" not in statuses and not is_clipped:
             if "inherited" in statuses or (names and over_steps):
                 outcome = replace(outcome, status="inherited")
             else:

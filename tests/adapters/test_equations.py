@@ -95,6 +95,11 @@ MISTAKES = {
         ("dzi = dc * g * i * (1 - i)", "dzi = dc * g * i", "lstm/dzi"),
         ("da.sum(axis=0)", "da.mean(axis=0)", "lstm/dbf"),
     ],
+    "peepholes": [
+        (" + self.p_o * do + dc_next", " + dc_next", "lstm/delta_c"),
+        ("do * self.c\n", "do * c_prev\n", "lstm/dpo"),
+        (" + self.p_f * df\n", "\n", "lstm/dc"),
+    ],
     "two_states_in_a_tuple": [
         ("dc = dc + dh * o", "dc = dh * o", "lstm/delta_c"),
         ("dc * c_prev * f", "dc * c * f", "lstm/dzf"),

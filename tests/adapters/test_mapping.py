@@ -18,6 +18,7 @@ FORMS = {
     "lstm_columns": ("chapter", {"W_f": "Wf.T, block 1", "U_f": "Wf.T, block 2", "b_g": "bc", "b_o": "bo"}),
     "lstm_sequence": ("chapter", {"W_o": "Wh, block 1", "U_f": "Wx, block 4", "b_g": "b, block 3"}),
     "one_array": ("chapter-bias", {"W_h": "Wc.T, block 3", "U_h": "Wc.T, block 2", "b_h": "Wc, block 1"}),
+    "peepholes": ("peepholes", {"W_f": "R_f.T", "U_g": "W_z.T", "p_i": "p_i", "p_o": "p_o", "b_g": "b_z"}),
     "sequence_batch_first": ("swapped-bias", {"W_h": "Uh", "U_h": "Wh", "b_h": "bh"}),
     "single_attributes": ("chapter", {"W_h": "Wh.T", "U_h": "Wx.T"}),
     "single_two_biases": ("torch-two-biases", {"b_h": "bnx", "c_h": "bnh", "b_z": "bzx", "c_z": "bzh"}),

@@ -1,0 +1,79 @@
+"""Files that answer an output or a loss: the layer below it is recognised, and the equation of a mistake named."""
+
+from pathlib import Path
+
+import pytest
+
+from gru.examiner import Examination, examine
+from gru.report.sentences import all_said
+from gru.submission.process import SubmissionProcess
+
+FILES = Path(__file__).with_name("files")
+
+Edit = tuple[str, str]
+
+CASES: list[tuple[str, list[Edit], list[str]]] = [
+    ("fused_loss", [("back * hs[t - 1] * rs[t]", "back * rs[t]")], ["equation-10"]),
+    ("outputs_on_top", [("dh_next = self.W_hh @ da", "dh_next = self.W_hh.T @ da")], ["rnn/dh"]),
+    # Two mistakes, one of which shows only where something is handed on.
+    (
+        "characters_lstm",
+        [("do = dh * np.tanh(cs[t])", "do = dh * cs[t]"), ("dcnext = fs[t] * dc", "dcnext = is_[t] * dc")],
+        ["lstm/dzo", "lstm/dc"],
+    ),
+    # What no known mistake gives has a place all the same.
+    ("characters_lstm", [("dcnext = fs[t] * dc", "dcnext = 0.9 * fs[t] * dc")], ["lstm/dc"]),
+]
+"""For each: the file, what stands in it and in its place, and the equations that are wrong then."""
+
+MORE: list[tuple[str, list[Edit], list[str]]] = [
+    ("fused_loss", [("dh = Wy.T @ dy + dhnext", "dh = Wy.T @ dy")], ["equation-23"]),
+    ("loss_of_vectors", [], []),
+    ("outputs_on_top", [("self.db_h += da", "self.db_h = da")], ["rnn/sum_db"]),
+    ("characters_lstm", [("is_[t] * (1 - is_[t])", "is_[t] * (1 - is_[t]) ** 3")], ["lstm/dzi"]),
+    ("characters_lstm", [("df = dc * cs[t - 1]", "df = dc * np.sin(cs[t - 1])")], ["lstm/dzf"]),
+]
+
+
+def examined(name: str, edits: list[Edit], folder: Path) -> Examination:
+    source = (FILES / f"{name}.py").read_text()
+    for old, new in edits:
+        assert source.count(old) == 1, old
+        source = source.replace(old, new)
+    (folder / f"{name}.py").write_text(source)
+    with SubmissionProcess(folder / f"{name}.py") as process:
+        return examine(process)
+
+
+def require_named(name: str, edits: list[Edit], wrong: list[str], folder: Path) -> None:
+    examination = examined(name, edits, folder)
+    assert examination.recognition is not None
+    assert examination.recognition.mapped is not None
+    assert examination.recognition.over_steps
+    found = [o.check for o in examination.outcomes if o.is_of_equation and o.status == "wrong"]
+    assert (examination.verdict, found) == ("wrong" if wrong else "right", wrong), examination
+
+
+@pytest.mark.one_in(4)
+@pytest.mark.parametrize(("name", "edits", "wrong"), CASES)
+def test_mistakes_are_named_on_their_equations(name: str, edits: list[Edit], wrong: list[str], tmp_path: Path) -> None:
+    require_named(name, edits, wrong, tmp_path)
+
+
+@pytest.mark.soak
+@pytest.mark.parametrize(("name", "edits", "wrong"), MORE)
+def test_more_mistakes_are_named_on_theirs(name: str, edits: list[Edit], wrong: list[str], tmp_path: Path) -> None:
+    require_named(name, edits, wrong, tmp_path)
+
+
+@pytest.mark.full
+def test_what_a_loss_clips_is_told_and_no_equation_is_wrong_for_it(tmp_path: Path) -> None:
+    examination = examined("fused_loss", [("np.clip(d, -5, 5, out=d)", "np.clip(d, -0.5, 0.5, out=d)")], tmp_path)
+    assert examination.verdict == "wrong"
+    assert "clipped to ±0.5" in all_said(examination.outcome("gradient-by").facts)
+    assert not any(outcome.status == "wrong" for outcome in examination.outcomes if outcome.is_of_equation)
+
+
+def test_a_mistake_in_the_head_alone_is_none_of_the_layer(tmp_path: Path) -> None:
+    examination = examined("fused_loss", [("dby += dy", "dby = dy")], tmp_path)
+    assert [o.check for o in examination.outcomes if o.status == "wrong"] == ["gradient-by"]
