@@ -59,7 +59,7 @@ def _what_was_found(module: Any, tried: Tried, name: str | None) -> str:
     has = [f"{what} {', '.join(names[:8])}" for what, names in (("class", classes), ("function", functions)) if names]
     last = "; ".join(f"{way}: {text}" for way, text in list(tried.faults.items())[-3:])
     return (
-        f"no {name or 'GRU'} was found that can be driven: "
+        f"{f'no {name}' if name else 'nothing'} was found that can be driven: "
         f"the file defines {' and '.join(has) or 'no class and no function'}"
         + (f" (tried: {last})" if last else "")
         + "; looked for: a class with a forward and a backward pass, functions *_forward and *_backward, or a loss"
