@@ -15,6 +15,7 @@ from gru.examiner.mapping.judging import HIDDEN, NO_PLACE, SMALL, Asked, form_as
 from gru.examiner.mapping.over_steps import judge_over_steps
 from gru.examiner.mapping.recognise import recognise
 from gru.examiner.mapping.sequences import all_by_gradients, with_steps
+from gru.examiner.mapping.stacked import of_order, read_in_order
 from gru.examiner.outcome import GRADIENT, Examination, Outcome, judge_driven
 from gru.examiner.own_forward import EVERY, FEWER, OwnForward, judge_own
 from gru.examiner.units import units_driven
@@ -79,6 +80,8 @@ def _by_equations(
     mapped = recognition.mapped
     form = form_asked(mapped.form, mapped.unasked(bench.api, own.odd))
     is_small = own.not_linear
+    mapped, order = _read(bench, mapped, form, own, found.seed)
+    recognition = replace(recognition, mapped=mapped)
     by_one_step = mapped.ends.all_given and mapped.head is None
     if by_one_step:
         asked = Asked(effort, found.seed, problem, SMALL if is_small else 1.0, own.arbitrary)
@@ -100,9 +103,20 @@ def _by_equations(
             )
         except CellError:
             # At which sizes it raises is told by the other depth.
-            return found, outcomes if by_one_step else ()
+            return found, (*order, *outcomes) if by_one_step else ()
         outcomes = with_steps(outcomes, over, form)
-    return found, outcomes
+    return found, (*order, *outcomes)
+
+
+def _read(bench: Bench, mapped: Mapped, form: Form, own: OwnForward, seed: int) -> tuple[Mapped, tuple[Outcome, ...]]:
+    """The mapping, with the blocks of wrong gradients read where they are, and what there is to say of their order."""
+    if mapped.head is not None or not _is_something_wrong(own):
+        return mapped, ()
+    try:
+        mapped = read_in_order(bench, mapped, form, seed, SMALL if own.not_linear else 1.0)
+    except CellError:
+        return mapped, ()
+    return mapped, tuple(of_order(mapped, form, bench.api))
 
 
 def _cost(bench: Bench, found: Examination, *, is_right: bool) -> Fact | None:
@@ -143,6 +157,7 @@ def _joined(own: tuple[Outcome, ...], equations: tuple[Outcome, ...], found: Exa
     takes_steps = found.recognition.over_steps is not None
     handed_on = {status.get(name) for name in _derivatives_by(mapped.ends.carried, found.form)}
     over_steps = takes_steps and not handed_on.isdisjoint({"wrong", "inherited"})
+    in_another_order = {f"{GRADIENT}{mapped.places[block].parameter}" for block in mapped.read_at}
     joined: list[Outcome] = []
     unexplained: dict[str, Outcome] = {}
     for outcome in own:
@@ -150,7 +165,7 @@ def _joined(own: tuple[Outcome, ...], equations: tuple[Outcome, ...], found: Exa
         statuses = {status.get(name) for name in names}
         is_clipped = any(fact.particulars.get("clipped") is not None for fact in outcome.facts)
         if outcome.status == "wrong" and outcome.is_of_gradient and "wrong" not in statuses and not is_clipped:
-            if "inherited" in statuses or (names and over_steps):
+            if outcome.check in in_another_order or "inherited" in statuses or (names and over_steps):
                 outcome = replace(outcome, status="inherited")
             else:
                 sums = [name for name in names if found.form.named[name].is_sum]

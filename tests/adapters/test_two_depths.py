@@ -41,3 +41,17 @@ def test_what_is_handed_on_unseen_is_named_by_what_it_spoils(tmp_path: Path) -> 
         examination = examine(process, effort="quick")
     assert examination.verdict == "wrong"
     assert [outcome.check for outcome in examination.outcomes if outcome.status == "wrong"] == ["rnn/dh"]
+
+
+def test_blocks_of_a_gradient_in_another_order_are_one_mistake_of_the_stack_and_of_no_equation(tmp_path: Path) -> None:
+    source = (Path(__file__).with_name("files") / "lists.py").read_text(encoding="utf-8")
+    path = tmp_path / "order.py"
+    path.write_text(
+        source.replace("[h_prev.T @ dz, h_prev.T @ dr,", "[h_prev.T @ dr, h_prev.T @ dz,"), encoding="utf-8"
+    )
+    with SubmissionProcess(path) as process:
+        examination = examine(process, effort="quick")
+    assert [outcome.check for outcome in examination.outcomes if outcome.status == "wrong"] == ["merge"]
+    (fact,) = examination.outcome("merge").facts
+    assert (fact.kind, fact.particulars["name"]) == ("gradient-order", "grads[1]")
+    assert fact.particulars["order"] == ("W_r", "W_z", "W_h")

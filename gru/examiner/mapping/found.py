@@ -4,7 +4,7 @@ Data, and what follows from it alone. It runs nothing and searches for nothing.
 """
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Literal, NamedTuple
 
 import numpy as np
@@ -68,6 +68,7 @@ class Mapped:
         ends: Which states it is given, and which it answers.
         precision: The precision in which it computes.
         head: What is made of the states, where they are not answered themselves.
+        read_at: For blocks whose gradients stand in another order than they do, the block in whose place each stands.
     """
 
     form: Form
@@ -75,6 +76,7 @@ class Mapped:
     ends: Ends
     precision: str
     head: Head | None = None
+    read_at: Mapping[str, str] = field(default_factory=dict)
 
     def parameters(
         self, blocks: Mapping[str, Array], shapes: Mapping[str, tuple[tuple[int, ...], str]], sizes: Sizes
@@ -87,9 +89,10 @@ class Mapped:
 
     def gradients(self, shown: Mapping[str, Array], sizes: Sizes) -> dict[str, Array]:
         """The gradient of every block whose parameter's is shown."""
+        places = {block: self.places[self.read_at.get(block, block)] for block in self.places}
         return {
             block: place.of(shown[place.parameter], sizes)
-            for block, place in self.places.items()
+            for block, place in places.items()
             if place.parameter in shown
         }
 
@@ -128,7 +131,7 @@ class Mapped:
                         self.form.symbols[block],
                         role,
                         place.text(place.parameter, whole),
-                        place.text(gradient, whole) if gradient else "",
+                        self.places[self.read_at.get(block, block)].text(gradient, whole) if gradient else "",
                     )
 
 

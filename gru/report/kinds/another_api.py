@@ -70,6 +70,15 @@ KINDS: dict[str, Words] = {
     "other-on-second-use": Words("", _second_use),
     "gradient-not-linear": Words("", _not_linear_in_own),
     "not-a-number": Words("", lambda p: f"the gradient of {_argument(p)} holds NaN or infinity"),
+    "gradient-order": Words(
+        "merge",
+        lambda p: (
+            f"the blocks of {p['name']} stand in the order {', '.join(p['order'])}, "
+            f"those of {p['parameter']} in the order {', '.join(p['right'])}"
+        ),
+        "the blocks of a gradient stand in another order than those of its parameter",
+        hint="the order of the blocks is wrong",
+    ),
     "entries": Words("", _entries),
     "along": Words(
         "",
