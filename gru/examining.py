@@ -5,7 +5,7 @@ It awards no points, and prints nothing. NumPy and the examiner are loaded while
 
 import os
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -55,6 +55,31 @@ class FormName:
     def is_own(self) -> bool:
         """Whether it is the form that is asked for unless another is."""
         return self == FormName()
+
+
+def checks_named(names: Iterable[str], form: "Form") -> tuple[str, ...]:
+    """The ids of checks that are named as `gru explain` has them.
+
+    Args:
+        names: Such as `equation-10`, `10`, `(10)`, `dzr` or `state`.
+        form: The form of the layer that has the checks.
+
+    Raises:
+        ValueError: Where there is no such check.
+    """
+    from gru.examiner import TRAINING
+
+    known = {id: id for id in (*form.checks, TRAINING)}
+    for equation in form.named.values():
+        if equation.id in known:
+            called = (equation.name, str(equation.number), f"({equation.number})")
+            known |= dict.fromkeys(called if equation.number is not None else called[:1], equation.id)
+    names = tuple(names)
+    for name in names:
+        if name not in known:
+            ids = ", ".join(dict.fromkeys(known.values()))
+            raise ValueError(f"no check has the id {name!r}; the checks are {ids}")
+    return tuple(known[name] for name in names)
 
 
 @dataclass(frozen=True)

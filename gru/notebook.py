@@ -3,25 +3,30 @@
 A front end: it starts the work and hands over what was found, and judges nothing.
 """
 
+import io
 import os
 import sys
 import time
 import warnings
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, redirect_stdout
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, get_args
 
 import numpy as np
 
 from gru.examiner import examine
 from gru.examiner.outcome import Examination, Outcome
-from gru.examining import FormName, Settings, examine_file
+from gru.examining import CHAPTER, LAYER, FormName, Settings, checks_named, examine_file
+from gru.layers.registry import form_described, form_named
 from gru.problem import Effort, Problem, find
 from gru.report import html, text
-from gru.report.feedback import Feedback, told
+from gru.report.feedback import LEVELS, Feedback, told
 from gru.report.result import Result
 from gru.report.words import words
+from gru.seed import read as seed_of
+from gru.submission.loading import other_api
+from gru.submission.recording import api_of
 from gru.submission.trusted import TrustedCells
 
 DELAY = 1.0
@@ -67,25 +72,29 @@ class Checked:
 def check(
     cell: Any,
     *,
-    only: Sequence[str] | str | None = None,
+    only: Sequence[str | int] | str | int | None = None,
     problem: str | None = None,
-    seed: int = 0,
+    seed: int | str = 0,
     effort: Effort = "normal",
-    convention: str = "chapter",
+    layer: str = LAYER,
+    form: str | None = None,
+    convention: str = CHAPTER,
     feedback: Feedback = "full",
 ) -> Checked:
-    """Examine a class in the chapter's API, or a file with one.
+    """Examine a class in the layer's API, or a file in any.
 
-    A class is run in this process, without any protection; a file in one of its own. The arguments are the
-    options of `gru check`.
+    A class is run in this process, without any protection, and what it prints is not shown; a file in one of its
+    own. The arguments are the options of `gru check`.
 
     Args:
         cell: The class, such as `GRUCell`, defined anywhere; or the path of a Python file or a notebook.
-        only: The id of a check, or several; by default all.
+        only: A check, or several, such as `equation-10`, `10` or `dzr`; by default all.
         problem: The id of one problem, such as `0:17`.
-        seed: Draws the problems.
+        seed: Draws the problems; `random` draws the seed.
         effort: How many problems: `quick`, `normal` or `thorough`.
-        convention: The id of the form of a GRU that is asked for.
+        layer: What is examined: `gru`, `lstm`, `rnn`, or a file that holds a layer.
+        form: The form of the layer that is asked for, such as `torch` or `z=old,bias=one`.
+        convention: The same by its id.
         feedback: How much is told: `none`, `location`, `hint` or `full`.
 
     Returns:
@@ -93,19 +102,24 @@ def check(
 
     Raises:
         TypeError: Where `cell` is neither a class nor a path.
-        ValueError: Where there is no such check or problem.
-        LookupError: Where there is no such convention.
+        ValueError: Where there is no such check, problem, seed, effort or level of feedback.
+        LookupError: Where there is no such layer or form.
     """
     is_file = isinstance(cell, str | os.PathLike)
     if not is_file and not isinstance(cell, type):
         raise TypeError(f"got {type(cell).__name__}; expected a class such as GRUCell, or the path of a file with one")
-    asked = FormName(id=convention)
-    drawn = find(f"{seed}:{problem}" if problem.isdecimal() else problem, asked.form) if problem else None
+    for name, given, known in (("effort", effort, get_args(Effort)), ("feedback", feedback, LEVELS)):
+        if given not in known:
+            raise ValueError(f"got {name}={given!r}; expected {', '.join(known)}")
+    found = form_named(convention, layer) if form is None else form_described(form, layer)
+    asked, drawn_from = FormName(layer, found.id), seed_of(str(seed))
+    drawn = find(f"{drawn_from}:{problem}" if problem.isdecimal() else problem, found) if problem else None
+    checks = () if only is None else (only,) if isinstance(only, str | int) else only
     settings = Settings(
         asked=asked,
-        seed=seed,
+        seed=drawn_from,
         effort=effort,
-        only=(only,) if isinstance(only, str) else tuple(only) if only is not None else None,
+        only=checks_named(map(str, checks), found) or None,
         problem=drawn.id if drawn else None,
     )
     with _quiet():
@@ -116,15 +130,22 @@ def check(
 def _of_class(cell: type, settings: Settings, problem: Problem | None) -> Result:
     """The result of a class, which is run in this process."""
     started, form = time.perf_counter(), settings.form
-    with _progress() as on_progress:
-        examination = examine(
-            TrustedCells(cell, form),
-            effort=settings.effort,
-            seed=settings.seed,
-            only=settings.only,
-            problem=problem,
-            convention=form,
-            on_progress=on_progress,
+    other = other_api(cell, dict(api_of(form)))
+    if other is None:
+        with _progress() as on_progress, redirect_stdout(_Nowhere()):
+            examination = examine(
+                TrustedCells(cell, form),
+                effort=settings.effort,
+                seed=settings.seed,
+                only=settings.only,
+                problem=problem,
+                convention=form,
+                on_progress=on_progress,
+            )
+    else:
+        text = f"{other}; a class in another API is examined in its file: gru.check('its_file.py')"
+        examination = Examination(
+            "not_examined", (), settings.seed, settings.effort, reason="another_api", text=text, form=form
         )
     return Result(
         submission=cell.__name__,
@@ -136,6 +157,14 @@ def _of_class(cell: type, settings: Settings, problem: Problem | None) -> Result
         asked=form,
         in_process=True,
     )
+
+
+class _Nowhere(io.TextIOBase):
+    """Where a cell prints to that is called thousands of times."""
+
+    def write(self, text: str) -> int:
+        """Drop the text."""
+        return len(text)
 
 
 @contextmanager

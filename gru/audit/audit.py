@@ -128,7 +128,7 @@ class Kept:
 
 def _digest(tests: Grader, written: Set[Path]) -> str:
     """What a run depends on beside the cell."""
-    own = [tests.folder, tests.target, tests.module, tests.command, tests.time_limit, __version__]
+    own = [tests.place, tests.folder, tests.target, tests.module, tests.command, tests.time_limit, __version__]
     digest = hashlib.sha256(repr([str(part) for part in own]).encode())
     for path in files_of(tests.root):
         if path not in (tests.root / tests.module, *written) and path.is_file():
@@ -179,7 +179,7 @@ def _require_sound(tests: Grader, form: Form, right: Cell, runs: Runs) -> None:
         raise AuditError("\n".join([_why_not(tests, form, ran, runs), *(f"  {line}" for line in ran.tail)]))
     if runs.run(CANNOT_BE_IMPORTED).result == "passed":
         raise AuditError(
-            f"the tests pass though {tests.module} cannot be imported: they import another file, or none. "
+            f"the tests pass though {tests.student} cannot be imported: they import another file, or none. "
             "Expected tests that import the module that --module names"
         )
 
@@ -187,15 +187,15 @@ def _require_sound(tests: Grader, form: Form, right: Cell, runs: Runs) -> None:
 def _why_not(tests: Grader, form: Form, ran: Ran, runs: Runs) -> str:
     by_pytest = not tests.command
     if by_pytest and ran.status == NOTHING_COLLECTED:
-        return f"there is no test in {tests.target}: pytest has collected nothing"
+        return f"there is no test in {tests.title}: pytest has collected nothing"
     if by_pytest and ran.status == NOT_USED:
-        return f"pytest cannot run {tests.target}:"
+        return f"pytest cannot run {tests.title}:"
     for other in form.layer.forms.values():
         if other is not form and runs.run(tests.source_of(right_cells(other)[0])).result == "passed":
             return f"the tests fail on a right cell of the form {form.id}; they pass on one of --form {other.id}"
     return (
-        f"the tests fail on a right cell in the place of {tests.module}, so that they tell nothing of wrong ones. "
-        "Grader of another API need a file that makes it of the layer's: --below FILE. What they printed:"
+        f"the tests fail on a right cell in the place of {tests.student}, so that they tell nothing of wrong ones. "
+        "Tests of another API need a file that makes it of the layer's: --below FILE. What they printed:"
     )
 
 

@@ -42,7 +42,7 @@ STARTER = Path(__file__).with_name("starter.py")
 
 
 class AuditError(Exception):
-    """Grader that cannot be audited, and why."""
+    """Tests that cannot be audited, and why."""
 
 
 @dataclass(frozen=True)
@@ -51,7 +51,8 @@ class Grader:
 
     Attributes:
         root: The folder that is copied for every run.
-        folder: Where the tests are run, in it.
+        place: Where its copy stands, in another folder.
+        folder: Where the tests are run, as seen from the copy: where the command was typed, if that is in it or above.
         target: The file or folder of the tests, in it.
         module: The file that stands for the student's, in it.
         command: What runs the tests in place of pytest; its exit status 0 says that they pass.
@@ -60,12 +61,23 @@ class Grader:
     """
 
     root: Path
+    place: Path
     folder: Path
     target: Path
     module: Path
     command: tuple[str, ...] = ()
     time_limit: float = 60.0
     below: str = ""
+
+    @property
+    def title(self) -> str:
+        """The tests as they are named."""
+        return str(self.place / self.target)
+
+    @property
+    def student(self) -> str:
+        """The student's module as it is named."""
+        return str(self.place / self.module)
 
     def source_of(self, cell: Cell) -> str:
         """The file that is put in the student's place."""
@@ -95,9 +107,10 @@ def grader_at(
         raise AuditError(f"there is no folder {module.parent} for the module")
     _require_small(common)
     here = Path.cwd()
-    folder = here if here.is_relative_to(common) else common
-    inside, at, student = (path.relative_to(common) for path in (folder, target, module))
-    return Grader(common, inside, at, student, tuple(command), time_limit, below)
+    place = common.relative_to(here) if common.is_relative_to(here) else Path()
+    folder = Path(os.path.relpath(here, common)) if place.parts or here.is_relative_to(common) else Path()
+    at, student = (path.relative_to(common) for path in (target, module))
+    return Grader(common, place, folder, at, student, tuple(command), time_limit, below)
 
 
 def files_of(root: Path) -> Iterator[Path]:
@@ -167,10 +180,10 @@ class Runs:
         tests = self._tests
         if self._closed:
             raise AuditError("the audit has ended")
-        with _copy(tests.root) as (root, output):
+        with _copy(tests.root, tests.place) as (root, output):
             module = root / tests.module
             module.write_text(source, encoding="utf-8")
-            folder = root / tests.folder
+            folder = (root / tests.folder).resolve()
             environment = _environment(module.parent, "" if tests.command else self._compiled.name)
             began = time.monotonic()
             if tests.command:
@@ -252,10 +265,10 @@ class Runs:
 
 
 @contextmanager
-def _copy(root: Path) -> Iterator[tuple[Path, Path]]:
-    """A copy of a folder, which is gone afterwards, and the file for what a run prints."""
+def _copy(root: Path, inside: Path) -> Iterator[tuple[Path, Path]]:
+    """A copy of a folder, in folders of other names, gone afterwards; and the file for what a run prints."""
     with TemporaryDirectory(prefix="gru-audit-", ignore_cleanup_errors=True) as place:
-        copy = Path(place).resolve() / "tests"
+        copy = Path(place).resolve() / "tests" / inside
         shutil.copytree(root, copy, symlinks=True, ignore=shutil.ignore_patterns(*NOT_COPIED))
         yield copy, Path(place).resolve() / "output"
 

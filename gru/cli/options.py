@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from gru import seed
-from gru.examining import CHAPTER, LAYER, FormName
+from gru.examining import CHAPTER, LAYER, FormName, checks_named
 from gru.submission.limits import LEAST_MEMORY, MEMORY_LIMIT, MOST_MEMORY, TIME_LIMIT
 
 if TYPE_CHECKING:
@@ -52,18 +52,10 @@ def named_checks(checks: Sequence[str], asked: FormName, option: str) -> tuple[s
     """The ids of the checks that are named as `gru explain` has them; a usage error where there is no such check."""
     if not checks:
         return ()
-    from gru.examiner import TRAINING
-
-    known = {id: id for id in (*asked.form.checks, TRAINING)}
-    for equation in asked.form.named.values():
-        if equation.id in known:
-            names = (equation.name, str(equation.number), f"({equation.number})")
-            known |= dict.fromkeys(names if equation.number is not None else names[:1], equation.id)
-    for check in checks:
-        if check not in known:
-            ids = ", ".join(dict.fromkeys(known.values()))
-            raise click.BadParameter(f"no check has the id {check!r}; the checks are {ids}", param_hint=f"'{option}'")
-    return tuple(known[check] for check in checks)
+    try:
+        return checks_named(checks, asked.form)
+    except ValueError as error:
+        raise click.BadParameter(str(error), param_hint=f"'{option}'") from None
 
 
 def form_options(command: Any) -> Any:

@@ -22,7 +22,7 @@ UNCONFINED = "the tests ran as they are, with no limit but that of time"
 
 def text(audit: Audit) -> list[str]:
     """The lines of the report."""
-    lines = [heading(audit), line("tests", f"{audit.tests.target}; {UNCONFINED}"), "", *_table(audit)]
+    lines = [heading(audit), line("tests", f"{audit.tests.title}; {UNCONFINED}"), "", *_table(audit)]
     if audit.unchecked:
         lines += ["", line("unchecked", f"{_titles(audit, audit.unchecked)}: every wrong cell passes")]
     for title, part in (
@@ -109,8 +109,8 @@ def document(audit: Audit) -> dict[str, Any]:
         "version": __version__,
         "layer": audit.form.layer.id,
         "form": audit.form.id,
-        "tests": str(audit.tests.target),
-        "module": str(audit.tests.module),
+        "tests": audit.tests.title,
+        "module": audit.tests.student,
         "checks": [
             {"check": check, "wrong": count, "passed": passed} for check, (count, passed) in audit.by_check.items()
         ],
@@ -142,7 +142,7 @@ def page(audit: Audit) -> str:
     by_check = audit.by_check
     return template("audit.html").render(
         heading=heading(audit),
-        tests=str(audit.tests.target),
+        tests=audit.tests.title,
         unconfined=UNCONFINED,
         rows=[(title(check, audit.form), count, passed) for check, (count, passed) in by_check.items()],
         unchecked=_titles(audit, audit.unchecked),

@@ -210,8 +210,9 @@ def _command(outcome: Outcome, submission: str, asked: Form) -> str:
 def _call(outcome: Outcome, name: str, asked: Form) -> str:
     """How one outcome of a class is found again."""
     problem = f", problem={outcome.problem!r}" if outcome.problem else ""
-    convention = "" if asked is CHAPTER else f", convention={asked.id!r}"
-    return f"gru.check({name}, only={outcome.check!r}{problem}{convention})"
+    layer = "" if asked.layer.id == "gru" else f", layer={asked.layer.place or asked.layer.id!r}"
+    convention = "" if asked.id == asked.layer.form.id else f", convention={asked.id!r}"
+    return f"gru.check({name}, only={outcome.check!r}{problem}{layer}{convention})"
 
 
 def _options(asked: Form) -> str:

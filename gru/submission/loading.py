@@ -200,7 +200,7 @@ class _File:
         cell_class = found if issubclass(type(found), type) else None
         if self.asked.name and found is None:
             raise Refused("no_gru_cell", f"the file defines no {self.asked.name}; it defines {self._names()}")
-        if cell_class is None or _other_api(cell_class, self.api) is not None:
+        if cell_class is None or other_api(cell_class, self.api) is not None:
             return self._another(cell_class)
         if _lacks_a_pass(cell_class):
             return self._driven_or(cell_class)
@@ -275,7 +275,7 @@ class _File:
             several = ", ".join(cell.__name__ for cell in alike)
             raise Refused("no_gru_cell", f"the file defines no class {name}, and several with its methods: {several}")
         if cell_class is not None:
-            raise Refused("another_api", f"{_other_api(cell_class, self.api)}{text}")
+            raise Refused("another_api", f"{other_api(cell_class, self.api)}{text}")
         if self.asked.cell not in vars(self.module):
             reason = "another_api" if text and adapters.looks_like_one(self.module) else "no_gru_cell"
             raise Refused(reason, _no_class(self.module, name, self.api["others"]) + text)
@@ -309,7 +309,7 @@ def _is_alike(cell_class: type, api: dict[str, Any]) -> bool:
     return (
         forward[1 : 1 + count] == backward[:count]
         and _binds(made, ["input_size", "hidden_size"])
-        and _other_api(cell_class, api) is None
+        and other_api(cell_class, api) is None
     )
 
 
@@ -318,7 +318,7 @@ def _lacks_a_pass(cell_class: Any) -> bool:
     return not all(callable(getattr(cell_class, name, None)) for name in ("forward", "backward"))
 
 
-def _other_api(cell_class: Any, api: dict[str, Any]) -> str | None:
+def other_api(cell_class: Any, api: dict[str, Any]) -> str | None:
     """What is said of a class whose methods cannot take the arguments they are given; None where they can."""
     for name in ("forward", "backward"):
         arguments = api[name]

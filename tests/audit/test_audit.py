@@ -81,13 +81,17 @@ def test_a_close_grader_lets_nothing_through() -> None:
 
 
 @pytest.mark.full
-def test_a_script_with_an_api_of_its_own(tmp_path: Path) -> None:
+def test_a_script_with_an_api_of_its_own(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Run by the command as it is typed, in the folder above."""
+    monkeypatch.chdir(tmp_path.parent)
     (tmp_path / "work").mkdir()
     (tmp_path / "work" / "__init__.py").touch()
     (tmp_path / "grade.py").write_text(SCRIPT, encoding="utf-8")
     (tmp_path / "below.py").write_text(BELOW, encoding="utf-8")
     places = ("--tests", tmp_path / "grade.py", "--module", tmp_path / "work" / "answer.py")
-    answer = audit(*places, "--command", "python3 grade.py", "--below", tmp_path / "below.py", "--only", "state")
+    answer = audit(
+        *places, "--command", f"python3 {tmp_path.name}/grade.py", "--below", tmp_path / "below.py", "--only", "state"
+    )
     assert answer.output.startswith("3 of 3 wrong cells pass, and 8 of 8 right ones\n")
     assert "unchecked  state: every wrong cell passes" in answer.output
     assert "  3 of 3  " in answer.output

@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 
 import gru
+from gru.layers.lstm.cell import LSTMCell
 from gru.report.words import Line
 
 EXAMPLES = Path(__file__).parents[2] / "examples" / "submissions"
@@ -30,6 +31,7 @@ class WithoutHPrev(example("dzr_without_h_prev.py")):  # type: ignore[misc]
         super().backward(*arguments)
         warnings.warn("a warning of the cell", stacklevel=1)
         np.exp(np.array([1e3]))
+        print("a line of the cell")
 
 
 def test_a_right_class_is_right() -> None:
@@ -84,6 +86,35 @@ def test_the_options_are_those_of_the_command(found: Any) -> None:
     other = gru.check(gru.GRUCell, effort="quick", convention="swapped")
     assert other.verdict == "wrong"
     assert gru.check(gru.GRUCell, problem="3").result.problem == "0:3"
+    some = gru.check(WithoutHPrev, effort="quick", only=["dzr", 9, "(8)"], seed="random")
+    assert {outcome.check for outcome in some.examination.outcomes} == {"equation-10", "equation-9", "equation-8"}
+
+
+def test_another_layer_is_examined_as_that() -> None:
+    class Wrong(LSTMCell):
+        def backward(self, *arguments: Any) -> None:
+            super().backward(*arguments)
+            self.dzf = 2 * self.dzf
+
+    found = gru.check(Wrong, effort="quick", layer="lstm", only="dzf")
+    assert found.verdict == "wrong"
+    assert "problem='0:0', layer='lstm')" in str(found)
+
+
+def test_a_class_in_another_api_is_not_wrong() -> None:
+    """What can judge it is told."""
+
+    class OneSample:
+        def forward(self, x: Any, h: Any) -> Any:
+            return h
+
+        def backward(self, delta: Any) -> Any:
+            return delta
+
+    found = gru.check(OneSample)
+    assert (found.verdict, found.examination.reason) == ("not_examined", "another_api")
+    assert "forward(x, h)" in found.examination.text
+    assert "gru.check('its_file.py')" in str(found)
 
 
 @pytest.mark.parametrize(
@@ -93,6 +124,11 @@ def test_the_options_are_those_of_the_command(found: Any) -> None:
         ({"cell": gru.GRUCell(1, 1)}, TypeError, "got GRUCell; expected a class"),
         ({"cell": gru.GRUCell, "only": "equation-99"}, ValueError, "equation-99"),
         ({"cell": gru.GRUCell, "problem": "x"}, ValueError, "x"),
+        ({"cell": gru.GRUCell, "seed": -1}, ValueError, "no seed"),
+        ({"cell": gru.GRUCell, "effort": "slow"}, ValueError, "effort='slow'; expected quick, normal, thorough"),
+        ({"cell": gru.GRUCell, "feedback": "all"}, ValueError, "feedback='all'; expected none"),
+        ({"cell": gru.GRUCell, "layer": "x"}, LookupError, "x"),
+        ({"cell": gru.GRUCell, "form": "x"}, LookupError, "x"),
         ({"cell": gru.GRUCell, "convention": "x"}, LookupError, "no convention has the id 'x'"),
     ],
 )
