@@ -7,7 +7,7 @@ in it mean.
 import ast
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from functools import cache, lru_cache, partial
+from functools import cache, lru_cache, partial, reduce
 from types import CodeType
 from typing import Any
 
@@ -217,3 +217,17 @@ def terms(expression: ast.expr) -> list[ast.expr]:
             return [*terms(left), *terms(right)]
         case _:
             return [expression]
+
+
+def factors(expression: ast.expr) -> list[ast.expr]:
+    """The factors of an elementwise product, from left to right; the formula itself where it is none."""
+    match expression:
+        case ast.BinOp(left, ast.Mult(), right):
+            return [*factors(left), right]
+        case _:
+            return [expression]
+
+
+def product(factors: Iterable[ast.expr]) -> ast.expr:
+    """The elementwise product of these."""
+    return reduce(lambda left, right: ast.BinOp(left, ast.Mult(), right), factors)

@@ -86,7 +86,12 @@ def _of_numbers(wrong: list[Case], right: list[Case]) -> Iterator[Fact]:
         bad, good = (
             [float(np.abs(case.evidence.reference.at[name]).max()) for case in cases] for cases in (wrong, right)
         )
-        if min(bad) > max(good):
+        if min(bad) > max(good) and _of_several_regimes(right):
             yield Fact.of("numbers-from", name=name, wrong=min(bad), right=max(good))
-        elif max(bad) < min(good):
+        elif max(bad) < min(good) and _of_several_regimes(wrong):
             yield Fact.of("numbers-up-to", name=name, wrong=max(bad), right=min(good))
+
+
+def _of_several_regimes(cases: list[Case]) -> bool:
+    """Whether the numbers are drawn in several ways: where one regime has small numbers, they are small in all."""
+    return len({case.evidence.reference.problem.regime for case in cases}) > 1

@@ -6,70 +6,43 @@ where there are enough of them that another mistake would have shown. It names n
 
 import ast
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from gru.calculus import formula
-from gru.calculus.functions import sigmoid
+from gru.examiner.activated import inside, other_function
 from gru.examiner.fact import Fact
 from gru.examiner.probe import Probe
+from gru.examiner.read_off import ENOUGH, Description, entries, eps, fits, one_number
 from gru.mistakes import slope_of
 
 Array = NDArray[Any]
-
-ENOUGH = 4
-"""Wrong entries that a number is read off: one number fits a few of them by chance."""
 
 DECIMALS = range(9)
 """To how many decimals a value may have been rounded."""
 
 
-@dataclass(frozen=True)
-class Description:
-    """Facts that describe a wrong value, and what they say that the value is on a problem; None where nothing."""
-
-    facts: tuple[Fact, ...]
-    predicted: Callable[[Probe], Array | None]
-
-    def is_contradicted_by(self, probe: Probe) -> bool:
-        """Whether a value that is right cannot be what is described."""
-        value = self.predicted(probe)
-        return value is not None and not _agrees(probe.own, value, probe.limits)
-
-
 def describe(wrong: list[Probe]) -> Description | None:
     """The first description that fits every wrong value; None where none does."""
     with np.errstate(all="ignore"):
-        for describer in (_plain, _pointwise, _ratio, _by_size, _added, _one_row, _inside, _coefficients, _place):
+        for describer in (
+            _plain,
+            _pointwise,
+            _ratio,
+            _by_size,
+            _added,
+            _one_row,
+            inside,
+            other_function,
+            _coefficients,
+            _place,
+        ):
             found = next(iter(describer(wrong)), None)
             if found is not None:
                 return found
     return None
-
-
-def _agrees(own: Array, value: Array, limits: Array) -> bool:
-    return bool((np.abs(own - value) <= limits).all())
-
-
-def _fits(wrong: list[Probe], predicted: Callable[[Probe], Array | None]) -> bool:
-    """Whether this is the value in all cases."""
-    for probe in wrong:
-        value = predicted(probe)
-        if value is None or not _agrees(probe.own, value, probe.limits + 4 * _eps(probe) * np.abs(value)):
-            return False
-    return True
-
-
-def _eps(probe: Probe) -> float:
-    return float(np.finfo(probe.dtype).eps)
-
-
-def _entries(wrong: list[Probe], of: Callable[[Probe], Array]) -> Array:
-    """Something of every entry of every case, one behind the other."""
-    return np.concatenate([np.broadcast_to(of(probe), probe.own.shape).ravel() for probe in wrong])
 
 
 # No formula at all
@@ -90,7 +63,7 @@ def _plain(wrong: list[Probe]) -> Iterator[Description]:
 def _pointwise(wrong: list[Probe]) -> Iterator[Description]:
     """The right value without its sign, rounded, in a coarser precision, clipped, or cut off where it is small."""
     name = wrong[0].equation.name
-    if _entries(wrong, lambda probe: probe.off).sum() < ENOUGH:
+    if entries(wrong, lambda probe: probe.off).sum() < ENOUGH:
         return
     found: list[tuple[Fact, Callable[[Array], Array]]] = [(Fact.of("no-sign", name=name), np.abs)]
     coarse = next((p for p in (np.float16, np.float32) if _is_cast(wrong, p)), None)
@@ -104,13 +77,13 @@ def _pointwise(wrong: list[Probe]) -> Iterator[Description]:
         def predicted(probe: Probe, function: Callable[[Array], Array] = function) -> Array:
             return function(probe.right)
 
-        if _fits(wrong, predicted):
+        if fits(wrong, predicted):
             yield Description((fact,), predicted)
 
 
 def _is_cast(wrong: list[Probe], precision: Any) -> bool:
     """Whether all values are numbers of a coarser precision, and the right ones to one rounding of that."""
-    return all(float(np.finfo(precision).eps) > _eps(probe) and _is_cast_here(probe, precision) for probe in wrong)
+    return all(float(np.finfo(precision).eps) > eps(probe) and _is_cast_here(probe, precision) for probe in wrong)
 
 
 def _is_cast_here(probe: Probe, precision: Any) -> bool:
@@ -127,13 +100,14 @@ def _rounded_to(decimals: int) -> Callable[[Array], Array]:
 
 def _limited(wrong: list[Probe], name: str) -> Iterator[tuple[Fact, Callable[[Array], Array]]]:
     """A clip at the values that stand in place of larger ones; a cut at the size below which all is zero."""
-    own, right = _entries(wrong, lambda p: p.own), _entries(wrong, lambda p: p.right)
-    off = _entries(wrong, lambda p: p.off)
-    low, high = own[off].min(), own[off].max()
-    yield (
-        Fact.of("clipped", name=name, low=float(low) if low < 0 else None, high=float(high) if high > 0 else None),
-        lambda value: np.clip(value, low if low < 0 else -np.inf, high if high > 0 else np.inf),
+    own, right, limits, off = (
+        entries(wrong, of) for of in (lambda p: p.own, lambda p: p.right, lambda p: p.limits, lambda p: p.off)
     )
+    # A bound is read off the sharpest of the values that stand at it: in single precision it is another number.
+    low, high = (
+        float(own[at][np.argmin(limits[at])]) if at.any() else None for at in (off & (own > right), off & (own < right))
+    )
+    yield Fact.of("clipped", name=name, low=low, high=high), lambda value: np.clip(value, low, high)
     if not own[off].any():
         below, above = np.abs(right[off]).max(), np.abs(right[~off & (right != 0)]).min(initial=np.inf)
         if below < above < np.inf:
@@ -146,8 +120,8 @@ def _limited(wrong: list[Probe], name: str) -> Iterator[tuple[Fact, Callable[[Ar
 
 def _ratio(wrong: list[Probe]) -> Iterator[Description]:
     """One factor between the submission's value and the right one."""
-    own, right, limits = (_entries(wrong, of) for of in (lambda p: p.own, lambda p: p.right, lambda p: p.limits))
-    factor = _one_number(own - right, right, limits)
+    own, right, limits = (entries(wrong, of) for of in (lambda p: p.own, lambda p: p.right, lambda p: p.limits))
+    factor = one_number(own - right, right, limits)
     if factor is None:
         return
 
@@ -155,23 +129,6 @@ def _ratio(wrong: list[Probe]) -> Iterator[Description]:
         return (1 + factor) * probe.right
 
     yield Description((Fact.of("ratio", name=wrong[0].equation.name, excess=factor),), predicted)
-
-
-def _one_number(apart: Array, unit: Array, limits: Array) -> float | None:
-    """The number c with apart = c * unit at every entry, to rounding; None where there is none, or it is not sure.
-
-    It is read off the entry at which rounding matters least.
-    """
-    if not (np.isfinite(apart).all() and np.isfinite(unit).all()) or np.count_nonzero(unit) < ENOUGH:
-        return None
-    sure = np.divide(limits, np.abs(unit), out=np.full_like(unit, np.inf), where=unit != 0)
-    best = int(np.argmin(sure))
-    number = apart[best] / unit[best]
-    if abs(number) < 100 * sure[best]:
-        return None
-    differing = (np.abs(apart) > limits) & (sure < abs(number) / 100)
-    fits = np.abs(apart - number * unit) <= 2 * limits + 2 * sure[best] * np.abs(unit)
-    return float(number) if fits.all() and differing.sum() >= ENOUGH else None
 
 
 def _by_size(wrong: list[Probe]) -> Iterator[Description]:
@@ -184,7 +141,7 @@ def _by_size(wrong: list[Probe]) -> Iterator[Description]:
             def predicted(probe: Probe, size: str = size, power: int = power) -> Array:
                 return probe.right * float(getattr(probe.sizes, size)) ** power
 
-            if _fits(wrong, predicted):
+            if fits(wrong, predicted):
                 kind = "divided-by-size" if power < 0 else "times-size"
                 yield Description((Fact.of(kind, name=wrong[0].equation.name, size=size),), predicted)
 
@@ -207,7 +164,7 @@ def _added(wrong: list[Probe]) -> Iterator[Description]:
         if any(part is None for part in parts):
             continue
         of_unit = np.concatenate([np.ravel(part) for part in parts if part is not None])
-        number = _one_number(_entries(wrong, lambda p: p.apart), of_unit, _entries(wrong, lambda p: p.limits))
+        number = one_number(entries(wrong, lambda p: p.apart), of_unit, entries(wrong, lambda p: p.limits))
         if number is not None:
 
             def predicted(probe: Probe, unit: Any = unit, number: float = number) -> Array | None:
@@ -243,49 +200,8 @@ def _one_row(wrong: list[Probe]) -> Iterator[Description]:
             values = {n: v[..., row, :] if n in of_batch else v for n, v in probe.values.items()}
             return np.broadcast_to(equation(values), probe.own.shape)
 
-        if _fits(wrong, predicted):
+        if fits(wrong, predicted):
             yield Description((Fact.of("one-row", name=equation.name, which=which),), predicted)
-
-
-def _inside(wrong: list[Probe]) -> Iterator[Description]:
-    """An activation of something else than its pre-activation: a constant is added in it, or it is multiplied."""
-    equation, form = wrong[0].equation, wrong[0].form
-    kind = form.activations.get(equation.name)
-    inside = form.preactivations.get(equation.name)
-    if kind is None or inside is None:
-        return
-    forward, inverse = _FUNCTIONS[kind]
-
-    def at(probe: Probe) -> tuple[Array, Array, Array]:
-        own = probe.own
-        slope = 1 - own * own if kind == "tanh" else own * (1 - own)
-        good = slope > 1e-2
-        return inverse(own)[good], probe.values[inside][good], (probe.limits + 0 * own)[good] / slope[good]
-
-    inner, true, limits = (np.concatenate(parts) for parts in zip(*map(at, wrong), strict=True))
-    if inner.size < ENOUGH:
-        return
-    for what, unit in (("constant", np.ones_like(true)), ("factor", true)):
-        number = _one_number(inner - true, unit, 4 * limits)
-        if number is not None:
-
-            def predicted(probe: Probe, number: float = number, what: str = what) -> Array:
-                a = probe.values[inside]
-                return np.asarray(forward(a + number if what == "constant" else a * (1 + number)))
-
-            fact = Fact.of("inside", name=equation.name, what=what, number=number, function=kind)
-            yield Description((fact,), predicted)
-
-
-def _logit(value: Array) -> Array:
-    return np.asarray(np.log(value) - np.log1p(-value))
-
-
-_FUNCTIONS: dict[str, tuple[Callable[[Array], Array], Callable[[Array], Array]]] = {
-    "tanh": (np.tanh, np.arctanh),
-    "sigmoid": (sigmoid, _logit),
-}
-"""Each activation function, and its inverse."""
 
 
 def _coefficients(wrong: list[Probe]) -> Iterator[Description]:
@@ -303,7 +219,7 @@ def _coefficients(wrong: list[Probe]) -> Iterator[Description]:
     if not (np.isfinite(matrix).all() and np.isfinite(aim).all()) or np.linalg.matrix_rank(matrix) < len(terms):
         return
     fitted = np.linalg.lstsq(matrix, aim)[0]
-    rough = len(aim) * max(map(_eps, wrong)) * np.abs(matrix).sum(axis=1).max()
+    rough = len(aim) * max(map(eps, wrong)) * np.abs(matrix).sum(axis=1).max()
     if len(aim) < ENOUGH * len(terms) or np.abs(matrix @ fitted - aim).max() > rough:
         return
     off = [(float(c), t) for c, t in zip(fitted, terms, strict=True) if abs(c - 1) > rough]

@@ -11,10 +11,11 @@ import numpy as np
 
 from gru.examiner.case import Case
 from gru.examiner.conditions import condition
-from gru.examiner.described import Description, describe
+from gru.examiner.described import describe
 from gru.examiner.fact import Diagnosis, Fact, of_one
 from gru.examiner.outcome import Outcome
 from gru.examiner.probe import Probe, says_little, tells
+from gru.examiner.read_off import Description
 from gru.examiner.recognised import recognise, recognise_pair
 from gru.examiner.stacking import diagnose_stacking
 from gru.layer import Equation

@@ -87,10 +87,13 @@ class Probe:
         if value is None:
             return False
         with np.errstate(all="ignore"):
-            bound = formula.evaluate(tree, self.rounded)
-            roundings = np.broadcast_to(bound.roundings, self.own.shape).max(axis=(-2, -1))
-            allowed = self.slack * limit(roundings, self.dtype)
-            return bool((np.abs(value - self.own).max(axis=(-2, -1)) <= allowed).all())
+            return bool((np.abs(value - self.own).max(axis=(-2, -1)) <= self.limit_of(tree)).all())
+
+    def limit_of(self, tree: ast.expr) -> Array:
+        """What rounding may make of a formula's value, at every step."""
+        bound = formula.evaluate(tree, self.rounded)
+        roundings = np.broadcast_to(bound.roundings, self.own.shape).max(axis=(-2, -1))
+        return np.asarray(self.slack * limit(roundings, self.dtype))
 
 
 def says_little(case: Case) -> tuple[bool, bool, int]:

@@ -20,6 +20,7 @@ from gru.examiner.comparison import agree
 from gru.examiner.evidence import Evidence
 from gru.examiner.judge import judge_equations
 from gru.examiner.probe import says_little
+from gru.examiner.whole_scale import Scale, asked, whole_scales
 from gru.layer import Equation, Form, Stack
 
 Array = NDArray[Any]
@@ -39,36 +40,33 @@ class Reading:
     """How what a cell shows is read.
 
     `sources` holds, for each hidden quantity, the equation that its value follows from: its own, or one of what is
-    shown. `order` holds the blocks of each stacked gradient from the top, where that is not the form's order.
+    shown. `order` holds the blocks of each stacked gradient from the top, where that is not the form's order, and
+    `scales` what a whole one was multiplied by.
     `moved` says which block the cell has in the place of each, where it is not that block; with `as_split` it has
     what its `split_params` returns.
     """
 
     sources: Mapping[str, str] = field(default_factory=dict)
     order: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    scales: Mapping[str, Scale] = field(default_factory=dict)
     moved: Mapping[str, str] = field(default_factory=dict)
     as_split: bool = False
 
     @property
     def mistakes(self) -> int:
         """How many mistakes it takes for granted, beside those in equations."""
-        return bool(self.order) + (self.as_split or bool(self.moved))
+        return bool(self.order or self.scales) + (self.as_split or bool(self.moved))
 
 
 def revealed(cases: Iterable[Case]) -> list[Case]:
     """The cases in which everything that is hidden can be worked out, judged on what was."""
-    cases = [case for case in cases if all(s.gradient in case.evidence.own for s in _asked(case.evidence.form))]
+    cases = [case for case in cases if all(s.gradient in case.evidence.own for s in asked(case.evidence.form))]
     wrong = [case for case in cases if any(f.status not in ("right", "missing") for f in case.findings)]
     probes = [case.evidence for case in _telling(wrong)]
     if not probes:
         return []
     reading = _simplest(probes)
     return [judged for case in cases if (judged := _judged(case, reading)) is not None]
-
-
-def _asked(form: Form) -> list[Stack]:
-    """The parameters whose gradients are to be shown whole."""
-    return [stack for stack in form.stacks if stack.gradient in form.required]
 
 
 def _telling(cases: Iterable[Case]) -> list[Case]:
@@ -103,8 +101,7 @@ def _simplest(probes: Sequence[Evidence]) -> Reading:
     """The reading with the fewest mistakes on these problems; of several, that with the most formulas that hold."""
     best, fewest = Reading(), float("inf")
     kept = _kept(probes)
-    for order in _orders(probes, kept):
-        start = replace(kept, order=order)
+    for start in _starts(probes, kept):
         for sources in _choices(probes, start):
             reading = replace(start, sources=sources)
             count = _count(reading, probes, fewest)
@@ -171,11 +168,19 @@ def _has_right_states(evidence: Evidence, reading: Reading) -> bool:
     return read is not None and not states.intersection(_mistakes(*read, among=evidence.form.forward_shown))
 
 
-def _orders(probes: Sequence[Evidence], kept: Reading) -> Iterator[dict[str, tuple[str, ...]]]:
-    """The form's own order of the stacked gradients, and the one in which the fewest blocks are wrong."""
-    yield {}
+def _starts(probes: Sequence[Evidence], kept: Reading) -> Iterator[Reading]:
+    """The form's own stacks; the order of them in which the fewest blocks are wrong; right ones times a number."""
+    yield kept
+    order = _order(probes, kept)
+    if order:
+        yield replace(kept, order=order)
+    yield replace(kept, scales=whole_scales(probes))
+
+
+def _order(probes: Sequence[Evidence], kept: Reading) -> dict[str, tuple[str, ...]]:
+    """The order of each stacked gradient in which the fewest blocks are wrong, where that is not the form's."""
     form, found = probes[0].form, {}
-    for stack in _asked(form):
+    for stack in asked(form):
         own = form.order_of(stack)
         if stack.is_stacked:
             orders = {
@@ -184,8 +189,7 @@ def _orders(probes: Sequence[Evidence], kept: Reading) -> Iterator[dict[str, tup
             best = min(orders, key=lambda order: (orders[order], order != own))
             if best != own:
                 found[stack.name] = best
-    if found:
-        yield found
+    return found
 
 
 def _unlike(probes: Sequence[Evidence], reading: Reading, stack: Stack) -> int:
@@ -256,9 +260,11 @@ def _is_right(evidence: Evidence, name: str) -> bool:
 def _shown(evidence: Evidence, reading: Reading) -> dict[str, Array]:
     """What is shown, with the blocks of what is stacked, and those of the parameters where they are not the form's."""
     form, own = evidence.form, dict(evidence.own)
-    for stack in _asked(form):
+    for stack in asked(form):
         order = reading.order.get(stack.name, form.order_of(stack))
-        parts = form.blocks_of(stack, own[stack.gradient]).values()
+        scale = reading.scales.get(stack.name)
+        whole = own[stack.gradient] if scale is None else own[stack.gradient] / scale.on(evidence)
+        parts = form.blocks_of(stack, whole).values()
         for block, part in zip(order, parts, strict=True):
             own.setdefault(form.derivatives[block].name, part)
     return own | _blocks(evidence, reading)

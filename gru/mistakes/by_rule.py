@@ -42,6 +42,51 @@ class ByRule:
             ):
                 if name not in formula.names(new):
                     yield slug, kind, text, put(new)
+        for slug, kind, text, new in (*self._throughout(), *self._with_a_gate(), *self._moved_inside()):
+            if name not in formula.names(new):
+                yield slug, kind, text, new
+
+    def _throughout(self) -> Iterator[Change]:
+        """One quantity taken for another wherever it stands."""
+        expression = self.equation.expression
+        for name in formula.names(expression):
+            for other in (o for siblings in self.siblings if name in siblings for o in siblings if o != name):
+                text = f"{self.said.get(other, other)} stands where {self.said.get(name, name)} belongs, throughout"
+                slug = f"{self.words.get(other, other)}-for-{self.words.get(name, name)}-throughout"
+                yield slug, "operand", text, formula.parse(formula.renamed(ast.unparse(expression), {name: other}))
+
+    def _with_a_gate(self) -> Iterator[Change]:
+        """A gate as a factor where none belongs: of the whole, or of the state in a product of matrices."""
+        expression = self.equation.expression
+        for gate in self.gates if self.equation.of is not None else ():
+            text = f"the factor {gate} does not belong there"
+            match expression:
+                case ast.BinOp(ast.Attribute(left, "mT"), ast.MatMult(), right):
+                    if self.form.dimensions.get(formula.text(left)) == self.form.dimensions[gate]:
+                        product = ast.BinOp(quantity(gate), ast.Mult(), left)
+                        yield (
+                            f"{gate}-too-many",
+                            "count",
+                            text,
+                            ast.BinOp(ast.Attribute(product, "mT", ast.Load()), ast.MatMult(), right),
+                        )
+                case _ if self.equation.dimensions == self.form.dimensions[gate]:
+                    yield f"{gate}-too-many", "count", text, ast.BinOp(expression, ast.Mult(), quantity(gate))
+
+    def _moved_inside(self) -> Iterator[Change]:
+        """Factors that belong to the result of a product of matrices, and stand inside it."""
+        for part, put in formula.places(self.equation.expression):
+            first, *factors = formula.factors(part)
+            match first:
+                case ast.BinOp(left, ast.MatMult(), right) if factors:
+                    singly = [(at, at + 1) for at in range(len(factors))]
+                    for at, end in dict.fromkeys([*singly, *((at, len(factors)) for at, _ in singly)]):
+                        moved, rest = factors[at:end], factors[:at] + factors[end:]
+                        inside = ast.BinOp(formula.product([left, *moved]), ast.MatMult(), right)
+                        said = self._said(formula.product(moved))
+                        slug = f"inside-{'-'.join(map(self._slug, moved))}"
+                        text = f"{said} stands inside the product with {self._said(right)}, and belongs outside"
+                        yield slug, "operand", text, put(formula.product([inside, *rest]))
 
     def _slug(self, part: ast.expr) -> str:
         """A part of a formula as words of an id: `h-prev`, `dzn-wn-T`."""

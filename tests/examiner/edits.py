@@ -197,6 +197,15 @@ NUMBERS = {
 def _formulas() -> Iterator[Edit]:
     """One slip in one formula."""
     a = {gate: f"hp @ w{gate} + x @ u{gate}" for gate in "zr"} | {"n": "(r * hp) @ wn + x @ un"}
+    yield _edit("ReLU for tanh in n", {"n": f"np.maximum({a['n']}, 0)"}, "other-function")
+    yield _edit("σ by three lines", {"r": f"np.clip(0.2 * ({a['r']}) + 0.5, 0, 1)"}, "other-function")
+    yield _edit("z kept from 0 and 1", {"z": f"np.clip(sigmoid({a['z']}), 1e-6, 1 - 1e-6)"}, "clipped")
+    yield _edit("h of r", {"h": "(1 - r) * hp + r * n"}, "r-for-z-throughout")
+    yield _edit("dzz with σ′ of r", {"dzz": "in_grad * (n - hp) * dsigmoid(r)"}, "r-for-z-throughout")
+    yield _edit("dzn clipped to ±0.3", {"dzn": "np.clip(in_grad * z * dtanh(n), -0.3, 0.3)"}, "clipped")
+    yield _edit("dun without what is negative", {"dun": "np.maximum(x.T @ dzn, 0)"}, "clipped")
+    yield _edit("dwr of the reset state", {"dwr": "(r * hp).T @ dzr"}, "r-too-many")
+    yield _edit("dzr with σ′ inside", {"dzr": "((dzn * dsigmoid(r)) @ wn.T) * hp"}, "inside-r-one-minus-r")
     yield _edit("σ twice in z", {"z": f"sigmoid(sigmoid({a['z']}))"}, "activated-twice")
     yield _edit("no σ in r", {"r": a["r"]}, "not-activated")
     yield _edit("tanh for σ in r", {"r": f"tanh({a['r']})"}, "other-activation")
@@ -386,6 +395,14 @@ def _stacks() -> Iterator[Edit]:
         "stack-coarse",
         **merge,
     )  # type: ignore[arg-type]
+    averaged = {"merge": frozenset({"stack-averaged"})}
+    stacks = {kind: f"np.concatenate((d{kind.lower()}z, d{kind.lower()}r, d{kind.lower()}n))" for kind in "WU"}
+    yield Edit("dW and dU averaged", {f"d{kind}": f"{whole} / len(x)" for kind, whole in stacks.items()}, averaged)
+    yield Edit(
+        "dW and dU averaged, and (8)",
+        {f"d{kind}": f"{whole} / len(x)" for kind, whole in stacks.items()} | {"dzz": "in_grad * (n - hp) * z"},
+        averaged | {"equation-8": frozenset({"no-one-minus-z"})},
+    )
     yield _edit(
         "split in the order r, z, n",
         {"split": "w[size : 2 * size], w[:size], w[2 * size :]"},

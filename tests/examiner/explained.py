@@ -162,6 +162,7 @@ CLAIMS: dict[str, Claim] = {
     "coarse": lambda p, own, right, values: right.astype(p["precision"]).astype(float),
     "clipped": lambda p, own, right, values: np.clip(right, p["low"], p["high"]),
     "cut-off": lambda p, own, right, values: np.where(np.abs(right) <= p["below"], 0, right),
+    "other-function": lambda p, own, right, values: own,
     "one-row": lambda p, own, right, values: own,
     "inside": lambda p, own, right, values: own,
     "place": _at_place,

@@ -47,6 +47,11 @@ def _inside(p: Particulars) -> str:
     return f"{function} is applied to {1 + p['number']:.4g} times the pre-activation"
 
 
+def _other_function(p: Particulars) -> str:
+    right = "σ(a)" if p["function"] == "sigmoid" else "tanh(a)"
+    return f"{p['name']} is {p['line']} of its pre-activation a, where {right} belongs"
+
+
 def _not_finite(p: Particulars) -> str:
     where = f", only in problems that are {' or '.join(p['regimes'])}" if p["regimes"] else ""
     made_of = "all that it is made of is finite" if p["is_shown"] else "what is shown of what it is made of is finite"
@@ -115,6 +120,7 @@ KINDS: dict[str, Words] = {
         "a sum over the rows of a batch takes one of them alone",
     ),
     "inside": Words("equation", _inside, "the activation function is applied to something else"),
+    "other-function": Words("equation", _other_function, "another function stands where σ or tanh belongs"),
     "varies": Words(
         "equation",
         "{name} is another one when the same cell computes it again of the same values",

@@ -3,6 +3,7 @@
 It decides nothing, and knows no format.
 """
 
+import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -39,7 +40,14 @@ def clipped(p: Particulars, what: str = "the right value") -> str:
     """That a value is another one, `what`, clipped to bounds."""
     low, high = p["low"], p["high"]
     if low is not None and high is not None:
-        bounds = f"to ±{high:.4g}" if low == -high else f"to between {low:.4g} and {high:.4g}"
+        low_text, high_text = _bound(low), _bound(high)
+        bounds = f"to ±{high_text}" if low_text == f"-{high_text}" else f"to between {low_text} and {high_text}"
     else:
-        bounds = f"at {low if high is None else high:.4g}"
+        bounds = f"below at {_bound(low)}" if high is None else f"above at {_bound(high)}"
     return f"{p.get('whole') or p['name']} is {what}, clipped {bounds}"
+
+
+def _bound(number: float) -> str:
+    """A number as somebody wrote it: the shortest that it is, but for rounding."""
+    texts = (f"{number:.{digits}g}" for digits in range(4, 11))
+    return next((text for text in texts if math.isclose(float(text), number, rel_tol=1e-9)), f"{number:.4g}")
