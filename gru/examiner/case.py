@@ -30,9 +30,12 @@ class Case:
 
 def judge_uses(reference: Reference, recording: Recording) -> Iterator[Case]:
     """Every use of the cells with the findings on its equations, `merge` and `split`."""
+    # A parameter that was changed in place is a mistake of the state: the blocks of it were the right ones.
+    parameters = {stack.name for stack in reference.convention.stacks}
     for number, use in enumerate(recording.uses):
         evidence = gather(reference, use, recording.left_out, recording.split)
-        findings = (*judge_equations(evidence), *judge_merge(evidence), *judge_split(evidence, recording.split))
+        split = () if set(recording.changed_arguments) & parameters else judge_split(evidence, recording.split)
+        findings = (*judge_equations(evidence), *judge_merge(evidence), *split)
         yield Case(evidence, number, findings)
 
 

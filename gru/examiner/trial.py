@@ -30,6 +30,7 @@ from gru.examiner.state import (
     judge_companion,
     judge_recording,
 )
+from gru.examiner.step_by_step import has_one_step, of_several_steps, taken_apart
 from gru.layer import Form
 from gru.submission.contract import Job, Recording, Runner, SubmissionFailure
 
@@ -63,6 +64,7 @@ class Trial:
         self._settle(runner)
         self._clear_up(runner)
         self._judge_alone(runner)
+        self._take_apart(runner)
 
     def _asked(self) -> Iterator[tuple[Job, Callable[[Recording], None]]]:
         """Every job, with what becomes of its answer."""
@@ -146,6 +148,19 @@ class Trial:
             state = [finding for finding in self.findings if finding.check == "state"]
             self.recorded, self.cases, self.findings = [], [], [*kept, *state]
             for reference, recording in recorded:
+                self.take(reference, recording)
+
+    def _take_apart(self, runner: Runner) -> None:
+        """Put what is wrong in several steps alone step by step; if it is right there, judge equations on one step."""
+        try:
+            apart = list(taken_apart(runner, of_several_steps(self.cases)))
+        except SubmissionFailure:
+            return
+        if apart:
+            state = [finding for finding in self.findings if finding.check == "state"]
+            recorded = [entry for entry in self.recorded if has_one_step(entry[0])]
+            self.recorded, self.cases, self.findings = [], [], [*state, *(finding for finding, _ in apart)]
+            for reference, recording in [*recorded, *(entry for _, steps in apart for entry in steps)]:
                 self.take(reference, recording)
 
     @property

@@ -457,6 +457,15 @@ def _states() -> Iterator[Edit]:
         {"state": frozenset({"kept-from-first-use"})},
     )
     yield Edit(
+        "(8) with the z of the last cell",
+        {
+            "module": "last = {}",
+            "after forward": "last['z'] = z",
+            "dzz": "in_grad * (n - hp) * last['z'] * (1 - last['z'])",
+        },
+        {"state": frozenset({"of-another-step"})},
+    )
+    yield Edit(
         "every third call",
         {
             "module": "calls = [0]",

@@ -15,11 +15,11 @@ KEPT = {
     "by shape": (SLOPE, "self.dzr = (self.dzn @ self.wn.T) * h_p * MEMO.setdefault(h_p.shape, self.r * (1 - self.r))"),
     "by x alone": (SLOPE, SLOPE + " * MEMO.setdefault(self.x.tobytes(), 1 + h_p[0, 0] ** 2) / (1 + h_p[0, 0] ** 2)"),
 }
+OF_THE_LAST = (SLOPE, SLOPE.replace("self.r * (1 - self.r)", "MEMO['r'] * (1 - MEMO['r'])"))
 WRONG = {"at more than one unit": (SLOPE, SLOPE.replace("self.wn.T", "self.wn"))}
 
 
-def judged(tmp_path: Path, old: str, new: str) -> set[str]:
-    source = RIGHT.read_text(encoding="utf-8")
+def judged(tmp_path: Path, old: str, new: str, source: str = RIGHT.read_text(encoding="utf-8")) -> set[str]:
     assert old in source
     file = tmp_path / "cell.py"
     file.write_text("MEMO = {}\n" + source.replace(old, new), encoding="utf-8")
@@ -36,3 +36,11 @@ def test_what_is_kept_between_cells_is_charged_to_state_alone(tmp_path: Path, wo
 
 def test_a_formula_that_is_wrong_in_a_later_problem_only_stays_wrong(tmp_path: Path) -> None:
     assert judged(tmp_path, *WRONG["at more than one unit"]) == {"equation-10"}
+
+
+def test_what_is_taken_from_the_cell_of_another_step_is_charged_to_state_alone(tmp_path: Path) -> None:
+    old, new = OF_THE_LAST
+    source = RIGHT.read_text(encoding="utf-8")
+    kept = source.replace("    def backward(", "        MEMO['r'] = self.r\n\n    def backward(")
+    assert kept != source
+    assert judged(tmp_path, old, new, kept) == {"state"}

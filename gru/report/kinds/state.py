@@ -169,6 +169,13 @@ KINDS: dict[str, Words] = {
         "new cells give something else after other problems than before them",
         "keep nothing on the class or in the module",
     ),
+    "of-another-step": Words(
+        "state",
+        "{name} is right where one cell is used by itself, and wrong with a cell for each step: they use something of "
+        "each other",
+        "cells are right by themselves, and wrong with one for each step: they use something of each other",
+        "keep what backward needs on the cell itself, not on the class, in the module or in an argument",
+    ),
     "perturbed": Words(
         "state",
         _perturbed,
