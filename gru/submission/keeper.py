@@ -19,7 +19,7 @@ from gru.submission.channel import Channel, Connection, started
 from gru.submission.confinement import FULL, Confinement, Isolation, confinement, packages
 from gru.submission.contract import Reason, SubmissionFailure, WorkerError
 from gru.submission.driven import Api, api_in
-from gru.submission.limits import MOST_TRIALS, Limits
+from gru.submission.limits import MOST_TRIALS, TRIALS_A_SIGN, Limits
 from gru.submission.listener import STARTING, Listener
 from gru.submission.protocol import ProtocolError, pack
 from gru.submission.recording import api_of
@@ -94,7 +94,7 @@ class Wanted:
             "api": {**api_of(self.form), "others": other_cells(self.form.layer.id)},
             "length": length,
             "name": self.name,
-            "trials": MOST_TRIALS,
+            "trials": {"most": MOST_TRIALS, "a_sign": TRIALS_A_SIGN},
             "adapter": None if self.adapter is None else self.adapter.settings,
             "limits": {"memory": self.limits.memory, "seconds": seconds},
             "root": str(root),
@@ -186,7 +186,7 @@ class Keeper:
             listener.doing = IMPORT
             header = listener.frame(self.channel)
         # They are counted: each frame is given the time of a call, and a file could send them for ever.
-        for _ in range(MOST_TRIALS):
+        for _ in range(math.ceil(MOST_TRIALS / TRIALS_A_SIGN)):
             if header["kind"] != "call":
                 break
             listener.doing = SEARCH

@@ -18,6 +18,9 @@ MOST_TRIALS = 100_000
 """How often a file in another API is tried before it is said that nothing drives it. Functions that are given many
 arrays take some ten thousand: shapes of these, times layouts of what is given and answered."""
 
+TRIALS_A_SIGN = 16
+"""How many of these are made between two signs that the search goes on: each has the time of a call."""
+
 LEAST_MEMORY = 192
 """Mebibytes with which the worker starts at all, and has some to spare."""
 

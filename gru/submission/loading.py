@@ -27,9 +27,6 @@ PACKAGE = "submission_folder"
 STAND_IN = "hello, a text that is not here\n" * 20
 """What is read in the place of a text that is not here: few letters, and enough of them."""
 
-TRIALS_A_SIGN = 16
-"""How many trials of another API are made between two signs that the search goes on."""
-
 GOES_BACK = re.compile(r"^\s*def \w*(back|bprop|bptt|grad|loss)", re.IGNORECASE | re.MULTILINE)
 """How a file shows that something in it may go backward."""
 
@@ -55,6 +52,7 @@ class Asked:
         name: The class or the function that is to be taken; None where any is.
         adapter: A teacher's adapter: its path and its source; None where there is none.
         most: How often another API is tried at most.
+        a_sign: How many of these trials are made between two signs that the search goes on.
     """
 
     path: str
@@ -62,6 +60,7 @@ class Asked:
     name: str | None = None
     adapter: tuple[str, bytes] | None = None
     most: int = 0
+    a_sign: int = 1
 
     @property
     def cell(self) -> str:
@@ -237,7 +236,7 @@ class _File:
         """Count a trial: so the search ends by itself, and the clock is for a few trials alone."""
         if self.turns >= self.asked.most:
             raise self.load("_adapters").AnotherApiError(f"it was tried {self.turns} times, and no more is tried")
-        if self.turns % TRIALS_A_SIGN == 0:
+        if self.turns % self.asked.a_sign == 0:
             self.told()
         self.turns += 1
 

@@ -93,7 +93,7 @@ class Served:
         self._kept: list[Any] = []
         sys.path.insert(0, settings["root"])
         taught = (settings["adapter"]["path"], adapter) if settings["adapter"] else None
-        asked = parts.loading.Asked(self._path, settings["api"], settings["name"], taught, settings["trials"])
+        asked = parts.loading.Asked(self._path, settings["api"], settings["name"], taught, **settings["trials"])
         self._before_call("import", 0)
         try:
             loaded = parts.loading.loaded(

@@ -7,7 +7,8 @@ import pytest
 from gru.examiner import Examination, examine
 from gru.layers.registry import form_named
 from gru.submission import adapters, needed
-from gru.submission.loading import TRIALS_A_SIGN, Asked, Refused, loaded
+from gru.submission.limits import TRIALS_A_SIGN
+from gru.submission.loading import Asked, Refused, loaded
 from gru.submission.process import SubmissionProcess
 from gru.submission.recording import api_of
 
@@ -122,7 +123,7 @@ def test_of_a_linear_layer_beside_nothing_recurrent_no_verdict_is_given(tmp_path
 def searched(path: Path, most: int) -> int:
     """How many signs come while it is tried how a file is driven, in this process: a file of our own."""
     signs: list[None] = []
-    asked = Asked(str(path), {**api_of(form_named()), "others": {}}, most=most)
+    asked = Asked(str(path), {**api_of(form_named()), "others": {}}, most=most, a_sign=TRIALS_A_SIGN)
     modules = {"_adapters": adapters, "_needed": needed}
     loaded(
         path.read_bytes(),
