@@ -53,6 +53,7 @@ def _told(examination: Examination) -> dict[str, float]:
     return {credit.check: credit.points for credit in record_of("student", result, EQUAL_POINTS).credits}
 
 
+@pytest.mark.one_in(2)
 @pytest.mark.parametrize(("source", "derived"), [(COPIES, set()), (HIDES, {"equation-9", "equation-12"})])
 def test_copies_and_hidden_gradients_earn_nothing(source: str, derived: set[str]) -> None:
     points = _told(examine(DrivenHere(source), effort="quick"))
