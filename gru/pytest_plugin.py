@@ -22,7 +22,7 @@ A regression test of a hand-written cell::
 import argparse
 import inspect
 import os
-from collections.abc import Callable, Generator, Iterator
+from collections.abc import Callable, Generator, Iterable, Iterator
 from contextlib import nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -130,8 +130,11 @@ def pytest_load_initial_conftests(early_config: pytest.Config) -> Generator[None
         from gru.verification import boundary
 
         submission = invocation.dir / given.submission
-        again = boundary.arguments(invocation.args, submission, invocation.dir)
-        if again is not None:
+        asked = [path for path in _paths(given.file_or_dir, invocation.dir) if path.exists() and path != submission]
+        again = boundary.arguments(invocation.args, submission, invocation.dir, asked)
+        if again is None:
+            _refuse_tests_of(submission, asked, invocation.dir)
+        else:
             theirs = boundary.foreign(submission, [invocation.dir])
             _refuse_settings_in(theirs, early_config)
             boundary.forget(submission.parent)
@@ -176,18 +179,27 @@ def pytest_configure(config: pytest.Config) -> None:
 
 def _draw_boundary(config: pytest.Config, path: Path) -> None:
     """Keep in mind which folder is not looked at. Raises UsageError where tests in it are asked for."""
+    started_in = config.invocation_params.dir
+    config.stash[_FOREIGN] = _refuse_tests_of(path, _paths(config.args, started_in), started_in)
+
+
+def _paths(arguments: Iterable[str], started_in: Path) -> list[Path]:
+    """The files and folders of tests that are named."""
+    return [started_in / argument.partition("::")[0] for argument in arguments]
+
+
+def _refuse_tests_of(submission: Path, asked: Iterable[Path], started_in: Path) -> Path:
+    """The folder that belongs to the submission. Raises UsageError where tests in it are asked for."""
     from gru.verification import boundary
 
-    started_in = config.invocation_params.dir
-    asked = [started_in / argument.partition("::")[0] for argument in config.args]
-    theirs = boundary.foreign(path, [started_in, *asked])
+    theirs = boundary.foreign(submission, [started_in, *asked])
     for tests in asked:
         if tests.exists() and boundary.is_within(tests, theirs):
             raise pytest.UsageError(
                 f"{os.path.relpath(tests, started_in)} lies in the folder of the submission, from which nothing is "
                 f"collected; --pyargs {boundary.TESTS} has the tests of a cell"
             )
-    config.stash[_FOREIGN] = theirs
+    return theirs
 
 
 def _process(config: pytest.Config, path: Path) -> "SubmissionProcess":

@@ -5,6 +5,8 @@ It never runs anything, and takes answers whose texts are `cleaned`.
 
 from collections.abc import Iterator, Mapping
 from functools import lru_cache
+from hashlib import blake2s
+from os import urandom
 from typing import Any
 
 import numpy as np
@@ -12,6 +14,9 @@ import numpy as np
 from gru.layer import Form, Sizes
 from gru.submission.contract import Array, Counted, Description, Job, Raised, Recording, Shown, Use
 from gru.submission.text import CleanText
+
+_KEY = urandom(16)
+"""What the ids of jobs are hidden by: they tell of a seed, and what is asked with a problem."""
 
 
 @lru_cache
@@ -42,7 +47,7 @@ def api_of(form: Form) -> Mapping[str, Any]:
 def request_of(job: Job) -> dict[str, Any]:
     """What `exercise` is told of a job beside its arrays: JSON throughout."""
     return {
-        "id": job.id,
+        "id": blake2s(job.id.encode(), key=_KEY, digest_size=8).hexdigest(),
         "sizes": list(job.sizes),
         "layout": job.layout,
         "uses": job.uses,

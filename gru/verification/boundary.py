@@ -16,6 +16,18 @@ TESTS = "gru.verification"
 SETTINGS = Path(__file__).with_name("pytest.ini")
 """The settings where pytest is started in the folder of a submission."""
 
+OF_TESTS = (
+    "conftest.py",
+    "pytest.ini",
+    ".pytest.ini",
+    "tox.ini",
+    "setup.cfg",
+    "pyproject.toml",
+    "test_*.py",
+    "*_test.py",
+)
+"""Files that a folder with tests of its own has; `test` and `tests` are folders that it has."""
+
 _PACKAGE = Path(__file__).parents[1]
 """What judges; whoever runs it trusts the folders around it."""
 
@@ -39,19 +51,28 @@ def foreign(submission: Path, asked: Iterable[Path]) -> Path:
     return [file, *(folder for folder in file.parents if folder not in around)][-1]
 
 
-def arguments(given: Sequence[str], submission: Path, started_in: Path) -> list[str] | None:
+def is_of_a_class(folder: Path, submission: Path) -> bool:
+    """Whether a folder around a submission has no tests of its own: what pytest finds in it are other submissions."""
+    if not is_within(submission, folder) or any((folder / name).is_dir() for name in ("test", "tests")):
+        return False
+    return not any(path for pattern in OF_TESTS for path in folder.glob(pattern))
+
+
+def arguments(given: Sequence[str], submission: Path, started_in: Path, asked: Sequence[Path] = ()) -> list[str] | None:
     """The arguments that pytest cannot misread in place of those that it was given; None where these are such.
 
     Args:
         given: what it was given.
         submission: the file, absolute.
         started_in: the folder in which it was started.
+        asked: the paths of tests that it was given.
     """
     if str(SETTINGS) in given:
         return None
     words = iter(given)
     clear = [f"{OPTION}={next(words, '')}" if word == OPTION else word for word in words]
-    if is_within(started_in, foreign(submission, [started_in])):
+    with_submissions = not asked and is_of_a_class(started_in, submission)
+    if with_submissions or is_within(started_in, foreign(submission, [started_in])):
         clear += ["-c", str(SETTINGS), "--noconftest"]
         clear += [] if TESTS in given else ["--pyargs", TESTS]
     return clear if clear != list(given) else None

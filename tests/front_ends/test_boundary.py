@@ -1,5 +1,6 @@
 """Nothing of a submission's folder is run, read or collected by the pytest that examines it."""
 
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -35,6 +36,7 @@ class Planted:
             repository.mkdir()
             (repository / "test_own.py").write_text("def test_own(): pass\n", encoding="utf-8")
         self.folder = self.repository / "class" / "carol"
+        self.course = self.folder.parent
         self.below = self.folder / "notes"
         self.below.mkdir(parents=True)
         self.submission = self.folder / "gru_cell.py"
@@ -130,8 +132,18 @@ def test_tests_that_lie_with_a_submission_are_refused(start: str, planted: Plant
     done = planted.run(start, test)
     assert done.returncode == pytest.ExitCode.USAGE_ERROR
     assert f"{test} lies in the folder of the submission" in done.stderr
-    # pytest imports the conftest.py of a test that the grader has named; where it was started there, not even that.
-    assert planted.traces() == "" or start == "repository"
+    assert planted.traces() == ""
+
+
+@pytest.mark.full
+@pytest.mark.parametrize("how", ["=", " "])
+def test_started_in_the_folder_of_a_class_nothing_of_a_neighbour_is_read(how: str, planted: Planted) -> None:
+    shutil.copytree(planted.folder, planted.folder.with_name("test_dan"))
+    for file in planted.folder.parent.glob("*.p*"):
+        file.unlink()
+    done = planted.run("course", "-k", "10-dzr or 9-dzn", how=how)
+    assert "1 failed, 1 passed" in done.stdout, done.stdout + done.stderr
+    assert planted.traces() == ""
 
 
 @pytest.mark.full
@@ -199,6 +211,14 @@ def test_the_folders_around_this_package_are_the_graders() -> None:
     assert boundary.foreign(file, [ROOT]) == file
 
 
+def test_a_folder_without_tests_of_its_own_is_of_a_class(tmp_path: Path) -> None:
+    course, carol = folders(tmp_path, "class", "class/carol")
+    assert boundary.is_of_a_class(course, carol / "gru_cell.py")
+    assert not boundary.is_of_a_class(carol, course / "gru_cell.py")
+    (course / "test_cell.py").touch()
+    assert not boundary.is_of_a_class(course, carol / "gru_cell.py")
+
+
 @pytest.mark.parametrize(
     ("given", "clear"),
     [
@@ -209,6 +229,7 @@ def test_the_folders_around_this_package_are_the_graders() -> None:
 )
 def test_a_word_after_a_space_is_joined(given: list[str], clear: list[str] | None, tmp_path: Path) -> None:
     repository, carol = folders(tmp_path, "repository", "carol")
+    (repository / "conftest.py").touch()
     assert boundary.arguments(given, carol / "a.py", repository) == clear
 
 

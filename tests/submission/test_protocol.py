@@ -11,8 +11,9 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as npst
 
 from gru.examiner.reference import Reference
+from gru.layer import Sizes
 from gru.layers.gru.cell import GRUCell
-from gru.problem import Problem, find
+from gru.problem import Problem, Specification, draw, find
 from gru.strategies import problems
 from gru.submission.exercise import exercise
 from gru.submission.protocol import (
@@ -122,6 +123,14 @@ def received(frame: bytes, request: dict[str, Any]) -> dict[str, Any]:
     read = reader(frame)
     header, length = read_header(read)
     return read_answer(read, header, length, request)
+
+
+def test_a_worker_is_told_neither_the_seed_nor_what_is_asked_with_a_problem() -> None:
+    job = Reference(draw(Specification(Sizes(1, 1, 1, 1)), "424242:units")).job()
+    assert job.id.startswith("424242:units")
+    request = json.dumps(dict(request_of(job)), default=dict)
+    assert "424242" not in request
+    assert "units" not in request
 
 
 @given(problem=problems(), uses=st.integers(1, 2))
