@@ -80,11 +80,13 @@ def names(expression: ast.expr) -> list[str]:
 
 
 def _occurring(node: ast.AST) -> Iterator[str]:
-    """Every name, from left to right."""
+    """Every name of a quantity, from left to right: a function that is called is none."""
     if isinstance(node, ast.Name):
         yield node.id
+    called = node.func if isinstance(node, ast.Call) else None
     for part in ast.iter_child_nodes(node):
-        yield from _occurring(part)
+        if part is not called:
+            yield from _occurring(part)
 
 
 @cache

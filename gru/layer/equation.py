@@ -90,10 +90,11 @@ class Equation:
 def _expression_of(function: Callable[..., Array]) -> ast.expr:
     (definition,) = ast.parse(dedent(inspect.getsource(function))).body
     assert isinstance(definition, ast.FunctionDef)
-    results = [line for line in definition.body if isinstance(line, ast.Return)]
-    if len(results) != 1 or results[0].value is None or results[0] is not definition.body[-1]:
-        raise LayerError(f"{function.__name__} is no equation: expected one line, `return` and a formula")
-    return results[0].value
+    has_docstring = ast.get_docstring(definition) is not None
+    match definition.body[1 if has_docstring else 0 :]:
+        case [ast.Return(ast.expr() as result)]:
+            return result
+    raise LayerError(f"{function.__name__} is no equation: expected one line, `return` and a formula")
 
 
 def sum_over_steps(terms: Array) -> Array:

@@ -13,7 +13,8 @@ from gru.calculus import formula
 from gru.calculus.functions import Array
 from gru.layer.equation import Equation, derivative
 from gru.layer.form import Form
-from gru.layer.parts import Axis, Carried, Option, Stack
+from gru.layer.parts import ROWS, Axis, Carried, Option, Stack
+from gru.layer.sizes import LayerError
 from gru.layer.validation import validate
 
 
@@ -48,6 +49,7 @@ class Layer:
         input: str = "x",
         input_symbol: str = "x_t",
     ) -> None:
+        _require_parts(id, parameters, carried)
         self.id, self.title, self.cell = id, title, cell
         self.gates: dict[str, str] = dict(gates or {})
         self.stacks = tuple(
@@ -113,7 +115,9 @@ class Layer:
             of: The name of the pre-activation.
             **more: Other fields of `Equation`.
         """
-        (before,) = (equation for equation in self.table if equation.name == of)
+        before = next((equation for equation in self.table if equation.name == of), None)
+        if before is None:
+            raise LayerError(f"{self.id}: {name} is said to be {function} of {of}, which no equation above says")
         called = formula.parse(f"{function}(...)")
         tree = formula.put_whole(called, before.expression)
         blank = Equation(name, symbol, quantity, before.function, (), **more)
@@ -183,3 +187,15 @@ def _plain_id(options: Mapping[str, Option]) -> tuple[str, str]:
     """The id and the sentence of a form: those of its options, one after another."""
     slugs = [option.slug for option in options.values() if option.slug]
     return "-".join(slugs) or "chapter", "; ".join(o.text for o in options.values() if o.slug)
+
+
+def _require_parts(id: str, parameters: Mapping[str, str | Stack], carried: Sequence[Carried]) -> None:
+    """Raise LayerError where a layer is given something else than its parts."""
+    for state in carried:
+        if not isinstance(state, Carried):
+            raise LayerError(f"{id}: carried holds {state!r:.60}; expected Carried(…), one for each state")
+    if not carried:
+        raise LayerError(f"{id}: carried is empty; expected Carried(…) for the state that goes from step to step")
+    for name, rows in parameters.items():
+        if not isinstance(rows, Stack) and rows not in ROWS:
+            raise LayerError(f"{id}: a block of {name} has {rows!r:.60} rows; expected {', '.join(ROWS)}, or a Stack")

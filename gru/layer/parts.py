@@ -9,6 +9,9 @@ from typing import NamedTuple
 from gru.layer.equation import Equation
 from gru.layer.sizes import Dimensions
 
+ROWS = ("hidden", "input", "1")
+"""How many rows a block of a parameter can have, in words."""
+
 
 @dataclass(frozen=True)
 class Carried:

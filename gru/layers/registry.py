@@ -51,8 +51,8 @@ def _layer_in(path: Path) -> Layer:
     module = module_from_spec(spec)
     try:
         spec.loader.exec_module(module)
-    except LayerError:
-        raise
+    except LayerError as error:
+        raise LayerError(f"{path}: {error}") from None
     except Exception as error:
         raise LayerError(f"{path}: running it raised {type(error).__name__}: {error}") from error
     layers = [value for value in vars(module).values() if isinstance(value, Layer)]

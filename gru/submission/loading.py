@@ -277,7 +277,7 @@ class _File:
             raise Refused("another_api", f"{other_api(cell_class, self.api)}{text}")
         if self.asked.cell not in vars(self.module):
             reason = "another_api" if text and adapters.looks_like_one(self.module) else "no_gru_cell"
-            raise Refused(reason, _no_class(self.module, name, self.api["others"]) + text)
+            raise Refused(reason, _no_class(self.module, name, self.api["others"], text))
         kind = type(vars(self.module)[self.asked.cell]).__name__
         raise Refused("no_gru_cell", f"{self.asked.cell} is a {kind}; expected a class{text}")
 
@@ -351,11 +351,11 @@ def _binds(signature: inspect.Signature, arguments: list[str]) -> bool:
     return True
 
 
-def _no_class(module: ModuleType, name: str, others: dict[str, str]) -> str:
-    """What is said of a file without the class; one that has the class of another layer is told so."""
+def _no_class(module: ModuleType, name: str, others: dict[str, str], tried: str) -> str:
+    """What is said of a file without the class: that it has the class of another layer, or else what was tried."""
     there = next((other for other in others if other in vars(module)), None)
-    hint = f"; it defines {there}, which --layer {others[there]} examines" if there else ""
-    return f"the file defines no class {name}{hint}"
+    said = f"; it defines {there}, which --layer {others[there]} examines" if there else tried
+    return f"the file defines no class {name}{said}"
 
 
 def _open(file: Any, mode: str = "r", *arguments: Any, **named: Any) -> Any:

@@ -112,7 +112,15 @@ WRONG = {
         "def state(f, n, h_p, in_grad):\n    return in_grad +",
         "h = .* of the forward pass",
     ),
-    "two lines": ("    return (1 - f)", "    g = 1 - f\n    return g", None),
+    "two lines": ("    return (1 - f)", "    g = 1 - f\n    return g", "state is no equation: expected one line"),
+    "a function without a rule": ("return (1 - f)", "return abs(1 - f)", "h = .* no rule for abs"),
+    "σ of nothing": (
+        '"sigmoid", of="zf"',
+        '"sigmoid", of="zq"',
+        "f is said to be sigmoid of zq, which no equation above",
+    ),
+    "a state by its name": ("carried=[Carried", "carried=['h'] or [Carried", "carried holds 'h'; expected Carried"),
+    "rows that are none": ('"W": "hidden"', '"W": "hiden"', "a block of W has 'hiden' rows; expected hidden, input, 1"),
 }
 
 
