@@ -138,13 +138,19 @@ class _File:
                 package = (error.name or "").partition(".")[0]
                 if package in self.absent and is_whole:
                     # Something in the file has used it: a plot that is drawn, a style that is set.
-                    code, is_whole = self.compiled(self._of_class(package), self.asked.path), False
+                    code, is_whole = self._of_class(f"{package} is not installed here"), False
                 elif not package or package in sys.modules:
                     raise
                 else:
                     self.load("_adapters").stand_in(package)
                     self.absent.setdefault(package, error)
             except FileNotFoundError as error:
+                if is_whole:
+                    code, is_whole = (
+                        self._of_class(f"{error.filename} is not here" if error.filename else str(error)),
+                        False,
+                    )
+                    continue
                 if opened or not self._may_be_another_api():
                     raise
                 self.notes.append(f"{error.filename} is not here; another text stands in its place")
@@ -172,12 +178,12 @@ class _File:
         tree.body = body
         return tree
 
-    def _of_class(self, package: str) -> ast.Module:
-        """The source as a tree, of which only what the class needs is there."""
+    def _of_class(self, why: str) -> Any:
+        """The source compiled, of which only what the class needs is there; `why` is told."""
         tree = ast.parse(self.source, self.asked.path)
         tree.body = self.load("_needed").of_class(tree.body, self.asked.cell)
-        self.notes.append(f"only what {self.asked.cell} needs is run: {package} is not installed here")
-        return tree
+        self.notes.append(f"only what {self.asked.cell} needs is run: {why}")
+        return self.compiled(tree, self.asked.path)
 
     def definitions(self, name: str) -> list[int]:
         """The lines at the top of the file in which a class of this name begins; a notebook tells its cells itself."""

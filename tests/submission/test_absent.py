@@ -1,4 +1,4 @@
-"""Packages that a file imports and that are not here: what its cell does not need keeps nobody from a verdict."""
+"""Packages and data that are not here: what a cell does not need keeps nobody from a verdict."""
 
 from pathlib import Path
 
@@ -21,6 +21,11 @@ IN_FORWARD = "        self.x = x\n"
             "only what GRUCell needs is run: drawing is not installed here",
             id="in the file itself",
             marks=pytest.mark.full,
+        ),
+        pytest.param(
+            RIGHT + "\ndata = open('numbers.csv').read()\nGRUCell(len(data), 2)\n",
+            "only what GRUCell needs is run: numbers.csv is not here",
+            id="data of the course",
         ),
         pytest.param("from gates import one\n" + RIGHT, None, id="in another file of its own", marks=pytest.mark.full),
     ],
