@@ -155,6 +155,7 @@ def test_the_command_that_runs_a_case_again_does_so(write: Write) -> None:
     assert "equation-8 " not in repeated.stdout
 
 
+@pytest.mark.full
 def test_several_files_are_each_reported_and_summed_up(write: Write) -> None:
     done = check(write(), write(WRONG, "bob.py"), write("(", "nobody.py"))
     assert done.exit_code == examining.SOME_WRONG
@@ -261,7 +262,7 @@ def test_a_layer_over_sequences_is_not_taken_for_a_cell(write: Write) -> None:
 # Bad input
 
 
-@pytest.mark.one_in(3)
+@pytest.mark.one_in(5)
 @pytest.mark.parametrize(
     ("contents", "reason", "text"),
     [
@@ -283,6 +284,7 @@ def test_what_cannot_be_examined_is_told_why(write: Write, contents: str | bytes
     assert f"  reason     {result['text']}" in done.stdout.splitlines()
 
 
+@pytest.mark.one_in(2)
 @pytest.mark.parametrize(
     ("contents", "check_id", "text"),
     [
@@ -324,7 +326,7 @@ def test_single_precision_is_judged_as_such_and_told(write: Write) -> None:
     assert "  precision  answers in single precision (float32); judged at single precision" in done.stdout.splitlines()
 
 
-@pytest.mark.one_in(3)
+@pytest.mark.one_in(4)
 @pytest.mark.parametrize("name", ["a b.py", "门控.py", "-x.py", "[red]bold.py"])
 def test_any_name_of_a_file_will_do(write: Write, name: str) -> None:
     done = check("--", write(name=name))

@@ -452,6 +452,7 @@ def test_a_full_disk_is_told(graded: Path) -> None:
     assert "No space left" in done.stderr
 
 
+@pytest.mark.full
 def test_a_check_writes_reports(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     rubric = tmp_path / "rubric.toml"

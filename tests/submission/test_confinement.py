@@ -147,8 +147,8 @@ FORBIDDEN = {
 }
 
 
+@pytest.mark.one_in(6)
 @confined
-@pytest.mark.one_in(4)
 @pytest.mark.parametrize(("code", "error"), FORBIDDEN.values(), ids=list(FORBIDDEN))
 def test_the_kernel_forbids_it(code: str, error: str, place: Path) -> None:
     with socket.create_server(("127.0.0.1", 0)) as server:
@@ -187,9 +187,9 @@ SYSTEM_CALLS = {
 }
 
 
+@pytest.mark.one_in(8)
 @confined
 @pytest.mark.skipif(os.uname().machine != "x86_64", reason="the numbers are those of x86-64")
-@pytest.mark.one_in(4)
 @pytest.mark.parametrize("call", SYSTEM_CALLS.values(), ids=list(SYSTEM_CALLS))
 def test_a_system_call_that_computing_does_not_need_is_refused(call: tuple[int, ...], place: Path) -> None:
     code = f"import ctypes; libc = ctypes.CDLL(None, use_errno=True); libc.syscall{call}"
@@ -233,8 +233,8 @@ def test_what_is_read_and_imported_lies_in_the_root_that_is_given(place: Path) -
 # What is out of sight
 
 
+@pytest.mark.one_in(6)
 @pytest.mark.parametrize("isolation", ["auto", "process"])
-@pytest.mark.one_in(3)
 @pytest.mark.parametrize("package", ["gru", "tests", "pytest", "hypothesis", "click", "pip"])
 def test_no_package_but_numpy_and_scipy_can_be_imported(package: str, isolation: Isolation, place: Path) -> None:
     code = f"import {package}\nraise RuntimeError(type({package}.__spec__.loader).__module__)"
@@ -324,8 +324,8 @@ UNBELIEVED = {
 }
 
 
+@pytest.mark.one_in(5)
 @PLACES
-@pytest.mark.one_in(3)
 @pytest.mark.parametrize(("code", "text"), UNBELIEVED.values(), ids=list(UNBELIEVED))
 def test_it_has_its_true_reason(code: str, text: str, placed: Any, place: Path) -> None:
     limits = {"time_limit": TIME_LIMIT} if text == "timed_out" else {}
@@ -345,7 +345,7 @@ LIES = {
 }
 
 
-@pytest.mark.one_in(3)
+@pytest.mark.one_in(5)
 @pytest.mark.parametrize("code", LIES.values(), ids=list(LIES))
 def test_a_lie_in_its_own_process_changes_no_verdict(code: str, place: Path) -> None:
     examination = examined(place, at_import(code))
@@ -371,7 +371,7 @@ VALUES = {
 }
 
 
-@pytest.mark.one_in(3)
+@pytest.mark.one_in(5)
 @pytest.mark.parametrize(("helper", "value"), VALUES.values(), ids=list(VALUES))
 def test_a_value_that_is_none_is_wrong(helper: str, value: str, place: Path) -> None:
     contents = RIGHT.replace("import numpy as np\n", f"import numpy as np\n{helper}\n", 1)

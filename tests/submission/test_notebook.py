@@ -227,6 +227,7 @@ def test_a_wrong_notebook_is_wrong(tmp_path: Path) -> None:
     assert "the factor h_prev is missing" in done.stdout
 
 
+@pytest.mark.one_in(3)
 @pytest.mark.parametrize(
     ("cells", "text"),
     [

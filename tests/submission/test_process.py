@@ -60,7 +60,7 @@ def examined(path: Path, **limits: Any) -> Examination:
 # What keeps nobody from being judged
 
 
-@pytest.mark.one_in(3)
+@pytest.mark.one_in(6)
 @pytest.mark.parametrize(
     "contents",
     [
@@ -138,7 +138,7 @@ def test_a_file_beyond_all_measure_is_not_read(write: Write) -> None:
 # What keeps a file from being judged
 
 
-@pytest.mark.one_in(2)
+@pytest.mark.one_in(4)
 @pytest.mark.parametrize(
     ("contents", "reason", "text"),
     [
@@ -176,6 +176,7 @@ def test_a_file_that_cannot_be_imported_has_its_true_reason(
     assert text in examination.text
 
 
+@pytest.mark.one_in(3)
 @pytest.mark.parametrize(
     ("line", "reason", "text"),
     [
@@ -198,6 +199,7 @@ def test_a_call_that_never_ends_well_loses_nothing_that_was_found(
     assert text.replace(" at step 2", "") in examination.text.replace(" at step 2", "").replace(" at step 1", "")
 
 
+@pytest.mark.one_in(4)
 @pytest.mark.parametrize(
     "line",
     ["raise ValueError('no')", "raise SystemExit(0)", "raise KeyboardInterrupt", "raise GeneratorExit", "input()"],
@@ -230,7 +232,7 @@ def test_a_constructor_with_other_arguments_is_told(write: Write) -> None:
     assert "positional argument" in text
 
 
-@pytest.mark.one_in(4)
+@pytest.mark.one_in(10)
 @pytest.mark.parametrize(
     ("value", "text"),
     [

@@ -55,6 +55,7 @@ def first_process(starter: Starter) -> int:
     return starter._process.pid
 
 
+@pytest.mark.one_in(2)
 @pytest.mark.parametrize("name", ["right", "dzr_without_h_prev"])
 def test_what_is_found_is_the_same(name: str, starter: Starter) -> None:
     path = EXAMPLES / f"{name}.py"
@@ -81,6 +82,7 @@ def test_a_fork_has_no_descriptor_of_another(tmp_path: Path, starter: Starter) -
     assert said[0] == said[1] == said[2]
 
 
+@pytest.mark.one_in(4)
 @pytest.mark.parametrize(
     "reach",
     [
