@@ -30,7 +30,7 @@ LARGE = Sizes(batch=3, input=2, hidden=4)
 
 WEAKEST = Sizes(batch=1, input=1, hidden=1)
 MOST_TRIED = 6
-"""Uses that each cell is put to: tests that draw hundreds draw them alike."""
+"""How many uses of a cell are looked at: tests that draw hundreds draw them alike."""
 
 
 @dataclass(frozen=True)

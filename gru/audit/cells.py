@@ -195,7 +195,7 @@ class _Writer:
 
     @cached_property
     def _computed(self) -> tuple[list[str], list[str]]:
-        """The names of what is computed forward and backward, each after what it is made of.
+        """The names of the quantities of both passes, each after those that it depends on.
 
         What the layer does not show is left out where nothing is made of it.
         """

@@ -274,7 +274,7 @@ def _copy(root: Path, inside: Path) -> Iterator[tuple[Path, Path]]:
 
 
 def _environment(module: Path, compiled: str) -> dict[str, str]:
-    """What a run is told of the environment: all of it, and where the module is, unless that is in a package.
+    """The environment of a run: this one, and the path of the module, unless that is in a package.
 
     One thread of BLAS for each run, as several runs are under way at once. Nothing is written where the tests'
     packages are; what a fork compiles is kept for the next.

@@ -1,5 +1,5 @@
-"""A formula solved for one of the quantities that it is made of: back through products of matrices, and where it is
-affine entry by entry.
+"""A formula solved for one of its inputs: products of matrices are inverted, and the rest has to be affine, entry by
+entry.
 
 It never guesses: what does not follow is None.
 """

@@ -48,8 +48,8 @@ class Pair(NDArrayOperatorsMixin):
     def _sloped(cls, value: Array, slope: Any, moved: Array) -> "Pair":
         """The pair whose tangent is `slope` ∘ `moved`; a slope of None is 1.
 
-        A function of one moving thing changes its slope alone, which has no axis of perturbations:
-        the tangents, which are many, are multiplied once and not at every operation.
+        An elementwise function of one `Pair` only rescales its tangents. The slope has no axis of perturbations, so
+        the tangents, which are many, are multiplied once at the end and not at every operation.
         """
         pair = cls.__new__(cls)
         pair.value, pair._slope, pair._moved = np.asarray(value), slope, _aligned(moved, np.ndim(value))

@@ -1,6 +1,6 @@
 """What is wrong only after other problems: a class, or a module, keeps something from one cell to the next.
 
-The problem that shows it is put to a process of its own, where nothing came before. What is right there is no mistake
+The problem that shows it is run in a process of its own, where nothing came before. What is right there is no mistake
 in an equation, but one of the state.
 """
 

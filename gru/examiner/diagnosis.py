@@ -103,7 +103,7 @@ def _same_inputs(equation: Equation, one: Case, other: Case) -> bool:
 
 
 def _not_finite(equation: Equation, wrong: list[Case]) -> Diagnosis | None:
-    """NaN or infinity in all values: what is shown of what they are made of is finite, or it would not be judged."""
+    """NaN or infinity in every wrong value. Its shown inputs are finite; otherwise the formula would not be judged."""
     spoilt = [case for case in wrong if not np.isfinite(case.evidence.own[equation.name]).all()]
     if len(spoilt) < len(wrong):
         return None

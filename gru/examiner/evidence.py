@@ -66,7 +66,7 @@ class Evidence:
 
     @property
     def unsure(self) -> frozenset[str]:
-        """What the cell may have worked with other values of than are known; the input is what it was given."""
+        """Names whose recorded value may differ from the one the cell used; the input is what it was given."""
         return (self.of_another_kind - {self.form.layer.input}) | self.changed
 
     @cached_property

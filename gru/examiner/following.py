@@ -20,7 +20,7 @@ def departs(outcomes: list[Outcome], asked: Form) -> bool:
 
 
 def _related(asked: Form) -> list[Form]:
-    """The other forms that a cell can follow that is given what this one is: it may leave a parameter alone."""
+    """The other forms that take the same parameters as this one, or fewer: a cell may leave one unused."""
     return [f for f in asked.layer.forms.values() if f is not asked and set(f.stacks) <= set(asked.stacks)]
 
 

@@ -290,7 +290,7 @@ def _of_state(faults: list[tuple[Fact, Problem]], done: int) -> Outcome:
 
 
 def _of_gradient(bench: Bench, name: str, found: list[tuple[Problem, Comparison]]) -> Outcome:
-    """The outcome of one gradient: wrong where it is on any problem, right where it is on all."""
+    """The outcome of one gradient: wrong where it is wrong on any problem, right where it is right on all."""
     check = f"{GRADIENT}{name}"
     if name in bench.odd:
         return Outcome(check, "wrong", facts=(bench.odd[name],))

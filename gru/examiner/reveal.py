@@ -258,7 +258,10 @@ def _is_right(evidence: Evidence, name: str) -> bool:
 
 
 def _shown(evidence: Evidence, reading: Reading) -> dict[str, Array]:
-    """What is shown, with the blocks of what is stacked, and those of the parameters where they are not the form's."""
+    """What the submission shows, with the blocks of its stacked gradients.
+
+    The parameters are cut into blocks too, where their order is another one than the form's.
+    """
     form, own = evidence.form, dict(evidence.own)
     for stack in asked(form):
         order = reading.order.get(stack.name, form.order_of(stack))

@@ -1,6 +1,6 @@
 """What is wrong only where there are several cells, one for each step: they use something of each other.
 
-The cells of such a problem are put to the submission once more, one by one: each with the same arguments, forward and
+The cells of such a problem are run once more, one by one: each with the same arguments, forward and
 at once backward. What is right then is no mistake in an equation, but one of the state.
 """
 

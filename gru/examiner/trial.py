@@ -1,4 +1,4 @@
-"""A trial: every problem is put to one submission, and what it answers is judged as it comes.
+"""A trial: one submission is given every problem, and what it answers is judged as it comes.
 
 It grows while the submission runs, so that nothing found is lost when that fails. It starts no process; `concluding`
 makes the outcomes.

@@ -27,7 +27,7 @@ def restored(kind: type[T], data: Any) -> T:
         raise ValueError(f"{kind.__name__} is a {type(data).__name__}")
     types = _types(kind)  # type: ignore[arg-type]
     if unknown := data.keys() - types.keys():
-        raise ValueError(f"{kind.__name__} has a field {min(unknown)!r} that is none")
+        raise ValueError(f"{kind.__name__} has no field {min(unknown)!r}")
     if lacking := _required(kind) - data.keys():
         raise ValueError(f"{kind.__name__} lacks the field {min(lacking)!r}")
     return kind(**{name: _value(types[name], value, name) for name, value in data.items()})

@@ -183,7 +183,7 @@ class _Reader:
         raise RubricError(f"{self._path}: line {self._line(key)}: {key}: {what}")
 
     def _line(self, key: str) -> int:
-        """The line on which the key stands; of nested ones the last that is found, below the one before."""
+        """The line on which the key stands. For a dotted key, each part is searched below the line of its parent."""
         found = 0
         for part in key.split("."):
             named = re.compile(rf"""^[^#]*(?<![\w-])["']?{re.escape(part)}["']?\s*[].=]""")

@@ -17,7 +17,7 @@ from gru.grading.handins import Entry
 from gru.grading.judges import JudgeError, Judges, Stopped
 from gru.grading.record import FAILED, Record, failure_of
 from gru.grading.task import Course, Task, grade
-from gru.submission.starter import TO_BE_HAD, Starter
+from gru.submission.starter import AVAILABLE, Starter
 
 
 @dataclass
@@ -98,7 +98,7 @@ def run(
 def _graded(course: Course, tasks: Sequence[Task], stop: Event) -> Callable[[int], dict[str, Any]]:
     """What a judge does: grade the task of a number; the record as data."""
     # Each judge starts its own, when it wants the first worker.
-    starter = Starter() if TO_BE_HAD else None
+    starter = Starter() if AVAILABLE else None
 
     def graded(number: int) -> dict[str, Any]:
         task, entry = tasks[number], tasks[number].entry

@@ -49,7 +49,7 @@ class Derivation:
         return self.layer.form_ids(self.options)[1]
 
     def text_beside(self, asked: "Derivation") -> str:
-        """What is said of this form where another one is asked for: the respects in which the two differ.
+        """What is said of this form where another one is asked for: how the two differ.
 
         Those of all, where the layer's own form is asked for.
         """

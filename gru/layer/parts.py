@@ -87,7 +87,7 @@ class Option:
         changes: What it changes in the layer's equations; what holds of a pre-activation holds of its activation.
         stacks: The parameters that it adds.
         equations: The equations that it adds.
-        order: The order of the gates' blocks, where that is what it is about.
+        order: The order of the gates' blocks, where the axis is about the order.
         without: The names of the parameters that it does without; their derivatives go with them.
         slug: Its part of a form's id; empty for what the layer itself does.
     """

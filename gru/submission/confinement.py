@@ -82,7 +82,7 @@ IOCTL = (0x5401, 0x5413, 0x541B, 0x5421, 0x5450, 0x5451)
 
 
 class ConfinementError(Exception):
-    """The isolation that is asked for is not to be had here."""
+    """This machine does not give the isolation that is asked for."""
 
 
 @dataclass(frozen=True)
@@ -130,12 +130,12 @@ def confinement(isolation: Isolation = "auto") -> Confinement:
         return Confinement(None, False)
     found = _of_the_kernel()
     if isolation == "strict" and found.missing:
-        raise ConfinementError(f"isolation strict is not to be had here: {'; '.join(found.missing)}")
+        raise ConfinementError(f"isolation strict is not available here: {'; '.join(found.missing)}")
     return found
 
 
 def packages() -> dict[str, str]:
-    """The folder that each of `PACKAGES` is in, of those that are installed."""
+    """For each of `PACKAGES` that is installed, the folder that it is in."""
     return {name: str(folder.parent) for name, folder in _package_folders().items()}
 
 

@@ -133,7 +133,7 @@ def shapes_in(data: Any, api: Api) -> dict[str, tuple[tuple[int, ...], str]]:
     for name in api.names:
         numbers = data[name]
         if type(numbers) is not list or not numbers or not all(type(n) is int and n > 0 for n in numbers):
-            raise ProtocolError("a shape that is none")
+            raise ProtocolError("something else where a shape was expected")
         *shape, itemsize = numbers
         left -= math.prod(shape)
         if left < 0 or len(shape) > MOST_AXES:

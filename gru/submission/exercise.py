@@ -305,7 +305,7 @@ def _as_data(value: Any, shape: tuple[int, ...]) -> Any:
 
 
 def _stacked(shown: list[dict[str, Any]]) -> dict[str, Any]:
-    """Step by step to name by name: arrays with the steps on the first axis, or the first odd step's description.
+    """One dict by name, made of one dict a step: arrays with the steps on the first axis, or the first odd description.
 
     Steps of both precisions give single precision, the one they have in common.
     """

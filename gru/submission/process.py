@@ -291,7 +291,7 @@ class SubmissionProcess:
         answer = self._asked({"kind": "drive", "sizes": sizes, "before": before}, arrays, expected)
         values, odd = self._unless_raised(answer["values"]), answer.get("odd")
         if type(odd) is not dict or not all(type(text) is str for text in odd.values()):
-            raise self._nonsense("texts that are none")
+            raise self._nonsense("something else where texts were expected")
         return values, odd
 
     def count(

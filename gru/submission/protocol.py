@@ -217,7 +217,7 @@ def read_counts(given: Any, job: dict[str, Any]) -> dict[str, int] | None:
     if not job.get("most") or type(given) is not dict or given.keys() != set(COUNTS):
         raise ProtocolError("counts that were not asked for")
     if not all(type(count) is int and 0 <= count < 2**31 for count in given.values()):
-        raise ProtocolError("counts that are none")
+        raise ProtocolError("something else where counts were expected")
     return given
 
 
@@ -229,10 +229,10 @@ def _raised(given: Any, job: dict[str, Any]) -> dict[str, Any] | None:
     where, step = read_call(given, job["sizes"][3], job["api"]["cell"])
     line = given.get("line")
     if line is not None and (type(line) is not int or not 0 < line < 2**31):
-        raise ProtocolError("an exception from a line that is none")
+        raise ProtocolError("an exception from a line without a number")
     file = given.get("file")
     if file is not None and type(file) is not str:
-        raise ProtocolError("an exception from a file that is none")
+        raise ProtocolError("an exception from a file without a name")
     lacks = given.get("lacks")
     if lacks is not None and type(lacks) is not str:
         raise ProtocolError("an exception that lacks something without a name")
@@ -260,7 +260,7 @@ def read_refusal(header: dict[str, Any], reasons: Collection[R]) -> tuple[R, str
     """Why there is nothing to examine: one of the `reasons`, and a text or what was raised. Raises ProtocolError."""
     reason = next((known for known in reasons if known == header.get("reason")), None)
     if reason is None:
-        raise ProtocolError("a refusal for a reason that is none")
+        raise ProtocolError("a refusal for an unknown reason")
     raised = _raised(header.get("raised"), {"sizes": (0, 0, 0, 1), "api": {"cell": ""}})
     said = raised or header.get("text")
     if not isinstance(said, (str, dict)):

@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from contextlib import suppress
 from typing import IO
 
-TO_BE_HAD = hasattr(os, "pidfd_open") and hasattr(socket, "send_fds")
+AVAILABLE = hasattr(os, "pidfd_open") and hasattr(socket, "send_fds")
 """Whether this system tells of a process by a descriptor, and passes descriptors on: Linux."""
 
 STARTS = 2
@@ -63,7 +63,7 @@ class Starter:
         self._process: subprocess.Popen[bytes] | None = None
 
     def start(self, command: Sequence[str], environment: dict[str, str]) -> Forked:
-        """A worker that waits for what it is told. Raises OSError where there is none to be had."""
+        """A worker that waits for what it is told. Raises OSError where none can be started."""
         for _ in range(STARTS):
             if self._process is None:
                 self._control, theirs = socket.socketpair()

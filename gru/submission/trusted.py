@@ -1,4 +1,4 @@
-"""Cells of our own, put to the same jobs in this process, without any protection.
+"""Cells of our own, given the same jobs in this process, without any protection.
 
 For the project's own cell, and for tests with planted mistakes. A submission never comes here.
 """

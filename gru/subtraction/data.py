@@ -91,7 +91,7 @@ def stacked(starts: Sequence[Data]) -> Data:
 
 
 def joined(*parts: Data) -> Data:
-    """The samples of all parts, which are of one length of numbers."""
+    """The samples of all parts together. The numbers in all of them have the same length."""
     return Data(np.concatenate([data.inputs for data in parts]), np.concatenate([data.labels for data in parts]))
 
 

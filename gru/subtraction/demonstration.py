@@ -73,7 +73,7 @@ class Parts(NamedTuple):
 class Run:
     """One start, trained: the model, its history, and how it does on pairs it never saw.
 
-    `pairs` are all that were to be had, `parts` what became of them. `test_accuracy` is the share of
+    `pairs` are all that there were, `parts` what became of them. `test_accuracy` is the share of
     the test pairs with every bit right, `overall_accuracy` that of all pairs, seen and unseen.
     `attempt` counts the starts that it took, and `seconds` is the time that the last one did.
     """

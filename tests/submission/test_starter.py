@@ -14,7 +14,7 @@ from gru.examiner import Examination, examine
 from gru.submission.confinement import FULL, confinement
 from gru.submission.contract import SubmissionFailure
 from gru.submission.process import SubmissionProcess
-from gru.submission.starter import TO_BE_HAD, Starter
+from gru.submission.starter import AVAILABLE, Starter
 from tests.waiting import lives, until
 
 EXAMPLES = Path(__file__).parents[2] / "examples" / "submissions"
@@ -34,7 +34,7 @@ raise RuntimeError(there)
 """A submission that tells which descriptors it has."""
 
 pytestmark = pytest.mark.skipif(
-    not TO_BE_HAD or confinement("auto").level != FULL, reason="workers are forked only where the kernel shuts them in"
+    not AVAILABLE or confinement("auto").level != FULL, reason="workers are forked only where the kernel shuts them in"
 )
 
 

@@ -68,7 +68,7 @@ class Driven:
         return found
 
     def _rows(self, job: Job, step: int) -> Iterator[dict[str, Array]]:
-        """What is shown of each part of the batch that is given at once."""
+        """The values that the submission shows, for one part of the batch after another."""
         form, batch = job.form, job.sizes.batch
         together = batch if self.bench.api.rows else 1
         sizes = Sizes(together, job.sizes.input, job.sizes.hidden, 1)

@@ -47,7 +47,7 @@ STAGES: tuple[Stage, ...] = ("shapes", "runs", "input", "hidden", "bias", "toget
 class Candidate:
     """A family with its states at both ends, and with places for some of its blocks; all other weights are zero.
 
-    With a head, what is seen is what that makes of the states.
+    With a head, only the output of the head is seen, not the states.
     """
 
     family: Family

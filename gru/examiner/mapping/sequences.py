@@ -77,7 +77,7 @@ def _blank(outcome: Outcome) -> Outcome:
 
 
 def _is_right(equation: Equation, over: OverSteps, form: Form) -> bool:
-    """Whether a derivative is right: as it is shown, or as something is that is made of it."""
+    """Whether a derivative is right: it is shown and right, or else something that is made of it is right."""
     handed_on = equation.of in {carried.previous for carried in form.layer.carried}
     made = form.made_of(equation.name) | ({e.name for e in form.backward} if handed_on else frozenset[str]())
     told = {equation.name} if equation.name in over.shown else made

@@ -46,7 +46,7 @@ def harmless(cell: str) -> str:
 
 
 def _without_page(record: Record) -> dict[str, object]:
-    """What is known of a student, without the page that is made of it."""
+    """One record without its page."""
     return {name: value for name, value in record.as_data().items() if name != "page"}
 
 

@@ -27,7 +27,7 @@ def _place(p: Particulars) -> str:
 
 
 def _ratio(p: Particulars) -> str:
-    """The factor; near 1, what it is beside 1, of which more digits are seen."""
+    """The factor. Near 1, its distance from 1 is told, which shows more digits."""
     excess = p["excess"]
     if abs(excess) < 1e-3:
         return f"{p['name']} is 1 {'-' if excess < 0 else '+'} {abs(excess):.3g} times the right value"

@@ -267,7 +267,7 @@ def _seconds(adapter: Adapter, sizes: Mapping[str, int], tried: Tried) -> Iterat
 def _are_crossed(adapter: Adapter, tried: Tried, of: tuple[Any, bool]) -> bool:
     """Whether the first state is c and backward takes dh first, or the other way round.
 
-    Names tell it; of states without names, c is the one that is made of fewer parameters.
+    Names tell it; of two states without names, c is the one that depends on fewer parameters.
     """
     holder, method = of
     answered = names_returned(getattr(holder, adapter.forward_name, None), adapter.source)
@@ -325,7 +325,7 @@ def _is_an_update(adapter: Adapter, sizes: Mapping[str, int]) -> bool:
 def _is_for_one_column(adapter: Adapter, sizes: Mapping[str, int]) -> bool:
     """Whether it is written for one sample as a column: then the gradient of no vector is a sum over samples.
 
-    Where some are sums and some are not, those that are not are mistakes.
+    Where only some gradients are sums, the others are mistakes.
     """
     if sizes["batch"] == 1 or "FB" not in adapter.x_layout:
         return False

@@ -131,7 +131,7 @@ class Driver:
 
 
 def _plain(value: Any) -> Any:
-    """An attribute as JSON; None for one that is none, as what a function of the file makes."""
+    """An attribute as JSON; None where JSON has nothing for it, as for what a function of the file makes."""
     if isinstance(value, Mapping):
         inside = {str(key): _plain(item) for key, item in value.items()}
         return None if None in inside.values() else inside

@@ -254,7 +254,7 @@ def _ways(
 
 
 def loss_places(returned: Any) -> Iterator[str]:
-    """Where in what is returned one number is, which may be the loss."""
+    """The places of single numbers in what a function returns: one of them may be the loss."""
     if isinstance(returned, tuple | list):
         yield from (f"[{i}]" for i, v in enumerate(returned) if np.ndim(v) < 3 and np.size(v) == 1)
     elif isinstance(returned, dict):

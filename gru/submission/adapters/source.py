@@ -70,7 +70,7 @@ def names_returned(function: Any, source: str) -> dict[str, str]:
 
 
 def _name(place: str, value: ast.expr, made: Mapping[str, ast.expr], names: dict[str, str], depth: int = 3) -> None:
-    """Note the name of what is returned at a place, and of what is inside it."""
+    """Write down the name of the value that is returned at a place, and the names of the values inside it."""
     if isinstance(value, ast.Name):
         names[place] = value.id
         value = made.get(value.id, value)
