@@ -36,10 +36,18 @@ class Claim:
     ) -> None:
         self._subject, self._cotangents, self._rng = subject, cotangents, rng
         self.values = values
-        self._spread, self._factor = self._spread_at(subject.at, values, FIRST_DRAWS), FIRST_FACTOR
+        self._factor = FIRST_FACTOR
 
     def _spread_at(self, at: Sequence[Array], values: list[Array], draws: int) -> list[Array]:
         return spread(self._subject, at, self._cotangents, values, draws, self._rng)
+
+    @cached_property
+    def _spread(self) -> list[Array]:
+        return self._spread_at(self._subject.at, self.values, FIRST_DRAWS)
+
+    def least_bars(self, probes: Probes) -> Array:
+        """What the slopes claimed along probes are rounded by at least: their last units."""
+        return _bars(probes, self.values, [np.zeros(value.shape) for value in self.values], FIRST_FACTOR)
 
     def bars(self, probes: Probes) -> Array:
         """What the slopes claimed along probes may be rounded by."""
@@ -85,8 +93,8 @@ class FixedClaim(Claim):
     is_fixed = True
 
     def __init__(self, values: list[Array]) -> None:
-        self.values = values
-        self._spread, self._factor = [np.zeros(value.shape) for value in values], FACTOR
+        self.values, self._factor = values, FACTOR
+        self._spread = [np.zeros(value.shape) for value in values]
 
     def _values_at(self, at: Sequence[Array]) -> None:
         del at

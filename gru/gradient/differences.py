@@ -111,7 +111,11 @@ def _extrapolated(differences: Sequence[Any], rounded: float) -> Slope:
     if not abs(fine - middle) <= max(abs(middle - coarse), rounded):
         # They drift apart, as where a kink is nearer than the steps: how far, nobody knows.
         return Slope(float(twice), float("inf"))
-    return Slope(float(twice), float(max(abs(twice - again), abs(twice - fine) / RATIO)) + rounded)
+    error = max(abs(twice - again), abs(twice - fine) / RATIO)
+    if 2 * RATIO * abs(fine - middle) > abs(middle - coarse):
+        # They fall with the step, not with its square: the slope itself has a kink here.
+        error = max(error, abs(twice - fine) + abs(fine - middle) / (RATIO - 1))
+    return Slope(float(twice), float(error) + rounded)
 
 
 def window(line: Line, step: float, deviation: float) -> Slope:

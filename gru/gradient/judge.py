@@ -8,10 +8,10 @@ from numpy.typing import NDArray
 
 from gru.gradient import kinks
 from gru.gradient.beside import HIDDEN, Beside
-from gru.gradient.claim import FACTOR, Claim, Higher
+from gru.gradient.claim import FACTOR, FIRST_FACTOR, Claim, Higher
 from gru.gradient.differences import Slope
 from gru.gradient.measure import Measurer
-from gru.gradient.outcome import Comparison
+from gru.gradient.outcome import SOLVED, Comparison
 from gru.gradient.pattern import recognised
 from gru.gradient.probe import Probes
 from gru.gradient.rounding import with_digits
@@ -37,10 +37,6 @@ the first is an extreme: of a Gaussian three deviations out, less than once in 1
 ROUNDED = 2.0**10
 """Slopes that are zero by algebra are computed as what rounding leaves of a sum, of some hundred terms at most. Beside
 |function|/|argument| they then are no more than so many units in the last place."""
-
-SOLVED = float(np.finfo(float).eps) ** 0.5
-"""Iterations of numerical libraries end where a step is below the root of the precision, beside what they are about.
-What is computed by them has no derivative that is better known; and no wrong formula is wrong by so little."""
 
 NOTHING = 1e-6
 """In higher precision they are zero where they are this much smaller and within their error bars still."""
@@ -88,11 +84,15 @@ class Judge:
         raise ValueError(f"the function {why}, wherever {place} is moved: give a point around which it can be computed")
 
     def _judged(self, beside: Beside) -> Comparison:
-        beside.bars = self._claim.bars(beside.probes) + beside.errors
-        if not beside.is_clear:
-            self._claim.draw_more()
-            beside.bars = self._claim.bars(beside.probes) + beside.errors
-        return self._clear(beside) if beside.is_clear else self._second_look(beside)
+        for bars in (self._claim.least_bars, self._claim.bars, self._more_bars):
+            beside.bars = bars(beside.probes) + beside.errors
+            if beside.is_clear:
+                return self._clear(beside)
+        return self._second_look(beside)
+
+    def _more_bars(self, probes: Probes) -> Array:
+        self._claim.draw_more()
+        return self._claim.bars(probes)
 
     def _clear(self, beside: Beside) -> Comparison:
         """What is right, with the kinks told at which differences from both sides happen to agree with the claim."""
@@ -152,7 +152,7 @@ class Judge:
                 found[number] = "kink" if kinks.is_allowed(self._measurer, beside, number, sides) else "wrong"
         by_ratio = beyond[np.argsort(-beside.excess[beyond])][:SUSPECTS]
         by_size = beyond[np.argsort(-gap[beyond])][:4]
-        for number in dict.fromkeys([*by_ratio.tolist(), *by_size.tolist()]):
+        for number in dict.fromkeys([*by_size.tolist(), *by_ratio.tolist()]):
             found[number] = self._verdict_of(beside, number)
             if list(found.values()).count("wrong") == 2 or found[number] == "dropped":
                 break
@@ -160,7 +160,7 @@ class Judge:
 
     def _wrong(self, beside: Beside, wrong: list[int], on_kink: int) -> Comparison:
         gap, bars = beside.gap, beside.bars
-        first = max(wrong, key=lambda number: float(beside.excess[number]))
+        first = max(wrong, key=lambda number: float(gap[number]))
         # Entries whose difference is lost beside the one that is shown are not counted.
         count = int(np.sum(gap > np.maximum(bars, gap[first] * 2.0**-40))) - on_kink
         pattern = recognised(beside.probes, beside.claimed, beside.measured, bars, self._subject)
@@ -287,7 +287,10 @@ class Judge:
             if true is None:
                 return None
             measured[number], errors[number] = true
-        bars = higher.bars(beside.probes)
+        # What the claim is rounded by in its own precision is seen now, and is far less in the higher one.
+        eps = max(float(np.finfo(beside.shown.dtype).eps), self._measurer.precision)
+        seen = np.abs(claimed.astype(float) - beside.claimed) + FIRST_FACTOR * eps * np.abs(beside.claimed)
+        bars = np.minimum(higher.bars(beside.probes), seen)
         if beside.by_complex:
             at = with_digits(self._measurer.at, higher.dtype)
             for number in np.flatnonzero(np.abs(claimed - measured) > bars).tolist():

@@ -1,6 +1,7 @@
 """The derivative of a function measured along probes: by a verified complex step, or by differences."""
 
 from collections.abc import Callable, Iterator, Sequence
+from functools import cache
 from typing import Any
 
 import numpy as np
@@ -9,7 +10,7 @@ from numpy.typing import NDArray
 from gru.gradient import differences
 from gru.gradient.differences import Sides, Slope
 from gru.gradient.outcome import Method
-from gru.gradient.probe import Probes
+from gru.gradient.probe import General, Probes
 from gru.gradient.rounding import DOUBLE, HAS_MORE_THAN_DOUBLE, nudged
 from gru.gradient.subject import Subject
 
@@ -94,10 +95,12 @@ class Measurer:
                     return self.value(self._cast([a + t * way for a, way in zip(start, ways, strict=True)]))
 
                 found = max(found, differences.rounding(along, SPACINGS))
-            # The last operation rounds evenly over one unit in the last place: its deviation is that by √12.
-            precision = np.finfo(np.asarray(self.value(start)).dtype).eps
-            self._deviations[long] = max(found, float(precision * abs(self.base)) / 12**0.5)
+            self._deviations[long] = max(found, self._least_deviation(self.value(start)))
         return self._deviations[long]
+
+    def _least_deviation(self, value: Any) -> float:
+        """That of the last operation alone, which rounds evenly over one unit in the last place: that by √12."""
+        return float(np.finfo(np.asarray(value).dtype).eps * abs(self.base)) / 12**0.5
 
     def slope(self, probes: Probes, number: int, at: Sequence[Any] | None = None) -> Slope:
         """The slope along a probe by differences over all steps that make sense."""
@@ -109,9 +112,12 @@ class Measurer:
 
     def changes(self, probes: Probes, at: Sequence[Any]) -> bool:
         """Whether the derivative by a leaf is seen to be another at another point, along a general direction."""
-        general = _General(probes)
+        general = General(probes)
         here, there = self.slope(general, 0), self.slope_at(general, 0, at, by_complex=False)
-        return there is not None and abs(here.value - there.value) > here.error + there.error
+        if there is None:
+            return False
+        apart, size = abs(here.value - there.value), max(abs(here.value), abs(there.value))
+        return apart > here.error + there.error + VERIFIED * size
 
     def kink(self, probes: Probes, number: int) -> Sides | None:
         """The slopes on both sides, if they differ."""
@@ -145,7 +151,7 @@ class Measurer:
 
         Where several numbers sit on a kink, every direction does: there it is asked a little beside it.
         """
-        general = _General(probes)
+        general = General(probes)
         here = self._agreement(general, self.at)
         if here or (here is False and self.kink(general, 0) is None):
             return here
@@ -158,9 +164,13 @@ class Measurer:
             return False
         own = 64 * np.finfo(float).eps * abs(by_complex)
         top, bottom = general.reach(0)
-        quick = differences.window(self.line(general, 0, at), max(top / 2**10, bottom), self.deviation())
-        if quick.error <= VERIFIED * abs(by_complex) and abs(by_complex - quick.value) <= quick.error + own:
-            return True
+        line = cache(self.line(general, 0, at))
+        # What agrees within the least rounding needs no estimate of it.
+        for least in (self._least_deviation(self.base), None):
+            deviation = self.deviation() if least is None else least
+            quick = differences.window(line, max(top / 2**10, bottom), deviation)
+            if quick.error <= VERIFIED * abs(by_complex) and abs(by_complex - quick.value) <= quick.error + own:
+                return True
         witness = self.slope(general, 0, at)
         own += CLEAR * self.complex_error(general, 0, 4, at)
         if HAS_MORE_THAN_DOUBLE and not witness.error <= VERIFIED * abs(by_complex):
@@ -209,7 +219,7 @@ class Measurer:
         """
         if probes.along is not None or len(probes) < FEW:
             return None
-        general = _General(probes)
+        general = General(probes)
         true = self.complex_slope(general, 0)
         shapes = [np.shape(output) for output in self.subject.outputs(self.at)]
         axes = max(probes.value.ndim, *(len(shape) for shape in shapes)) - probes.value.ndim
@@ -329,16 +339,3 @@ def _last_units(slopes: Array) -> Array:
 
 def _is_long(values: Sequence[Any]) -> bool:
     return bool(values[0].dtype.itemsize > np.dtype(float).itemsize)
-
-
-class _General(Probes):
-    """The general direction of a leaf as its only probe."""
-
-    def __init__(self, probes: Probes) -> None:
-        self.leaf, self.value, self.scale, self.general = probes.leaf, probes.value, probes.scale, probes.general
-        self.along, self._directions = 1, self.general[np.newaxis] / self.scale
-
-    def reach(self, number: int) -> tuple[float, float]:
-        del number
-        smallest = float(np.min(np.abs(self.value[self.value != 0]), initial=self.scale))
-        return self.scale / 8, max(self.scale * 2.0**-44, smallest * 2.0**-30)

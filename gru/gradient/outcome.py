@@ -12,6 +12,11 @@ TOLD = ("returns-argument", "returns-buffer", "prints")
 """What is told of state and is no fault of the values."""
 
 
+SOLVED = 2.0**-26
+"""The root of double precision. Iterations of numerical libraries end where a step is below it, beside what they are
+about. What is computed by them has no derivative that is better known; and no wrong formula is wrong by so little."""
+
+
 @dataclass(frozen=True)
 class Comparison:
     """One argument's claimed gradient beside the measured one.
@@ -50,13 +55,14 @@ class Comparison:
     def missed(self, relative: float) -> float:
         """The probability that an error of this relative size in one entry of usual size was missed.
 
-        0 where every entry was measured and the error is above the error bar. Along k Gaussian directions, an error δ
-        in one entry shows as δ·N(0, 1) in each: it is missed if that is below the error bar every time.
+        0 where every entry was measured and the error is above what is forgiven: the error bar, or what a solver
+        leaves. Along k Gaussian directions, an error δ in one entry shows as δ·N(0, 1) in each: it is missed if that
+        is forgiven every time.
         """
+        size, forgiven = relative * self.typical, max(self.error, SOLVED * self.largest)
         if self.directions is None:
-            return 0.0 if relative * self.typical > self.error else 1.0
-        size = relative * self.typical
-        return erf(self.error / (sqrt(2) * size)) ** self.directions if size > 0 else 1.0
+            return 0.0 if size > forgiven else 1.0
+        return erf(forgiven / (sqrt(2) * size)) ** self.directions if size > 0 else 1.0
 
 
 @dataclass(frozen=True)

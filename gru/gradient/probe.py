@@ -66,3 +66,17 @@ class Probes:
             return self.scale / 8, self.scale * 2.0**-34
         own = abs(float(self.value.flat[number]))
         return max(own, self.scale) / 4, max(min(own or self.scale, self.scale) * 2.0**-30, self.scale * 2.0**-44)
+
+
+class General(Probes):
+    """The general direction of a leaf as its only probe."""
+
+    def __init__(self, probes: Probes) -> None:
+        self.leaf, self.value, self.scale, self.general = probes.leaf, probes.value, probes.scale, probes.general
+        self.along, self._directions = 1, self.general[np.newaxis] / self.scale
+
+    def reach(self, number: int) -> tuple[float, float]:
+        """From the leaf's usual size down to what its smallest number still feels."""
+        del number
+        smallest = float(np.min(np.abs(self.value[self.value != 0]), initial=self.scale))
+        return self.scale / 8, max(self.scale * 2.0**-44, smallest * 2.0**-30)

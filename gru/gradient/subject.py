@@ -1,13 +1,15 @@
 """What is checked: a function and its claimed gradient behind one face, whatever their arguments look like."""
 
 from collections.abc import Callable, Sequence
+from functools import cached_property
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from gru.gradient import signature
-from gru.gradient.tree import Leaf, fields, is_dataclass, leaves, rebuilt
+from gru.gradient.matching import alike, described, is_shaped, match, names_differ
+from gru.gradient.tree import Leaf, leaves, rebuilt
 
 Array = NDArray[Any]
 Wrt = int | str | Sequence[int | str] | None
@@ -29,7 +31,7 @@ class Subject:
 
     def __init__(self, function: Callable[..., Any], arguments: Any, wrt: Wrt, backward: Any) -> None:
         if not callable(function):
-            raise TypeError(f"the function must be callable, but it is {_described(function)}")
+            raise TypeError(f"the function must be callable, but it is {described(function)}")
         self.is_fixed = isinstance(backward, np.ndarray | np.floating | float | dict | list | tuple)
         if backward is True:
             function, backward = signature.apart(function)
@@ -38,7 +40,7 @@ class Subject:
         elif not callable(backward):
             raise TypeError(
                 f"the gradient must be a function, its result, or True if the function returns (value, gradient), "
-                f"but it is {_described(backward)}"
+                f"but it is {described(backward)}"
             )
         self.arguments = signature.as_arguments(function, arguments)
         self._function, self._backward = function, backward
@@ -94,8 +96,7 @@ class Subject:
         put = dict(zip(self._places, values, strict=True))
         built: list[Any] = []
         for k, (tree, part) in enumerate(zip(self.arguments, self._leaves, strict=True)):
-            new = [_copy(put.get((k, j), leaf.value)) for j, leaf in enumerate(part)]
-            new = [value[()] if isinstance(value, np.ndarray) and not value.shape else value for value in new]
+            new = [_fresh(put.get((k, j), leaf.value)) for j, leaf in enumerate(part)]
             built.append(new[0] if len(part) == 1 and part[0].value is tree else rebuilt(tree, new))
         return built
 
@@ -120,7 +121,7 @@ class Subject:
         try:
             return function(*given)
         except Exception as error:
-            error.add_note(f"gru called the {who} with {', '.join(map(_described, given)) or 'no argument'}")
+            error.add_note(f"gru called the {who} with {', '.join(map(described, given)) or 'no argument'}")
             raise
 
     def claimed(self, values: Sequence[Any], cotangents: Sequence[Any]) -> list[Any]:
@@ -131,7 +132,7 @@ class Subject:
         """The claimed gradient for whole arguments. What it remembers of the function is from a call with the same."""
         del cotangents
         self._run_before(built)
-        given = [] if self._alone(len(built), 0) else built
+        given = [] if self._takes_nothing else built
         return self.matched(self._called("gradient", self._backward, *given))
 
     def _run_before(self, built: Sequence[Any]) -> None:
@@ -139,16 +140,20 @@ class Subject:
         if not self.is_fixed:
             self.outputs_of([rebuilt(tree, [_copy(leaf.value) for leaf in leaves(tree, "")]) for tree in built])
 
-    def _alone(self, whole: int, alone: int) -> bool:
-        """Whether the gradient takes `alone` arguments only, and not the `whole` of them: a method of a layer."""
-        return not signature.accepts(self._backward, whole) and signature.accepts(self._backward, alone)
+    @cached_property
+    def _takes_nothing(self) -> bool:
+        return self._takes(0, not_=len(self.arguments))
+
+    def _takes(self, count: int, *, not_: int) -> bool:
+        """Whether the gradient can be called with so many arguments, and not with so many others."""
+        return signature.accepts(self._backward, count) and not signature.accepts(self._backward, not_)
 
     def matched(self, result: Any) -> list[Any]:
         """The leaves of a gradient that belong to the moving leaves, in their order."""
         parts = self._parts(result)
         found: list[Any] = []
         for k, part in zip(self.targets, parts, strict=True):
-            _match(self.arguments[k], part, self.names[k], found)
+            match(self.arguments[k], part, self.names[k], found)
         for number, (value, at) in enumerate(zip(found, self.at, strict=True)):
             if value.shape != at.shape:
                 if value.size == at.size == 1:
@@ -165,17 +170,17 @@ class Subject:
         if len(names) == 1:
             (k,) = self.targets
             alone = isinstance(result, list | tuple) and not isinstance(self.arguments[k], list | tuple)
-            if alone and np.ndim(self.arguments[k]) and _is_shaped(result, np.shape(self.arguments[k])):
+            if alone and np.ndim(self.arguments[k]) and is_shaped(result, np.shape(self.arguments[k])):
                 return [np.asarray(result)]
             if alone and len(result) == len(self.arguments) and len(result) > 1:
                 return [result[k]]
             if alone and len(result) != 1:
                 raise ValueError(f"the gradient has {len(result)} parts, but {names[0]} is differentiated by alone")
-            nested = isinstance(result, list | tuple) and len(result) == 1 and not _alike(self.arguments[k], result)
+            nested = isinstance(result, list | tuple) and len(result) == 1 and not alike(self.arguments[k], result)
             return [result[0]] if alone or nested else [result]
         if not isinstance(result, list | tuple):
             raise ValueError(
-                f"the gradient is {_described(result)}, but there are {len(names)} arguments: "
+                f"the gradient is {described(result)}, but there are {len(names)} arguments: "
                 f"return one for each of {', '.join(names)}, or say which with wrt="
             )
         if len(result) == len(names):
@@ -200,7 +205,7 @@ class Subject:
             self._choose([k for k in self.targets if self.names[k] in result])
             return [result[self.names[k]] for k in self.targets]
         if extra or missing:
-            raise ValueError(_names_differ("the gradient", extra, missing))
+            raise ValueError(names_differ("the gradient", extra, missing))
         return [result[name] for name in names]
 
 
@@ -231,69 +236,14 @@ def _kind(leaf: Leaf) -> str:
     return f"{leaf.name} is {type(leaf.value).__name__}{hint}"
 
 
-def _described(value: Any) -> str:
-    if isinstance(value, np.ndarray):
-        return f"one array of shape {value.shape}"
-    return "None" if value is None else f"a {type(value).__name__}"
-
-
 def _copy(value: Any) -> Any:
     return value.copy() if isinstance(value, np.ndarray) else value
 
 
-def _is_shaped(numbers: Any, shape: tuple[int, ...]) -> bool:
-    """Whether nested lists of numbers make an array of this shape."""
-    try:
-        return bool(np.shape(numbers) == shape)
-    except ValueError:
-        return False
-
-
-def _alike(tree: Any, other: Any) -> bool:
-    return isinstance(tree, list | tuple) and isinstance(other, list | tuple) and len(tree) == len(other)
-
-
-def _names_differ(whose: str, extra: list[str], missing: list[str]) -> str:
-    told = [f"has {', '.join(extra)}, which is no argument"] if extra else []
-    told += [f"lacks {', '.join(missing)}"] if missing else []
-    return f"{whose} {', and '.join(told)}"
-
-
-def _match(tree: Any, part: Any, name: str, found: list[Any]) -> None:
-    """Append to `found` the leaves of a gradient's part that belong to the moving leaves of an argument."""
-    if isinstance(tree, dict):
-        if not isinstance(part, dict):
-            raise ValueError(f"the gradient by {name} must be a dict like {name}, but it is {_described(part)}")
-        needed = [key for key, inner in tree.items() if any(leaf.moves for leaf in leaves(inner, ""))]
-        extra, missing = [str(k) for k in part if k not in tree], [str(k) for k in needed if k not in part]
-        if extra or missing:
-            raise ValueError(_names_differ(f"the gradient by {name}", extra, missing))
-        for key in needed:
-            _match(tree[key], part[key], f"{name}[{key!r}]", found)
-    elif is_dataclass(tree):
-        given = part if isinstance(part, dict) else fields(part) if is_dataclass(part) else None
-        if given is None:
-            raise ValueError(f"the gradient by {name} must be a {type(tree).__name__}, but it is {_described(part)}")
-        for key, inner in fields(tree).items():
-            _match(inner, given.get(key), f"{name}.{key}", found)
-    elif isinstance(tree, list | tuple):
-        if not isinstance(part, list | tuple) or len(part) != len(tree):
-            size = f"{len(part)} parts" if isinstance(part, list | tuple) else _described(part)
-            raise ValueError(f"the gradient by {name} must have {len(tree)} parts like {name}, but it is {size}")
-        for k, (inner, one) in enumerate(zip(tree, part, strict=True)):
-            _match(inner, one, f"{name}[{k}]", found)
-    elif Leaf(name, tree).moves:
-        found.append(_as_floats(part, name))
-
-
-def _as_floats(part: Any, name: str) -> Array:
-    if part is None:
-        raise ValueError(f"the gradient by {name} is None: return an array, or leave {name} out with wrt=")
-    value = part if isinstance(part, np.ndarray) else np.asarray(part)
-    if value.dtype.kind in "iub":
-        value = value.astype(float)
-    if value.dtype.kind not in "f":
-        raise TypeError(f"the gradient by {name} is of {value.dtype}: return real floats, such as an array of float64")
+def _fresh(value: Any) -> Any:
+    """A copy of an array, and a number of an array without axes."""
+    if isinstance(value, np.ndarray):
+        return value.copy() if value.shape else value[()]
     return value
 
 
@@ -329,10 +279,18 @@ class Pullback(Subject):
         self._run_before(built)
         if self._tree is None:
             self.outputs_of(built)
-        if isinstance(self._tree, tuple) and len(self._tree) == 2 and self._alone(1 + len(built), 2):
+        if isinstance(self._tree, tuple) and len(self._tree) == 2 and self._takes_two:
             raise ValueError(
                 "the forward pass returns two results, and the backward pass takes two arguments: "
                 "if they are (result, cache) and (cotangent, cache), say cache=True"
             )
-        given = [rebuilt(self._tree, cotangents), *([] if self._alone(1 + len(built), 1) else built)]
+        given = [rebuilt(self._tree, cotangents), *([] if self._takes_cotangent else built)]
         return self.matched(self._called("gradient", self._backward, *given))
+
+    @cached_property
+    def _takes_cotangent(self) -> bool:
+        return self._takes(1, not_=1 + len(self.arguments))
+
+    @cached_property
+    def _takes_two(self) -> bool:
+        return self._takes(2, not_=1 + len(self.arguments))
