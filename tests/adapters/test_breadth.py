@@ -39,6 +39,9 @@ MISTAKES = {
     "gates_handed_on": ("di = dC * C_bar * dsigmoid(i)", "di = dC * i * dsigmoid(i)", "lstm/dzi"),
     "gates_answered_first": ("drx[:H] * h_prev * dsigmoid(r)", "drx[:H] * dsigmoid(r)", "equation-10"),
     "named_tuple": ("dhu @ U.T + g * z", "dhu @ U.T + g * (1 - z)", "equation-23"),
+    "dicts_in_a_dict": ("du[i:] * r + dv[i:]", "du[i:] + dv[i:]", "equation-23"),
+    "gates_on_a_first_axis": ("np.outer(dc, r * h)])", "np.outer(dc, h)])", "equation-11"),
+    "model_given_back": ("dw[:, :n] * hr + dv", "dw[:, :n] + dv", "gradient-dh"),
 }  # fmt: skip
 """For each file what stands in it, what stands in its place, and a check that is not right then."""
 
@@ -140,3 +143,52 @@ def test_the_search_for_how_a_file_is_driven_is_counted_and_tells_that_it_goes_o
     assert 0 < signs < 1000 // TRIALS_A_SIGN
     with pytest.raises(Refused, match="it was tried 3 times, and no more is tried"):
         searched(FILES / "lists.py", most=3)
+
+
+GATES = """
+import numpy as np
+
+
+class GRUCell:
+    def __init__(self, input_size, hidden_size):
+        shapes = {"W": (hidden_size, input_size), "U": (hidden_size, hidden_size), "b": (hidden_size, 1)}
+        self.W, self.U, self.b = ({n: np.zeros(shape) for n in "zrc"} for shape in shapes.values())
+
+    def forward(self, x, h):
+        s = lambda a: 1 / (1 + np.exp(-a))
+        z = s(self.W["z"] @ x + self.U["z"] @ h + self.b["z"])
+        r = s(self.W["r"] @ x + self.U["r"] @ h + self.b["r"])
+        c = np.tanh(self.W["c"] @ x + self.U["c"] @ (r * h) + self.b["c"])
+        self.kept = x, h, z, r, c
+        return (1 - z) * h + z * c
+
+    def backward(self, dh):
+        x, h, z, r, c = self.kept
+        dc, dz = dh * z * (1 - c**2), dh * (c - h) * z * (1 - z)
+        dr = (self.U["c"].T @ dc) * h * r * (1 - r)
+        d = {"z": (dz, h), "r": (dr, h), "c": (dc, r * h)}
+        dW, dU = {n: g @ x.T for n, (g, _) in d.items()}, {n: g @ a.T for n, (g, a) in d.items()}
+        db = {n: g.sum(axis=1, keepdims=True) for n, (g, _) in d.items()}
+        return ANSWER
+"""
+
+
+@pytest.mark.parametrize(
+    ("answer", "at"),
+    [
+        ("dW, dU, db", "{whole}['{gate}']"),
+        ("{'W': dW, 'U': dU, 'b': db}", "['{name}']['{gate}']"),
+        ("{n: {'W': dW[n], 'U': dU[n], 'b': db[n]} for n in d}", "['{gate}']['{name}']"),
+        ("{f'd{k}{n}': v[n] for k, v in zip('WUb', (dW, dU, db)) for n in v}", "['d{name}{gate}']"),
+    ],
+)
+def test_of_arrays_by_one_key_in_several_dicts_each_has_its_own_gradient(answer: str, at: str, tmp_path: Path) -> None:
+    path = tmp_path / "gates.py"
+    path.write_text(GATES.replace("ANSWER", answer))
+    with SubmissionProcess(path) as process:
+        assert process.api is not None
+        found = process.api.gradients
+    whole = {"W": "[0]", "U": "[1]", "b": "[2]"}
+    assert found == {
+        f"{n}['{g}']": "returned" + at.format(name=n, gate=g, whole=whole[n]) for n in "WUb" for g in "zrc"
+    }

@@ -7,7 +7,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from .adapter import OF_ANSWER, AnotherApiError, Given
-from .names import ANSWERED, CACHE, DELTA, RATE, SIZE_OF, TARGETS, role_of
+from .names import ANSWERED, CACHE, DELTA, MODEL, RATE, SIZE_OF, TARGETS, role_of
+from .places import arrays_in
 from .source import parameters_of
 
 CARRIED = {"x": 0, "h": 1, "c": 2}
@@ -23,6 +24,8 @@ def forward_roles(function: Any, made: Any, *, method: bool) -> Iterator[tuple[t
         role = role_of(p.name, names)
         if role is None and isinstance(made, Given) and hasattr(made, p.name):
             role = p.name
+        if role is None and position and not isinstance(made, Given) and MODEL.match(p.name):
+            role = _all_parameters(made)
         if role is None and p.name.lower() in SIZE_OF and p.default is p.empty and position > 1:
             role = f"size {SIZE_OF[p.name.lower()]}"
         if role is None and p.default is not p.empty:
@@ -44,6 +47,14 @@ def forward_roles(function: Any, made: Any, *, method: bool) -> Iterator[tuple[t
         yield tuple("hc" if role == "h" else role for role in roles), 2
     if optional and set(roles[-optional:]) <= {"h", "c"}:
         yield tuple(roles[:-optional]), 0
+
+
+def _all_parameters(made: Any) -> str | None:
+    """The one attribute of an object that is a dict of arrays, where it has one."""
+    dicts = [
+        k for k, v in getattr(made, "__dict__", {}).items() if isinstance(v, dict) and any(True for _ in arrays_in(v))
+    ]
+    return dicts[0] if len(dicts) == 1 else None
 
 
 def backward_roles(

@@ -142,6 +142,12 @@ def _shapes_with(
         for widths, sizes in _assumptions(inner, rest):
             rows = {n: f"{widths[n]},{sizes[n]}" if columns else f"{sizes[n]},{widths[n]}" for n in inner}
             yield rows | {n: form.format(widths[n]) for n in rest} | out
+        if len(inner) == 2:
+            # All gates on a first axis: (3, hidden, input) and (3, hidden, hidden).
+            for gates in (3, 4):
+                sizes = {n: "input" if is_of_input(n, inner, False) else "hidden" for n in inner}
+                rows = {n: f"{gates},hidden,{sizes[n]}" if columns else f"{gates},{sizes[n]},hidden" for n in inner}
+                yield rows | {n: f"{gates},{form.format('hidden')}" for n in rest} | out
 
 
 def _assumptions(weights: Sequence[str], biases: Sequence[str]) -> Iterator[tuple[dict[str, str], dict[str, str]]]:

@@ -39,7 +39,8 @@ def find(
     candidates = dict(_candidates(adapter, answer))
     follow = set(candidates) if other is None else _following(candidates, dict(_candidates(adapter, other)))
     if not adapter.gradients:
-        adapter.gradients = of_parameters(adapter.parameters, candidates, follow, shapes)
+        in_source = {place: _in_source(place, adapter.names_returned) for place in candidates}
+        adapter.gradients = of_parameters(adapter.parameters, candidates, follow, shapes, in_source)
     taken = set(adapter.gradients.values())
     shape = (sizes["steps"], sizes["batch"], sizes["input"])
     adapter.dx = adapter.dx or _special(candidates, taken, DX, shape, adapter.x_layout)
@@ -64,13 +65,17 @@ def find(
 
 
 def of_parameters(
-    parameters: Iterable[str], candidates: Candidates, follow: set[str], shapes: Mapping[str, Any]
+    parameters: Iterable[str],
+    candidates: Candidates,
+    follow: set[str],
+    shapes: Mapping[str, Any],
+    in_source: Mapping[str, str],
 ) -> dict[str, str]:
-    """For each parameter whose gradient is shown, the place of that."""
+    """For each parameter whose gradient is shown, the place of that; `in_source` says how a return calls it."""
     parameters = list(parameters)
     if collected := _collected(parameters, {c: v for c, v in candidates.items() if c in follow}):
         return collected
-    found = _spelled(parameters, candidates)
+    found = _spelled(parameters, candidates, in_source)
     for rule in (_with_one_affix, _abbreviated):
         left = [p for p in parameters if p not in found]
         free = {c: v for c, v in candidates.items() if c in follow and c not in found.values()}
@@ -78,7 +83,10 @@ def of_parameters(
     if not found:
         found = _in_order(parameters, candidates, shapes)
     left = [p for p in parameters if p not in found]
-    return found | _alone_of_its_shape(left, candidates, follow - set(found.values()), shapes)
+    found |= _alone_of_its_shape(left, candidates, follow - set(found.values()), shapes)
+    # What may be the gradient of two is that of none: no verdict is given on a guess.
+    uses = Counter(found.values())
+    return {parameter: place for parameter, place in found.items() if uses[place] == 1}
 
 
 def _collected(parameters: list[str], following: Candidates) -> dict[str, str]:
@@ -99,14 +107,14 @@ def _collected(parameters: list[str], following: Candidates) -> dict[str, str]:
     return found if several else {}
 
 
-def _spelled(parameters: Sequence[str], candidates: Candidates) -> dict[str, str]:
+def _spelled(parameters: Sequence[str], candidates: Candidates, in_source: Mapping[str, str]) -> dict[str, str]:
     """By the usual spellings of the parameter's name, else by the same place in a list or dict."""
     by_name: dict[str, list[str]] = {}
     for place, (_, name) in candidates.items():
         by_name.setdefault(_plain(name or last_name(place)), []).append(place)
     found: dict[str, str] = {}
     for parameter in parameters:
-        name = last_name(parameter)
+        name = _name_of(parameter, parameters)
         # Capitals tell `Wh` from `wh` where a file has both.
         for wanted in (spelling.format(name) for spelling in SPELLED):
             places = [p for p in by_name.get(_plain(wanted), ()) if p not in found.values()]
@@ -114,12 +122,12 @@ def _spelled(parameters: Sequence[str], candidates: Candidates) -> dict[str, str
             if places := exact or (places if len(places) == 1 or len({_owner(p) for p in places}) > 1 else []):
                 # Of several, such as those of two layers, the one beside the parameter. What the driven object has
                 # itself for the only parameter of a name is of all steps, what the cell in it has of one.
-                only = sum(last_name(other) == name for other in parameters) == 1
+                only = sum(_name_of(other, parameters) == name for other in parameters) == 1
                 own = [place for place in places if not _owner(place)] if only else []
                 found[parameter] = own[0] if own else max(places, key=lambda place: _in_common(place, parameter))
                 break
         else:
-            if (same := _same_place(parameter, candidates)) is not None:
+            if (same := _same_place(parameter, in_source, parameters)) is not None:
                 found[parameter] = same
     return found
 
@@ -133,6 +141,20 @@ def _in_common(place: str, parameter: str) -> int:
     return next((k for k, (a, b) in enumerate(zip(place, parameter, strict=False)) if a != b), len(parameter))
 
 
+def _name_of(parameter: str, parameters: Iterable[str]) -> str:
+    """The name of a parameter: of `W['z']`, where there is a `b['z']` as well, `Wz`."""
+    name = last_name(parameter)
+    if not parameter.endswith("']") or sum(last_name(other) == name for other in parameters) == 1:
+        return name
+    return "".join(parts_of(parameter)[-2:])
+
+
+def _in_source(place: str, names: Mapping[str, str]) -> str:
+    """A place, with what a return calls that which it is in: `dW['z']` for `returned[2]['z']`."""
+    inside = max((known for known in names if place.startswith(known)), key=len, default="")
+    return names[inside] + place[len(inside) :] if inside else place
+
+
 def _plain(name: str) -> str:
     return name.lower().replace("_", "")
 
@@ -142,7 +164,7 @@ def _with_one_affix(parameters: list[str], free: Candidates, shapes: Mapping[str
     votes: Counter[tuple[str, str]] = Counter()
     pairs: dict[tuple[tuple[str, str], str], str] = {}
     for parameter in parameters:
-        wanted = _plain(last_name(parameter))
+        wanted = _plain(_name_of(parameter, parameters))
         for place, (array, name) in free.items():
             own = _plain(name or last_name(place))
             at = own.find(wanted)
@@ -164,7 +186,7 @@ def _abbreviated(parameters: list[str], free: Candidates, shapes: Mapping[str, A
     """By a shortened name, `dWu` for `W_update`, where exactly one of each fits the other."""
     fits: dict[str, list[str]] = {}
     for parameter in parameters:
-        long = _plain(last_name(parameter))
+        long = _plain(_name_of(parameter, parameters))
         for place, (array, name) in free.items():
             short = re.sub(r"^(grad|d|g)", "", _plain(name or last_name(place)))
             if np.shape(array) == _shape(parameter, shapes) and _shortens(short, long):
@@ -242,8 +264,11 @@ def _stacks(returned: Any) -> Iterator[tuple[str, Any]]:
             yield place, np.asarray(value, float)
 
 
-def _same_place(place: str, candidates: Mapping[str, Any]) -> str | None:
-    """The gradient of `params[0]` is `grads[0]`, of `W.data` it is `W.grad`, of `params['W']` `grads['W']`."""
+def _same_place(place: str, candidates: Mapping[str, str], parameters: Sequence[str]) -> str | None:
+    """The gradient of `params[0]` is `grads[0]`, of `W.data` it is `W.grad`, of `params['W']` `grads['W']`.
+
+    Of `W['z']`, where there is a `b['z']` as well, it is `dW['z']`, `grads['W']['z']` or `grads['z']['W']`.
+    """
     if (holder := without_holder(place)) != place:
         for end in (f"{holder}.{name}" for name in ("grad", "gradient", "dW", "diff", "d", "g", "dv")):
             if end in candidates:
@@ -251,12 +276,20 @@ def _same_place(place: str, candidates: Mapping[str, Any]) -> str | None:
     key = re.search(r"(\[[^\]]*\])$", place)
     if not key:
         return None
-    for candidate in candidates:
+    one_of_several = sum(other.endswith(key[1]) for other in parameters) > 1
+    for candidate, in_source in candidates.items():
         named = not candidate.startswith("returned") or key[1].startswith("['") or candidate.count("[") > 1
         is_gradient = re.search(r"grad|^d|returned|\.d", candidate) and candidate != place
-        if candidate.endswith(key[1]) and is_gradient and named:
+        alike = _last_two(in_source) == _last_two(place) if one_of_several else candidate.endswith(key[1])
+        if is_gradient and named and alike:
             return candidate
     return None
+
+
+def _last_two(place: str) -> frozenset[str]:
+    """The last two parts of a place in any order, without what says that they are of gradients."""
+    of_gradients = r"^(grads?|gradients?|deltas?|d|g)(?=.)|(grads?|gradients?)$"
+    return frozenset(re.sub(of_gradients, "", _plain(part)) for part in parts_of(place)[-2:])
 
 
 def _special(
