@@ -1,6 +1,7 @@
 """The direction of imports, and what every public name owes its reader."""
 
 import ast
+import re
 import subprocess
 import sys
 import tomllib
@@ -134,6 +135,37 @@ def test_the_examiner_returns_data() -> None:
 
 def test_the_oracle_knows_no_examiner() -> None:
     assert not any(name.startswith(("gru.examiner", "gru.submission")) for name in reached_from("gru.oracle"))
+
+
+def _floors() -> dict[str, int]:
+    """The rooms of docs/design.md, by the names of their modules, with their floors from the ground up."""
+    text = (ROOT / "docs" / "design.md").read_text(encoding="utf-8").partition("## Where things live")[2]
+    floors: dict[str, int] = {}
+    floor = -1
+    for place in re.findall(r"^\| (.*?) \| .*\|$", text.partition("###")[0], re.MULTILINE):
+        floor += place.startswith("**")
+        rooms = re.findall(r"`(gru/[^`]*)`", place)
+        floors |= {room.removesuffix(".py").rstrip("/").replace("/", "."): floor for room in rooms}
+    return floors
+
+
+def test_the_house_is_as_the_design_draws_it() -> None:
+    """Every module has a room, and imports from its own floor or from one below."""
+    floors = _floors()
+
+    def floor_of(module: str) -> int | None:
+        inside = [room for room in floors if f"{module}.".startswith(f"{room}.")]
+        return floors[max(inside, key=len)] if inside else None
+
+    homeless = [module for module in MODULES if module not in ("gru", "gru.__main__") and floor_of(module) is None]
+    assert homeless == []
+    upwards = [
+        f"{module} -> {imported}"
+        for module in MODULES
+        for imported in imports_of(module) & MODULES.keys()
+        if (own := floor_of(module)) is not None and (other := floor_of(imported)) is not None and other > own
+    ]
+    assert upwards == []
 
 
 def _public_definitions(tree: ast.Module) -> list[tuple[str, ast.FunctionDef | ast.ClassDef]]:
