@@ -18,7 +18,7 @@ from gru.examiner.mapping.sequences import all_by_gradients, with_steps
 from gru.examiner.mapping.stacked import of_order, read_in_order
 from gru.examiner.outcome import GRADIENT, Examination, Outcome, judge_driven
 from gru.examiner.own_forward import EVERY, FEWER, OwnForward, judge_own
-from gru.examiner.units import units_driven
+from gru.examiner.units import PERTURBED, units_driven
 from gru.layer import Carried, Form
 from gru.problem import Effort, Problem
 from gru.submission.contract import CellError, Runner, SubmissionFailure
@@ -124,7 +124,10 @@ def _cost(bench: Bench, found: Examination, *, is_right: bool) -> Fact | None:
     assert found.recognition is not None
     assert found.recognition.mapped is not None
     in_other_units = units_driven(bench, found.recognition.mapped, found.seed) if is_right else None
-    return in_other_units or cost_driven(bench, found.form, found.seed)
+    if in_other_units and in_other_units.kind == PERTURBED:
+        return in_other_units
+    counted = cost_driven(bench, found.form, found.seed)
+    return counted if counted and counted.kind == PERTURBED else in_other_units or counted
 
 
 def _is_something_wrong(own: OwnForward) -> bool:
@@ -136,7 +139,7 @@ def _with_cost(outcome: Outcome, cost: Fact | None) -> Outcome:
     """The check of the state, with what was found by counting."""
     if outcome.check != "state" or cost is None:
         return outcome
-    status = "wrong" if cost.kind == "perturbed" else outcome.status
+    status = "wrong" if cost.kind == PERTURBED else outcome.status
     return replace(outcome, status=status, facts=(*outcome.facts, cost))
 
 

@@ -29,6 +29,9 @@ keep a pass that cannot take what a large step does from ending in an exception.
 
 IN_SINGLE = FACTORS[1:]
 
+PERTURBED = "perturbed"
+"""The kind of the fact that gradients are found by perturbing."""
+
 DIFFERS = 2.0**-12
 """The part of the largest entry by which a gradient is another one: the middle, as ratios go, of one rounding in single
 precision, which a derived pass may show, and of all, which a step leaves that is no longer small."""
@@ -56,9 +59,9 @@ class Change:
 
 
 def judge_units(runner: Runner, seed: int, form: Form) -> Fact | None:
-    """How it shows that a cell in the layer's own API found its gradients by perturbing; None where nothing says so.
+    """How it shows that a cell in the layer's own API found its gradients by perturbing, or that this cannot be seen.
 
-    To be asked of a cell whose values are right. Raises SubmissionFailure.
+    None where nothing says so. To be asked of a cell whose values are right. Raises SubmissionFailure.
     """
     problem = draw(Specification(_sizes(seed)), f"{seed}:units", form)
     arrays = {form.layer.input: problem.x, **problem.parameters}
@@ -66,7 +69,9 @@ def judge_units(runner: Runner, seed: int, form: Form) -> Fact | None:
         arrays |= {carried.previous: state[np.newaxis], carried.upstream: problem.upstream}
     job = Job(problem.id, problem.sizes, form, arrays)
     units = [_Units(job, form.layer.input, "input"), *(_Units(job, c.previous, "hidden") for c in form.layer.carried)]
-    return next((fact for one in units if (fact := one.judge(runner))), None)
+    # A state may be one that has no weights; of an input forward must give the same.
+    facts = [fact for one in units if (fact := one.judge(runner)) and (fact.kind == PERTURBED or one is units[0])]
+    return min(facts, key=lambda fact: fact.kind != PERTURBED, default=None)
 
 
 def units_driven(bench: Bench, mapped: Mapped, seed: int) -> Fact | None:
@@ -85,7 +90,7 @@ def units_driven(bench: Bench, mapped: Mapped, seed: int) -> Fact | None:
         places = [place for place in mapped.places.values() if place.rows == "input"]
         names = {place.parameter for place in places} & plain.keys() - bench.odd.keys()
 
-        def other(change: Change) -> set[str]:
+        def other(change: Change) -> set[str] | None:
             by = {name: np.ones(value.shape) for name, value in problem.parameters.items()}
             for place in places:
                 place.of(by[place.parameter], problem.sizes)[...] = change.factor
@@ -94,9 +99,9 @@ def units_driven(bench: Bench, mapped: Mapped, seed: int) -> Fact | None:
             try:
                 after, gradients = bench.run(problem, values, problem.delta * change.of_delta)
             except CellError:
-                return set()
+                return None
             if _differ(after, states):
-                return set()
+                return None
             return {name for name in names if _differ(gradients[name] / by[name] / change.of_delta, plain[name])}
 
         return _first(other, precision, mapped.form.layer.input)
@@ -104,14 +109,19 @@ def units_driven(bench: Bench, mapped: Mapped, seed: int) -> Fact | None:
         return None
 
 
-def _first(other: Callable[[Change], set[str]], precision: str, given: str) -> Fact | None:
-    """What is told of the first pair of changes of which both show that the same gradient is another one."""
+def _first(other: Callable[[Change], set[str] | None], precision: str, given: str) -> Fact | None:
+    """What is told of the first pair of changes of which both show that the same gradient is another one.
+
+    `other` tells which gradients do; None where forward does not give the same, or a call raises.
+    """
+    is_seen = False
     for exponent in FACTORS if precision == "float64" else IN_SINGLE:
-        both = other(Change(exponent, with_delta=False))
-        both = both and both & other(Change(exponent, with_delta=True))
-        if both:
-            return Fact.of("perturbed", exponent=exponent, given=given, name=min(both))
-    return None
+        pair = [other(Change(exponent, with_delta=with_delta)) for with_delta in (False, True)]
+        seen = [names for names in pair if names is not None]
+        is_seen = is_seen or len(seen) == len(pair)
+        if len(seen) == len(pair) and (both := seen[0] & seen[1]):
+            return Fact.of(PERTURBED, exponent=exponent, given=given, name=min(both))
+    return None if is_seen else Fact.of("uncounted", why="units", given=given)
 
 
 def _random(seed: int) -> np.random.Generator:
@@ -147,11 +157,11 @@ class _Units:
         before = self.gradients(plain)
         is_single = any(value.dtype != np.float64 for value in before.values())
 
-        def other(change: Change) -> set[str]:
+        def other(change: Change) -> set[str] | None:
             (recording,) = runner.run([self.changed(change)])
             after = self.gradients(recording)
             if after.keys() != before.keys() or not self.goes_forward_alike(plain, recording):
-                return set()
+                return None
             return {
                 name
                 for name, value in before.items()
@@ -185,9 +195,9 @@ class _Units:
         """Whether forward gave the same, where it should."""
         for equation in self.job.form.forward_shown:
             before, after = (r.uses[0].after_forward[equation.name] for r in (plain, other))
-            if not isinstance(before, np.ndarray) or not isinstance(after, np.ndarray):
-                return False
-            if _differ(after[..., self.stays], before[..., self.stays]):
+            if not isinstance(before, np.ndarray):
+                continue
+            if not isinstance(after, np.ndarray) or _differ(after[..., self.stays], before[..., self.stays]):
                 return False
         return True
 

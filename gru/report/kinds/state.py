@@ -73,6 +73,7 @@ def _uncounted(p: Particulars) -> str:
         "not-run": "forward was not run",
         "sizes": "the sizes that are written into the file are small",
         "differs": "the cell gives something else while that is done",
+        "units": "forward does not give the same where {given} is large and its weights are as much smaller",
         "too-few": "forward puts {seen:,} numbers through exp, tanh and their like, of {gates:,}",
     }
     return f"how backward finds its gradients was not counted: {why[p['why']].format(**p)}"
