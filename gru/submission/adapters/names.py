@@ -76,7 +76,7 @@ ANSWERED = re.compile(
 
 DELTA = re.compile(r"^(d|grad|delta|in_grad|upstream|err|error|g)", re.IGNORECASE)
 TARGETS = re.compile(r"^(y|ys|y_?true|y_?hat|targets?|labels?|t)$", re.IGNORECASE)
-RATE = re.compile(r"^(lr|learning_rate|eta|alpha|step_size|l2|reg|lambda_?|momentum)$", re.IGNORECASE)
+RATE = re.compile(r"^(lr|learn(ing)?_?rate|eta|alpha|step_size|l2|reg|lambda_?|momentum)$", re.IGNORECASE)
 MODEL = re.compile(r"^(m|p|w|theta|model|params?|parameters|weights)$", re.IGNORECASE)
 """What a method may be given that its object holds: all parameters."""
 
