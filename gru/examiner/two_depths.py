@@ -98,7 +98,8 @@ def _by_equations(
                 mapped,
                 form,
                 found.seed,
-                in_formulas=not (by_one_step and bench.api.dh),
+                # What is right at one step may be another formula at those that hand something back.
+                in_formulas=not (by_one_step and bench.api.dh) or all(o.status != "wrong" for o in outcomes),
                 scale=SMALL if is_small else 1.0,
             )
         except CellError:

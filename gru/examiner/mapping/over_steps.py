@@ -148,8 +148,15 @@ class _Search:
         # that.
         if self.wrong != self.shown and (each := self.of_each()):
             return self.found(each)
+        handed_on = {self.form.derivatives[carried.previous].name for carried in self.form.layer.carried}
         for equation in self.form.backward:
-            if slip := fitting(equation, self.form, lambda slips: self.agreeing(self.runs, slips) >= self.shown):
+            # What comes out at the end may be made in another way: nothing follows it.
+            asked = self.shown - ({equation.name} & handed_on)
+
+            def explains(slips: Mapping[str, Slip], asked: frozenset[str] = asked) -> bool:
+                return self.agreeing(self.runs, slips) >= asked
+
+            if slip := fitting(equation, self.form, explains):
                 return self.found({equation.name: slip})
         return self.found(each) if (each := self.of_each()) else None
 

@@ -162,6 +162,8 @@ def _assumptions(weights: Sequence[str], biases: Sequence[str]) -> Iterator[tupl
                 sizes = {n: "input" if is_of_input(n, weights, by_u) else "hidden" for n in weights}
                 yield dict.fromkeys(every, width), sizes
         yield dict.fromkeys(every, width), dict.fromkeys(weights, "input+hidden")
+        if count == 1 and not biases:
+            yield dict.fromkeys(every, width), dict.fromkeys(weights, "1+input+hidden")
     if count == 4:
         # Two gates stacked, and the candidate apart.
         sizes = dict(zip(weights, ("input", "hidden") * 2, strict=True))
@@ -205,6 +207,9 @@ def holders(module: Any, tree: Mapping[str, ast.FunctionDef], name: str, functio
                 yield sizes | {held: Called(maker.__name__, construct)}
         for shapes in shapes_of(_keys(tree, name, held)):
             yield sizes | {held: drawn(shapes)}
+        # Or it is one array that has all weights in it.
+        for shapes in shapes_of(given):
+            yield sizes | drawn(shapes)
     elif given:
         for shapes in shapes_of(given):
             yield sizes | drawn(shapes)

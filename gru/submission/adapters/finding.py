@@ -113,9 +113,10 @@ def _stem(name: str) -> str:
 def _of_class(module: Any, source: str, name: str, kind: type, tried: Tried) -> Adapter | None:
     for forward, backward in _passes(kind):
         base = {"target": name, "forward_name": forward, "backward_name": backward}
-        if _takes_weights(getattr(kind, forward)):
+        is_static = isinstance(vars(kind).get(forward), staticmethod)
+        if is_static or _takes_weights(getattr(kind, forward)):
             base |= {"target": forward, "owner": name}
-            if found := _of_functions(module, source, base, (kind, True), tried):
+            if found := _of_functions(module, source, base, (kind, not is_static), tried):
                 return found
             continue
         for construct in constructions(kind, module):
