@@ -95,10 +95,18 @@ MISTAKES = {
         ("dzi = dc * g * i * (1 - i)", "dzi = dc * g * i", "lstm/dzi"),
         ("da.sum(axis=0)", "da.mean(axis=0)", "lstm/dbf"),
     ],
+    "objects_that_hold": [
+        ("df = self.s_prev * ds", "df = self.state.s * ds", "lstm/dzf"),
+        ("ds = self.state.o * top_diff_h + top_diff_s", "ds = self.state.o * top_diff_h", "lstm/delta_c"),
+    ],
     "peepholes": [
         (" + self.p_o * do + dc_next", " + dc_next", "lstm/delta_c"),
         ("do * self.c\n", "do * c_prev\n", "lstm/dpo"),
         (" + self.p_f * df\n", "\n", "lstm/dc"),
+    ],
+    "static_passes": [
+        ("(1 - tanhCt**2)", "(1 - tanhCt)", "lstm/delta_c"),
+        ("dC[t - 1] += gates_f[t, :, d : 2 * d] * dC[t]", "dC[t - 1] += dC[t]", "lstm/dc"),
     ],
     "two_states_in_a_tuple": [
         ("dc = dc + dh * o", "dc = dh * o", "lstm/delta_c"),

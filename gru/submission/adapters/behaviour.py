@@ -68,7 +68,7 @@ def places_of_states(
     alike += [adapter.h_layout] if adapter.h_layout else []
     alike += ["BF", "FB", "F"] if has_steps(adapter.x_layout) else []
     fits = [a for a in dict.fromkeys(alike) if sizes["batch"] == 1 or "B" in a]
-    kept = [(f"made.{k}", v) for k, v in getattr(made, "__dict__", {}).items() if STATE_NAMES.match(k)]
+    kept = [(f"made.{place}", array) for place, array in _kept(made)]
     for width in WIDTHS:
         for place, value in (*_inside(returned), *(kept if returned is None else ())):
             for layout in fits:
@@ -79,6 +79,15 @@ def places_of_states(
                         yield place, layout, width
                 except Exception:
                     continue
+
+
+def _kept(made: Any, depth: int = 1) -> Iterator[tuple[str, Any]]:
+    """What an object keeps by the names of states, and an object that it holds."""
+    for name, value in getattr(made, "__dict__", {}).items():
+        if depth and hasattr(value, "__dict__"):
+            yield from ((f"{name}.{place}", array) for place, array in _kept(value, depth - 1))
+        elif STATE_NAMES.match(name):
+            yield name, value
 
 
 def _inside(returned: Any, place: str = "", depth: int = 2) -> Iterator[tuple[str, Any]]:

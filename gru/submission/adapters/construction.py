@@ -76,6 +76,12 @@ def constructions(kind: Any, module: Any = None) -> Iterator[dict[str, Any]]:
         for name, config in own(module).items():
             if isinstance(config, type) and config is not kind and _holds_sizes(config):
                 yield from (known | {unknown[0]: Called(name, construct)} for construct in constructions(config))
+    if module is not None and len(unknown) > 1:
+        # Objects of the classes that they are called as.
+        alike = {n: k for n in unknown for k in own(module) if k.lower() == n.replace("_", "").lower()}
+        if alike.keys() == set(unknown):
+            made = {n: next(constructions(getattr(module, k)), {}) for n, k in alike.items()}
+            yield known | {n: Called(k, made[n]) for n, k in alike.items()}
     if unknown and len(unknown) <= 3:
         for sizes in product(("input", "hidden", "output"), repeat=len(unknown)):
             if len(set(sizes)) == len(sizes):

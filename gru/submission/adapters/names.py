@@ -10,10 +10,12 @@ from typing import Any
 import numpy as np
 
 FORWARD = re.compile(
-    r"forward(?!_?backward)|fwd|fprop|^__call__$|^step$|feed|_step$|^call$|_step(?=_)|_cell$|^predict$", re.IGNORECASE
+    r"forward(?!_?backward)|fwd|fprop|^__call__$|^step$|feed|_step$|^call$|_step(?=_)|_cell$|^predict$|_data_is$",
+    re.IGNORECASE,
 )
 BACKWARD = re.compile(
-    r"backward|backprop|back_prop|bprop|_?bptt$|_bwd|_?back$|^grad(ient)?s?$|_grad(ient)?s?$|_vjp$", re.IGNORECASE
+    r"backward|backprop|back_prop|bprop|_?bptt$|_bwd|_?back$|^grad(ient)?s?$|_grad(ient)?s?$|_vjp$|_diff_is$",
+    re.IGNORECASE,
 )
 LOSS = re.compile(r"loss|bptt|forward_?backward|fwd_?bwd|forward_?and_?back|train_?step|cost|^fit_", re.IGNORECASE)
 
@@ -47,7 +49,7 @@ GUESSES: dict[str, Any] = {
 """Arguments of constructors that are no sizes, where they have no default."""
 
 STATE_NAMES = re.compile(
-    r"^_?(h|h_?t|h_?0|hs|h_?prev|prev_?h|state|hidden|hidden_state|h_?next|a_?prev|x|xs|x_?t|m|v|c_?prev|c_?t|c_?0)$"
+    r"^_?(h|h_?t|h_?0|hs|h_?prev|prev_?h|state|hidden|hidden_state|h_?next|a_?prev|x|xs|x_?t|m|v|s|c_?prev|c_?t|c_?0)$"
 )
 """Arrays of an object by these names are what it works on, and no parameters."""
 
@@ -66,7 +68,7 @@ H = re.compile(
 )
 C = re.compile(
     r"^(c|cs|c_?0|c_?p|c_?prev(_t)?|c_?t(_?1|_minus_1|_prev)?|prev_?c|cell(_state)?|c_?init|init(ial)?_?(c|cell)|"
-    r"prev_?cell|c_?old|c_?in|cx|c_tm1|prev_?memory)$",
+    r"prev_?cell|c_?old|c_?in|cx|c_tm1|prev_?memory|s_?prev)$",
     re.IGNORECASE,
 )
 ANSWERED = re.compile(
@@ -74,7 +76,7 @@ ANSWERED = re.compile(
 )
 """What a backward pass may be given of what forward has answered."""
 
-DELTA = re.compile(r"^(d|grad|delta|in_grad|upstream|err|error|g)", re.IGNORECASE)
+DELTA = re.compile(r"^(d|grad|delta|in_grad|upstream|err|error|g|top_diff)", re.IGNORECASE)
 TARGETS = re.compile(r"^(y|ys|y_?true|y_?hat|targets?|labels?|t)$", re.IGNORECASE)
 RATE = re.compile(r"^(lr|learn(ing)?_?rate|eta|alpha|step_size|l2|reg|lambda_?|momentum)$", re.IGNORECASE)
 MODEL = re.compile(r"^(m|p|w|theta|model|params?|parameters|weights)$", re.IGNORECASE)
@@ -83,17 +85,17 @@ MODEL = re.compile(r"^(m|p|w|theta|model|params?|parameters|weights)$", re.IGNOR
 CACHE = re.compile(r"cache|memory|saved|ctx|context|tape|store|intermediate|residual|^(res|aux|trace)$", re.IGNORECASE)
 
 DX = re.compile(
-    r"^_?(d_?x|d_?xs|grad_?x|dx_?t|d_?inputs?|grad_?inputs?|d_?x_?t|dxt|din|dinp|dinput|dout_x|gx|dl_?dx|dx_?out)$",
+    r"^_?(d_?x|d_?xs|grad_?x|dx_?t|d_?inputs?|grad_?inputs?|d_?x_?t|dxt|din|dinp|dinput|dout_x|gx|dl_?dx|dx_?out|bottom_diff_x)$",
     re.IGNORECASE,
 )
 DH = re.compile(
     r"^_?(d_?h_?(prev|0|p|_?t_?1|t|next|init)?(_t|_out)?|d_?prev_?h|dhprev|grad_?h(_?prev|_?0)?|d_?a_?(prev|0)|d_?hidden|"
-    r"d_?state|dh_?in|d_?h_?0|d_?prev_?(state|hidden)|gh|dl_?dh|da_?prev_?t|da0)$",
+    r"d_?state|dh_?in|d_?h_?0|d_?prev_?(state|hidden)|gh|dl_?dh|da_?prev_?t|da0|bottom_diff_h)$",
     re.IGNORECASE,
 )
 DC = re.compile(
     r"^_?(d_?c_?(prev|0|p|_?t_?1|t|next|init)?(_t|_out)?|d_?prev_?c|dcprev|grad_?c(_?prev|_?0)?|d_?cell|dc_?in|d_?c_?0|"
-    r"d_?prev_?cell|gc|dl_?dc|dc_?prev_?t)$",
+    r"d_?prev_?cell|gc|dl_?dc|dc_?prev_?t|bottom_diff_s)$",
     re.IGNORECASE,
 )
 
@@ -107,7 +109,8 @@ def role_of(name: str, names: Sequence[str]) -> str | None:
     """What an argument of this name is, among others: `x`, `h`, `c`, or nothing that is known."""
     if X.match(name):
         return "x"
-    if H.match(name) and not (name == "s" and "h" in names):
+    # Beside an h, s is the cell state.
+    if H.match(name) and not (name in ("s", "s_prev") and {"h", "h_prev"} & set(names)):
         return "h"
     return "c" if C.match(name) else None
 
