@@ -186,24 +186,33 @@ class _Search:
                 continue
             if is_handed_on is None:
                 return self.by_way(slips) or self.found(slips)
-            wrong = frozenset(runs[0].shown) - self.agreeing(runs, slips)
-            right = self.shown - self.wrong
-            return self.found(slips, unnamed=place_of(wrong, runs[0], self.form, right, handed_on=is_handed_on))
+            place = self.place_in(runs, slips, handed_on=is_handed_on)
+            # What is made of a place that is at fault tells of no other mistake.
+            apart = {name: slip for name, slip in slips.items() if not place or name not in self.form.made_of(place)}
+            return self.found(apart, unnamed=place)
         return self.found(slips)
+
+    def place_in(self, runs: Sequence[Run], slips: Mapping[str, Slip], *, handed_on: bool) -> str:
+        """The derivative that is at fault by what is wrong beside the slips, on the first run that shows something."""
+        for run in runs:
+            if wrong := frozenset(run.shown) - self.agreeing([run], slips):
+                return place_of(wrong, run, self.form, self.shown - self.wrong, handed_on=handed_on)
+        return ""
 
     def views(self) -> Iterator[tuple[list[Run], bool]]:
         """Runs that show one step alone, and whether it is one that something was handed back to.
 
-        One step by itself; then of two steps the last, whose first states are not zero, and the one before.
+        Of two steps the last, whose first states are not zero, and one step by itself, which shows all gradients; then
+        the one before the last.
         """
-        yield list(self.put(ONE_STEP)), False
+        one_step = list(self.put(ONE_STEP))
         problem = self.problem(APART, self.seed)
         half = problem.sizes.input // 2
         if not half or problem.sizes.steps < 2:
+            yield one_step, False
             return
         problem.x = np.abs(problem.x)
         problem.x[0, :, half:] = problem.x[1, :, :half] = 0
         run = run_of(self.bench, self.mapped, self.form, problem, self.scale)
-        for step in (1, 0):
-            if (view := run.of_step(step, self.form)).shown:
-                yield [view], step == 0
+        yield [run.of_step(1, self.form), *one_step], False
+        yield [run.of_step(0, self.form)], True

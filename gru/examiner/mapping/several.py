@@ -6,7 +6,7 @@ Each is taken only where more of what is shown is reproduced with it, to roundin
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
-from gru.examiner.mapping.through_time import Run, agreeing
+from gru.examiner.mapping.through_time import Run, agreeing_on, on_all
 from gru.layer import Equation, Form
 from gru.mistakes import Mistake, catalogue
 
@@ -33,23 +33,30 @@ def more_slips(
     runs: Sequence[Run], form: Form, precision: str, known: Mapping[str, Slip]
 ) -> tuple[dict[str, Slip], bool]:
     """The slips that are known with those that these runs show, and whether all that they show is explained."""
-    slips, shown = dict(known), frozenset(runs[0].shown)
+    slips, shown = dict(known), frozenset(name for run in runs for name in run.shown)
 
-    def agreed(more: Mapping[str, Slip], runs: Sequence[Run] = runs) -> frozenset[str]:
-        return agreeing(runs, form, precision, instead={name: s.formula for name, s in {**slips, **more}.items()})
+    def agreed(more: Mapping[str, Slip]) -> list[frozenset[str]]:
+        instead = {name: slip.formula for name, slip in {**slips, **more}.items()}
+        return [agreeing_on(run, form, precision, instead=instead) for run in runs]
 
-    def adding_to(reached: frozenset[str], sifted: frozenset[str]) -> Callable[[Mapping[str, Slip]], bool]:
-        # The first run sifts.
-        return lambda more: agreed(more, runs[:1]) > sifted and agreed(more) > reached
+    def adding_to(reached: frozenset[str], before: Sequence[frozenset[str]]) -> Callable[[Mapping[str, Slip]], bool]:
+        def adds(more: Mapping[str, Slip]) -> bool:
+            now = agreed(more)
+            found = on_all(runs, now)
+            # What agrees on one run and not on another is another formula.
+            return found > reached and all(own - old <= found for own, old in zip(now, before, strict=True))
 
-    while (before := agreed({})) != shown:
+        return adds
+
+    while (right := on_all(runs, before := agreed({}))) != shown:
         best: dict[str, Slip] = {}
-        reached, sifted = before, agreed({}, runs[:1])
+        reached = right
         for equation in form.backward:
-            if equation.name in slips or not form.made_of(equation.name) & (shown - before):
+            if equation.name in slips or not form.made_of(equation.name) & (shown - right):
                 continue
-            if slip := fitting(equation, form, adding_to(reached, sifted)):
-                best, reached = {equation.name: slip}, agreed({equation.name: slip})
+            if slip := fitting(equation, form, adding_to(reached, before)):
+                best = {equation.name: slip}
+                reached = on_all(runs, agreed(best))
         if not best:
             return slips, False
         slips |= best
@@ -60,11 +67,11 @@ def place_of(wrong: frozenset[str], run: Run, form: Form, everywhere: frozenset[
     """The one derivative of which all that is wrong is made, and nothing that is right; empty where there is none.
 
     Args:
-        wrong: What is wrong on the run.
+        wrong: What is wrong on a run.
         run: The run. What is zero there tells nothing.
         form: The form.
         everywhere: What is right over several steps: nothing of that is made of what is wrong.
-        handed_on: Whether the run shows a step that something was handed back to: then it is the derivative by a state.
+        handed_on: Whether it shows a step that something was handed back to: then it is the derivative by a state.
     """
     telling = frozenset(name for name, value in run.shown.items() if value.any())
     if handed_on:

@@ -179,20 +179,30 @@ def agreeing(
     way: Way = RIGHT,
     instead: Mapping[str, Equation] = MappingProxyType({}),
 ) -> frozenset[str]:
-    """The names of what is shown on every problem as this way gives it.
+    """The names of what is shown as this way gives it, on every problem that shows it.
 
     The formulas `instead` stand in the place of the right ones of their names.
     """
-    found = frozenset(runs[0].shown)
-    for run in runs:
-        try:
-            with np.errstate(all="ignore"):
-                ours = backpropagated(form, run.at_steps, run.upstreams, run.blocks, way, instead)
-        except (ValueError, KeyError):
-            # A wrong formula whose shapes do not go together, or that needs what is not there yet.
-            return frozenset()
-        found &= {name for name in run.shown if _agrees(run, name, ours[name], precision)}
-    return found
+    return on_all(runs, [agreeing_on(run, form, precision, way, instead) for run in runs])
+
+
+def on_all(runs: Sequence[Run], agreed: Sequence[frozenset[str]]) -> frozenset[str]:
+    """The names that agree on every run that shows them."""
+    shown = frozenset(name for run in runs for name in run.shown)
+    return shown - {name for run, names in zip(runs, agreed, strict=True) for name in run.shown.keys() - names}
+
+
+def agreeing_on(
+    run: Run, form: Form, precision: str, way: Way = RIGHT, instead: Mapping[str, Equation] = MappingProxyType({})
+) -> frozenset[str]:
+    """The same on one problem."""
+    try:
+        with np.errstate(all="ignore"):
+            ours = backpropagated(form, run.at_steps, run.upstreams, run.blocks, way, instead)
+    except (ValueError, KeyError):
+        # A wrong formula whose shapes do not go together, or that needs what is not there yet.
+        return frozenset()
+    return frozenset(name for name in run.shown if _agrees(run, name, ours[name], precision))
 
 
 def _agrees(run: Run, name: str, parts: list[Array], precision: str) -> bool:
