@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from gru.submission.starter import Starter
     from gru.submission.taught import Taught
 
-Progress = Callable[[int, int], None]
+OnProgress = Callable[[int, int], None]
 """Is told how many problems are done, of how many."""
 
 CHAPTER = "chapter"
@@ -119,7 +119,7 @@ class Settings:
 
 
 @contextmanager
-def _unwatched() -> Iterator[Progress]:
+def _unwatched() -> Iterator[OnProgress]:
     yield lambda done, total: None
 
 
@@ -129,7 +129,7 @@ def examine_file(
     *,
     root: Path | None = None,
     starter: "Starter | None" = None,
-    watched: Callable[[], AbstractContextManager[Progress]] = _unwatched,
+    watched: Callable[[], AbstractContextManager[OnProgress]] = _unwatched,
 ) -> "Result":
     """Examine the class in a file, in a process of its own.
 

@@ -17,7 +17,7 @@ import click
 
 from gru.cli.guard import OWN_FAILURE
 from gru.cli.options import shown, warn_of
-from gru.examining import Progress, Settings, examine_file
+from gru.examining import OnProgress, Settings, examine_file
 from gru.seed import KNOWN, RANDOM
 
 if TYPE_CHECKING:
@@ -135,7 +135,7 @@ def _examine(given: str, request: Request) -> "Result":
 def _examine_file(file: str, settings: Settings, root: Path | None = None) -> "Result":
     """The result of one file, with how far the work is on the terminal."""
 
-    def watched() -> AbstractContextManager[Progress]:
+    def watched() -> AbstractContextManager[OnProgress]:
         # The process has been started.
         from gru.report.terminal import progress
         from gru.submission.confinement import confinement

@@ -27,7 +27,7 @@ Array = NDArray[Any]
 
 
 @dataclass(frozen=True)
-class Explanation:
+class OneMistake:
     """A mistake in one equation with which a cell would show all that was shown.
 
     `spoilt` are the names of all values that come out wrong with it; `case` is the smallest one
@@ -40,7 +40,7 @@ class Explanation:
     case: Case
 
 
-def explain(cases: Iterable[Case], convention: Form) -> Explanation | None:
+def explain(cases: Iterable[Case], convention: Form) -> OneMistake | None:
     """The first equation in which one mistake explains all that is shown; None where there is none."""
     tried = [case for case in cases if case.evidence.own]
     spoilt = {name for case in tried for name in _not_right(case)}
@@ -54,7 +54,7 @@ def explain(cases: Iterable[Case], convention: Form) -> Explanation | None:
         near = [m for m in catalogue(equation.key, convention) if all(_is_near(case, m) for case in probes)]
         fitting = [mistake for mistake in near if all(_explains(case, mistake) for case in tried)]
         if fitting:
-            return Explanation(
+            return OneMistake(
                 equation,
                 named(equation, [(mistake,) for mistake in fitting]),
                 convention.made_of(equation.name),
@@ -144,7 +144,7 @@ def explained_by_one(outcomes: list[Outcome], cases: list[Case], convention: For
     return [_explained(outcome, explanation) for outcome in outcomes] if explanation else None
 
 
-def _explained(outcome: Outcome, explanation: Explanation) -> Outcome:
+def _explained(outcome: Outcome, explanation: OneMistake) -> Outcome:
     """One outcome of a cell that one mistake explains, whether it shows what is wrong or not."""
     equation, problem = explanation.equation, explanation.case.evidence.reference.problem
     if outcome.mistake is not None:

@@ -15,7 +15,7 @@ from gru.grading.abroad import grade_abroad
 from gru.grading.gradebook import Gradebook
 from gru.grading.record import Record, failure_of
 from gru.grading.rubric import Rubric
-from gru.grading.run import Progress, Report
+from gru.grading.run import OnProgress, Progress
 from gru.grading.task import Course, Task, grade
 
 RETRIES = 3
@@ -40,7 +40,7 @@ def run_on(
     tasks: Sequence[Task],
     gradebook: Gradebook,
     on_record: Callable[[Record], None],
-    on_progress: Report,
+    on_progress: OnProgress,
     worker_wait: float = WORKER_WAIT,
 ) -> None:
     """As `run.run`, on the cluster of the scheduler at `address`.

@@ -29,7 +29,7 @@ class Progress:
     under_way: tuple[str, ...] = ()
 
 
-Report = Callable[[Progress], None]
+OnProgress = Callable[[Progress], None]
 
 GLANCE = 0.2
 """Seconds after which a run tells what is under way, if nothing is done by then."""
@@ -52,7 +52,7 @@ def run(
     gradebook: Gradebook,
     jobs: int,
     on_record: Callable[[Record], None] = lambda record: None,
-    on_progress: Report = lambda progress: None,
+    on_progress: OnProgress = lambda progress: None,
 ) -> None:
     """Do all tasks, `jobs` at once, and keep each record as it comes.
 
