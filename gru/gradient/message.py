@@ -48,8 +48,9 @@ def _comparison(c: Comparison) -> list[str]:
     lines = [f"{place}: wrong{along}: {numbers}{ratio}"]
     if c.reason == "not finite":
         lines.append(f"  {c.wrong} of {c.size} entries are not finite, where the measured derivative is")
-    elif c.directions is None:
-        lines.append(f"  {c.wrong} of {c.size} entries of the gradient by {c.argument} are wrong")
+    elif c.directions is None and c.size > 1:
+        are = "is" if c.wrong == 1 else "are"
+        lines.append(f"  {c.wrong} of {c.size} entries of the gradient by {c.argument} {are} wrong")
     if c.pattern:
         lines.append(f"  the claimed gradient {c.pattern}")
     return lines

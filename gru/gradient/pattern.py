@@ -1,6 +1,5 @@
 """What a wrong gradient looks like beside the right one: a factor, a transposition, a sum over another axis."""
 
-from itertools import chain
 from typing import Any
 
 import numpy as np
@@ -11,13 +10,16 @@ from gru.gradient.subject import Subject
 
 Array = NDArray[Any]
 
+NEAR = 1e-6
+"""How near to a number a factor is that number: nobody writes two that are nearer to each other."""
+
 
 def recognised(probes: Probes, claimed: Array, measured: Array, bars: Array, subject: Subject) -> str | None:
     """The pattern in a sentence without a subject, such as `is the right one transposed`; None if there is none."""
     if probes.along is not None or not len(probes):
         return None
     shape = probes.value.shape
-    room = bars + 1e-6 * float(np.max(np.abs(measured), initial=0.0))
+    room = bars + NEAR * float(np.max(np.abs(measured), initial=0.0))
     c, m, room = claimed.reshape(shape), measured.reshape(shape), room.reshape(shape)
 
     def same(a: Array, b: Array) -> bool:
@@ -29,7 +31,13 @@ def recognised(probes: Probes, claimed: Array, measured: Array, bars: Array, sub
         return f"is right to {apart:.0e} everywhere: as where an iteration ends early, or an ε is left out"
     if not c.any():
         return "is zero everywhere"
-    return _factor(c, m, room, subject) or _arrangement(c, m, same) or _sum(c, m, room, same) or _place(c, m, room)
+    return (
+        _factor(c, m, room, subject)
+        or _arrangement(c, m, same)
+        or _argument(c, m, room, probes)
+        or _sum(c, m, room, same)
+        or _place(c, m, room)
+    )
 
 
 def _factor(c: Array, m: Array, room: Array, subject: Subject) -> str | None:
@@ -39,15 +47,39 @@ def _factor(c: Array, m: Array, room: Array, subject: Subject) -> str | None:
     factor = float(np.sum(c * m)) / norm
     if c.size > 1 and not (np.abs(c - factor * m) <= room * max(1.0, abs(factor))).all():
         return None
-    if abs(factor + 1) < 1e-6:
+    if abs(factor + 1) < NEAR:
         return "has the wrong sign"
-    sizes = sorted({size for value in subject.at for size in value.shape if size > 1})
-    for size in sizes:
-        if abs(factor * size - 1) < 1e-6:
-            return f"is the right one divided by {size}, the length of an axis: averaged where a sum is due"
-        if abs(factor / size - 1) < 1e-6 and size > 2:
-            return f"is {size} times the right one, the length of an axis: a sum where a mean is due"
-    return f"is {factor:.6g} times the right one" if c.size > 1 and abs(factor - 1) > 1e-6 else None
+    for size in sorted({size for value in subject.at for size in value.shape if size > 1}):
+        if abs(factor * size - 1) < NEAR:
+            return (
+                f"is the right one divided by {size}, the length of an axis: as where it is averaged and a sum is due"
+            )
+        if abs(factor / size - 1) < NEAR and size > 2:
+            return f"is {size} times the right one, the length of an axis: as where it is summed and a mean is due"
+    for label, value in zip(subject.labels, subject.at, strict=True):
+        number = float(value.flat[0]) if value.size == 1 else 0.0
+        if number and abs(factor / number - 1) < NEAR and abs(number - 1) > NEAR:
+            return f"is the right one times {label}"
+        if abs(factor * number - 1) < NEAR and abs(number - 1) > NEAR:
+            return f"is the right one divided by {label}"
+    return f"is {factor:.6g} times the right one" if c.size > 1 and abs(factor - 1) > NEAR else None
+
+
+def _argument(c: Array, m: Array, room: Array, probes: Probes) -> str | None:
+    """A difference that is a multiple of the argument itself, as a whole or in each of its lines."""
+    at, off = probes.value, c - m
+    for axis in (None, *range(at.ndim)):
+        count = at.size if axis is None else at.shape[axis]
+        if count < 3 or (axis is not None and at.ndim < 2):
+            continue
+        norm = np.sum(at * at, axis, keepdims=True)
+        multiple = np.sum(off * at, axis, keepdims=True) / np.where(norm > 0, norm, 1)
+        if not (np.abs(off - multiple * at) <= room).all():
+            continue
+        if axis is None:
+            return f"differs by {float(multiple.flat[0]):.6g} times the argument: as a penalty or a norm would add"
+        return f"differs by a multiple of the argument along axis {axis}: as where a norm is taken for a constant"
+    return None
 
 
 def _arrangement(c: Array, m: Array, same: Any) -> str | None:
@@ -85,12 +117,13 @@ def _sum(c: Array, m: Array, room: Array, same: Any) -> str | None:
 
 def _place(c: Array, m: Array, room: Array) -> str | None:
     wrong = np.abs(c - m) > room
-    if not wrong.any() or wrong.all():
+    if c.ndim < 2 or not wrong.any() or wrong.all():
         return None
     for axis in range(c.ndim):
         rest = tuple(k for k in range(c.ndim) if k != axis)
         lines = np.flatnonzero(wrong.any(rest))
-        if c.ndim > 1 and 0 < len(lines) <= max(1, c.shape[axis] // 3):
-            places = ", ".join(str(k) for k in chain(lines[:4]))
-            return f"is wrong only where axis {axis} is {places}" + (", …" if len(lines) > 4 else "")
+        if len(lines) <= max(1, c.shape[axis] // 2) and (len(lines) == 1 or wrong.take(lines, axis).all()):
+            places = ", ".join(str(k) for k in lines[:4]) + (", …" if len(lines) > 4 else "")
+            zero = ", and is zero there" if not c[wrong].any() else ""
+            return f"is wrong only where axis {axis} is {places}{zero}"
     return None

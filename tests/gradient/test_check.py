@@ -60,6 +60,9 @@ def test_a_backward_pass_is_right_whatever_takes_complex_numbers() -> None:
         (lambda g: [g[0], g[1], g[2] * 0], "b", "zero everywhere"),
         (lambda g: [g[0], g[1][::-1], g[2]], "W", "reversed"),
         (lambda g: [g[0] - g[0].mean(1, keepdims=True), g[1], g[2]], "x", "same amount all along axis 1"),
+        (lambda g: [g[0], g[1] + 0.1 * W, g[2]], "W", "differs by 0.1 times the argument"),
+        (lambda g: [g[0], g[1] + W * (g[1] * W).sum(0), g[2]], "W", "a multiple of the argument along axis 0"),
+        (lambda g: [g[0], g[1] * [1, 1, 0, 0], g[2]], "W", "only where axis 1 is 2, 3, and is zero there"),
     ],
 )
 def test_a_wrong_gradient_is_told_with_its_pattern(change: Any, argument: str, pattern: str) -> None:
