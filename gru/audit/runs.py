@@ -92,7 +92,19 @@ def grader_at(
     time_limit: float = 60.0,
     below: str = "",
 ) -> Grader:
-    """The tests at these places. Raises AuditError where there are none, or where too much would be copied."""
+    """The tests at these places.
+
+    Args:
+        target: The file or folder of the tests.
+        module: The file that stands for a student's.
+        root: The folder that is copied; by default the nearest that holds both.
+        command: What runs the tests; by default pytest.
+        time_limit: Seconds for one run.
+        below: Python that is put below each cell, as tests of another API need.
+
+    Raises:
+        AuditError: There are none, or too much would be copied.
+    """
     target, module = target.resolve(), module.resolve()
     if not target.exists():
         raise AuditError(f"there are no tests at {target}")

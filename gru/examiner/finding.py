@@ -20,7 +20,16 @@ def found(
     unseen: Unseen = nothing_shows,
     fact: Fact | None = None,
 ) -> Finding:
-    """A finding on the problem of this reference."""
+    """A finding on the problem of this reference.
+
+    Args:
+        check: The id of the check.
+        status: What is found.
+        reference: The problem, and what is right on it.
+        comparison: The numbers beside the true ones, where there are some.
+        unseen: Tells which parts of the formula would not have shown on this problem.
+        fact: What was found, where it is more than numbers.
+    """
     problem = reference.problem
     return Finding(check, status, problem.id, problem.sizes, comparison, unseen, fact)
 

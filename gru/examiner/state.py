@@ -181,10 +181,17 @@ def is_doubtful(finding: Finding) -> bool:
 def judge_again(
     companion: Companion, reference: Reference, plain: Recording, finding: Finding, again: Sequence[Recording]
 ) -> Finding:
-    """A doubtful finding, once the plain problem and the companion were put twice more, by turns.
+    """A doubtful finding, once the plain problem and the companion were run twice more, by turns.
 
     Where the plain ones agree, and the companions differ from them each time, it is the companion that makes the
     difference. Else the results depend on what came before.
+
+    Args:
+        companion: In which other way the problem was given.
+        reference: The problem, and what is right on it.
+        plain: The answer to the plain problem.
+        finding: The doubtful one.
+        again: The later answers: plain, companion, plain, companion.
     """
     plains, others = again[::2], again[1::2]
     same = all(not _is_wrong(LATER, reference, plain, other) for other in plains)

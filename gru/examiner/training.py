@@ -31,8 +31,17 @@ def judge_training(
     """The outcome of the check, from one start.
 
     Cells that do not learn are wrong where the project's own, computed from the form's table, learn from the same
-    start; where they are `spoilt`, wrong in another check, they inherit. `on_epoch` is told the epochs that are done.
-    Raises SubmissionFailure where the cells fail to run.
+    start.
+
+    Args:
+        runner: Runs the submission.
+        seed: Draws the start.
+        form: The form of the layer.
+        spoilt: Whether the cells are wrong in another check; then they inherit.
+        on_epoch: Is told the epochs that are done.
+
+    Raises:
+        SubmissionFailure: The cells fail to run.
     """
     try:
         run = _learned(architecture_of(runner, TRAINING, form), seed, on_epoch)

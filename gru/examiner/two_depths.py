@@ -39,7 +39,14 @@ def examine_driven(
 ) -> Examination:
     """The examination of a submission in another API.
 
-    `only` names the checks whose outcomes are asked for, and `problem` the one that the equations are judged on.
+    Args:
+        runner: Runs the submission.
+        api: How it is driven.
+        effort: How many problems.
+        seed: Draws their numbers.
+        only: The checks whose outcomes are asked for; by default all.
+        problem: The one problem that the equations are judged on; by default the battery.
+        on_progress: Is told how many problems are done, of how many.
     """
     try:
         looked_for = recognise(Bench(runner, api), seed)

@@ -43,9 +43,19 @@ def run_on(
     on_progress: OnProgress,
     worker_wait: float = WORKER_WAIT,
 ) -> None:
-    """As `run.run`, on the cluster of the scheduler at `address`.
+    """As `run.run`, on a Dask cluster.
 
-    Raises ClusterError where there is none, and where it has no worker for `worker_wait` seconds.
+    Args:
+        address: That of the scheduler.
+        course: By what the class is graded.
+        tasks: The hand-ins to be graded.
+        gradebook: Where the records are kept.
+        on_record: Is told of a record when it is kept.
+        on_progress: Is told how far the run is.
+        worker_wait: Seconds for which the cluster may have no worker.
+
+    Raises:
+        ClusterError: There is no such scheduler, or it has had no worker for too long.
     """
     try:
         from distributed import Client, as_completed

@@ -159,7 +159,15 @@ def _statuses(examination: Examination, asked: Form) -> dict[str, str]:
 
 
 def failure_of(student: str, submission: str, rubric: Rubric, key: str, text: str) -> Record:
-    """The record where `gru` itself failed: every check is there, none has points, and there is no score."""
+    """The record where `gru` itself failed: every check is there, none has points, and there is no score.
+
+    Args:
+        student: The student's id.
+        submission: The path of the hand-in.
+        rubric: What the points are for.
+        key: That of the task.
+        text: What failed.
+    """
     return Record(
         student=printable(student),
         submission=printable(submission),

@@ -54,10 +54,18 @@ def run(
     on_record: Callable[[Record], None] = lambda record: None,
     on_progress: OnProgress = lambda progress: None,
 ) -> None:
-    """Do all tasks, `jobs` at once, and keep each record as it comes.
+    """Do all tasks, and keep each record as it comes.
 
-    `on_record` is told of a record when it is kept. On KeyboardInterrupt, or whatever else ends it,
-    nothing new is begun, and what is under way is ended without a record.
+    On KeyboardInterrupt, or whatever else ends it, nothing new is begun, and what is under way is ended without a
+    record.
+
+    Args:
+        course: By what the class is graded.
+        tasks: The hand-ins to be graded.
+        gradebook: Where the records are kept.
+        jobs: How many are graded at once.
+        on_record: Is told of a record when it is kept.
+        on_progress: Is told how far the run is.
     """
     progress, begun, lock, stop = Progress(len(tasks)), dict[str, None](), Lock(), Event()
 

@@ -33,23 +33,30 @@ def exercise(
     counting: Any = None,
     kept: list[Any] | None = None,
 ) -> dict[str, Any]:
-    """The answer of `cell_class` to a job, as plain data. Never raises because of the cell.
+    """The answer of a class of cells to a job, as plain data. Never raises because of the cell.
 
-    `job` holds `sizes` (batch, input, hidden, steps), `layout`, `uses`, `api`, as `recording.api_of` makes it, and
-    `shapes`: for each of the groups `kept`, `forward`, `gradients`, `arguments` and `split` the shape of each name.
-    `arrays` holds the arguments: such as x (steps, batch, input), h_p and in_grad (steps, batch, hidden), and the
-    parameters W and U. `before_call` is told
-    the method and the step before each call into the cell; `file` is the file whose line is named
-    where an exception comes from; `counting` is `counting.Counting`, for a job with a `most`, of which the
-    numbers are counted that go through exp, tanh and their like. `kept` holds the cells of the job before, and
-    is given those of this one; a job that `goes_on` uses them again, with its own arrays.
+    Args:
+        cell_class: The class.
+        job: `sizes` (batch, input, hidden, steps), `layout`, `uses`, `api`, as `recording.api_of` makes it, and
+            `shapes`:
+            for each of the groups `kept`, `forward`, `gradients`, `arguments` and `split` the shape of each name.
+        arrays: The arguments: such as x (steps, batch, input), h_p and in_grad (steps, batch, hidden), and the
+            parameters W and U.
+        before_call: Is told the method and the step before each call into the cell.
+        file: The file whose line is named where an exception comes from.
+        counting: `counting.Counting`, for a job with a `most`: the numbers are counted that go through exp, tanh and
+            their like.
+        kept: Holds the cells of the job before, and is given those of this one; a job that `goes_on` uses them again,
+            with its own arrays.
 
-    The answer holds `uses` (for each: `forward` and `backward` as they were after a cell's own call,
-    `forward_later` and `backward_later` as they were after those of all cells, where there are several, and
-    `arguments` as they were left), `again`, `split`, `counted` (None, or what
-    `counting.Counting.found` holds), `raised`, `left`: what kind of arrays were there when it was raised, of
-    another shape, and `left_out`: the optional arguments that a method does not take. A value is an
-    array with the steps on the first axis, or a description `{"kind", "text"}` of what was there instead.
+    Returns:
+        `uses` (for each: `forward` and `backward` as they were after a cell's own call, `forward_later` and
+        `backward_later` as they were after those of all cells, where there are several, and `arguments` as they were
+        left), `again`, `split`, `counted` (None, or what `counting.Counting.found` holds), `raised`, `left` (which
+        arrays
+        of another shape were there when it was raised), and `left_out`: the optional arguments that a method does not
+        take. A value is an array with the steps on the first axis, or a description `{"kind", "text"}` of what was
+        there instead.
     """
     kept = [] if kept is None else kept
     trial = _Trial(cell_class, job, arrays, before_call)

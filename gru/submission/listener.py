@@ -12,7 +12,7 @@ from typing import Any
 
 from gru.submission.channel import Connection, ReadTimeoutError
 from gru.submission.confinement import Isolation, confinement
-from gru.submission.contract import KilledError, Reason, SubmissionFailure, WorkerError
+from gru.submission.contract import KilledError, Raised, Reason, SubmissionFailure, WorkerError
 from gru.submission.limits import START_LIMIT, Limits
 from gru.submission.protocol import (
     ProtocolError,
@@ -24,7 +24,6 @@ from gru.submission.protocol import (
     read_header,
     read_refusal,
 )
-from gru.submission.recording import raised_of
 from gru.submission.source import Source
 from gru.submission.text import cleaned
 
@@ -117,7 +116,7 @@ class Listener:
             reason, said = read_refusal(header, reasons)
         except ProtocolError as error:
             return self.nonsense(str(error))
-        text = said if isinstance(said, str) else raised_of(**self.placed(said) | {"step": None}).text
+        text = said if isinstance(said, str) else Raised(**self.placed(said) | {"step": None}).text
         return SubmissionFailure(reason, self.with_memory(text) if reason == "out_of_memory" else text)
 
     def placed(self, raised: dict[str, Any]) -> dict[str, Any]:
@@ -127,7 +126,7 @@ class Listener:
 
     def lack_in(self, raised: dict[str, Any]) -> SubmissionFailure | None:
         """Why there is no verdict, where what was raised in a call is what this machine lacks: memory, or a package."""
-        told = raised_of(**raised)
+        told = Raised(**raised)
         if told.type == "MemoryError":
             return SubmissionFailure("out_of_memory", self.with_memory(told.text))
         return SubmissionFailure("import_failed", told.text) if told.type == "ModuleNotFoundError" else None

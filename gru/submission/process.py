@@ -14,13 +14,13 @@ from typing import Any, Self
 from gru.layer import Form, Sizes
 from gru.submission.channel import Connection
 from gru.submission.confinement import Confinement, Isolation, confinement
-from gru.submission.contract import Array, CellError, Counted, Job, KilledError, Recording, SubmissionFailure
+from gru.submission.contract import Array, CellError, Counted, Job, KilledError, Raised, Recording, SubmissionFailure
 from gru.submission.driven import Api, shapes_in
 from gru.submission.keeper import STARTS, Keeper, Wanted, launched
 from gru.submission.limits import CALLS_IN_ALL, LEAST_MEMORY, MEMORY_LIMIT, TIME_LIMIT, Limits
 from gru.submission.listener import Listener
 from gru.submission.protocol import ProtocolError, pack, read_counts, read_values
-from gru.submission.recording import api_of, arrays_of, raised_of, recording_of, request_of
+from gru.submission.recording import api_of, arrays_of, recording_of, request_of
 from gru.submission.source import Source
 from gru.submission.starter import Starter
 from gru.submission.taught import Taught
@@ -336,7 +336,7 @@ class SubmissionProcess:
             with self._failing_for_good():
                 if failure := self._listener.lack_in(raised):
                     raise failure
-            raise CellError(raised_of(**raised).text)
+            raise CellError(Raised(**raised).text)
         return values
 
     @contextmanager

@@ -13,7 +13,6 @@ import numpy as np
 
 from gru.layer import Form, Sizes
 from gru.submission.contract import Array, Counted, Description, Job, Raised, Recording, Shown, Use
-from gru.submission.text import CleanText
 
 _KEY = urandom(16)
 """What the ids of jobs are hidden by: they tell of a seed, and what is asked with a problem."""
@@ -102,25 +101,10 @@ def recording_of(job: Job, answer: dict[str, Any]) -> Recording:
         split=_shown(answer["split"]),
         changed_arguments=tuple(_changed_arguments(job, answer["uses"])),
         counted=None if answer["counted"] is None else Counted(**answer["counted"]),
-        raised=None if answer["raised"] is None else raised_of(**answer["raised"]),
+        raised=None if answer["raised"] is None else Raised(**answer["raised"]),
         left={name: Description("array", text) for name, text in answer["left"].items()},
         left_out=tuple(answer["left_out"]),
     )
-
-
-def raised_of(
-    where: str,
-    step: int | None,
-    type: CleanText,
-    message: CleanText,
-    lacks: CleanText | None,
-    line: int | None,
-    cell: int | None = None,
-    source: CleanText | None = None,
-    file: CleanText | None = None,
-) -> Raised:
-    """An exception as `exercise` describes it, cleaned; `cell` is the notebook's that the line is one of."""
-    return Raised(where, type, message, step, line, cell, source, file, lacks)
 
 
 def _use_of(use: dict[str, Any]) -> Use:

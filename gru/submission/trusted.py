@@ -13,10 +13,10 @@ import numpy as np
 
 from gru.layer import Form, Sizes
 from gru.layers.registry import form_named
-from gru.submission.contract import Array, CellError, Job, Recording
+from gru.submission.contract import Array, CellError, Job, Raised, Recording
 from gru.submission.counting import Counting
 from gru.submission.exercise import describe_exception, exercise, taken
-from gru.submission.recording import api_of, arrays_of, raised_of, recording_of, request_of
+from gru.submission.recording import api_of, arrays_of, recording_of, request_of
 from gru.submission.text import cleaned
 from gru.submission.unrolled import Unrolled
 
@@ -80,4 +80,4 @@ class TrustedCells:
                 return self._unrolled.answer(api, list(sizes), dict(arrays))
         except Exception as error:
             described = cleaned(describe_exception(error, self._file))
-            raise CellError(raised_of(self._unrolled.where, self._unrolled.step, **described).text) from error
+            raise CellError(Raised(self._unrolled.where, step=self._unrolled.step, **described).text) from error

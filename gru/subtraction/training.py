@@ -124,11 +124,21 @@ def train(
     shuffler: Shuffler,
     on_progress: Callable[[Progress], None] | None = None,
 ) -> Trained:
-    """Train `network` from `parameters` on the samples of `training`, watching those of `validation`.
+    """Train a network until every start is done.
 
-    All three may carry a leading axis of starts; training goes on until every start is done. A loss
-    that is not finite (of every start) ends training with the last parameters that were. Raises
-    TaskError where the batch is larger than the data.
+    A loss that is not finite (of every start) ends training with the last parameters that were.
+
+    Args:
+        network: The network.
+        parameters: Where it starts; they may carry a leading axis of starts, as may the samples.
+        training: The samples that it learns from.
+        validation: The samples that it is held against after each epoch.
+        setting: How it is trained.
+        shuffler: Draws the order of the samples.
+        on_progress: Is told how far training is.
+
+    Raises:
+        TaskError: The batch is larger than the data.
     """
     if setting.batch > len(training):
         raise TaskError(

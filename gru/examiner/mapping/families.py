@@ -73,9 +73,17 @@ def _is_of_biases(axis: Axis, layer: Layer) -> bool:
 def states_of(
     form: Form, blocks: Mapping[str, Any], x: Iterable[Any], starts: Mapping[str, Any], sizes: Sizes
 ) -> list[dict[str, Any]]:
-    """The states after every step by name: arrays, or `Running` where all that is given is.
+    """The states after every step, by name.
 
-    `starts` are the first states by name. A block that is not among `blocks` is zero.
+    Args:
+        form: The form of the layer.
+        blocks: The blocks of the parameters by name; one that is not among them is zero.
+        x: The input of every step.
+        starts: The first states by name.
+        sizes: The sizes of the problem.
+
+    Returns:
+        Arrays; or `Running`s, where all that is given is.
     """
     given = {name: np.zeros(form.shape_of(name, sizes)) for name in form.blocks if name not in blocks} | dict(blocks)
     before, states = dict(starts), []
