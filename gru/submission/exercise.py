@@ -38,8 +38,8 @@ def exercise(
     Args:
         cell_class: The class.
         job: `sizes` (batch, input, hidden, steps), `layout`, `uses`, `api`, as `recording.api_of` makes it, and
-            `shapes`:
-            for each of the groups `kept`, `forward`, `gradients`, `arguments` and `split` the shape of each name.
+            `shapes`: for each of the groups `kept`, `forward`, `gradients`, `arguments` and `split` the shape of each
+            name.
         arrays: The arguments: such as x (steps, batch, input), h_p and in_grad (steps, batch, hidden), and the
             parameters W and U.
         before_call: Is told the method and the step before each call into the cell.
@@ -53,10 +53,9 @@ def exercise(
         `uses` (for each: `forward` and `backward` as they were after a cell's own call, `forward_later` and
         `backward_later` as they were after those of all cells, where there are several, and `arguments` as they were
         left), `again`, `split`, `counted` (None, or what `counting.Counting.found` holds), `raised`, `left` (which
-        arrays
-        of another shape were there when it was raised), and `left_out`: the optional arguments that a method does not
-        take. A value is an array with the steps on the first axis, or a description `{"kind", "text"}` of what was
-        there instead.
+        arrays of another shape were there when it was raised), and `left_out`: the optional arguments that a method
+        does not take. A value is an array with the steps on the first axis, or a description `{"kind", "text"}` of
+        what was there instead.
     """
     kept = [] if kept is None else kept
     trial = _Trial(cell_class, job, arrays, before_call)
