@@ -23,6 +23,10 @@ from gru.mistakes.parts import HINTS, Change, Kind
 __all__ = ["HINTS", "Kind", "Mistake", "catalogue", "changes", "cut_path", "find", "right_formula", "slope_of"]
 
 
+_SIZE = 3
+"""All sizes of a sample: the least at which a matrix has rows, columns, and more than its edges."""
+
+
 @dataclass(frozen=True)
 class Mistake:
     """A known wrong formula for one equation.
@@ -78,10 +82,11 @@ def _catalogue(equation: Equation, form: Form) -> tuple[Mistake, ...]:
     found: dict[str, Mistake] = {}
     seen = [_sample(equation.expression, form)]
     for slug, kind, text, tree in changes(equation, form):
+        if later.intersection(formula.names(tree)):
+            continue
         value = _sample(tree, form)
-        if later.intersection(formula.names(tree)) or any(
-            np.allclose(value, other, rtol=1e-9, atol=0) for other in seen
-        ):
+        # All at once: a formula has some hundred changes, and each is compared with those before it.
+        if np.isclose(value, np.array(seen), rtol=1e-9, atol=0).all(axis=(1, 2)).any():
             continue
         seen.append(value)
         place = 2
@@ -103,17 +108,16 @@ def changes(equation: Equation, form: Form) -> Iterator[Change]:
 def _sample(tree: ast.expr, form: Form) -> NDArray[Any]:
     """The value of a formula on numbers of no meaning, by which equal formulas are known.
 
-    All sizes are equal, so that every formula has a value.
+    All sizes are equal, so that every formula has a value, and all values are of one shape.
     """
-    value: NDArray[Any] = formula.evaluate(tree, _numbers(form))
-    return value
+    return np.broadcast_to(formula.evaluate(tree, _numbers(form)), (_SIZE, _SIZE))
 
 
 @cache
 def _numbers(form: Form) -> dict[str, Any]:
     generator = np.random.default_rng(1)
-    values: dict[str, Any] = {name: generator.normal(size=(3, 3)) for name in form.dimensions}
-    return values | {"batch": 3}
+    values: dict[str, Any] = {name: generator.normal(size=(_SIZE, _SIZE)) for name in form.dimensions}
+    return values | {"batch": _SIZE}
 
 
 def find(id: str, form: Form = CHAPTER) -> Mistake:
