@@ -96,6 +96,16 @@ class OnlyTheStatesWeights(Perturbs):
     moved = ("W",)
 
 
+class InPartsOfTheWeight(Perturbs):
+    """Its steps are as large as the weights that they move, but for those that are zero."""
+
+    def slope(self, name: str, index: tuple[int, ...], in_grad: Array) -> float:
+        step = abs(getattr(self, name)[index]) * 1e-40 or 1e-40
+        moved = {"W": self.W.astype(complex), "U": self.U.astype(complex)}
+        moved[name][index] += 1j * step
+        return float((in_grad * self.value(**moved).imag).sum() / step)
+
+
 class FromATable(Perturbs):
     sigmoid = staticmethod(table)
 
@@ -120,7 +130,9 @@ class Differences(Perturbs):
 
 @pytest.mark.parametrize("seed", SEEDS)
 @pytest.mark.parametrize(
-    "cell", [Perturbs, OnlyTheInputsWeights, OnlyTheStatesWeights, FromATable, Differences], ids=lambda c: c.__name__
+    "cell",
+    [Perturbs, OnlyTheInputsWeights, OnlyTheStatesWeights, InPartsOfTheWeight, FromATable, Differences],
+    ids=lambda c: c.__name__,
 )
 def test_what_is_perturbed_is_told_by_other_units(cell: type[GRUCell], seed: int) -> None:
     found = judge_units(TrustedCells(cell), seed, CHAPTER)
