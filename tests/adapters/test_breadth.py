@@ -51,7 +51,7 @@ def examined(path: Path) -> Examination:
         return examine(process, effort="quick")
 
 
-@pytest.mark.one_in(20)
+@pytest.mark.one_in(40)
 @pytest.mark.parametrize("name", MISTAKES)
 def test_a_right_file_of_any_kind_is_right_and_shows_all_its_gradients(name: str) -> None:
     examination = examined(FILES / f"{name}.py")
@@ -60,7 +60,7 @@ def test_a_right_file_of_any_kind_is_right_and_shows_all_its_gradients(name: str
     assert set(examination.api.gradients) == set(examination.api.names)
 
 
-@pytest.mark.one_in(20)
+@pytest.mark.one_in(40)
 @pytest.mark.parametrize("name", MISTAKES)
 def test_a_mistake_in_a_file_of_any_kind_is_found_under_its_own_name(name: str, tmp_path: Path) -> None:
     old, new, check = MISTAKES[name]

@@ -21,6 +21,7 @@ def test_what_is_kept_from_the_first_use_is_found(name: str) -> None:
     assert wrong == {"state"} or name in OF_THE_CLASS
 
 
+@pytest.mark.one_in(3)
 @pytest.mark.parametrize("name", FRESH)
 def test_what_may_be_kept_is_right(name: str) -> None:
     assert examine(TrustedCells(FRESH[name])).verdict == "right"

@@ -34,11 +34,13 @@ def test_a_right_cell_is_right_on_every_seed(name: str, seed: int) -> None:
     check_right(CELLS[name], seed)
 
 
+@pytest.mark.one_in(2)
 @pytest.mark.parametrize("name", ["SinglePrecision", "SingleResults"])
 def test_single_precision_is_said(name: str) -> None:
     assert examine(TrustedCells(CELLS[name])).precision == "float32"
 
 
+@pytest.mark.one_in(3)
 @pytest.mark.parametrize("name", ["GRUCell", "DoublePrecision", "ExtendedPrecision"])
 def test_double_precision_is_not_taken_for_single(name: str) -> None:
     assert examine(TrustedCells(CELLS[name])).precision == "float64"

@@ -24,6 +24,7 @@ def _cases() -> Iterator[Any]:
         yield pytest.param(varied, hidden, id=f"{name}{', hidden' * hidden}", marks=marks)
 
 
+@pytest.mark.one_in(4)
 @pytest.mark.parametrize(("varied", "hidden"), list(_cases()))
 def test_a_cell_is_wrong_where_it_was_made_so_and_nowhere_else(varied: Varied, hidden: bool) -> None:
     examination = examine(TrustedCells(varied.cell(hidden=hidden)))
