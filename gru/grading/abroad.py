@@ -11,11 +11,11 @@ def grade_abroad(work: bytes) -> dict[str, object]:
     """The record, as data, of a submission.
 
     Args:
-        work: the arguments of `cluster.grade_bytes`, pickled by the grader's own machine.
+        work: the arguments of `task.grade`, pickled by the grader's own machine.
     """
     sys.path[:] = [entry for entry in sys.path if entry not in ("", getcwd())]  # noqa: PTH109 (pathlib may lie in that folder)
     from pickle import loads
 
-    from gru.grading.cluster import grade_bytes
+    from gru.grading.task import grade
 
-    return grade_bytes(*loads(work))
+    return grade(*loads(work)).as_data()

@@ -16,7 +16,7 @@ from gru.grading.gradebook import Gradebook
 from gru.grading.record import Record, failure_of
 from gru.grading.rubric import Rubric
 from gru.grading.run import OnProgress, Progress
-from gru.grading.task import Course, Task, grade
+from gru.grading.task import Course, Task
 
 RETRIES = 3
 """How often a submission is begun anew where the machine that had it is gone."""
@@ -119,8 +119,3 @@ def _record(future: Any, task: Task, rubric: Rubric) -> Record:
         raise ClusterError("the scheduler has gone, with all that was under way") from None
     text = f"the cluster has given up on it: {type(error).__name__}: {error}\n"
     return failure_of(task.entry.student, task.entry.origin, rubric, task.key, text)
-
-
-def grade_bytes(task: Task, contents: dict[str, bytes], rubric: Rubric) -> dict[str, Any]:
-    """Grade a submission that came as bytes; the record as data."""
-    return grade(task, contents, rubric).as_data()
