@@ -124,13 +124,33 @@ def test_what_is_wrong_with_an_adapter_is_told_with_its_line_and_is_no_verdict(
 
 
 @pytest.mark.full
+def test_a_loss_whose_arguments_have_names_of_their_own_takes_an_adapter_of_three_lines(tmp_path: Path) -> None:
+    source = (FILES / "fused_loss.py").read_text()
+    header = "lossFun(inputs, targets, hprev):"
+    assert source.count(header) == 1
+    source = source.replace(header, "go(one, two, three):\n    inputs, targets, hprev = one, two, three")
+    (tmp_path / "script.py").write_text(source)
+    (tmp_path / "course.py").write_text(
+        "from gru.adapter import Adapter\n\n\nclass Course(Adapter):\n"
+        "    target = 'go'\n    forward_roles = ('inputs', 'targets', 'h')\n"
+    )
+    assert examined(tmp_path / "script.py").verdict == "not_examined"
+    examination = examined(tmp_path / "script.py", tmp_path / "course.py")
+    assert examination.verdict == "right"
+    assert examination.api is not None
+    assert examination.api.loss
+
+
+@pytest.mark.full
 def test_an_adapter_for_other_names_leaves_a_file_as_it_is(tmp_path: Path) -> None:
     examination = examined(FILES / "lists.py", course(tmp_path, COURSE))
     assert examination.verdict == "right"
 
 
 @pytest.mark.one_in(4)
-@pytest.mark.parametrize("name", ["lists", "functions_with_cache", "sequence_batch_first", "dict_columns"])
+@pytest.mark.parametrize(
+    "name", ["lists", "functions_with_cache", "sequence_batch_first", "dict_columns", "fused_loss"]
+)
 def test_the_adapter_that_is_written_drives_the_file_that_it_was_found_in(name: str, tmp_path: Path) -> None:
     written = tmp_path / "course.py"
     shown = CliRunner().invoke(main, ["adapt", str(FILES / f"{name}.py"), "--out", str(written)])

@@ -13,16 +13,14 @@ from typing import Any
 
 import numpy as np
 
-from .adapter import Adapter, AnotherApiError, Given
-from .behaviour import moving, numbers, values_of
+from .adapter import Adapter, AnotherApiError
 from .completing import SIZES, Tried, driven
 from .construction import constructions, holders
 from .engine import engines
-from .gradients import find
-from .loss import Loss, loss_places, losses
+from .loss import completed, losses
 from .names import BACKWARD, FORWARD, LOSS, OTHER_PART, WEIGHT, rank, role_of
 from .remembering import over_steps
-from .source import definitions, names_returned, own, parameters_of, used_by
+from .source import definitions, own, parameters_of, used_by
 
 Way = Callable[["Tried"], Adapter | None]
 
@@ -196,10 +194,10 @@ def _losses(module: Any, source: str, name: str | None) -> Iterator[Way]:
 
 def _of_losses(module: Any, source: str, name: str | None, tried: Tried) -> Adapter | None:
     any_order: Adapter | None = None
-    for adapter in losses(module, source, SIZES, name):
+    for adapter in losses(module, source, name):
         adapter.turn = tried.turn
         try:
-            if _completed_loss(adapter, module):
+            if completed(adapter):
                 if adapter.depends_on_order():
                     return adapter
                 # Steps that were taken for the rows of a batch may change places.
@@ -207,26 +205,3 @@ def _of_losses(module: Any, source: str, name: str | None, tried: Tried) -> Adap
         except Exception as error:
             tried.note(adapter.forward_name, error)
     return any_order
-
-
-def _completed_loss(adapter: Loss, module: Any) -> bool:
-    """Fill in where the loss, the parameters and the gradients are; whether any gradient is shown."""
-    sizes = {**SIZES, **adapter.fixed, "batch": 1}
-    adapter._sizes = sizes
-    x, h_0 = numbers(adapter, sizes)
-    made = adapter.make(sizes)
-    adapter.turn()
-    for place in loss_places(adapter._call(made, x, h_0, str)[0]):
-        adapter.loss_at, adapter.parameters = place, ()
-        adapter.parameters = tuple(moving(adapter, sizes))
-        if adapter.parameters:
-            break
-    values = values_of(adapter, sizes)
-    answer = adapter.run(sizes, values, x, h_0)
-    if not adapter.parameters or not np.isfinite(answer.states).all():
-        return False
-    holder = module if isinstance(made, Given) else type(made)
-    adapter.names_returned = names_returned(getattr(holder, adapter.backward_name), adapter.source)
-    find(adapter, answer, None, x, sizes, values)
-    adapter.dx = adapter.dh = adapter.dc = None
-    return bool(adapter.gradients)

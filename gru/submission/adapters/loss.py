@@ -13,9 +13,11 @@ from typing import Any
 
 import numpy as np
 
-from .adapter import OF_ANSWER, Adapter, AnotherApiError, Answer, parts_answered
-from .behaviour import numbers, values_of
+from .adapter import OF_ANSWER, Adapter, AnotherApiError, Answer, Given, parts_answered
+from .behaviour import moving, numbers, values_of
+from .completing import SIZES
 from .construction import chosen_in, constructions, fixed_sizes, holders
+from .gradients import find
 from .layouts import arranged
 from .names import BACKWARD, FORWARD, LOSS, RATE, SIZE_OF, C, H, X
 from .source import definitions, names_returned, own, parameters_of
@@ -127,21 +129,21 @@ def _put(x: Any, kind: str) -> Any:
     return arranged(x, kind)
 
 
-def losses(module: Any, source: str, sizes: Mapping[str, int], name: str | None) -> Iterator[Loss]:
+def losses(module: Any, source: str, name: str | None) -> Iterator[Loss]:
     """Adapters for the functions and methods of a file that look like a loss, each way of being given."""
     tree = {definition.name: definition for definition in definitions(source)}
     functions = {k: v for k, v in own(module).items() if isinstance(v, FunctionType)}
     for loss, back in _pairs(functions):
         if name in (None, loss, back):
             made = holders(module, tree, loss, functions[loss])
-            yield from _ways(_Calls(module, source, loss, functions, loss, back), made, sizes, method=False)
+            yield from _ways(_Calls(module, source, loss, functions, loss, back), made, method=False)
     for kind_name, kind in own(module).items():
         if not isinstance(kind, type) or name not in (None, kind_name):
             continue
         methods = {n: v for base in kind.__mro__[-2::-1] for n, v in vars(base).items() if isinstance(v, FunctionType)}
         for loss, back, first in (*((*pair, "") for pair in _pairs(methods)), *_triples(methods)):
             calls = _Calls(module, source, kind_name, methods, loss, back, first)
-            yield from _ways(calls, constructions(kind), sizes, method=True)
+            yield from _ways(calls, constructions(kind), method=True)
 
 
 def _pairs(functions: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
@@ -224,33 +226,58 @@ class _Calls:
                 yield {"first_roles": first, **dict(zip(("forward_roles", "backward_roles"), parts, strict=True))}
 
 
-def _ways(
-    calls: _Calls, constructs: Iterable[dict[str, Any]], sizes: Mapping[str, int], *, method: bool
-) -> Iterator[Loss]:
+def _ways(calls: _Calls, constructs: Iterable[dict[str, Any]], *, method: bool) -> Iterator[Loss]:
     base = {"target": calls.target, "forward_name": calls.loss, "backward_name": calls.back, "x_layout": "TF"}
     base |= {"first_name": calls.first, "source": calls.source, "out_layout": "F"}
     for construct in constructs:
         for roles in calls.roles(() if method else tuple(construct), method=method):
-            given: dict[str, Any] = {**base, **roles, "construct": construct}
-            states = {role for part in roles.values() for role in part}
-            try:
-                made = Loss(calls.module, **given).make(sizes)
-            except Exception:
+            yield from layouts_of(calls.module, {**base, **roles, "construct": construct})
+
+
+def layouts_of(module: Any, given: Mapping[str, Any]) -> Iterator[Loss]:
+    """Adapters for a loss whose calls and roles are `given`: each kind of inputs, targets and first states."""
+    states = {role for name, part in given.items() if name.endswith("_roles") for role in part}
+    try:
+        made = Loss(module, **given).make(SIZES)
+    except Exception:
+        return
+    layouts = ("FB", "F", "BF") if "h" in states else (None,)
+    for fixed, inputs in product(fixed_sizes(made, module, chosen_in(given["construct"])), INPUT_KINDS):
+        wanted = (
+            inputs,
+            "tokens" if inputs == "ids" else "classes",
+            *(() if inputs in ALPHABET else ("positions",)),
+        )
+        for target, h_layout, several in product(dict.fromkeys(wanted), layouts, (False, True)):
+            if several and (given["forward_name"] == given["backward_name"] or given["first_name"]):
                 continue
-            layouts = ("FB", "F", "BF") if "h" in states else (None,)
-            for fixed, inputs in product(fixed_sizes(made, calls.module, chosen_in(construct)), INPUT_KINDS):
-                wanted = (
-                    inputs,
-                    "tokens" if inputs == "ids" else "classes",
-                    *(() if inputs in ALPHABET else ("positions",)),
-                )
-                for target, h_layout, several in product(dict.fromkeys(wanted), layouts, (False, True)):
-                    if several and (calls.loss == calls.back or calls.first):
-                        continue
-                    yield Loss(
-                        calls.module, **given, h_layout=h_layout, carried=1 + ("c" in states), fixed=fixed,
-                        input_kind=inputs, target_kind=target, several=several,
-                    )  # fmt: skip
+            yield Loss(
+                module, **given, h_layout=h_layout, carried=1 + ("c" in states), fixed=fixed,
+                input_kind=inputs, target_kind=target, several=several,
+            )  # fmt: skip
+
+
+def completed(adapter: Loss) -> bool:
+    """Fill in where the loss, the parameters and the gradients are; whether any gradient is shown."""
+    sizes = {**SIZES, **adapter.fixed, "batch": 1}
+    adapter._sizes = sizes
+    x, h_0 = numbers(adapter, sizes)
+    made = adapter.make(sizes)
+    adapter.turn()
+    for place in loss_places(adapter._call(made, x, h_0, str)[0]):
+        adapter.loss_at, adapter.parameters = place, ()
+        adapter.parameters = tuple(moving(adapter, sizes))
+        if adapter.parameters:
+            break
+    values = values_of(adapter, sizes)
+    answer = adapter.run(sizes, values, x, h_0)
+    if not adapter.parameters or not np.isfinite(answer.states).all():
+        return False
+    holder = adapter.module if isinstance(made, Given) else type(made)
+    adapter.names_returned = names_returned(getattr(holder, adapter.backward_name), adapter.source)
+    find(adapter, answer, None, x, sizes, values)
+    adapter.dx = adapter.dh = adapter.dc = None
+    return bool(adapter.gradients)
 
 
 def loss_places(returned: Any) -> Iterator[str]:

@@ -18,8 +18,9 @@ import numpy as np
 from .adapter import Adapter, AnotherApiError
 from .behaviour import fresh, numbers, upstream, values_of
 from .completing import SIZES, Tried, driven
-from .construction import constructions, holders
+from .construction import OfModule, arrays_of, constructions, holders
 from .layouts import has_steps
+from .loss import completed, layouts_of
 from .places import read
 from .source import definitions
 
@@ -139,6 +140,8 @@ class _File:
                 if isinstance(target, FunctionType):
                     tree = {definition.name: definition for definition in definitions(text)}
                     constructs = holders(module, tree, kind.target, target)
+            if {"inputs", "targets"} <= set(kind.forward_roles):
+                return self._of_loss(kind, constructs, said, (module, text), tried)
             for construct in constructs:
                 adapter = kind(module, construct=construct, source=text, said=said)
                 try:
@@ -153,6 +156,37 @@ class _File:
                     self._require_places(found, kind)
                     self._require_arguments_left(found)
                     return found
+        raise self._why(kind, module, tried)
+
+    def _of_loss(
+        self, kind: type[Adapter], constructs: Any, said: frozenset[str], of: tuple[Any, str], tried: Tried
+    ) -> Adapter:
+        """The adapter of a loss, with the rest found: its calls and roles are as the teacher says."""
+        module, text = of
+        name = kind.forward_name if "forward_name" in said else kind.target
+        given = {"target": kind.target, "forward_name": name, "forward_roles": tuple(kind.forward_roles)}
+        given["backward_name"] = kind.backward_name if "backward_name" in said else name
+        given["backward_roles"] = tuple(kind.backward_roles if "backward_roles" in said else kind.forward_roles)
+        given |= {"source": text, "x_layout": "TF", "out_layout": "F", "first_name": ""}
+        if arrays := arrays_of(module):
+            # What a function is given may have names of which nothing can be told: then it reads its parameters.
+            constructs = [*constructs, {name: OfModule(name) for name in arrays}]
+        for construct in constructs:
+            for way in layouts_of(module, given | {"construct": construct}):
+                way.turn = tried.turn
+                if any(getattr(way, name) != getattr(kind, name) for name in said & {"h_layout", "fixed"}):
+                    continue
+                try:
+                    if completed(way):
+                        way.turn = Adapter.turn
+                        for name in said & {"parameters", "gradients", "reset_name"}:
+                            setattr(way, name, getattr(kind, name))
+                        self._require_places(way, kind)
+                        return way
+                except AdapterFaultError:
+                    raise
+                except Exception as error:
+                    tried.note(kind.target, error)
         raise self._why(kind, module, tried)
 
     def _require_methods(self, kind: type[Adapter], target: Any, said: frozenset[str]) -> None:
