@@ -68,7 +68,14 @@ def examine_driven(
         cost = _cost(Bench(runner, api), found, is_right=judge_driven(outcomes) == "right")
         outcomes = tuple(_with_cost(outcome, cost) for outcome in outcomes)
     asked_for = outcomes if only is None else tuple(o for o in outcomes if o.check in set(only))
-    return replace(found, verdict=judge_driven(outcomes if only is None else asked_for), outcomes=asked_for)
+    verdict = judge_driven(outcomes if only is None else asked_for)
+    if verdict == "right" and api.names and not api.gradients:
+        # What was seen is right, and nothing was seen of what is learnt.
+        found = replace(
+            found, reason="another_api", text="no gradient of a parameter was found where backward has been"
+        )
+        verdict = "not_examined"
+    return replace(found, verdict=verdict, outcomes=asked_for)
 
 
 def _by_equations(

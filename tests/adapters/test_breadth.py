@@ -192,3 +192,37 @@ def test_of_arrays_by_one_key_in_several_dicts_each_has_its_own_gradient(answer:
     assert found == {
         f"{n}['{g}']": "returned" + at.format(name=n, gate=g, whole=whole[n]) for n in "WUb" for g in "zrc"
     }
+
+
+@pytest.mark.parametrize(
+    ("kept", "parameters"),
+    [("self.params = [self.W, self.U, self.b]", "self.params"), ("pass", "(self.W, self.U, self.b)")],
+)
+def test_gradients_in_a_list_belong_to_attributes_in_its_order(kept: str, parameters: str, tmp_path: Path) -> None:
+    path = tmp_path / "listed.py"
+    path.write_text(
+        "import numpy as np\n\n\nclass RNNCell:\n"
+        "    def __init__(self, d, h):\n        self.W, self.U, self.b = np.ones((d, h)), np.ones((h, h)), np.ones(h)\n"
+        f"        {kept}\n        self.grads = [np.zeros_like(p) for p in {parameters}]\n"
+        "    def forward(self, x, h):\n        self.x, self.h = x, h\n"
+        "        self.n = np.tanh(x @ self.W + h @ self.U + self.b)\n        return self.n\n"
+        "    def backward(self, d):\n        d = d * (1 - self.n**2)\n        self.grads[0][...] = self.x.T @ d\n"
+        "        self.grads[1][...], self.grads[2][...] = self.h.T @ d, d.sum(0)\n"
+        "        return d @ self.W.T, d @ self.U.T\n"
+    )
+    with SubmissionProcess(path) as process:
+        assert process.api is not None
+        assert process.api.gradients == {"W": "grads[0]", "U": "grads[1]", "b": "grads[2]"}
+
+
+def test_a_file_of_which_no_gradient_of_a_parameter_is_found_is_not_right(tmp_path: Path) -> None:
+    path = tmp_path / "hidden.py"
+    path.write_text(
+        GATES.replace("ANSWER", "dh_prev").replace(
+            "        db =",
+            "        dh_prev = dh * (1 - z) + (self.U['c'].T @ dc) * r + self.U['z'].T @ dz + self.U['r'].T @ dr\n"
+            "        db =",
+        )
+    )
+    examination = examined(path)
+    assert (examination.verdict, examination.reason) == ("not_examined", "another_api")

@@ -15,6 +15,7 @@ from .adapter import Adapter, Answer
 from .layouts import arranged, in_order
 from .names import DC, DH, DX
 from .places import arrays_in, last_name, parts_of, without_holder
+from .spelling import also_at, in_source, name_of, plain, same_place
 
 Candidates = dict[str, tuple[Any, str]]
 """Arrays by their places, each with the name that it has in the source."""
@@ -39,8 +40,9 @@ def find(
     candidates = dict(_candidates(adapter, answer))
     follow = set(candidates) if other is None else _following(candidates, dict(_candidates(adapter, other)))
     if not adapter.gradients:
-        in_source = {place: _in_source(place, adapter.names_returned) for place in candidates}
-        adapter.gradients = of_parameters(adapter.parameters, candidates, follow, shapes, in_source)
+        called = {place: in_source(place, adapter.names_returned) for place in candidates}
+        also = also_at(adapter, sizes)
+        adapter.gradients = of_parameters(adapter.parameters, candidates, follow, shapes, called, also)
     taken = set(adapter.gradients.values())
     shape = (sizes["steps"], sizes["batch"], sizes["input"])
     adapter.dx = adapter.dx or _special(candidates, taken, DX, shape, adapter.x_layout)
@@ -69,17 +71,31 @@ def of_parameters(
     candidates: Candidates,
     follow: set[str],
     shapes: Mapping[str, Any],
-    in_source: Mapping[str, str],
+    called: Mapping[str, str],
+    also: Mapping[str, Sequence[str]],
 ) -> dict[str, str]:
-    """For each parameter whose gradient is shown, the place of that; `in_source` says how a return calls it."""
+    """For each parameter whose gradient is shown, the place of that.
+
+    Args:
+        parameters: The places of the parameters.
+        candidates: What may be a gradient.
+        follow: The places of those that follow the upstream gradient.
+        shapes: The parameters by their places.
+        called: For the places of candidates, how a return calls them.
+        also: Other places at which the same parameters are, by the first.
+    """
     parameters = list(parameters)
     if collected := _collected(parameters, {c: v for c, v in candidates.items() if c in follow}):
         return collected
-    found = _spelled(parameters, candidates, in_source)
+    found = _spelled(parameters, candidates, called)
     for rule in (_with_one_affix, _abbreviated):
         left = [p for p in parameters if p not in found]
         free = {c: v for c, v in candidates.items() if c in follow and c not in found.values()}
         found |= rule(left, free, shapes)
+    for parameter in [p for p in parameters if p not in found]:
+        places = (same_place(place, called, parameters) for place in also.get(parameter, ()))
+        if (same := next(filter(None, places), None)) is not None:
+            found[parameter] = same
     if not found:
         found = _in_order(parameters, candidates, shapes)
     left = [p for p in parameters if p not in found]
@@ -107,27 +123,27 @@ def _collected(parameters: list[str], following: Candidates) -> dict[str, str]:
     return found if several else {}
 
 
-def _spelled(parameters: Sequence[str], candidates: Candidates, in_source: Mapping[str, str]) -> dict[str, str]:
+def _spelled(parameters: Sequence[str], candidates: Candidates, called: Mapping[str, str]) -> dict[str, str]:
     """By the usual spellings of the parameter's name, else by the same place in a list or dict."""
     by_name: dict[str, list[str]] = {}
     for place, (_, name) in candidates.items():
-        by_name.setdefault(_plain(name or last_name(place)), []).append(place)
+        by_name.setdefault(plain(name or last_name(place)), []).append(place)
     found: dict[str, str] = {}
     for parameter in parameters:
-        name = _name_of(parameter, parameters)
+        name = name_of(parameter, parameters)
         # Capitals tell `Wh` from `wh` where a file has both.
         for wanted in (spelling.format(name) for spelling in SPELLED):
-            places = [p for p in by_name.get(_plain(wanted), ()) if p not in found.values()]
+            places = [p for p in by_name.get(plain(wanted), ()) if p not in found.values()]
             exact = [p for p in places if (candidates[p][1] or last_name(p)) == wanted]
             if places := exact or (places if len(places) == 1 or len({_owner(p) for p in places}) > 1 else []):
                 # Of several, such as those of two layers, the one beside the parameter. What the driven object has
                 # itself for the only parameter of a name is of all steps, what the cell in it has of one.
-                only = sum(_name_of(other, parameters) == name for other in parameters) == 1
+                only = sum(name_of(other, parameters) == name for other in parameters) == 1
                 own = [place for place in places if not _owner(place)] if only else []
                 found[parameter] = own[0] if own else max(places, key=lambda place: _in_common(place, parameter))
                 break
         else:
-            if (same := _same_place(parameter, in_source, parameters)) is not None:
+            if (same := same_place(parameter, called, parameters)) is not None:
                 found[parameter] = same
     return found
 
@@ -141,32 +157,14 @@ def _in_common(place: str, parameter: str) -> int:
     return next((k for k, (a, b) in enumerate(zip(place, parameter, strict=False)) if a != b), len(parameter))
 
 
-def _name_of(parameter: str, parameters: Iterable[str]) -> str:
-    """The name of a parameter: of `W['z']`, where there is a `b['z']` as well, `Wz`."""
-    name = last_name(parameter)
-    if not parameter.endswith("']") or sum(last_name(other) == name for other in parameters) == 1:
-        return name
-    return "".join(parts_of(parameter)[-2:])
-
-
-def _in_source(place: str, names: Mapping[str, str]) -> str:
-    """A place, with what a return calls that which it is in: `dW['z']` for `returned[2]['z']`."""
-    inside = max((known for known in names if place.startswith(known)), key=len, default="")
-    return names[inside] + place[len(inside) :] if inside else place
-
-
-def _plain(name: str) -> str:
-    return name.lower().replace("_", "")
-
-
 def _with_one_affix(parameters: list[str], free: Candidates, shapes: Mapping[str, Any]) -> dict[str, str]:
     """By what most candidates have before or behind a parameter's name: `nabla_Wz`, `Wz_g`, or the bare name."""
     votes: Counter[tuple[str, str]] = Counter()
     pairs: dict[tuple[tuple[str, str], str], str] = {}
     for parameter in parameters:
-        wanted = _plain(_name_of(parameter, parameters))
+        wanted = plain(name_of(parameter, parameters))
         for place, (array, name) in free.items():
-            own = _plain(name or last_name(place))
+            own = plain(name or last_name(place))
             at = own.find(wanted)
             if at < 0 or (own == wanted and not place.startswith("returned")):
                 continue
@@ -186,9 +184,9 @@ def _abbreviated(parameters: list[str], free: Candidates, shapes: Mapping[str, A
     """By a shortened name, `dWu` for `W_update`, where exactly one of each fits the other."""
     fits: dict[str, list[str]] = {}
     for parameter in parameters:
-        long = _plain(_name_of(parameter, parameters))
+        long = plain(name_of(parameter, parameters))
         for place, (array, name) in free.items():
-            short = re.sub(r"^(grad|d|g)", "", _plain(name or last_name(place)))
+            short = re.sub(r"^(grad|d|g)", "", plain(name or last_name(place)))
             if np.shape(array) == _shape(parameter, shapes) and _shortens(short, long):
                 fits.setdefault(parameter, []).append(place)
     uses = Counter(place for places in fits.values() for place in places)
@@ -209,6 +207,16 @@ def _in_order(parameters: list[str], candidates: Candidates, shapes: Mapping[str
         part = returned[start : start + len(parameters)]
         if [np.shape(v) for _, v in part] == wanted:
             return dict(zip(parameters, (c for c, _ in part), strict=True))
+    if len(set(wanted)) < len(wanted):
+        return {}
+    # In a list that an object keeps, where no two parameters have one shape.
+    kept: dict[str, list[str]] = {}
+    for place in candidates:
+        if match := re.match(r"(\w*grad\w*|d\w*)\[\d+\]$", place, re.IGNORECASE):
+            kept.setdefault(match[1], []).append(place)
+    for places in kept.values():
+        if [np.shape(candidates[place][0]) for place in places] == wanted:
+            return dict(zip(parameters, places, strict=True))
     return {}
 
 
@@ -262,34 +270,6 @@ def _stacks(returned: Any) -> Iterator[tuple[str, Any]]:
         value = in_order(by_step)
         if isinstance(value, list) and len(value) > 1 and len({np.shape(v) for v in value}) == 1 and np.ndim(value[0]):
             yield place, np.asarray(value, float)
-
-
-def _same_place(place: str, candidates: Mapping[str, str], parameters: Sequence[str]) -> str | None:
-    """The gradient of `params[0]` is `grads[0]`, of `W.data` it is `W.grad`, of `params['W']` `grads['W']`.
-
-    Of `W['z']`, where there is a `b['z']` as well, it is `dW['z']`, `grads['W']['z']` or `grads['z']['W']`.
-    """
-    if (holder := without_holder(place)) != place:
-        for end in (f"{holder}.{name}" for name in ("grad", "gradient", "dW", "diff", "d", "g", "dv")):
-            if end in candidates:
-                return end
-    key = re.search(r"(\[[^\]]*\])$", place)
-    if not key:
-        return None
-    one_of_several = sum(other.endswith(key[1]) for other in parameters) > 1
-    for candidate, in_source in candidates.items():
-        named = not candidate.startswith("returned") or key[1].startswith("['") or candidate.count("[") > 1
-        is_gradient = re.search(r"grad|^d|returned|\.d", candidate) and candidate != place
-        alike = _last_two(in_source) == _last_two(place) if one_of_several else candidate.endswith(key[1])
-        if is_gradient and named and alike:
-            return candidate
-    return None
-
-
-def _last_two(place: str) -> frozenset[str]:
-    """The last two parts of a place in any order, without what says that they are of gradients."""
-    of_gradients = r"^(grads?|gradients?|deltas?|d|g)(?=.)|(grads?|gradients?)$"
-    return frozenset(re.sub(of_gradients, "", _plain(part)) for part in parts_of(place)[-2:])
 
 
 def _special(
