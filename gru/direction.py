@@ -17,7 +17,8 @@ from gru.calculus.dual import Entries, Thin
 from gru.calculus.recurrence import NotDual, Recurrence
 from gru.layer import Form
 from gru.layers.gru.forms import CHAPTER
-from gru.oracle import MEMORY, derivatives_along, summed_gradient, variables
+from gru.oracle import derivatives_along, summed_gradient, variables
+from gru.probes import MEMORY
 from gru.problem import Problem
 
 Array = NDArray[Any]

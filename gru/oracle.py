@@ -7,8 +7,7 @@ What lies on which axis: (perturbation, step, batch row, unit).
 """
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
-from typing import Any, Literal, NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,10 +15,10 @@ from numpy.typing import NDArray
 from gru import numdiff
 from gru.layer import Form
 from gru.layers.gru.forms import CHAPTER
+from gru.probes import MEMORY, Arithmetic, Probe, measure, row_by_row
 from gru.problem import Problem
 
 Array = NDArray[Any]
-Arithmetic = Literal["pair", "complex"]
 
 Given = dict[str, Array]
 """What the cells of a problem are given at every step, by name.
@@ -27,17 +26,6 @@ Given = dict[str, Array]
 The input, the states and what comes from above, such as `x`, `h_p` and `in_grad`, with the steps on the first
 axis; and the blocks of the parameters, such as `wz`.
 """
-
-MEMORY = 256 * numdiff.MIB
-"""The default bound on the memory of one measurement."""
-
-ARRAYS_HELD = 32
-"""How many arrays of its arguments' size a forward pass holds at once for one perturbation, at most:
-the quantities of one step, of which there are fewer than twenty, and what arithmetic holds between."""
-
-FUSED_ENTRIES = 200_000
-"""Below this many numbers, all directions go through one forward pass: a pass costs its calls,
-not its numbers. Above it the directions, nearly all of them zero, would cost more than the calls."""
 
 
 def blocks(problem: Problem, form: Form = CHAPTER) -> dict[str, Array]:
@@ -124,20 +112,6 @@ def step(*, form: Form = CHAPTER, **values: Any) -> Any:
     return form.step(values, added)[form.output]
 
 
-@dataclass(frozen=True)
-class Probe:
-    """How one left-hand side is measured.
-
-    Argument number `argument` of a forward pass is moved along `directions`, of shape
-    (perturbations, …); `read` makes the left-hand side from the derivatives along them.
-    """
-
-    name: str
-    argument: int
-    directions: Array
-    read: Callable[[Array], Any]
-
-
 def step_gradients(
     at: Given, form: Form = CHAPTER, *, arithmetic: Arithmetic = "pair", memory: int = MEMORY
 ) -> dict[str, Array]:
@@ -196,7 +170,7 @@ def step_gradients(
         return Probe(name, place, np.eye(rows * hidden).reshape(-1, 1, rows, hidden), by_entry)
 
     probes = [probe(name, of) for name, of in moved.items()]
-    return _measure(forward, arguments, probes, arithmetic, memory)
+    return measure(forward, arguments, probes, arithmetic, memory)
 
 
 def slopes_along(at: Given, directions: Mapping[str, Array], form: Form = CHAPTER) -> Array:
@@ -236,8 +210,8 @@ def all_state_gradients(
     steps, units = problem.sizes.steps, np.eye(problem.sizes.hidden)[:, None, :]
     forward, arguments, place = _sequence(problem, form)
     kinds = range(len(form.layer.carried))
-    probes = [Probe(f"{k} {t}", place.added + k * steps + t, units, _row_by_row) for k in kinds for t in range(steps)]
-    measured = _measure(forward, arguments, probes, arithmetic, memory)
+    probes = [Probe(f"{k} {t}", place.added + k * steps + t, units, row_by_row) for k in kinds for t in range(steps)]
+    measured = measure(forward, arguments, probes, arithmetic, memory)
     return [np.stack([measured[f"{k} {t}"] for t in range(steps)]) for k in kinds]
 
 
@@ -256,7 +230,7 @@ def parameter_gradients(
         The sums by name (`sum_dwz`, …), each shaped like its block.
     """
     forward, arguments, _ = _sequence(problem, form)
-    measured = _measure(forward, arguments, _weight_probes(form, arguments), arithmetic, memory)
+    measured = measure(forward, arguments, _weight_probes(form, arguments), arithmetic, memory)
     return {form.totals[name]: gradient for name, gradient in measured.items()}
 
 
@@ -292,15 +266,15 @@ def full_gradient(
     forward, arguments, place = _sequence(problem, form)
 
     def by_step(tangents: Array) -> Array:
-        return _row_by_row(tangents).reshape(batch, steps, inputs).transpose(1, 0, 2)
+        return row_by_row(tangents).reshape(batch, steps, inputs).transpose(1, 0, 2)
 
     units = np.eye(problem.sizes.hidden)[:, None, :]
     probes = [
         *_weight_probes(form, arguments),
         Probe(form.layer.input, place.x, np.eye(steps * inputs).reshape(-1, steps, 1, inputs), by_step),
-        *(Probe(name, place.states + k, units, _row_by_row) for k, name in enumerate(form.starts)),
+        *(Probe(name, place.states + k, units, row_by_row) for k, name in enumerate(form.starts)),
     ]
-    measured = _measure(forward, arguments, probes, arithmetic, memory)
+    measured = measure(forward, arguments, probes, arithmetic, memory)
     return _stacked_gradients(form, measured) | {name: measured[name] for name in (form.layer.input, *form.starts)}
 
 
@@ -363,12 +337,6 @@ def derivatives_along(problem: Problem, directions: Mapping[str, Array], form: F
     return derivatives
 
 
-def _row_by_row(tangents: Array) -> Array:
-    """The derivatives of the loss of each row, (batch, perturbations): one unit is moved in all rows
-    of a batch at once, as they do not mix."""
-    return tangents[..., 0].T
-
-
 def _weight_probes(form: Form, arguments: list[Array]) -> list[Probe]:
     """The probes of the blocks of a sequence, by their names."""
 
@@ -418,34 +386,3 @@ def _sequence(problem: Problem, form: Form) -> tuple[Callable[..., Any], list[Ar
 
     nothing = np.zeros((1, hidden))
     return row_losses, [*weights.values(), x, *starts, *[nothing] * (steps * len(starts))], place
-
-
-def _measure(
-    forward: Callable[..., Any], arguments: list[Array], probes: list[Probe], arithmetic: Arithmetic, memory: int
-) -> dict[str, Array]:
-    """What the probes read, in as few forward passes as pays."""
-    total = sum(len(probe.directions) for probe in probes)
-    entries = sum(total * arguments[probe.argument].size for probe in probes)
-    groups: Iterable[list[Probe]] = [probes] if entries <= FUSED_ENTRIES else ([probe] for probe in probes)
-    need = ARRAYS_HELD * sum(argument.nbytes for argument in arguments)
-    measured: dict[str, Array] = {}
-    for group in groups:
-        directions, parts = _stacked(group, len(arguments))
-        tangents = numdiff.directional_derivatives(
-            forward, arguments, directions, arithmetic=arithmetic, memory=memory, need=need
-        )
-        measured |= {probe.name: probe.read(tangents[part]) for probe, part in zip(group, parts, strict=True)}
-    return measured
-
-
-def _stacked(probes: list[Probe], arguments: int) -> tuple[list[Array | None], list[slice]]:
-    """The directions of all probes on one leading axis, by argument, and each probe's part of it."""
-    counts = [len(probe.directions) for probe in probes]
-    ends = np.cumsum(counts)
-    parts = [slice(int(end) - count, int(end)) for end, count in zip(ends, counts, strict=True)]
-    directions: list[Array | None] = [None] * arguments
-    for probe, part in zip(probes, parts, strict=True):
-        own = np.zeros((int(ends[-1]), *probe.directions.shape[1:]))
-        own[part] = probe.directions
-        directions[probe.argument] = own
-    return directions, parts
