@@ -13,9 +13,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gru import numdiff
+from gru.calculus.complex_step import Arithmetic
 from gru.layer import Form
 from gru.layers.gru.forms import CHAPTER
-from gru.probes import MEMORY, Arithmetic, Probe, measure, row_by_row
+from gru.probes import MEMORY, Probe, measure, row_by_row
 from gru.problem import Problem
 
 Array = NDArray[Any]
