@@ -73,6 +73,7 @@ def test_a_mistake_in_a_file_of_any_kind_is_found_under_its_own_name(name: str, 
     assert examination.outcome(check).status in ("wrong", "inherited")
 
 
+@pytest.mark.full
 def test_a_step_whose_way_back_remembers_the_last_use_only_is_called_once(tmp_path: Path) -> None:
     source = (FILES / "remembers_its_steps.py").read_text()
     path = tmp_path / "one_use.py"

@@ -240,7 +240,7 @@ def test_all_hidden_values_at_once_are_right() -> None:
     assert examined({}, base=hiding(*names)).verdict == "right"
 
 
-@pytest.mark.one_in(8)
+@pytest.mark.full
 @pytest.mark.parametrize("name", ["dzz", "dzn", "dzr", "dwr"])
 def test_a_hidden_value_is_worked_out_where_something_made_of_it_is_wrong(name: str) -> None:
     examination = examined(altered(name, lambda value, at: 0.75 * value), base=hiding(name))

@@ -73,6 +73,7 @@ def test_a_wrong_outcome_carries_the_smallest_problem_that_shows_it() -> None:
     assert outcome.problem is not None
 
 
+@pytest.mark.full
 def test_each_of_two_mistakes_is_found_behind_the_other() -> None:
     """A mistake in (3) changes every number that (9) is made of; (9) is judged on those numbers."""
     planted = plant(

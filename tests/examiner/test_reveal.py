@@ -60,6 +60,7 @@ def test_the_equation_is_exact_where_values_are_hidden(words: str) -> None:
     assert not [o.check for o in examination.outcomes if o.status == "missing"]
 
 
+@pytest.mark.full
 def test_the_report_says_that_a_value_was_worked_out() -> None:
     planted = plant("", {"dzz": _computed(WRONG["σ′ twice in (8)"]["dzz"])}, base=HIDDEN)
     text = all_said(examine(TrustedCells(planted.cell)).outcome("equation-8").facts)

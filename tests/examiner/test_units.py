@@ -236,7 +236,7 @@ class RNN:
 """
 
 
-@pytest.mark.one_in(2)
+@pytest.mark.full
 @pytest.mark.parametrize("perturbs", [True, False])
 def test_another_api_is_told_by_other_units(perturbs: bool, tmp_path: Path) -> None:
     file = tmp_path / "rnn.py"

@@ -147,6 +147,7 @@ def test_without_a_submission_the_own_cell_is_examined(judged: Judged) -> None:
     result.stdout.no_fnmatch_line("submission:*")
 
 
+@pytest.mark.full
 def test_a_mistake_fails_its_equation_and_what_follows_from_it_is_expected(judged: Judged) -> None:
     result = judged.run(NO_H_PREV, "-k", "8-dzz or 10-dzr or 13-dwr")
     assert (ended(result, "FAILED"), ended(result, "XFAIL")) == (of_equations([10]), of_equations([13]))

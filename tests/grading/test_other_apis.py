@@ -41,6 +41,7 @@ def test_points_are_given_by_equation(name: str, old: str, new: str, lost: set[s
     assert record.score == record.maximum - len(lost)
 
 
+@pytest.mark.full
 def test_the_teacher_decides_where_the_forward_pass_is_no_form_of_the_layer(tmp_path: Path) -> None:
     record = graded("updates_in_backward", tmp_path=tmp_path)
     assert (record.verdict, record.score) == ("right", None)

@@ -74,6 +74,7 @@ class TwoMistakes(Textbook):
         return {gate: dz if gate == "o" else 1.3 * dz for gate, dz in right.items()} | {"f": right["f"] * 1.3 * self.f}
 
 
+@pytest.mark.full
 def test_what_is_made_of_a_wrong_hidden_quantity_inherits_and_a_second_mistake_is_found() -> None:
     wrong = {outcome.check for outcome in examined(TwoMistakes).outcomes if outcome.status == "wrong"}
     assert wrong == {"lstm/delta_c", "lstm/dzf"}

@@ -255,6 +255,7 @@ def test_without_nbformat_it_is_said_what_to_do(tmp_path: Path, monkeypatch: pyt
         assert "pip install 'gru-gradcheck[notebook]'" in done.stderr
 
 
+@pytest.mark.full
 def test_notebooks_of_a_class_are_graded(tmp_path: Path) -> None:
     course = tmp_path / "class"
     (course / "bo").mkdir(parents=True)
