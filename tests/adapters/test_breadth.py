@@ -51,7 +51,7 @@ def examined(path: Path) -> Examination:
         return examine(process, effort="quick")
 
 
-@pytest.mark.one_in(40)
+@pytest.mark.full
 @pytest.mark.parametrize("name", MISTAKES)
 def test_a_right_file_of_any_kind_is_right_and_shows_all_its_gradients(name: str) -> None:
     examination = examined(FILES / f"{name}.py")

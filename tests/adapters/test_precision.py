@@ -18,7 +18,7 @@ IN_BUFFERS = {
 }
 
 
-@pytest.mark.one_in(9)
+@pytest.mark.full
 @pytest.mark.parametrize(
     ("changes", "verdict", "check"),
     [

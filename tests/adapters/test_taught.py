@@ -147,7 +147,7 @@ def test_an_adapter_for_other_names_leaves_a_file_as_it_is(tmp_path: Path) -> No
     assert examination.verdict == "right"
 
 
-@pytest.mark.one_in(4)
+@pytest.mark.full
 @pytest.mark.parametrize(
     "name", ["lists", "functions_with_cache", "sequence_batch_first", "dict_columns", "fused_loss"]
 )

@@ -120,6 +120,7 @@ def test_runs_that_are_kept_are_not_run_again(tmp_path: Path) -> None:
 SOUND = "from student import GRUCell\n\n\n"
 
 
+@pytest.mark.full
 @pytest.mark.parametrize(
     ("source", "says"),
     [

@@ -37,6 +37,7 @@ def ran(cell_class: Any, problem: Problem, form: Form) -> Any:
     return cell
 
 
+@pytest.mark.full
 @pytest.mark.parametrize("form", [FORMS[0], pytest.param(FORMS[1], marks=pytest.mark.full), FORMS[2]], ids=str)
 def test_a_wrong_cell_has_the_mistake_of_its_name_and_no_other(form: Form) -> None:
     problem = draw(Specification(Sizes(3, 3, 3), "ordinary", "float64"), "0:0", form)

@@ -34,6 +34,7 @@ def outcome_of(cell: Any, **asked: Any) -> Outcome:
     return examine(TrustedCells(cell), only=[TRAINING], **asked).outcome(TRAINING)
 
 
+@pytest.mark.full
 def test_a_right_cell_passes_the_check() -> None:
     outcome = outcome_of(GRUCell)
     assert outcome.status == "right"

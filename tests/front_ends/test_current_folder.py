@@ -73,6 +73,7 @@ def run(folder: Path, *arguments: str, stdin: bytes = b"") -> str:
     return done.stdout.decode()
 
 
+@pytest.mark.full
 def test_the_module_imports_nothing_from_the_current_folder(stranger: Path) -> None:
     assert "right: every derivative" in run(stranger, "-m", "gru", "check", "alice/gru_cell.py", "--effort", "quick")
 

@@ -48,12 +48,10 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def consoles() -> list[Any]:
-    """The blocks of commands: those of README that judge a file are run always, all others with `-m full`."""
-
-    def is_cheap(block: Block) -> bool:
-        return block.document == README and all(e.command.startswith("gru check") for e in examples(block.text))
-
-    return [pytest.param(block, marks=[] if is_cheap(block) else [pytest.mark.full]) for block in all_blocks("console")]
+    """The blocks of commands: README's first is run always, all others with `-m full`."""
+    first, *others = all_blocks("console")
+    assert first.document == README
+    return [first, *(pytest.param(block, marks=pytest.mark.full) for block in others)]
 
 
 @pytest.mark.parametrize("block", consoles(), ids=str)

@@ -34,6 +34,7 @@ def shown() -> list[tuple[str, Any]]:
     return [_run(cell, names) for cell in _cells()]
 
 
+@pytest.mark.full
 def test_the_error_of_a_difference_falls_and_rises(shown: list[tuple[str, Any]]) -> None:
     (table,) = (printed for printed, _ in shown if printed.startswith("step"))
     errors = [float(line.split()[1]) for line in table.splitlines()[1:]]

@@ -55,7 +55,7 @@ def test_an_example_is_wrong_exactly_where_it_says(name: str) -> None:
     assert examination.verdict == ("wrong" if wrong else "right")
 
 
-@pytest.mark.one_in(8)
+@pytest.mark.full
 @pytest.mark.parametrize("name", NAMED)
 def test_the_mistake_is_named(name: str) -> None:
     check, id = NAMED[name]

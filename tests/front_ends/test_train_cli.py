@@ -62,6 +62,7 @@ def saved(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return path
 
 
+@pytest.mark.full
 def test_the_chapters_run_is_told_with_examples_in_the_chapters_form() -> None:
     result = gru("train")
     assert result.exit_code == train_command.REACHED

@@ -92,7 +92,7 @@ def test_the_wheel_installs_and_runs(tmp_path: Path) -> None:
     assert (tmp_path / "site" / "gru" / "grading" / "bundles" / "gradescope" / "setup.sh").exists()
 
 
-@pytest.mark.one_in(4)
+@pytest.mark.full
 @pytest.mark.parametrize(
     ("name", "contents", "score"),
     [

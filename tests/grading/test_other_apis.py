@@ -25,7 +25,7 @@ def graded(name: str, old: str = "", new: str = "", *, tmp_path: Path) -> Record
         return record_of(name, Result(str(path), process.sha256, examine(process), 0.0), EQUAL_POINTS)
 
 
-@pytest.mark.one_in(4)
+@pytest.mark.full
 @pytest.mark.parametrize(
     ("name", "old", "new", "lost"),
     [

@@ -44,7 +44,7 @@ def examined(cell: type) -> Examination:
     return examine(TrustedCells(cell, FORM), convention=FORM)
 
 
-@pytest.mark.one_in(4)
+@pytest.mark.full
 @pytest.mark.parametrize(
     ("cell", "check"),
     [

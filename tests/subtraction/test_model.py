@@ -153,6 +153,7 @@ def history(epochs: int = 3) -> History:
     return History(np.linspace(0.7, 0.1, 10 * epochs), np.linspace(0, 1, epochs), 10, "reached")
 
 
+@pytest.mark.full
 def test_a_png_is_drawn_with_both_curves(tmp_path: Path) -> None:
     image = pytest.importorskip("matplotlib.image")
     path = tmp_path / "curves.png"

@@ -36,6 +36,7 @@ def test_the_defaults_are_the_chapters() -> None:
     assert Task() == Task(bits=4, hidden=4, setting=Setting(batch=1, rate=0.1, epochs=100, optimiser="sgd"))
 
 
+@pytest.mark.full
 def test_the_history_has_every_iteration_and_every_epoch(chapter: Run) -> None:
     history = chapter.history
     assert history.iterations_per_epoch == 110
