@@ -87,3 +87,14 @@ def test_the_cells_that_attacks_are_made_of_are_judged_as_they_should_be(
 ) -> None:
     examination = _examined(BESIDE[f"{cell}_cell.py"], tmp_path, starter)
     assert examination.verdict == cell
+
+
+def test_the_table_of_attacks_names_what_is_there() -> None:
+    told = (HERE.parents[1] / "docs" / "security.md").read_text(encoding="utf-8")
+    tests = re.findall(r"`(tests/[a-z_/]+(?:\.py)?)`", told)
+    attacks = re.findall(r"`(?:tests/hostile/)?attacks/([a-z_/]+(?:\.py)?)`", told)
+    assert len(tests) > 10
+    assert [name for name in tests if not (HERE.parents[1] / name).exists()] == []
+    assert [name for name in attacks if not (HERE / "attacks" / name).exists()] == []
+    kinds = {path.parent.name for path in ATTACKS}
+    assert kinds <= {name.partition("/")[0] for name in attacks}
