@@ -135,12 +135,12 @@ def test_a_right_cell_and_then_a_wrong_one(learner: Learner, site: str) -> None:
     learner.chooses("every equation is right")
     began = time.monotonic()
     learner.checks()
-    assert learner.reads("right") == "Right in all that was asked for."
+    assert learner.reads("Right") == "Right in all that was asked for."
     print(f"ready after {ready:.1f} s, the verdict on a right cell {time.monotonic() - began:.1f} s later")
     learner.pictures("right")
     learner.chooses("equation (10) has lost a factor")
     learner.checks()
-    assert learner.reads("wrong") == "The first that is wrong is equation (10), dzr."
+    assert learner.reads("Wrong") == "Wrong, first in equation (10), dzr."
     learner.report.get_by_role("heading", name="equation (10), dzr: wrong").wait_for()
     learner.pictures("wrong")
     # Nothing is asked of anybody but the page's own server, and nothing is forbidden to it that it wants.
@@ -183,7 +183,7 @@ def test_an_endless_loop_is_ended_and_nothing_is_lost(learner: Learner, offline:
         ),
         "another API": (
             (EXAMPLES / "other_apis/one_sample.py").read_text(encoding="utf-8"),
-            "first that is wrong",
+            "Wrong, first in",
             "Sample",
         ),
     }.values(),
@@ -201,7 +201,7 @@ def test_another_layer_and_another_form_can_be_asked_for(learner: Learner, site:
     learner.writes((EXAMPLES / "submissions/swapped_gate.py").read_text(encoding="utf-8"))
     learner.page.locator("#asked").select_option(label="GRU, z on the old state")
     learner.checks()
-    assert learner.reads("right") == "Right in all that was asked for."
+    assert learner.reads("Right") == "Right in all that was asked for."
     learner.page.locator("#asked").select_option(label="LSTM")
     learner.checks()
     learner.reads("Not examined")
