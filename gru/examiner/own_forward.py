@@ -4,7 +4,7 @@ For a submission in another API, of which nothing needs to be known but how it i
 the submission does, and judges no equation: what the forward pass computes is not asked.
 """
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -231,23 +231,9 @@ def _furthest(bench: Bench, problem: Problem, name: str) -> _Looked:
 def _state(bench: Bench, problem: Problem) -> Iterator[Fact]:
     """What is wrong with the gradients of an object that is used a second time, or given a δ that is large."""
     _, plain = bench.run(problem, {}, problem.delta)
-    if bench.updates:
-        return
-    states, again = bench.run(problem, {}, problem.delta, before=True)
-    first_states, _ = bench.run(problem, {})
-    if np.array_equal(states, first_states):
-        other = {"x": problem.x[..., ::-1] + 0.25}
-        if problem.h_0 is not None:
-            other["h_0"] = problem.h_0[..., ::-1] * 0.5
-        _, before = bench.run(problem, other, problem.delta + 0.5)
-        for name in plain:
-            if name in bench.odd:
-                continue
-            added = plain[name] + before[name] if name not in ("dx", "dh") else plain[name]
-            if not _close(again[name], plain[name]) and not _close(again[name], added):
-                yield Fact.of("other-on-second-use", name=name)
-    elif problem.h_0 is not None:
-        yield Fact.of("other-on-second-use")
+    if not bench.updates:
+        # An object whose backward pass updates it is another one on a second use.
+        yield from _on_second_use(bench, problem, plain)
     if bench.api.loss:
         return
     _, scaled = bench.run(problem, {}, problem.delta * SCALE)
@@ -256,6 +242,26 @@ def _state(bench: Bench, problem: Problem) -> Iterator[Fact]:
             highest, lowest = scaled[name].max(), scaled[name].min()
             clipped = float(highest) if highest == -lowest and highest < SCALE else None
             yield Fact.of("gradient-not-linear", name=name, clipped=clipped)
+
+
+def _on_second_use(bench: Bench, problem: Problem, plain: Mapping[str, Array]) -> Iterator[Fact]:
+    """The gradients that a second use of one object gives otherwise than a first, and not for being added up."""
+    states, again = bench.run(problem, {}, problem.delta, before=True)
+    first_states, _ = bench.run(problem, {})
+    if not np.array_equal(states, first_states):
+        if problem.h_0 is not None:
+            yield Fact.of("other-on-second-use")
+        return
+    other = {"x": problem.x[..., ::-1] + 0.25}
+    if problem.h_0 is not None:
+        other["h_0"] = problem.h_0[..., ::-1] * 0.5
+    _, before = bench.run(problem, other, problem.delta + 0.5)
+    for name in plain:
+        if name in bench.odd:
+            continue
+        added = plain[name] + before[name] if name not in ("dx", "dh") else plain[name]
+        if not _close(again[name], plain[name]) and not _close(again[name], added):
+            yield Fact.of("other-on-second-use", name=name)
 
 
 def _close(own: Array, other: Array) -> bool:

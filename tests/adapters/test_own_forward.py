@@ -109,6 +109,15 @@ def test_backward_that_updates_the_parameters_is_told_and_is_not_wrong() -> None
     assert "changes the parameters itself" in all_said(examination.outcome("interface").facts)
 
 
+def test_what_is_clipped_is_told_where_backward_updates_the_parameters_too(tmp_path: Path) -> None:
+    source = (FILES / "updates_in_backward.py").read_text(encoding="utf-8")
+    path = tmp_path / "clips.py"
+    path.write_text(source.replace("self.dU = np.outer(d, self.h0)", "self.dU = np.clip(np.outer(d, self.h0), -1, 1)"))
+    examination = examined(path)
+    (fact,) = examination.outcome("state").facts
+    assert (fact.kind, fact.particulars["name"], fact.particulars["clipped"]) == ("gradient-not-linear", "U", 1.0)
+
+
 @pytest.mark.one_in(3)
 @pytest.mark.parametrize(
     "source",
