@@ -1,4 +1,4 @@
-"""Tests about a cell: of `pytest --submission FILE` on the file's, without it on the project's own.
+"""Tests about a cell: of `pytest --submission=FILE` on the file's, without it on the project's own.
 
 Each is about one check, on the battery that everybody is given and on problems drawn by Hypothesis.
 """
