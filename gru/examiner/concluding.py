@@ -11,6 +11,7 @@ from gru.examiner.fact import Fact
 from gru.examiner.following import departs, in_other_form, recognise
 from gru.examiner.hidden import explained_by_one
 from gru.examiner.interface import judge_interface
+from gru.examiner.one_slip import with_whole_clips
 from gru.examiner.outcome import Finding, Outcome, summarise
 from gru.examiner.reference import Reference
 from gru.examiner.state import is_of_formula
@@ -60,7 +61,9 @@ def conclude(answers: Answers) -> tuple[list[Outcome], Form]:
     outcomes = _without_what_formulas_explain(_with_a_reason(outcomes), answers.findings, followed)
     search = count_wrong(outcomes) <= WRONG_EVERYWHERE
     outcomes = with_undone(outcomes, cases, followed)
-    return [diagnosed(outcome, cases, followed, search=search) for outcome in outcomes], followed
+    outcomes = [diagnosed(outcome, cases, followed, search=search) for outcome in outcomes]
+    shown = {name for case in answers.cases for name in case.evidence.own}
+    return with_whole_clips(outcomes, shown, followed), followed
 
 
 def _without_what_is_unsure(answers: Answers) -> Answers:

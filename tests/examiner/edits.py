@@ -403,6 +403,8 @@ def _stacks() -> Iterator[Edit]:
         {f"d{kind}": f"{whole} / len(x)" for kind, whole in stacks.items()} | {"dzz": "in_grad * (n - hp) * z"},
         averaged | {"equation-8": frozenset({"no-one-minus-z"})},
     )
+    clipped = {"merge": frozenset({"stack-clipped"})}
+    yield Edit("dW and dU clipped", {f"d{k}": f"np.clip({whole}, -1, 1)" for k, whole in stacks.items()}, clipped)
     yield _edit(
         "split in the order r, z, n",
         {"split": "w[size : 2 * size], w[:size], w[2 * size :]"},
