@@ -125,7 +125,7 @@ def test_after_an_interruption_the_process_starts_anew(
     def interrupt(*_: Any, **__: Any) -> None:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(right, "_frame", interrupt)
+    monkeypatch.setattr(right._listener, "frame", interrupt)
     with pytest.raises(KeyboardInterrupt):
         forward(right)
     monkeypatch.undo()
