@@ -5,7 +5,7 @@ weights is s times what it was. It judges no value, and looks at nothing but ans
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -158,7 +158,8 @@ class _Units:
         self.moved = np.arange(job.arrays[given].shape[-1]) % 2 < (1 if is_state else 2)
         self.stays = ~self.moved if is_state else np.ones(job.sizes.hidden, bool)
         self.upstream = {carried.upstream for carried in job.form.layer.carried}
-        self.job = job.changed(**{name: job.arrays[name] * self.stays for name in self.upstream})
+        zeroed = job.changed(**{name: job.arrays[name] * self.stays for name in self.upstream})
+        self.job = replace(zeroed, id=f"{job.id}+{given}")
 
     def judge(self, runner: Runner) -> Fact | None:
         """What shows that gradients are found by perturbing."""
@@ -193,7 +194,8 @@ class _Units:
         new = {name: arrays[name] * change.of_delta for name in self.upstream}
         new[self.given] = arrays[self.given] * np.where(self.moved, change.factor, 1.0)
         new |= {s.name: arrays[s.name] / self.by_rows(change, arrays[s.name]) for s in self.stacks}
-        return self.job.changed(**new)
+        how = f"2^{change.exponent}{' with δ' if change.with_delta else ''}"
+        return replace(self.job.changed(**new), id=f"{self.job.id}+{how}")
 
     def by_rows(self, change: Change, weights: Array) -> Array:
         """The factors on the rows of weights, which may be several blocks on top of each other, as a column."""
