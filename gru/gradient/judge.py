@@ -178,7 +178,9 @@ class Judge:
         if sides is not None and sides.hold(float(beside.claimed[number])):
             return "kink"
         if beside.by_complex:
-            beside.bars[number] += FACTOR * self._measurer.complex_error(probes, number, 4)
+            # On a kink a complex step jumps from side to side: that is no rounding.
+            moves = 0.0 if sides is not None else self._measurer.complex_error(probes, number, 4)
+            beside.bars[number] += FACTOR * moves
         else:
             self._sharpen(beside, number)
         gap = float(beside.claimed[number] - beside.measured[number])
@@ -199,7 +201,8 @@ class Judge:
                     # An iteration that ends once its real part stands still has a complex step that is off by as much.
                     return "cleared"
         if self._claim.is_fixed:
-            return self._verdict_of_numbers(beside, number, abs(gap))
+            on_kink = sides is not None and kinks.is_allowed(self._measurer, beside, number, sides)
+            return "kink" if on_kink else self._verdict_of_numbers(beside, number, abs(gap))
         if not self._is_same_in_higher_precision(beside, number, gap):
             return "cleared"
         if sides is not None:

@@ -306,6 +306,20 @@ def test_a_gradient_of_numbers_is_judged_where_it_was_computed(dtype: Any) -> No
         gru.check_vjp(forward, backward(cotangent, *at), at)
 
 
+def test_numbers_at_kinks_that_meet_are_no_mistake() -> None:
+    rows, own = np.array([[1.0, 1.0, 0.0], [-1.0, 0.0, -1.0], [2.0, -3.0, 1.0]]), np.array([1.0, -2.0, 1.0])
+    weights = np.array(
+        [1.0, -1.0, -1.0]
+    )  # the first two rows are exactly at zero: by W[0] both sides have other slopes
+
+    def by_hand(W: Array) -> Array:
+        return rows.T @ (own * (rows @ W > 0))
+
+    found = gru.check_gradient(lambda W: own @ np.maximum(rows @ W, 0), weights, by_hand(weights))
+    assert found.verdict == "right", str(found)
+    assert found["W"].kinks
+
+
 def test_numbers_that_may_be_rounded_cannot_be_told_from_a_mistake() -> None:
     saturated = np.array([17.0, 18.3, 19.2])
     by_hand = 1 - np.tanh(saturated) ** 2
