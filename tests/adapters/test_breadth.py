@@ -41,6 +41,7 @@ MISTAKES = {
     "named_tuple": ("dhu @ U.T + g * z", "dhu @ U.T + g * (1 - z)", "equation-23"),
     "dicts_in_a_dict": ("du[i:] * r + dv[i:]", "du[i:] + dv[i:]", "equation-23"),
     "gates_on_a_first_axis": ("np.outer(dc, r * h)])", "np.outer(dc, h)])", "equation-11"),
+    "sizes_in_a_tuple": ("(dn * r) @ h.T", "dn @ h.T", "equation-11"),
     "model_given_back": ("dw[:, :n] * hr + dv", "dw[:, :n] + dv", "gradient-dh"),
 }  # fmt: skip
 """For each file what stands in it, what stands in its place, and a check that is not right then."""

@@ -82,6 +82,10 @@ def constructions(kind: Any, module: Any = None) -> Iterator[dict[str, Any]]:
         if alike.keys() == set(unknown):
             made = {n: next(constructions(getattr(module, k)), {}) for n, k in alike.items()}
             yield known | {n: Called(k, made[n]) for n, k in alike.items()}
+    if len(unknown) == 1:
+        # All sizes in one sequence.
+        for all_sizes in (("input", "hidden"), ("input", "hidden", "output"), ("hidden", "input")):
+            yield known | {unknown[0]: all_sizes}
     if unknown and len(unknown) <= 3:
         for sizes in product(("input", "hidden", "output"), repeat=len(unknown)):
             if len(set(sizes)) == len(sizes):
@@ -276,6 +280,7 @@ def chosen_in(construct: Mapping[str, Any]) -> list[str]:
     if any(isinstance(v, dict) or (isinstance(v, str) and v.startswith("(")) for v in values):
         return ["input", "hidden", "output"]
     inside = [size for v in values if isinstance(v, Called) for size in chosen_in(v.arguments)]
+    inside += [size for v in values if isinstance(v, tuple) for size in v]
     return [*inside, *(v for v in values if isinstance(v, str))]
 
 
