@@ -202,7 +202,7 @@ def test_a_system_call_that_computing_does_not_need_is_refused(call: tuple[int, 
 def test_a_flood_of_threads_is_stopped_by_the_memory_that_is_allowed(place: Path) -> None:
     flood = (
         "import threading, time\n"
-        "threading.stack_size(2**15)\n"
+        "threading.stack_size(2**16)\n"
         "for _ in range(10_000):\n"
         "    threading.Thread(target=time.sleep, args=(60,), daemon=True).start()"
     )
