@@ -4,7 +4,7 @@ The cells of such a problem are run once more, one by one: each with the same ar
 at once backward. What is right then is no mistake in an equation, but one of the state.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 
 from gru.examiner.case import Case, judge_uses
@@ -18,18 +18,17 @@ MOST_TAKEN_APART = 3
 """How many problems are put step by step to find out whether the cells use something of each other."""
 
 
-def of_several_steps(cases: Iterable[Case]) -> list[Case]:
-    """Some cases with an equation that is wrong in problems of several steps alone."""
-    wrong = [
-        (case, finding.check)
-        for case in cases
-        for finding in case.findings
-        if finding.status == "wrong" and finding.check in _of_equations(case)
-    ]
-    in_one = {check for case, check in wrong if not _has_steps(case)}
-    # Where one equation is wrong in one step too, that mistake is in all.
-    found = {id(case.evidence.reference): case for case, _ in wrong} if not in_one else {}
-    return list(found.values())[:MOST_TAKEN_APART]
+def of_several_steps(cases: Sequence[Case]) -> list[Case]:
+    """Some cases where an equation is wrong in several steps, the shortest sequences among them, and in none of one.
+
+    What is wrong in long sequences alone is a formula that is wrong late: cells stand beside each other in short ones.
+    """
+    wrong = [c for c in cases if any(c.status(check) == "wrong" for check in _of_equations(c))]
+    shortest = min((_steps_of(case) for case in cases if _steps_of(case) > 1), default=0)
+    if min(map(_steps_of, wrong), default=1) != shortest:
+        return []
+    found = {id(case.evidence.reference): case for case in wrong}
+    return sorted(found.values(), key=_steps_of)[:MOST_TAKEN_APART]
 
 
 def taken_apart(runner: Runner, cases: Iterable[Case]) -> Iterator[tuple[Finding, list[tuple[Reference, Recording]]]]:
@@ -50,8 +49,8 @@ def has_one_step(reference: Reference) -> bool:
     return reference.problem.sizes.steps == 1
 
 
-def _has_steps(case: Case) -> bool:
-    return not has_one_step(case.evidence.reference)
+def _steps_of(case: Case) -> int:
+    return case.evidence.reference.problem.sizes.steps
 
 
 def _of_equations(case: Case) -> dict[str, str]:
