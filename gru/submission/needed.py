@@ -8,6 +8,7 @@ import ast
 import re
 import symtable
 from collections.abc import Iterable, Iterator, Sequence
+from copy import deepcopy
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -22,6 +23,14 @@ _RUNS = re.compile(r"forward|backward|loss|train|fit|sample|bptt|step|update|pre
 """What a loop calls that trains or shows, and builds nothing that a definition needs."""
 
 
+class _NotAwaited(ast.NodeTransformer):
+    """What is awaited in place of the await, which has no other names: Python 3.14 refuses it outside a function."""
+
+    def visit_Await(self, node: ast.Await) -> ast.AST:
+        """What is waited for."""
+        return self.visit(node.value)  # type: ignore[no-any-return]
+
+
 @dataclass(frozen=True, eq=False)
 class Statement:
     """One statement at the top of a script: where it stands, its lines as written, its tree."""
@@ -33,7 +42,10 @@ class Statement:
 
     @cached_property
     def _table(self) -> symtable.SymbolTable:
-        return symtable.symtable(ast.unparse(self.node), "", "exec")
+        node = self.node
+        if any(isinstance(part, ast.Await) for part in ast.walk(node)):
+            node = _NotAwaited().visit(deepcopy(node))
+        return symtable.symtable(ast.unparse(node), "", "exec")
 
     @cached_property
     def binds(self) -> frozenset[str]:
