@@ -27,12 +27,12 @@ sys.path.insert(0, str(ROOT))
 
 import numpy as np  # noqa: E402
 
-from gru.examiner.case import judge_uses  # noqa: E402
 from gru.examiner.interface import judge_interface  # noqa: E402
+from gru.examiner.judging.case import judge_uses  # noqa: E402
+from gru.examiner.judging.reference import CHANGES, Reference  # noqa: E402
 from gru.examiner.outcome import CHECKS, Finding  # noqa: E402
-from gru.examiner.reference import CHANGES, Reference  # noqa: E402
-from gru.examiner.reuse import judge_reuse, reuse_job  # noqa: E402
-from gru.examiner.state import COMPANIONS, companion_job, judge_companion, judge_recording  # noqa: E402
+from gru.examiner.state.companions import COMPANIONS, companion_job, judge_companion, judge_recording  # noqa: E402
+from gru.examiner.state.reuse import judge_reuse, reuse_job  # noqa: E402
 from gru.layers.gru.shapes import Sizes  # noqa: E402
 from gru.problem import PRECISIONS, REGIMES, Specification, find, identify  # noqa: E402
 from gru.submission.trusted import TrustedCells  # noqa: E402

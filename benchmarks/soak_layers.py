@@ -13,8 +13,8 @@ import numpy as np
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
-from gru.examiner.case import judge_uses
-from gru.examiner.reference import Reference
+from gru.examiner.judging.case import judge_uses
+from gru.examiner.judging.reference import Reference
 from gru.layer import Sizes
 from gru.layers.registry import HOMES, layer_named
 from gru.problem import REGIMES, Specification, find, identify

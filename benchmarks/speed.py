@@ -22,7 +22,7 @@ from typing import Any
 import numpy as np
 
 from gru import oracle
-from gru.examiner.reference import Reference
+from gru.examiner.judging.reference import Reference
 from gru.layers.gru import equations, parameters
 from gru.problem import Problem, find
 

@@ -20,8 +20,8 @@ def main(submission: str) -> None:
     with stage("importing gru"):
         from gru import cli  # noqa: F401
         from gru.examiner.examination import examine  # noqa: F401
+        from gru.examiner.judging.reference import Reference
         from gru.examiner.outcome import Examination, judge
-        from gru.examiner.reference import Reference
         from gru.examiner.trial import Trial
         from gru.problem import battery
         from gru.report import terminal

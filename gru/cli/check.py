@@ -160,7 +160,7 @@ def _problem(id: str | None, seed: int) -> str | None:
 
 
 def _tell_limit(check: str, problem: str, asked: FormName) -> None:
-    from gru.examiner.explanation import explain_limit
+    from gru.examiner.judging.limit_parts import explain_limit
     from gru.problem import find
     from gru.report.limits import limit_explained
 

@@ -5,19 +5,19 @@ A line of steps: summarise, follow, explain, diagnose. It runs nothing, and meas
 
 from dataclasses import dataclass, replace
 
-from gru.examiner.case import Case, judge_uses
-from gru.examiner.diagnosis import diagnosed
+from gru.examiner.diagnosis.diagnosing import diagnosed
+from gru.examiner.diagnosis.undone import with_undone
 from gru.examiner.fact import Fact
 from gru.examiner.following import departs, in_other_form, recognise
-from gru.examiner.hidden import explained_by_one
+from gru.examiner.hidden.one_mistake import explained_by_one
+from gru.examiner.hidden.one_slip import with_whole_clips
+from gru.examiner.hidden.worked_out import judged_on_revealed
 from gru.examiner.interface import judge_interface
-from gru.examiner.one_slip import with_whole_clips
+from gru.examiner.judging.case import Case, judge_uses
+from gru.examiner.judging.reference import Reference
 from gru.examiner.outcome import Finding, Outcome, summarise
-from gru.examiner.reference import Reference
-from gru.examiner.state import is_of_formula
+from gru.examiner.state.companions import is_of_formula
 from gru.examiner.summary import count_wrong, summarise_all
-from gru.examiner.undone import with_undone
-from gru.examiner.worked_out import judged_on_revealed
 from gru.layer import Form
 from gru.submission.contract import Recording
 

@@ -10,8 +10,8 @@ from functools import lru_cache
 import numpy as np
 
 from gru.examiner.cost import judge_cost
+from gru.examiner.judging.reference import Reference
 from gru.examiner.outcome import TRAINING, Examination, Outcome, judge
-from gru.examiner.reference import Reference
 from gru.examiner.trial import Trial
 from gru.layer import Form, Sizes
 from gru.layers.gru.forms import CHAPTER

@@ -5,10 +5,10 @@ Another form counts once, where it departs. It is recognised from forward values
 
 from dataclasses import replace
 
-from gru.examiner.case import agrees_forward
 from gru.examiner.fact import Fact, of_one
+from gru.examiner.judging.case import agrees_forward
+from gru.examiner.judging.reference import Reference
 from gru.examiner.outcome import Outcome
-from gru.examiner.reference import Reference
 from gru.layer import Form
 from gru.submission.contract import Recording
 

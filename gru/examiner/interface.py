@@ -6,9 +6,9 @@ It looks at no number.
 from collections.abc import Iterator
 
 from gru.examiner.fact import Fact
-from gru.examiner.finding import found
+from gru.examiner.judging.finding import found
+from gru.examiner.judging.reference import Reference
 from gru.examiner.outcome import Finding, everything_shows
-from gru.examiner.reference import Reference
 from gru.submission.contract import Description, Raised, Recording
 
 

@@ -9,7 +9,7 @@ from functools import cache
 
 from gru.examiner.fact import Fact
 from gru.examiner.outcome import Finding, Outcome, summarise
-from gru.examiner.state import is_arbitrary
+from gru.examiner.state.companions import is_arbitrary
 from gru.layer import Form
 
 NOT_SHOWN = Fact.of("not-shown")

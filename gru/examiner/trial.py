@@ -11,16 +11,15 @@ from itertools import cycle, islice
 
 import numpy as np
 
-from gru.examiner.alone import all_alone, doubted, told_apart
-from gru.examiner.case import Case, judge_uses, kept_apart
 from gru.examiner.concluding import Answers, conclude
-from gru.examiner.finding import found
 from gru.examiner.interface import judge_interface
-from gru.examiner.judge import judge_left
+from gru.examiner.judging.case import Case, judge_uses, kept_apart
+from gru.examiner.judging.finding import found
+from gru.examiner.judging.judge import judge_left
+from gru.examiner.judging.reference import CHANGES, Reference
 from gru.examiner.outcome import Finding, Outcome, everything_shows
-from gru.examiner.reference import CHANGES, Reference
-from gru.examiner.reuse import cases_of, judge_reuse, reuse_job
-from gru.examiner.state import (
+from gru.examiner.state.alone import all_alone, doubted, told_apart
+from gru.examiner.state.companions import (
     COMPANIONS,
     LATER,
     Companion,
@@ -30,7 +29,8 @@ from gru.examiner.state import (
     judge_companion,
     judge_recording,
 )
-from gru.examiner.step_by_step import has_one_step, of_several_steps, taken_apart
+from gru.examiner.state.reuse import cases_of, judge_reuse, reuse_job
+from gru.examiner.state.step_by_step import has_one_step, of_several_steps, taken_apart
 from gru.layer import Form
 from gru.submission.contract import Job, Recording, Runner, SubmissionFailure
 

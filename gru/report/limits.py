@@ -1,9 +1,9 @@
 """What `gru check --explain-limit` says: the parts of a limit, as lines of text.
 
-It measures nothing: the parts come from `gru.examiner.explanation`.
+It measures nothing: the parts come from `gru.examiner.judging.limit_parts`.
 """
 
-from gru.examiner.explanation import Explanation
+from gru.examiner.judging.limit_parts import Explanation
 from gru.layer import Form
 from gru.mistakes import right_formula
 from gru.report.words import line, printable, title_of

@@ -12,10 +12,10 @@ import numpy as np
 
 from gru.calculus import formula
 from gru.examiner import Examination
-from gru.examiner.evidence import Evidence, gather
 from gru.examiner.fact import Diagnosis, Fact
+from gru.examiner.judging.evidence import Evidence, gather
+from gru.examiner.judging.reference import Reference
 from gru.examiner.outcome import Outcome
-from gru.examiner.reference import Reference
 from gru.layers.gru.forms import CHAPTER
 from gru.problem import find
 from gru.submission.trusted import TrustedCells

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from gru.examiner import examine
-from gru.examiner.reference import Reference
+from gru.examiner.judging.reference import Reference
 from gru.layers.gru.cell import GRUCell
 from gru.problem import LARGER, battery, is_measured_whole
 from gru.submission.trusted import TrustedCells

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as npst
 
 from gru.examiner import CHECKS, Examination, examine
-from gru.examiner.comparison import compare
+from gru.examiner.judging.comparison import compare
 from gru.layers.gru.equations import EQUATIONS, EXPOSED
 from gru.layers.gru.forms import CHAPTER
 from gru.layers.gru.shapes import Sizes, shape_of

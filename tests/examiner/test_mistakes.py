@@ -249,7 +249,7 @@ def is_close(value: Any, other: Any) -> bool:
 
 def sample_values() -> dict[str, Any]:
     """All that a right cell has on one step with sizes that differ, by the chapter's equations."""
-    from gru.examiner.reference import Reference
+    from gru.examiner.judging.reference import Reference
     from gru.problem import find
 
     reference = Reference(find("2,3,4,1/ordinary/float64/0"))

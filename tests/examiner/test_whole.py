@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from gru import direction, oracle
 from gru.examiner import whole
-from gru.examiner.limit import limit
+from gru.examiner.judging.limit import limit
 from gru.examiner.whole import check_along, check_complete
 from gru.layers.gru.forms import CONVENTIONS
 from gru.layers.gru.sequence import GRUSequence

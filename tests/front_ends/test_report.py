@@ -14,10 +14,10 @@ from rich.console import Console
 
 from gru.calculus import formula
 from gru.examiner import examine
-from gru.examiner.explanation import explain_limit
 from gru.examiner.fact import Diagnosis, Fact
+from gru.examiner.judging.limit_parts import explain_limit
 from gru.examiner.outcome import Entry, Examination, Outcome
-from gru.examiner.state import COMPANIONS, Companion
+from gru.examiner.state.companions import COMPANIONS, Companion
 from gru.layers.gru.cell import GRUCell
 from gru.layers.gru.equations import EQUATIONS, sigmoid
 from gru.layers.gru.forms import CHAPTER, CONVENTIONS

@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 
 import gru.examiner
-from gru.examiner.explanation import explain_limit
 from gru.examiner.fact import Diagnosis, Fact
+from gru.examiner.judging.limit_parts import explain_limit
 from gru.layers.gru.forms import CHAPTER, GRU
 from gru.mistakes import catalogue
 from gru.problem import find

@@ -11,11 +11,11 @@ from hypothesis.extra import numpy as npst
 
 from gru.calculus.rounding import UNDERFLOW, Rounded, Running, exact, limit, unit_roundoff
 from gru.examiner import examine
-from gru.examiner.case import judge_uses
-from gru.examiner.comparison import compare
-from gru.examiner.evidence import gather
-from gru.examiner.limit import roundings
-from gru.examiner.reference import Reference
+from gru.examiner.judging.case import judge_uses
+from gru.examiner.judging.comparison import compare
+from gru.examiner.judging.evidence import gather
+from gru.examiner.judging.limit import roundings
+from gru.examiner.judging.reference import Reference
 from gru.layers.gru.equations import EXPOSED
 from gru.layers.gru.forms import CHAPTER
 from gru.problem import PRECISIONS, Problem, find

@@ -13,7 +13,7 @@ from hypothesis import given, settings
 from scipy.differentiate import derivative
 
 from gru import numdiff, oracle
-from gru.examiner.reference import Reference
+from gru.examiner.judging.reference import Reference
 from gru.layers.gru import equations, parameters
 from gru.layers.gru.equations import EQUATIONS
 from gru.layers.gru.parameters import GATES

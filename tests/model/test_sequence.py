@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 
 from gru import GRUCell, GRUSequence, numdiff
-from gru.examiner.reference import Reference
+from gru.examiner.judging.reference import Reference
 from gru.layers.gru import parameters
 from gru.problem import Problem, find
 from gru.strategies import precisions, problems, regimes, sizes

@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from gru.examiner.reference import Reference
+from gru.examiner.judging.reference import Reference
 from gru.layers.gru.cell import GRUCell
 from gru.layers.gru.forms import CHAPTER
 from gru.problem import find

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from gru.examiner import Examination, examine
-from gru.examiner.reference import Reference
+from gru.examiner.judging.reference import Reference
 from gru.layers.gru.shapes import Sizes
 from gru.problem import battery, find
 from gru.report.sentences import all_said

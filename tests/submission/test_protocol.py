@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as npst
 
-from gru.examiner.reference import Reference
+from gru.examiner.judging.reference import Reference
 from gru.layer import Sizes
 from gru.layers.gru.cell import GRUCell
 from gru.problem import Problem, Specification, draw, find

@@ -12,12 +12,12 @@ import numpy as np
 
 from gru import oracle
 from gru.examiner.bench import Bench
-from gru.examiner.comparison import agree
 from gru.examiner.fact import Fact
+from gru.examiner.judging.comparison import agree
+from gru.examiner.judging.reference import Reference
 from gru.examiner.mapping.driving import Driven
 from gru.examiner.mapping.found import Mapped
 from gru.examiner.outcome import Outcome
-from gru.examiner.reference import Reference
 from gru.examiner.summary import unless_silent
 from gru.examiner.trial import Trial
 from gru.layer import Form

@@ -13,11 +13,11 @@ from types import MappingProxyType
 import numpy as np
 
 from gru.examiner.bench import Bench, Problem
+from gru.examiner.diagnosis.recognised import named
 from gru.examiner.fact import Diagnosis, Fact, of_one
 from gru.examiner.mapping.found import Mapped
 from gru.examiner.mapping.several import Slip, fitting, more_slips, place_of
 from gru.examiner.mapping.through_time import OTHER_SUMS, Run, Way, agreeing, run_of
-from gru.examiner.recognised import named
 from gru.layer import Equation, Form, Sizes
 
 SIZES = (Sizes(2, 3, 4, 3), Sizes(3, 4, 2, 4))

@@ -7,8 +7,8 @@ from collections.abc import Callable, Iterator
 
 import numpy as np
 
-from gru.examiner.case import Case
 from gru.examiner.fact import Fact
+from gru.examiner.judging.case import Case
 
 FEWEST = 3
 """Problems of each sort that a condition is read off: any one problem is alone in something."""

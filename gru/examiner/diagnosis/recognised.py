@@ -8,8 +8,8 @@ import ast
 from collections.abc import Iterable, Iterator
 from itertools import islice
 
+from gru.examiner.diagnosis.probe import Probe
 from gru.examiner.fact import Diagnosis, Fact
-from gru.examiner.probe import Probe
 from gru.layer import Equation, Form
 from gru.mistakes import Mistake, catalogue, changes
 

@@ -12,10 +12,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gru.calculus import formula
-from gru.examiner.activated import inside, other_function
+from gru.examiner.diagnosis.activated import inside, other_function
+from gru.examiner.diagnosis.probe import Probe
+from gru.examiner.diagnosis.read_off import ENOUGH, Description, entries, eps, fits, one_number
 from gru.examiner.fact import Fact
-from gru.examiner.probe import Probe
-from gru.examiner.read_off import ENOUGH, Description, entries, eps, fits, one_number
 from gru.mistakes import slope_of
 
 Array = NDArray[Any]

@@ -7,11 +7,11 @@ at once backward. What is right then is no mistake in an equation, but one of th
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 
-from gru.examiner.case import Case, judge_uses
 from gru.examiner.fact import Fact
-from gru.examiner.finding import found
+from gru.examiner.judging.case import Case, judge_uses
+from gru.examiner.judging.finding import found
+from gru.examiner.judging.reference import Reference
 from gru.examiner.outcome import Finding
-from gru.examiner.reference import Reference
 from gru.submission.contract import Recording, Runner
 
 MOST_TAKEN_APART = 3

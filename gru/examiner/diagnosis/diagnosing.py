@@ -9,15 +9,15 @@ from dataclasses import replace
 
 import numpy as np
 
-from gru.examiner.case import Case
-from gru.examiner.conditions import condition
-from gru.examiner.described import describe
+from gru.examiner.diagnosis.conditions import condition
+from gru.examiner.diagnosis.described import describe
+from gru.examiner.diagnosis.probe import Probe, says_little, tells
+from gru.examiner.diagnosis.read_off import Description
+from gru.examiner.diagnosis.recognised import recognise, recognise_pair
+from gru.examiner.diagnosis.stacking import diagnose_stacking
 from gru.examiner.fact import Diagnosis, Fact, of_one
+from gru.examiner.judging.case import Case
 from gru.examiner.outcome import Outcome
-from gru.examiner.probe import Probe, says_little, tells
-from gru.examiner.read_off import Description
-from gru.examiner.recognised import recognise, recognise_pair
-from gru.examiner.stacking import diagnose_stacking
 from gru.layer import Equation
 from gru.layer.form import Form
 from gru.problem import REGIMES

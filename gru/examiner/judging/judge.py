@@ -13,13 +13,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gru.calculus import formula
-from gru.examiner.blocks import is_stacked
-from gru.examiner.comparison import agree, compare, distances
-from gru.examiner.evidence import Evidence
 from gru.examiner.fact import Fact
-from gru.examiner.finding import found, found_odd, found_of_another_kind
+from gru.examiner.judging.blocks import is_stacked
+from gru.examiner.judging.comparison import agree, compare, distances
+from gru.examiner.judging.evidence import Evidence
+from gru.examiner.judging.finding import found, found_odd, found_of_another_kind
+from gru.examiner.judging.reference import Reference
 from gru.examiner.outcome import Finding, everything_shows
-from gru.examiner.reference import Reference
 from gru.layer import Carried, Equation
 from gru.submission.contract import Description, Recording
 

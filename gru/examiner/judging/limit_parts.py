@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gru.calculus.rounding import FORMS, unit_roundoff
-from gru.examiner.reference import Reference
+from gru.examiner.judging.reference import Reference
 from gru.layer import Equation, Form, Sizes
 from gru.layers.gru.forms import CHAPTER
 from gru.problem import Problem

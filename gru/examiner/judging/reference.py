@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from gru import oracle
 from gru.calculus.rounding import Rounded, limit
-from gru.examiner.limit import one_rounding, roundings
+from gru.examiner.judging.limit import one_rounding, roundings
 from gru.layer import Form
 from gru.layers.gru.forms import CHAPTER
 from gru.problem import Problem, Specification, draw, is_measured_whole

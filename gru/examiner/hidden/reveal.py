@@ -14,13 +14,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gru.calculus.inverse import Solution, may_tell, solved
-from gru.examiner.blocks import judge_merge, judge_split
-from gru.examiner.case import Case
-from gru.examiner.comparison import agree
-from gru.examiner.evidence import Evidence
-from gru.examiner.judge import judge_equations
-from gru.examiner.probe import says_little
-from gru.examiner.whole_scale import Scale, asked, whole_scales
+from gru.examiner.diagnosis.probe import says_little
+from gru.examiner.hidden.whole_scale import Scale, asked, whole_scales
+from gru.examiner.judging.blocks import judge_merge, judge_split
+from gru.examiner.judging.case import Case
+from gru.examiner.judging.comparison import agree
+from gru.examiner.judging.evidence import Evidence
+from gru.examiner.judging.judge import judge_equations
 from gru.layer import Equation, Form, Stack
 
 Array = NDArray[Any]

@@ -13,12 +13,12 @@ from numpy.typing import NDArray
 
 from gru.calculus import formula
 from gru.calculus.rounding import limit, squashed
-from gru.examiner.case import Case
+from gru.examiner.diagnosis.probe import NEAR, says_little
+from gru.examiner.diagnosis.recognised import PROBES, named
 from gru.examiner.fact import Diagnosis, Fact
-from gru.examiner.limit import roundings
+from gru.examiner.judging.case import Case
+from gru.examiner.judging.limit import roundings
 from gru.examiner.outcome import Outcome
-from gru.examiner.probe import NEAR, says_little
-from gru.examiner.recognised import PROBES, named
 from gru.examiner.summary import NOT_SHOWN, is_hidden
 from gru.layer import Equation, Form
 from gru.mistakes import Mistake, catalogue

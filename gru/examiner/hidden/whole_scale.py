@@ -8,8 +8,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from gru.examiner.comparison import agree
-from gru.examiner.evidence import Evidence
+from gru.examiner.judging.comparison import agree
+from gru.examiner.judging.evidence import Evidence
 from gru.layer import Form, Stack
 
 

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from gru.calculus import formula
 from gru.calculus.rounding import Rounded, limit, squashed
-from gru.examiner.case import Case
+from gru.examiner.judging.case import Case
 from gru.layer import Equation
 
 Array = NDArray[Any]

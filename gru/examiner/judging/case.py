@@ -6,12 +6,12 @@ It is where the checks on equations, `merge` and `split` come together; it holds
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
-from gru.examiner.blocks import is_stacked, judge_merge, judge_split, limit_on_kept
-from gru.examiner.comparison import agree
-from gru.examiner.evidence import Evidence, gather
-from gru.examiner.judge import judge_equations
+from gru.examiner.judging.blocks import is_stacked, judge_merge, judge_split, limit_on_kept
+from gru.examiner.judging.comparison import agree
+from gru.examiner.judging.evidence import Evidence, gather
+from gru.examiner.judging.judge import judge_equations
+from gru.examiner.judging.reference import Reference
 from gru.examiner.outcome import Finding
-from gru.examiner.reference import Reference
 from gru.submission.contract import Recording
 
 

@@ -10,9 +10,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gru.calculus.functions import sigmoid
+from gru.examiner.diagnosis.probe import Probe
+from gru.examiner.diagnosis.read_off import ENOUGH, Description, agrees, eps, one_number
 from gru.examiner.fact import Fact
-from gru.examiner.probe import Probe
-from gru.examiner.read_off import ENOUGH, Description, agrees, eps, one_number
 from gru.layer import Equation
 
 Array = NDArray[Any]

@@ -10,9 +10,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from gru.examiner.case import Case
-from gru.examiner.evidence import Evidence
 from gru.examiner.fact import Diagnosis, Fact, of_one
+from gru.examiner.judging.case import Case
+from gru.examiner.judging.evidence import Evidence
 from gru.layer import Layer, Stack
 
 Array = NDArray[Any]

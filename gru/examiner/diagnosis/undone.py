@@ -6,12 +6,12 @@ nothing by itself: it only names what the other outcomes leave open.
 
 from dataclasses import replace
 
-from gru.examiner.case import Case
-from gru.examiner.comparison import agree
+from gru.examiner.diagnosis.probe import Probe, says_little
+from gru.examiner.diagnosis.recognised import recognise
 from gru.examiner.fact import Fact
+from gru.examiner.judging.case import Case
+from gru.examiner.judging.comparison import agree
 from gru.examiner.outcome import Outcome
-from gru.examiner.probe import Probe, says_little
-from gru.examiner.recognised import recognise
 from gru.layer import Equation, Form
 
 

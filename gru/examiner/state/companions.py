@@ -1,4 +1,4 @@
-"""The check `state`: a backward pass must not depend on anything but its arguments.
+"""Companions: the same problem put in other ways, where a right backward pass answers the same.
 
 A submission is held against itself: it is given the same problem in another way (its companions),
 and the answers must agree to rounding. It never says that a formula is wrong.
@@ -12,12 +12,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from gru.examiner.comparison import agree, compare
-from gru.examiner.evidence import Evidence, gather, values_shown
 from gru.examiner.fact import Fact
-from gru.examiner.finding import found
+from gru.examiner.judging.comparison import agree, compare
+from gru.examiner.judging.evidence import Evidence, gather, values_shown
+from gru.examiner.judging.finding import found
+from gru.examiner.judging.reference import Reference
 from gru.examiner.outcome import Comparison, Finding, everything_shows
-from gru.examiner.reference import Reference
 from gru.layer import Form
 from gru.submission.contract import Job, Recording, Use
 

@@ -8,13 +8,13 @@ from dataclasses import replace
 
 import numpy as np
 
-from gru.examiner.case import Case, judge_uses
-from gru.examiner.comparison import compare
-from gru.examiner.evidence import Evidence, gather
 from gru.examiner.fact import Fact
-from gru.examiner.finding import found
+from gru.examiner.judging.case import Case, judge_uses
+from gru.examiner.judging.comparison import compare
+from gru.examiner.judging.evidence import Evidence, gather
+from gru.examiner.judging.finding import found
+from gru.examiner.judging.reference import Reference
 from gru.examiner.outcome import Finding
-from gru.examiner.reference import Reference
 from gru.submission.contract import Job, Recording
 
 

@@ -18,7 +18,7 @@ from gru.calculus import formula
 from gru.layer import Equation
 
 if TYPE_CHECKING:
-    from gru.examiner.evidence import Evidence
+    from gru.examiner.judging.evidence import Evidence
 
 Array = NDArray[Any]
 

@@ -12,9 +12,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gru.calculus.rounding import limit
-from gru.examiner.limit import roundings
-from gru.examiner.recovered import Recovered, recover
-from gru.examiner.reference import Reference
+from gru.examiner.judging.limit import roundings
+from gru.examiner.judging.recovered import Recovered, recover
+from gru.examiner.judging.reference import Reference
 from gru.layer import Carried, Form
 from gru.submission.contract import Description, Shown, Use
 

@@ -9,11 +9,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from gru.examiner.comparison import compare
-from gru.examiner.evidence import Evidence
 from gru.examiner.fact import Fact
-from gru.examiner.finding import found, found_odd
-from gru.examiner.limit import one_rounding
+from gru.examiner.judging.comparison import compare
+from gru.examiner.judging.evidence import Evidence
+from gru.examiner.judging.finding import found, found_odd
+from gru.examiner.judging.limit import one_rounding
 from gru.examiner.outcome import Finding, everything_shows, nothing_shows
 from gru.submission.contract import Description
 

@@ -8,12 +8,12 @@ from collections.abc import Iterable, Iterator, Sequence
 
 import numpy as np
 
-from gru.examiner.case import Case, judge_uses
-from gru.examiner.comparison import compare
 from gru.examiner.fact import Fact
-from gru.examiner.finding import found
+from gru.examiner.judging.case import Case, judge_uses
+from gru.examiner.judging.comparison import compare
+from gru.examiner.judging.finding import found
+from gru.examiner.judging.reference import Reference
 from gru.examiner.outcome import Finding
-from gru.examiner.reference import Reference
 from gru.layer import Sizes
 from gru.submission.contract import Recording, Runner
 

@@ -5,10 +5,10 @@ It compares nothing itself.
 
 from typing import Any
 
-from gru.examiner.evidence import Evidence
 from gru.examiner.fact import Fact
+from gru.examiner.judging.evidence import Evidence
+from gru.examiner.judging.reference import Reference
 from gru.examiner.outcome import Comparison, Finding, Unseen, nothing_shows
-from gru.examiner.reference import Reference
 from gru.submission.contract import Description
 
 

@@ -5,10 +5,10 @@
 
 from dataclasses import replace
 
-from gru.examiner.case import Case
 from gru.examiner.fact import Fact
+from gru.examiner.hidden.reveal import revealed
+from gru.examiner.judging.case import Case
 from gru.examiner.outcome import Outcome
-from gru.examiner.reveal import revealed
 from gru.examiner.summary import NOT_SHOWN, count_wrong, summarise_all
 from gru.layer import Form
 

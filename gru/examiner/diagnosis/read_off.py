@@ -10,8 +10,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from gru.examiner.diagnosis.probe import Probe
 from gru.examiner.fact import Fact
-from gru.examiner.probe import Probe
 
 Array = NDArray[Any]
 
