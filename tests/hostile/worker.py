@@ -3,7 +3,7 @@
 import sys
 
 frame = sys._getframe()
-while frame is not None and not {"parts", "write"} <= frame.f_locals.keys():
+while frame is not None and not {"parts", "write"} <= set(frame.f_locals):
     frame = frame.f_back
 parts, write = frame.f_locals["parts"], frame.f_locals["write"]
 protocol, exercise = parts.protocol, parts.exercise
