@@ -91,7 +91,8 @@ def loaded(source: bytes, asked: Asked, compiled: Callable[..., Any], load: Load
     file.execute()
     cell_class, driver = file.chosen()
     other = cell_class is not None and asked.api["cell"] not in vars(file.module)
-    notes = [*file.notes, *([f"judged as {cell_class.__name__}"] if other else [])]
+    meant = load("_adapters").meant() if file.absent else []
+    notes = [*file.notes, *meant, *([f"judged as {cell_class.__name__}"] if other else [])]
     if cell_class is not None and len(lines := file.definitions(cell_class.__name__)) > 1:
         where = ", ".join(map(str, lines))
         notes.append(f"{cell_class.__name__} is defined {len(lines)} times, in lines {where}; the last counts")
@@ -142,7 +143,7 @@ class _File:
                 elif not package or package in sys.modules:
                     raise
                 else:
-                    self.load("_adapters").stand_in(package)
+                    self.load("_adapters").stand_in(package, ast.parse(self.source).body)
                     self.absent.setdefault(package, error)
             except FileNotFoundError as error:
                 if is_whole:

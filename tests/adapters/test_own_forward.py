@@ -143,7 +143,8 @@ def test_an_api_that_is_not_found_is_no_verdict(source: str, tmp_path: Path) -> 
         ("import torch\nfrom tqdm import tqdm\n", "right"),
         ("try:\n    import cupy as np\nexcept ImportError:\n    pass\n", "right"),
         ("import torch.nn as nn\nclass Layer(nn.Module): pass\n", "import_failed"),
-        ("from course_package import *\n", "import_failed"),
+        ("from course_package import *\n", "right"),
+        ("from course_package import *\nclass Layer(Base): pass\n", "import_failed"),
     ],
 )
 def test_a_package_that_is_not_here_is_an_obstacle_only_where_it_is_used(
@@ -153,6 +154,31 @@ def test_a_package_that_is_not_here_is_an_obstacle_only_where_it_is_used(
     path.write_text(imports + (FILES / "lists.py").read_text())
     examination = examined(path)
     assert verdict in (examination.verdict, examination.reason)
+
+
+@pytest.mark.parametrize("imports", ["from helpers import *", "from common.functions import sigmoid, softmax"])
+def test_a_sigmoid_of_a_file_that_is_not_here_is_the_logistic_function_and_that_is_told(
+    imports: str, tmp_path: Path
+) -> None:
+    path = tmp_path / "rnn.py"
+    path.write_text(
+        f"import numpy as np\n{imports}\n"
+        "def rnn_cell_forward(xt, a_prev, parameters):\n"
+        "    Wax, Waa, ba = parameters['Wax'], parameters['Waa'], parameters['ba']\n"
+        "    a = sigmoid(Wax @ xt + Waa @ a_prev + ba)\n"
+        "    return a, softmax(parameters['Wya'] @ a + parameters['by']), (a, a_prev, xt, parameters)\n"
+        "def rnn_cell_backward(da, cache):\n"
+        "    a, a_prev, xt, parameters = cache\n"
+        "    d = da * a * (1 - a)\n"
+        "    return {'dWax': d @ xt.T, 'dWaa': d @ a_prev.T, 'dba': d.sum(axis=1, keepdims=True),\n"
+        "            'dxt': parameters['Wax'].T @ d, 'da_prev': parameters['Waa'].T @ d}\n"
+    )
+    with SubmissionProcess(path) as process:
+        examination = examine(process, effort="quick")
+        assert any("sigmoid, softmax are taken for what is usually meant" in note for note in process.notes)
+    assert examination.verdict == "right", examination.text
+    path.write_text(path.read_text().replace("da * a * (1 - a)", "da * (1 - a)"))
+    assert examined(path).verdict == "wrong"
 
 
 def test_the_gradient_of_all_steps_is_taken_and_not_that_of_the_cell_inside(tmp_path: Path) -> None:

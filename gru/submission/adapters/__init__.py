@@ -4,7 +4,7 @@ Standard library and NumPy only: the worker loads this folder by its path, besid
 judges nothing; `finding` makes one for a file from what the file defines.
 """
 
-from .absent import is_used, stand_in
+from .absent import is_used, meant, stand_in
 from .adapter import Adapter, AnotherApiError
 from .driving import Driver
 from .finding import found_in, looks_like_one
@@ -18,6 +18,7 @@ __all__ = [
     "found_in",
     "is_used",
     "looks_like_one",
+    "meant",
     "stand_in",
     "taught",
 ]

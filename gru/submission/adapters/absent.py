@@ -1,13 +1,21 @@
-"""Packages that a file imports and that are not here: one that the class does not need is no obstacle.
+"""Modules that a file imports and that are not here: one that the class does not need is no obstacle.
 
-In its place stands a module that says what is missing as soon as anything of it is used.
+In its place stands a module that says what is missing as soon as anything of it is used. Only the functions that every
+course means alike, such as `sigmoid` of a helper file that was not handed in, are there, and that is told.
 """
 
 import ast
+import builtins
 import sys
+from collections.abc import Iterable
 from importlib.machinery import ModuleSpec
 from types import ModuleType
 from typing import Any, NoReturn
+
+import numpy as np
+
+TENSORS = frozenset({"torch", "tensorflow", "keras", "jax", "theano", "mxnet", "cupy", "paddle", "chainer", "tinygrad"})
+"""Libraries whose functions are for arrays of their own."""
 
 
 class Absent:
@@ -26,23 +34,52 @@ class Absent:
     __call__ = __mro_entries__ = __getitem__ = __setitem__ = __iter__ = __enter__ = __setattr__ = _used
 
 
+def sigmoid(x: Any) -> Any:
+    """The logistic function, 1 / (1 + e⁻ˣ), of real or complex numbers."""
+    return 1 / (1 + np.exp(-x))
+
+
+def softmax(x: Any) -> Any:
+    """eˣ / Σ eˣ over the only axis that has more than one entry.
+
+    Raises ModuleNotFoundError where two have: over which of them the sum goes, the file that is not here said.
+    """
+    x = np.asarray(x)
+    if sum(length > 1 for length in x.shape) > 1:
+        Absent("softmax")._used()
+    exponentials = np.exp(x - x.max())
+    return exponentials / exponentials.sum()
+
+
+MEANT = {"sigmoid": sigmoid, "softmax": softmax, "tanh": np.tanh, "np": np}
+"""What is meant by a name of a helper file, whichever that is."""
+
+
 class _AbsentModule(ModuleType):
-    """A module that is not here; its names can be imported one by one, and not all at once."""
+    """A module that is not here. Of all its names, those are imported that the file lacks."""
 
     def __getattr__(self, name: str) -> Any:
-        package = Absent(self.__name__.partition(".")[0])
+        package = self.__name__.partition(".")[0]
         if name == "__all__":
-            return package.all
+            return sorted(_finder.packages[package])
         if name.startswith("__"):
             raise AttributeError(name)
-        return package
+        if name in MEANT and package not in TENSORS:
+            if not any(name in names for names in _finder.meant.values()):
+                _finder.meant.setdefault(package, set()).add(name)
+            return MEANT[name]
+        return Absent(package)
 
 
 class _Finder:
-    """Finds a module that is not here wherever the file and its helpers import it."""
+    """Finds a module that is not here wherever the file and its helpers import it.
+
+    `packages` has for each the names that the file lacks; `meant` has those that were given a meaning.
+    """
 
     def __init__(self) -> None:
-        self.packages: set[str] = set()
+        self.packages: dict[str, frozenset[str]] = {}
+        self.meant: dict[str, set[str]] = {}
 
     def find_spec(self, name: str, path: Any = None, target: Any = None) -> ModuleSpec | None:
         """The spec of a package that is not here, or of a module in it; None for any other."""
@@ -61,22 +98,49 @@ class _Finder:
 _finder = _Finder()
 
 
-def stand_in(package: str) -> None:
-    """Put something in the place of a package."""
+def stand_in(package: str, statements: Iterable[ast.stmt]) -> None:
+    """Put something in the place of a package; all names of it are those that these statements lack."""
     if _finder not in sys.meta_path:
         sys.meta_path.append(_finder)
-    _finder.packages.add(package)
+    _finder.packages[package] = lacking(statements)
+
+
+def meant() -> list[str]:
+    """What was taken for what is usually meant by it, as notes."""
+    return [
+        f"{package} is not here; its {', '.join(sorted(names))} {'is' if len(names) == 1 else 'are'} taken for what is "
+        f"usually meant"
+        for package, names in _finder.meant.items()
+    ]
+
+
+def lacking(statements: Iterable[ast.stmt]) -> frozenset[str]:
+    """The names that statements read, and that neither they nor Python define."""
+    read, bound = set(), set(dir(builtins))
+    for node in (node for statement in statements for node in ast.walk(statement)):
+        match node:
+            case ast.Name(id=name, ctx=ast.Load()):
+                read.add(name)
+            case ast.Name(id=name) | ast.arg(arg=name) | ast.FunctionDef(name=name) | ast.ClassDef(name=name):
+                bound.add(name)
+            case ast.ExceptHandler(name=str() as name) | ast.MatchAs(name=str() as name):
+                bound.add(name)
+            case ast.alias(name=name, asname=asname):
+                bound.add(asname or name.partition(".")[0])
+    return frozenset(read - bound)
 
 
 def is_used(package: str, statements: list[ast.stmt]) -> bool:
-    """Whether a name that statements import from a package, anywhere in them, is read by one of them."""
+    """Whether what has no meaning of its own is read by statements that import it from a package."""
     bound, read = set(), set()
     for node in (node for statement in statements for node in ast.walk(statement)):
         if isinstance(node, ast.ImportFrom) and (node.module or "").partition(".")[0] == package:
-            bound |= {alias.asname or alias.name for alias in node.names}
+            bound |= {alias.asname or alias.name for alias in node.names if alias.name not in MEANT}
         elif isinstance(node, ast.Import):
             mine = (alias for alias in node.names if alias.name.partition(".")[0] == package)
             bound |= {alias.asname or package for alias in mine}
         elif isinstance(node, ast.Name):
             read.add(node.id)
+    if "*" in bound:
+        bound |= _finder.packages.get(package, frozenset()) - set(MEANT)
     return bool(bound & read)
