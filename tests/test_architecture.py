@@ -137,6 +137,14 @@ def test_the_oracle_knows_no_examiner() -> None:
     assert not any(name.startswith(("gru.examiner", "gru.submission")) for name in reached_from("gru.oracle"))
 
 
+def test_what_runs_beside_a_submission_knows_no_more_of_the_package() -> None:
+    """The worker loads these files by their paths: they need the standard library and NumPy, and each other."""
+    beside = ("gru.submission.worker", "gru.submission.adapters")
+    known = {name for module in MODULES if module.startswith(beside) for name in imports_of(module)}
+    assert {name for name in known if name.startswith("gru") and not name.startswith(beside)} == set()
+    assert {name.partition(".")[0] for name in known} - sys.stdlib_module_names == {"gru", "numpy"}
+
+
 def _floors() -> dict[str, int]:
     """The rooms of docs/design.md, by the names of their modules, with their floors from the ground up."""
     text = (ROOT / "docs" / "design.md").read_text(encoding="utf-8").partition("## Where things live")[2]

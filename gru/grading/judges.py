@@ -14,7 +14,7 @@ from threading import Lock
 from types import TracebackType
 from typing import Any, NoReturn, Self
 
-from gru.submission.lockdown import die_with
+from gru.submission.worker.lockdown import die_with
 
 ENDING = 10.0
 """Seconds that a process may take to put away what it is at, before it is killed."""

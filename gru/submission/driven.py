@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from keyword import iskeyword
 from typing import Any
 
-from gru.submission.protocol import ProtocolError
+from gru.submission.worker.protocol import ProtocolError
 
 MOST_PARAMETERS = 64
 MOST_AXES = 8

@@ -7,10 +7,11 @@ import os
 from collections.abc import Iterable, Iterator
 from itertools import chain
 
-from gru.submission import adapters, counting, exercise, loading, needed, protocol, unrolled
+from gru.submission import adapters
 from gru.submission.channel import Connection
 from gru.submission.process import SubmissionProcess
-from gru.submission.worker import Parts, Served, read_settings
+from gru.submission.worker import counting, exercise, loading, needed, protocol, unrolled
+from gru.submission.worker.serving import Parts, Served, read_settings
 
 
 class Here:

@@ -21,12 +21,12 @@ from gru.submission.contract import Reason, SubmissionFailure, WorkerError
 from gru.submission.driven import Api, api_in
 from gru.submission.limits import MOST_TRIALS, TRIALS_A_SIGN, Limits
 from gru.submission.listener import STARTING, Listener
-from gru.submission.protocol import ProtocolError, pack
 from gru.submission.recording import api_of
 from gru.submission.source import Source
 from gru.submission.starter import Starter
 from gru.submission.taught import Taught
 from gru.submission.text import CleanText, clean_text, last_lines
+from gru.submission.worker.protocol import ProtocolError, pack
 
 MOST_NOTES = 8
 """How many notes on a file are told."""
@@ -41,7 +41,7 @@ IMPORT = "the import of the file"
 SEARCH = "the search for how it is driven, in a few trials of many,"
 """What the worker is doing after each later call before it is ready."""
 
-WORKER = Path(__file__).with_name("worker.py")
+WORKER = Path(__file__).parent / "worker" / "serving.py"
 
 ENVIRONMENT = ("PATH", "LD_LIBRARY_PATH", "SYSTEMROOT", "TMPDIR", "TEMP", "TMP")
 """What a worker is told of the environment: what an interpreter needs to start, and no secrets."""

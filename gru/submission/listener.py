@@ -14,7 +14,9 @@ from gru.submission.channel import Connection, ReadTimeoutError
 from gru.submission.confinement import Isolation, confinement
 from gru.submission.contract import KilledError, Raised, Reason, SubmissionFailure, WorkerError
 from gru.submission.limits import START_LIMIT, Limits
-from gru.submission.protocol import (
+from gru.submission.source import Source
+from gru.submission.text import cleaned
+from gru.submission.worker.protocol import (
     ProtocolError,
     Read,
     header_in,
@@ -24,8 +26,6 @@ from gru.submission.protocol import (
     read_header,
     read_refusal,
 )
-from gru.submission.source import Source
-from gru.submission.text import cleaned
 
 SHORT_HEADER = 128
 """Bytes of a header that is kept, as it is likely to come again: a call that the worker tells of has some fifty."""

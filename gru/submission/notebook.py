@@ -10,8 +10,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from gru.submission.contract import SubmissionFailure
-from gru.submission.needed import WANTED, Statement, needed
 from gru.submission.text import clean_text
+from gru.submission.worker.needed import WANTED, Statement, needed
 
 ENDING = ".ipynb"
 FORMAT = 4

@@ -19,12 +19,12 @@ from gru.submission.driven import Api, shapes_in
 from gru.submission.keeper import STARTS, Keeper, Wanted, launched
 from gru.submission.limits import CALLS_IN_ALL, LEAST_MEMORY, MEMORY_LIMIT, TIME_LIMIT, Limits
 from gru.submission.listener import Listener
-from gru.submission.protocol import ProtocolError, pack, read_counts, read_values
 from gru.submission.recording import api_of, arrays_of, recording_of, request_of
 from gru.submission.source import Source
 from gru.submission.starter import Starter
 from gru.submission.taught import Taught
 from gru.submission.text import CleanText
+from gru.submission.worker.protocol import ProtocolError, pack, read_counts, read_values
 
 JOBS_A_MESSAGE = 16
 """How many jobs go over in one message."""

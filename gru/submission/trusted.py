@@ -14,11 +14,11 @@ import numpy as np
 from gru.layer import Form, Sizes
 from gru.layers.registry import form_named
 from gru.submission.contract import Array, CellError, Job, Raised, Recording
-from gru.submission.counting import Counting
-from gru.submission.exercise import describe_exception, exercise, taken
 from gru.submission.recording import api_of, arrays_of, recording_of, request_of
 from gru.submission.text import cleaned
-from gru.submission.unrolled import Unrolled
+from gru.submission.worker.counting import Counting
+from gru.submission.worker.exercise import describe_exception, exercise, taken
+from gru.submission.worker.unrolled import Unrolled
 
 
 @contextmanager

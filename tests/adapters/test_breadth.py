@@ -6,11 +6,12 @@ import pytest
 
 from gru.examiner import Examination, examine
 from gru.layers.registry import form_named
-from gru.submission import adapters, needed
+from gru.submission import adapters
 from gru.submission.limits import TRIALS_A_SIGN
-from gru.submission.loading import Asked, Refused, loaded
 from gru.submission.process import SubmissionProcess
 from gru.submission.recording import api_of
+from gru.submission.worker import needed
+from gru.submission.worker.loading import Asked, Refused, loaded
 
 FILES = Path(__file__).with_name("files")
 

@@ -14,8 +14,8 @@ import numpy as np
 from gru.submission.adapters import Driver, found_in
 from gru.submission.contract import Array, CellError, Counted, Job, Recording, SubmissionFailure
 from gru.submission.driven import Api, api_in, shapes_in
-from gru.submission.protocol import ProtocolError
 from gru.submission.text import CleanText, cleaned
+from gru.submission.worker.protocol import ProtocolError
 
 ODD: dict[str, list[Any]] = {
     "names": [[["a"]], [{}], ["x", "x"], ["dx", "h_0"], [], None],

@@ -20,11 +20,11 @@ import pytest
 import gru
 from gru.examiner import Examination, examine
 from gru.report.sentences import all_said
-from gru.submission import lockdown
 from gru.submission.confinement import Confinement, ConfinementError, Isolation, confinement, packages
 from gru.submission.listener import FROM_OUTSIDE
 from gru.submission.process import SubmissionProcess
 from gru.submission.starter import Starter
+from gru.submission.worker import lockdown
 from tests.waiting import until
 
 EXAMPLES = Path(__file__).parents[2] / "examples" / "submissions"
@@ -480,7 +480,7 @@ CAPABILITIES = """
 import os, sys
 from pathlib import Path
 sys.path.insert(0, {root!r})
-from gru.submission import lockdown
+from gru.submission.worker import lockdown
 from gru.submission.confinement import confinement
 lockdown.shut(lockdown.Files(confinement().landlock, []), ["/"], [], None)
 print(int(Path("/proc/self/status").read_text().partition("CapEff:")[2].split()[0], 16))

@@ -11,8 +11,8 @@ from gru.layers.gru.cell import GRUCell
 from gru.layers.gru.forms import CHAPTER
 from gru.problem import find
 from gru.submission.contract import Layout, Recording
-from gru.submission.exercise import exercise
 from gru.submission.recording import arrays_of, recording_of, request_of
+from gru.submission.worker.exercise import exercise
 
 Array = Any
 

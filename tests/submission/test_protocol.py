@@ -15,8 +15,9 @@ from gru.layer import Sizes
 from gru.layers.gru.cell import GRUCell
 from gru.problem import Problem, Specification, draw, find
 from gru.strategies import problems
-from gru.submission.exercise import exercise
-from gru.submission.protocol import (
+from gru.submission.recording import arrays_of, request_of
+from gru.submission.worker.exercise import exercise
+from gru.submission.worker.protocol import (
     LENGTHS,
     MAX_HEADER,
     USES,
@@ -28,7 +29,6 @@ from gru.submission.protocol import (
     read_call,
     read_header,
 )
-from gru.submission.recording import arrays_of, request_of
 
 MATRICES = npst.arrays(
     st.sampled_from([np.float32, np.float64]),

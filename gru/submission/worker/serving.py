@@ -1,6 +1,6 @@
 """The worker: imports one submission and puts the problems that come down the pipe to its cells.
 
-A program of its own, `python -I -S -B worker.py`, that needs the standard library and NumPy only. It
+A program of its own, `python -I -S -B serving.py`, that needs the standard library and NumPy only. It
 never sees the package or a right answer, and judges nothing.
 """
 
@@ -215,10 +215,10 @@ class _Kept:
     """
 
     def __init__(self) -> None:
-        folder = Path(__file__).parent
-        files = {f"_adapters.{path.stem}": path for path in folder.joinpath("adapters").glob("*.py")}
+        adapters = Path(__file__).parents[1] / "adapters"
+        files = {f"_adapters.{path.stem}": path for path in adapters.glob("*.py")}
         files["_adapters"] = files.pop("_adapters.__init__")
-        files["_needed"] = folder / "needed.py"
+        files["_needed"] = Path(__file__).with_name("needed.py")
         self.sources = {name: path.read_bytes() for name, path in files.items()}
 
     def find_spec(self, name: str, path: Any = None, target: Any = None) -> ModuleSpec | None:
