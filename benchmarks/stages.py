@@ -31,7 +31,7 @@ def main(submission: str) -> None:
         references = [Reference(problem) for problem in battery("normal", 0)]
     with stage("oracle"):
         for reference in references:
-            _ = reference.at, reference.truth
+            _ = reference.given, reference.truth
     with stage("limits"):
         for reference in references:
             _ = reference.roundings, reference.largest, reference.sums_apart

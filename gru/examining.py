@@ -163,7 +163,7 @@ def examine_file(
                 seed=settings.seed,
                 only=settings.only,
                 problem=find(settings.problem, form) if settings.problem else None,
-                convention=form,
+                form=form,
                 on_progress=on_progress,
             )
     return Result(

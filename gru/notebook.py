@@ -139,7 +139,7 @@ def _of_class(cell: type, settings: Settings, problem: Problem | None) -> Result
                 seed=settings.seed,
                 only=settings.only,
                 problem=problem,
-                convention=form,
+                form=form,
                 on_progress=on_progress,
             )
     else:

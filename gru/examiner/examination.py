@@ -31,7 +31,7 @@ def examine(
     seed: int = 0,
     only: Iterable[str] | None = None,
     problem: Problem | None = None,
-    convention: Form = CHAPTER,
+    form: Form = CHAPTER,
     on_progress: Callable[[int, int], None] = lambda done, total: None,
 ) -> Examination:
     """Examine a submission on the battery of `effort` and `seed`, or on one `problem`.
@@ -46,7 +46,7 @@ def examine(
         only: The checks that are asked for; by default all, `training` among them at thorough effort and on no single
             problem.
         problem: The one problem that is asked for; by default the battery.
-        convention: The form that is asked for; another that a submission follows throughout is recognised, and counts
+        form: The form that is asked for; another that a submission follows throughout is recognised, and counts
             as one mistake.
         on_progress: Is told how many jobs are done, of how many.
 
@@ -60,8 +60,8 @@ def examine(
         from gru.examiner.two_depths import examine_driven
 
         return examine_driven(runner, api, effort, seed, only=only, problem=problem, on_progress=on_progress)
-    checks = _selected(only, convention, thorough=effort == "thorough" and problem is None)
-    references = [Reference.of(problem, convention)] if problem else _references(effort, seed, convention)
+    checks = _selected(only, form, thorough=effort == "thorough" and problem is None)
+    references = [Reference.of(problem, form)] if problem else _references(effort, seed, form)
     put_twice = [reference for reference in references if problem or _is_put_twice(reference.problem)]
     trial = Trial(references, put_twice)
     failure: SubmissionFailure | None = None
@@ -74,13 +74,13 @@ def examine(
     if failure is None and problem is None:
         is_right = all(outcome.status == "right" for outcome in outcomes)
         try:
-            outcomes = [_judged_by_cost(o, runner, seed, convention, is_right=is_right) for o in outcomes]
+            outcomes = [_judged_by_cost(o, runner, seed, form, is_right=is_right) for o in outcomes]
         except SubmissionFailure as error:
             # What is wrong already stays so.
             failure = error if is_right else None
     if TRAINING in checks:
         try:
-            outcomes.append(_trained(runner, seed, outcomes, failure, convention, on_progress))
+            outcomes.append(_trained(runner, seed, outcomes, failure, form, on_progress))
         except SubmissionFailure as error:
             outcomes.append(Outcome(TRAINING, "not_examined"))
             failure = error
@@ -106,9 +106,9 @@ def _other_api(runner: Runner) -> Api | None:
 
 
 @lru_cache(maxsize=4)
-def _references(effort: Effort, seed: int, convention: Form) -> list[Reference]:
+def _references(effort: Effort, seed: int, form: Form) -> list[Reference]:
     """A battery with its right answers: measured once, however many submissions are examined."""
-    return [Reference.of(problem, convention) for problem in battery(effort, seed, convention)]
+    return [Reference.of(problem, form) for problem in battery(effort, seed, form)]
 
 
 def _selected(only: Iterable[str] | None, form: Form, *, thorough: bool) -> tuple[str, ...]:

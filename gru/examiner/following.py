@@ -14,7 +14,7 @@ from gru.submission.contract import Recording
 
 
 def departs(outcomes: list[Outcome], asked: Form) -> bool:
-    """Whether a check at which conventions part is wrong."""
+    """Whether a check at which forms part is wrong."""
     wrong = {outcome.check for outcome in outcomes if outcome.status == "wrong"}
     return any(wrong & (set(form.departs) ^ set(asked.departs)) for form in _related(asked)) if wrong else False
 
@@ -25,7 +25,7 @@ def _related(asked: Form) -> list[Form]:
 
 
 def recognise(recorded: list[tuple[Reference, Recording]], asked: Form) -> Form:
-    """The convention whose forward values these are, on every problem; `asked` where there is none."""
+    """The form whose forward values these are, on every problem; `asked` where there is none."""
     for other in _related(asked):
         if all(agrees_forward(reference.as_if(other), recording) for reference, recording in recorded):
             return other
@@ -33,9 +33,9 @@ def recognise(recorded: list[tuple[Reference, Recording]], asked: Form) -> Form:
 
 
 def in_other_form(outcome: Outcome, consistent: Outcome | None, asked: Form, followed: Form) -> Outcome:
-    """One outcome of a submission that follows another convention than the one asked for.
+    """One outcome of a submission that follows another form than the one asked for.
 
-    It counts once, where the conventions part; what is right in its own convention is inherited.
+    It counts once, where the forms part; what is right in its own form is inherited.
     """
     if outcome.check in set(asked.departs) ^ set(followed.departs):
         fact = Fact.of("another-form", form=followed, asked=asked)

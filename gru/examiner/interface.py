@@ -23,7 +23,7 @@ def judge_interface(reference: Reference, recording: Recording) -> Iterator[Find
         yield found("interface", "wrong", reference, fact=fact)
         return
     for use in recording.uses:
-        form = reference.convention
+        form = reference.form
         handed_on = {form.derivatives[carried.previous].name for carried in form.layer.carried[1:]}
         for name in form.required:
             value = use.after_backward.get(name)
@@ -37,7 +37,7 @@ def judge_interface(reference: Reference, recording: Recording) -> Iterator[Find
 
 def _of_blocks(reference: Reference, recording: Recording, raised: Raised) -> Fact | None:
     """What is said beside an exception of forward where a block was never set, not returned, or has another shape."""
-    form, sizes = reference.convention, reference.problem.sizes
+    form, sizes = reference.form, reference.problem.sizes
     for name in form.blocks if raised.where == "forward" else ():
         block = recording.split.get(name)
         if raised.lacks == name:

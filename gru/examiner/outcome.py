@@ -166,11 +166,6 @@ class Examination:
         """Whether it is known by which form the submission is judged."""
         return self.api is None or (self.recognition is not None and self.recognition.mapped is not None)
 
-    @property
-    def convention(self) -> str:
-        """The id of the form that the submission follows."""
-        return self.form.id
-
     def outcome(self, check: str) -> Outcome:
         """The outcome of the check with this id. Raises KeyError where it was not asked for."""
         for outcome in self.outcomes:

@@ -170,5 +170,5 @@ class Trial:
         return "float32" if any(case.evidence.dtype == np.float32 for case in double) else "float64"
 
     def outcomes(self) -> tuple[list[Outcome], Form]:
-        """The outcome of every check with its diagnosis, and the convention that is followed."""
-        return conclude(Answers(self.references[0].convention, self.recorded, self.cases, self.findings))
+        """The outcome of every check with its diagnosis, and the form that is followed."""
+        return conclude(Answers(self.references[0].form, self.recorded, self.cases, self.findings))

@@ -6,18 +6,13 @@ How parameters are stacked, and one step of the forward pass. It measures nothin
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
+from gru.layer.derivation import Derivation
 from gru.layer.parts import Stack
 from gru.layer.structure import ACTIVATIONS
-
-if TYPE_CHECKING:
-    pass
-
-
-from gru.layer.derivation import Derivation
 
 
 @dataclass(frozen=True, eq=False)

@@ -36,7 +36,7 @@ def judged(source: str, asked: str, on_progress: Callable[[int, int], None]) -> 
     layer, _, name = asked.partition("/")
     form = form_described(name, layer)
     with SubmissionHere(FILE, form=form) as submission:
-        found = examine(submission, convention=form, on_progress=on_progress)
+        found = examine(submission, form=form, on_progress=on_progress)
     result = Result(
         submission=FILE,
         sha256=submission.sha256,

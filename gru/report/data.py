@@ -37,7 +37,7 @@ def _result(result: Result) -> dict[str, Any]:
         "reason": examination.reason,
         "text": examination.text,
         "isolation": result.isolation,
-        "convention": examination.convention,
+        "convention": examination.form.id,
         "api": examination.api.text if examination.api else None,
         "recognised": _recognised(examination),
         "seed": examination.seed,

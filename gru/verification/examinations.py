@@ -60,14 +60,14 @@ class Examinations:
     _drawn: dict[tuple[str, str], Examination] = field(default_factory=dict, init=False)
 
     def __post_init__(self) -> None:
-        self.battery = examine(self.runner, effort=self.effort, seed=self.seed, convention=self.form)
+        self.battery = examine(self.runner, effort=self.effort, seed=self.seed, form=self.form)
         self.failed = self.battery if self.battery.reason else None
 
-    def on(self, problem: Problem, convention: Form) -> Examination:
+    def on(self, problem: Problem, form: Form) -> Examination:
         """The examination on one problem."""
-        key = (problem.id, convention.id)
+        key = (problem.id, form.id)
         if key not in self._drawn:
-            examination = examine(self.runner, problem=problem, convention=convention)
+            examination = examine(self.runner, problem=problem, form=form)
             self._drawn[key] = examination
             if examination.reason and self.failed is None:
                 self.failed = replace(examination, text=f"{examination.text}, on {problem}")
@@ -150,14 +150,14 @@ class Examinations:
         Outcomes with a wrong value, but none that is known to be this check's fault, go to `spoilt`.
         """
         # A form of the GRU that many problems tell is not always to be recognised on one.
-        convention = self.form if known.status == "wrong" else self.battery.form
+        form = self.form if known.status == "wrong" else self.battery.form
 
         # The same seed for every check, or each would put other problems to the cell.
         @drawn_with(self.seed)
         @settings(database=None, deadline=None, print_blob=False, phases=_PHASES, suppress_health_check=_SUPPRESSED)
         @given(problem=candidates)
         def is_right_on(problem: Problem) -> None:
-            examination = self.on(problem, convention)
+            examination = self.on(problem, form)
             outcome = examination.outcome(known.check)
             if examination.reason is None and outcome.status in ("wrong", "missing"):
                 raise _NotRightError(outcome, examination)

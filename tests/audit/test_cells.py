@@ -54,7 +54,7 @@ def test_a_wrong_cell_has_the_mistake_of_its_name_and_no_other(form: Form) -> No
 @pytest.mark.parametrize("number", range(8))
 def test_a_right_cell_is_right_in_every_style(form: Form, number: int) -> None:
     cell = right_cells(form)[number]
-    assert examine(TrustedCells(made(cell, form), form), effort="quick", convention=form).verdict == "right", cell.id
+    assert examine(TrustedCells(made(cell, form), form), effort="quick", form=form).verdict == "right", cell.id
 
 
 @pytest.mark.one_in(3)

@@ -195,13 +195,13 @@ def _holds(condition: Fact, evidence: Evidence) -> bool:
         case "input-is-hidden":
             return inputs == hidden
         case "state-not-zero" | "state-zero":
-            return bool(evidence.reference.at["h_p"].any()) == (condition.kind == "state-not-zero")
+            return bool(evidence.reference.given["h_p"].any()) == (condition.kind == "state-not-zero")
         case "size-from":
             return bool(sizes[p["size"]] > p["right"])
         case "size-up-to":
             return bool(sizes[p["size"]] < p["right"])
         case "numbers-from":
-            return bool(np.abs(evidence.reference.at[p["name"]]).max() > p["right"])
+            return bool(np.abs(evidence.reference.given[p["name"]]).max() > p["right"])
         case "numbers-up-to":
-            return bool(np.abs(evidence.reference.at[p["name"]]).max() < p["right"])
+            return bool(np.abs(evidence.reference.given[p["name"]]).max() < p["right"])
     return True

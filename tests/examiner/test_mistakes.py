@@ -299,7 +299,7 @@ def test_a_cell_of_a_known_convention_has_one_departure_and_no_mistake(conventio
     examination = examined(formulas)
     named = {outcome.check for outcome in examination.outcomes if outcome.mistake}
     assert named == {check for check in convention.departs if check.startswith("equation")}
-    assert examination.convention == convention.id
+    assert examination.form.id == convention.id
 
 
 # The catalogue itself

@@ -18,7 +18,7 @@ def check_right(cell: type, seed: int) -> None:
     assert {outcome.check: outcome.facts for outcome in examination.outcomes if outcome.status != "right"} == {}
     assert [outcome.mistake for outcome in examination.outcomes if outcome.mistake] == []
     assert examination.verdict == "right"
-    assert examination.convention == "chapter"
+    assert examination.form.id == "chapter"
 
 
 @pytest.mark.one_in(20)

@@ -41,7 +41,7 @@ class Ignores(Textbook):
 
 
 def examined(cell: type) -> Examination:
-    return examine(TrustedCells(cell, FORM), convention=FORM)
+    return examine(TrustedCells(cell, FORM), form=FORM)
 
 
 @pytest.mark.full
@@ -88,6 +88,6 @@ def test_the_class_of_another_layer_is_not_examined_and_told(layer: str, cell: s
     file.write_text(f"class {cell}:\n    pass\n", encoding="utf-8")
     form = form_named(layer=layer)
     with SubmissionProcess(file, form=form) as process:
-        examination = examine(process, convention=form, effort="quick")
+        examination = examine(process, form=form, effort="quick")
     assert examination.verdict == "not_examined"
     assert f"it defines {cell}, which --layer" in examination.text

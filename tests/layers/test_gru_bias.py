@@ -61,7 +61,7 @@ def examined(tmp_path: Path, old: str = "", new: str = "", form: Any = FORM) -> 
     file = tmp_path / "mine.py"
     file.write_text(CELL.replace(old, new) if old else CELL, encoding="utf-8")
     with SubmissionProcess(file, form=form) as process:
-        return examine(process, convention=form)
+        return examine(process, form=form)
 
 
 def wrong(examination: Examination) -> list[str]:

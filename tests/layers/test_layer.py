@@ -160,11 +160,11 @@ def test_a_file_that_is_not_there_is_refused(tmp_path: Path) -> None:
 
 def test_a_cell_of_a_layer_of_ones_own_is_right_and_a_wrong_one_is_found(tmp_path: Path) -> None:
     form = layer_named(str(shutil.copy(UNIT, tmp_path))).form
-    assert examine(TrustedCells(cell_of(form), form), convention=form, effort="quick").verdict == "right"
+    assert examine(TrustedCells(cell_of(form), form), form=form, effort="quick").verdict == "right"
     from gru.mistakes import find as mistake
 
     wrong = cell_of(form, {"dzf": mistake("mgu/dzf/no-f", form).expression})
-    found = examine(TrustedCells(wrong, form), convention=form, effort="quick")
+    found = examine(TrustedCells(wrong, form), form=form, effort="quick")
     assert [o.check for o in found.outcomes if o.status == "wrong"] == ["mgu/dzf"]
 
 

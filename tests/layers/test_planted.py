@@ -38,7 +38,7 @@ def named(case: tuple[Form, Mistake]) -> str:
 
 
 def check(form: Form, mistake: Mistake, effort: Effort = "normal") -> None:
-    examination = examine(TrustedCells(planted(form, mistake), form), convention=form, effort=effort)
+    examination = examine(TrustedCells(planted(form, mistake), form), form=form, effort=effort)
     wrong = [outcome for outcome in examination.outcomes if outcome.status == "wrong" and outcome.is_of_equation]
     assert [outcome.check for outcome in wrong] == [mistake.equation.id]
     assert wrong[0].mistake is not None
@@ -74,7 +74,7 @@ def test_every_mistake_is_found_in_its_equation_and_named(case: tuple[Form, Mist
 @pytest.mark.one_in(6)
 @pytest.mark.parametrize("form", FORMS, ids=lambda form: f"{form.layer.id}:{form.id}")
 def test_the_table_itself_is_right(form: Form) -> None:
-    examination = examine(TrustedCells(cell_of(form), form), convention=form)
+    examination = examine(TrustedCells(cell_of(form), form), form=form)
     assert [o.check for o in examination.outcomes if o.status != "right"] == []
 
 

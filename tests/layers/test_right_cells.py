@@ -15,7 +15,7 @@ pytestmark = pytest.mark.filterwarnings("ignore")
 
 def assert_right(cell: type, layer: str, form: str = "chapter") -> None:
     asked = form_named(form, layer)
-    examination = examine(TrustedCells(cell, asked), convention=asked)
+    examination = examine(TrustedCells(cell, asked), form=asked)
     assert [(o.check, o.status, o.facts) for o in examination.outcomes if o.status != "right"] == []
 
 

@@ -145,7 +145,7 @@ def test_the_steps_add_up(problem: Problem) -> None:
     Each step may be off by its limit, and passes what it is off by to the steps before it.
     """
     reference = Reference(problem)
-    by_step = oracle.step_gradients(reference.at)
+    by_step = oracle.step_gradients(reference.given)
     for name, whole in oracle.parameter_gradients(problem).items():
         step = name.removeprefix("sum_")
         limit = problem.sizes.steps * reference.limits(step, np.float64).sum()
@@ -156,7 +156,7 @@ def test_the_steps_add_up(problem: Problem) -> None:
 def test_pairs_are_complex_arithmetic(problem: Problem) -> None:
     """The shortcut in real numbers gives what true complex numbers give, to rounding."""
     reference = Reference(problem)
-    pair, true = (oracle.step_gradients(reference.at, arithmetic=kind) for kind in ("pair", "complex"))
+    pair, true = (oracle.step_gradients(reference.given, arithmetic=kind) for kind in ("pair", "complex"))
     for name in STEP_QUANTITIES:
         limit = reference.limits(name, np.float64)[:, None, None]
         assert (np.abs(pair[name] - true[name]) <= 2 * limit).all(), name
@@ -168,7 +168,7 @@ def test_pairs_are_complex_arithmetic(problem: Problem) -> None:
 @pytest.mark.parametrize("arithmetic", ["pair", "complex"])
 def test_memory_is_bounded_and_changes_nothing(arithmetic: oracle.Arithmetic) -> None:
     reference, memory = Reference(find("4,8,12,2/ordinary/float64/0")), 2 * numdiff.MIB
-    at = reference.at
+    at = reference.given
     directions = sum(8 * 144 * array.size for array in (at["wr"], at["ur"]))
     tracemalloc.start()
     bounded = oracle.step_gradients(at, arithmetic=arithmetic, memory=memory)

@@ -74,7 +74,7 @@ def test_every_step_is_given_the_true_state_and_the_true_delta() -> None:
             return self.h
 
     exercised(Listens)
-    at = REFERENCE.at
+    at = REFERENCE.given
     for step, (x, h_p, W, U) in enumerate(given):
         np.testing.assert_array_equal(x, at["x"][step])
         np.testing.assert_array_equal(h_p, at["h_p"][step])

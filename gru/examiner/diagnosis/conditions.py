@@ -20,7 +20,7 @@ MOST = 3
 def _has_state(case: Case) -> bool:
     """Whether any state that the cells are given has an entry that is not zero."""
     carried = case.evidence.form.layer.carried
-    return any(case.evidence.reference.at[one.previous].any() for one in carried)
+    return any(case.evidence.reference.given[one.previous].any() for one in carried)
 
 
 _CONDITIONS: tuple[tuple[str, Callable[[Case], bool]], ...] = (
@@ -84,7 +84,7 @@ def _of_numbers(wrong: list[Case], right: list[Case]) -> Iterator[Fact]:
     names = (layer.input, *(c.previous for c in layer.carried), *(c.upstream for c in layer.carried))
     for name in names:
         bad, good = (
-            [float(np.abs(case.evidence.reference.at[name]).max()) for case in cases] for cases in (wrong, right)
+            [float(np.abs(case.evidence.reference.given[name]).max()) for case in cases] for cases in (wrong, right)
         )
         if min(bad) > max(good) and _of_several_regimes(right):
             yield Fact.of("numbers-from", name=name, wrong=min(bad), right=max(good))

@@ -59,7 +59,7 @@ def _explained(
     """What explains or describes the wrong values, and whether some right one contradicts it."""
     wrong = [Probe(equation, case) for case in wrong_cases]
     right = [Probe(equation, case) for case in right_cases]
-    form = wrong_cases[0].evidence.reference.convention
+    form = wrong_cases[0].evidence.reference.form
     known = recognise(equation, wrong, right, form)
     described = describe(wrong) if known is None or not any(probe.own.any() for probe in wrong) else None
     if known is not None:

@@ -40,24 +40,22 @@ class OneMistake:
     case: Case
 
 
-def explain(cases: Iterable[Case], convention: Form) -> OneMistake | None:
+def explain(cases: Iterable[Case], form: Form) -> OneMistake | None:
     """The first equation in which one mistake explains all that is shown; None where there is none."""
     tried = [case for case in cases if case.evidence.own]
     spoilt = {name for case in tried for name in _not_right(case)}
     if not spoilt:
         return None
-    candidates = [
-        e for e in convention.exposed if catalogue(e.key, convention) and spoilt <= convention.made_of(e.name)
-    ]
+    candidates = [e for e in form.exposed if catalogue(e.key, form) and spoilt <= form.made_of(e.name)]
     probes = sorted((case for case in tried if _not_right(case)), key=says_little)[:PROBES]
     for equation in candidates:
-        near = [m for m in catalogue(equation.key, convention) if all(_is_near(case, m) for case in probes)]
+        near = [m for m in catalogue(equation.key, form) if all(_is_near(case, m) for case in probes)]
         fitting = [mistake for mistake in near if all(_explains(case, mistake) for case in tried)]
         if fitting:
             return OneMistake(
                 equation,
                 named(equation, [(mistake,) for mistake in fitting]),
-                convention.made_of(equation.name),
+                form.made_of(equation.name),
                 _smallest(tried, near, candidates[: candidates.index(equation)]),
             )
     return None
@@ -67,8 +65,8 @@ def _smallest(cases: list[Case], fitting: list[Mistake], before: list[Equation])
     """The first case that a mistake in no earlier equation explains; the first wrong one where there is none."""
     wrong = [case for case in cases if _not_right(case)]
     for case in wrong:
-        convention = case.evidence.reference.convention
-        earlier = (mistake for equation in before for mistake in catalogue(equation.key, convention))
+        form = case.evidence.reference.form
+        earlier = (mistake for equation in before for mistake in catalogue(equation.key, form))
         if not any(_explains(case, mistake) for mistake in earlier):
             return case
     return wrong[0]
@@ -76,7 +74,7 @@ def _smallest(cases: list[Case], fitting: list[Mistake], before: list[Equation])
 
 def _not_right(case: Case) -> set[str]:
     """The names of what is shown and is not right."""
-    names = {equation.id: equation.name for equation in case.evidence.reference.convention.exposed}
+    names = {equation.id: equation.name for equation in case.evidence.reference.form.exposed}
     return {names[f.check] for f in case.findings if f.check in names and f.status not in ("right", "missing")}
 
 
@@ -131,16 +129,16 @@ def _as_rounded(mistake: Mistake) -> Equation:
 
 def _shown(case: Case) -> Iterator[tuple[str, Array]]:
     """What the case shows of the left-hand sides, by name."""
-    for equation in case.evidence.reference.convention.exposed:
+    for equation in case.evidence.reference.form.exposed:
         own = case.evidence.own.get(equation.name)
         if own is not None:
             yield equation.name, own
 
 
-def explained_by_one(outcomes: list[Outcome], cases: list[Case], convention: Form) -> list[Outcome] | None:
+def explained_by_one(outcomes: list[Outcome], cases: list[Case], form: Form) -> list[Outcome] | None:
     """The outcomes of a cell that hides some of its values, where one mistake explains what it shows."""
     is_cut = any(case.evidence.cut for case in cases)
-    explanation = explain(cases, convention) if any(map(is_hidden, outcomes)) and not is_cut else None
+    explanation = explain(cases, form) if any(map(is_hidden, outcomes)) and not is_cut else None
     return [_explained(outcome, explanation) for outcome in outcomes] if explanation else None
 
 

@@ -31,7 +31,7 @@ class Case:
 def judge_uses(reference: Reference, recording: Recording) -> Iterator[Case]:
     """Every use of the cells with the findings on its equations, `merge` and `split`."""
     # A parameter that was changed in place is a mistake of the state: the blocks of it were the right ones.
-    parameters = {stack.name for stack in reference.convention.stacks}
+    parameters = {stack.name for stack in reference.form.stacks}
     for number, use in enumerate(recording.uses):
         evidence = gather(reference, use, recording.left_out, recording.split)
         split = () if set(recording.changed_arguments) & parameters else judge_split(evidence, recording.split)
@@ -53,7 +53,7 @@ def agrees_forward(reference: Reference, recording: Recording) -> bool:
     if not recording.uses:
         return True
     evidence = gather(reference, recording.uses[0])
-    truth, form = reference.given | reference.forward, reference.convention
+    truth, form = reference.given | reference.forward, reference.form
     for name in (*form.kept, *form.shown_forward):
         if name in evidence.own:
             is_made = name in form.shown_forward

@@ -62,7 +62,7 @@ class Evidence:
     @property
     def form(self) -> Form:
         """The form that the values are held against."""
-        return self.reference.convention
+        return self.reference.form
 
     @property
     def unsure(self) -> frozenset[str]:
@@ -132,8 +132,8 @@ class Evidence:
 
 def gather(reference: Reference, use: Use, left_out: tuple[str, ...] = (), split: Shown | None = None) -> Evidence:
     """The evidence of one use of a submission's cells on a problem."""
-    shown = values_shown(use, reference.convention)
-    odd = {name: _as_odd(name, value, reference.convention) for name, value in shown.items() if _is_odd(value)}
+    shown = values_shown(use, reference.form)
+    odd = {name: _as_odd(name, value, reference.form) for name, value in shown.items() if _is_odd(value)}
     arrays = {name: value for name, value in shown.items() if not isinstance(value, Description)}
     single = frozenset(name for name, value in arrays.items() if value.dtype == np.float32)
     dtype = np.float32 if single or reference.problem.precision == "float32" else np.float64

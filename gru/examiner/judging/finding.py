@@ -46,7 +46,7 @@ def found_odd(check: str, name: str, evidence: Evidence) -> Finding:
 
 def found_of_another_kind(check: str, name: str, description: Description, reference: Reference) -> Finding:
     """The finding on a quantity that is an array of another shape or dtype, or no array."""
-    form, sizes = reference.convention, reference.problem.sizes
+    form, sizes = reference.form, reference.problem.sizes
     expected = {"dimensions": form.dimensions[name], "shape": form.shape_of(name, sizes)}
     fact = Fact.of("another-kind", name=name, shown=description.text, **expected)
     return found(check, "wrong", reference, fact=fact)

@@ -66,7 +66,7 @@ def _judge_cut(equation: Equation, carried: Carried, evidence: Evidence) -> Iter
 
 def judge_left(reference: Reference, recording: Recording) -> Iterator[Finding]:
     """The equations whose left-hand side had another shape when a call raised, and nothing that it is made of."""
-    for equation in reference.convention.exposed:
+    for equation in reference.form.exposed:
         left = recording.left.get(equation.name)
         if isinstance(left, Description) and not recording.left.keys() & set(equation.inputs):
             yield found_of_another_kind(equation.id, equation.name, left, reference)

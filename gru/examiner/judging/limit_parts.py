@@ -82,6 +82,6 @@ def explain_limit(check: str, problem: Problem, form: Form = CHAPTER) -> Explana
 def _in_precision(reference: Reference) -> dict[str, Array]:
     """Every left-hand side by the chapter's formulas, in the problem's own precision."""
     values = {name: value.astype(reference.problem.precision) for name, value in reference.given.items()}
-    for equation in reference.convention.ordered:
+    for equation in reference.form.ordered:
         values[equation.name] = equation(values)
     return values

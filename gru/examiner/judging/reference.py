@@ -47,14 +47,14 @@ class Reference:
 
     The arrays of `given` and `truth` are float64, with the steps on the first axis, but for the
     weights' blocks and the sums (17)–(22), which have none. Each is measured when first asked for.
-    `fed` is what the cells were given where that was made in another convention: then (17)–(22) are
+    `fed` is what the cells were given where that was made in another form: then (17)–(22) are
     sums of (11)–(16), as no sequence has these states and this δ_t. Where it is true `by_formulas`, the
     derivatives are those of our own formulas, once these have been held against the oracle along a direction: all
     entries of a large problem would take long to measure.
     """
 
     problem: Problem
-    convention: Form = CHAPTER
+    form: Form = CHAPTER
     fed: oracle.Given | None = None
     by_formulas: bool = False
     _limits: dict[tuple[str, Any], Array] = field(default_factory=dict, init=False, repr=False)
@@ -62,39 +62,34 @@ class Reference:
     _as_if: dict[Form, "Reference"] = field(default_factory=dict, init=False, repr=False)
 
     @classmethod
-    def of(cls, problem: Problem, convention: Form = CHAPTER) -> "Reference":
+    def of(cls, problem: Problem, form: Form = CHAPTER) -> "Reference":
         """The right answers to a problem, by formulas where not every entry is measured."""
-        return cls(problem, convention, by_formulas=not is_measured_whole(problem))
+        return cls(problem, form, by_formulas=not is_measured_whole(problem))
 
     @cached_property
-    def at(self) -> oracle.Given:
+    def given(self) -> oracle.Given:
         """What every cell is given: the true state and the true δ_t of each step."""
         if self.fed is None:
-            return (_any_given if self.by_formulas else oracle.given)(self.problem, self.convention)
-        return {name: self.fed[name] for name in self.fed if name in self.convention.given} | oracle.blocks(
-            self.problem, self.convention
+            return (_any_given if self.by_formulas else oracle.given)(self.problem, self.form)
+        return {name: self.fed[name] for name in self.fed if name in self.form.given} | oracle.blocks(
+            self.problem, self.form
         )
-
-    @property
-    def given(self) -> dict[str, Array]:
-        """The same."""
-        return self.at
 
     @cached_property
     def truth(self) -> dict[str, Array]:
         """Every left-hand side: (1)–(4) by the equations, (8)–(24) by the oracle."""
         if self.by_formulas and self._formulas_agree:
-            return {name: self._computed[name] for name in (e.name for e in self.convention.exposed)}
-        values = self.forward | oracle.step_gradients(self.at, self.convention)
+            return {name: self._computed[name] for name in (e.name for e in self.form.exposed)}
+        values = self.forward | oracle.step_gradients(self.given, self.form)
         # The sum over one step is that step, which was measured by itself.
         if self.fed is None and not self.by_formulas and self.problem.sizes.steps > 1:
-            return values | oracle.parameter_gradients(self.problem, self.convention)
-        return values | {total.name: total(values) for total in self.convention.sums}
+            return values | oracle.parameter_gradients(self.problem, self.form)
+        return values | {total.name: total(values) for total in self.form.sums}
 
     @cached_property
     def _computed(self) -> dict[str, Array]:
         """Every left-hand side by our own formulas."""
-        form, values = self.convention, dict(self.given)
+        form, values = self.form, dict(self.given)
         for equation in form.ordered:
             if equation.has_check or equation.name in form.needed:
                 values[equation.name] = equation(values)
@@ -103,7 +98,7 @@ class Reference:
     @cached_property
     def _computed_roundings(self) -> dict[str, Rounded]:
         """The rounding errors of these."""
-        return roundings(self.given, self._computed, self.convention)
+        return roundings(self.given, self._computed, self.form)
 
     @cached_property
     def _formulas_agree(self) -> bool:
@@ -111,9 +106,9 @@ class Reference:
 
         A formula that is wrong anywhere differs with probability one. It is asked of every problem anew.
         """
-        form, random = self.convention, np.random.default_rng(list(self.problem.id.encode()))
+        form, random = self.form, np.random.default_rng(list(self.problem.id.encode()))
         directions = {of: random.normal(size=self._computed[e.name].shape[-2:]) for of, e in form.derivatives.items()}
-        measured = oracle.slopes_along(self.at, directions, form)
+        measured = oracle.slopes_along(self.given, directions, form)
         claimed, bound, count = 0.0, 0.0, 0
         for of, equation in form.derivatives.items():
             along, value = np.abs(directions[of]), self._computed[equation.name]
@@ -129,16 +124,16 @@ class Reference:
     def forward(self) -> dict[str, Array]:
         """The left-hand sides of (1)–(4)."""
         values = dict(self.given)
-        for equation in self.convention.forward:
-            if equation.has_check or equation.name in self.convention.needed:
+        for equation in self.form.forward:
+            if equation.has_check or equation.name in self.form.needed:
                 values[equation.name] = equation(values)
-        return {equation.name: values[equation.name] for equation in self.convention.forward_shown}
+        return {equation.name: values[equation.name] for equation in self.form.forward_shown}
 
-    def as_if(self, convention: Form) -> "Reference":
-        """The right answers to the same job for a submission that follows another convention."""
-        if convention not in self._as_if:
-            self._as_if[convention] = Reference(self.problem, convention, fed=self.at, by_formulas=self.by_formulas)
-        return self._as_if[convention]
+    def as_if(self, form: Form) -> "Reference":
+        """The right answers to the same job for a submission that follows another form."""
+        if form not in self._as_if:
+            self._as_if[form] = Reference(self.problem, form, fed=self.given, by_formulas=self.by_formulas)
+        return self._as_if[form]
 
     def reused(self, change: str) -> "Reference":
         """The right answers to a second use of the same cells, with other arguments.
@@ -153,7 +148,7 @@ class Reference:
         return {change: self._changed(change) for change in CHANGES}
 
     def _changed(self, change: str) -> "Reference":
-        problem, form = self.problem, self.convention
+        problem, form = self.problem, self.form
         sizes = problem.sizes
         if change == "everything":  # Some batches grow, and some shrink.
             sizes = sizes._replace(batch=sizes.batch + (1 if sizes.batch % 2 == 0 or sizes.batch == 1 else -1))
@@ -168,7 +163,7 @@ class Reference:
             "input": [form.layer.input],
             "state": states,
         }[change]
-        fed = {name: other[name] if name in anew else self.at[name] for name in form.given}
+        fed = {name: other[name] if name in anew else self.given[name] for name in form.given}
         mixed = replace(
             problem,
             sizes=sizes,
@@ -179,9 +174,9 @@ class Reference:
 
     def job(self, uses: int = 1) -> Job:
         """What a submission is asked to do, with `uses` uses of its cells."""
-        problem, form = self.problem, self.convention
+        problem, form = self.problem, self.form
         states = [name for carried in form.layer.carried for name in (carried.previous, carried.upstream)]
-        given = {name: self.at[name].astype(problem.precision) for name in states}
+        given = {name: self.given[name].astype(problem.precision) for name in states}
         parameters = {stack.name: problem.parameters[stack.name] for stack in form.stacks}
         arrays = {form.layer.input: problem.x, **given, **parameters}
         return Job(problem.id, problem.sizes, form, arrays, uses=uses)
@@ -191,7 +186,7 @@ class Reference:
         """The rounding errors of every true value, by name."""
         if self.by_formulas and self._formulas_agree:
             return self._computed_roundings
-        return roundings(self.given, self.truth, self.convention)
+        return roundings(self.given, self.truth, self.form)
 
     @cached_property
     def largest(self) -> dict[str, Array]:
@@ -207,7 +202,7 @@ class Reference:
         """
         return {
             equation.name: float(np.abs(equation(self.truth) - self.truth[equation.name]).max())
-            for equation in self.convention.sums
+            for equation in self.form.sums
         }
 
     def limits(self, name: str, dtype: Any) -> Array:

@@ -169,7 +169,7 @@ def judge_companion(
         yield _wrong(reference, Fact.of(companion.kind, raised=recording.raised.text, factor=SCALE))
         return
     evidence = gather(reference, plain.uses[0])
-    shown = values_shown(recording.uses[0], reference.convention)
+    shown = values_shown(recording.uses[0], reference.form)
     yield _agreement(evidence, shown, companion.kind, companion.expected, companion.scale)
 
 

@@ -60,10 +60,10 @@ def _of_equations(case: Case) -> dict[str, str]:
 
 def _steps(reference: Reference) -> Iterator[Reference]:
     """Each step of a problem as a problem of one step."""
-    problem, form = reference.problem, reference.convention
+    problem, form = reference.problem, reference.form
     states = [name for carried in form.layer.carried for name in (carried.previous, carried.upstream)]
     for step in range(problem.sizes.steps):
         here = slice(step, step + 1)
-        fed = {name: reference.at[name][here] for name in (form.layer.input, *states)}
+        fed = {name: reference.given[name][here] for name in (form.layer.input, *states)}
         one = replace(problem, id=f"{problem.id}+step{step}", sizes=problem.sizes._replace(steps=1), x=problem.x[here])
         yield replace(reference, problem=one, fed=fed)
