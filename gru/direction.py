@@ -10,9 +10,9 @@ from itertools import accumulate
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from gru.calculus import complex_dual
+from gru.calculus.arrays import Array
 from gru.calculus.dual import Entries, Thin
 from gru.calculus.recurrence import NotDual, Recurrence
 from gru.layer import Form
@@ -20,8 +20,6 @@ from gru.layers.gru.forms import CHAPTER
 from gru.oracle import derivatives_along, summed_gradient, variables
 from gru.probes import MEMORY
 from gru.problem import Problem
-
-Array = NDArray[Any]
 
 FEW_VARIABLES = 350
 """Up to so many variables all entries are measured in one forward pass: it costs its calls, not its numbers. Beyond,

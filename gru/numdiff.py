@@ -5,6 +5,7 @@ error that says so; it is never a silent zero. The methods stand in rooms of the
 `gru.calculus`; this is the name under which they are used.
 """
 
+from gru.calculus.arrays import Array
 from gru.calculus.chunks import MIB
 from gru.calculus.complex_step import (
     STEP,
@@ -14,7 +15,7 @@ from gru.calculus.complex_step import (
     directional_derivatives,
     gradient,
 )
-from gru.calculus.line import Array, Direction, Function
+from gru.calculus.line import Direction, Function
 from gru.calculus.measured import Measured, measured_gradient
 from gru.calculus.ridders import Estimate, gaussian_directions, ridders
 from gru.calculus.taylor import Taylor, taylor_remainders

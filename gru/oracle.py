@@ -10,16 +10,14 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import Any, NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 
 from gru import numdiff
+from gru.calculus.arrays import Array
 from gru.calculus.complex_step import Arithmetic
 from gru.layer import Form
 from gru.layers.gru.forms import CHAPTER
 from gru.probes import MEMORY, Probe, measure, row_by_row
 from gru.problem import Problem
-
-Array = NDArray[Any]
 
 Given = dict[str, Array]
 """What the cells of a problem are given at every step, by name.

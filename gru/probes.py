@@ -8,13 +8,10 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from gru import numdiff
+from gru.calculus.arrays import Array
 from gru.calculus.complex_step import Arithmetic
-
-Array = NDArray[Any]
-
 
 MEMORY = 256 * numdiff.MIB
 """The default bound on the memory of one measurement."""

@@ -10,12 +10,11 @@ from dataclasses import dataclass
 from typing import Any, Literal, get_args
 
 import numpy as np
-from numpy.typing import NDArray
 
+from gru.calculus.arrays import Array
 from gru.layer import ACTIVATIONS, Form, Sizes, Stack
 from gru.layers.gru.forms import CHAPTER
 
-Array = NDArray[Any]
 Precision = Literal["float64", "float32"]
 PRECISIONS: tuple[Precision, ...] = get_args(Precision)
 Effort = Literal["quick", "normal", "thorough"]

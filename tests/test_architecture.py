@@ -22,6 +22,7 @@ MODEL = (
     "layers.gru.cell",
     "layers.gru.sequence",
     *(name.removeprefix("gru.") for name in MODULES if name.partition(".")[2].split(".")[0] == "layer"),
+    "calculus.arrays",
     "calculus.formula",
     "calculus.functions",
 )

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from gru.calculus.line import Array
+from gru.calculus.arrays import Array
 
 MIB = 2**20
 

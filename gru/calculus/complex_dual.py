@@ -4,12 +4,9 @@ One call is a value and a tangent, where `dual` has several: faster where calls 
 has a leading axis of length one. It never checks for overflow: what overflows comes out as NaN.
 """
 
-from typing import Any
-
 import numpy as np
-from numpy.typing import NDArray
 
-Array = NDArray[Any]
+from gru.calculus.arrays import Array
 
 STEP = 2.0**-100
 """As in `gru.calculus.complex_step`, whose reasons hold here too."""

@@ -7,8 +7,9 @@ from typing import Any, Literal
 
 import numpy as np
 
+from gru.calculus.arrays import Array
 from gru.calculus.chunks import MIB, cautious_need, in_chunks
-from gru.calculus.line import Array, Direction, Function, in_double, require_as_many, require_finite
+from gru.calculus.line import Direction, Function, in_double, require_as_many, require_finite
 from gru.calculus.pair import Pair
 from gru.calculus.ridders import gaussian_directions, ridders
 

@@ -7,12 +7,11 @@ function is evaluated once. It knows no layer, and no rule but that of each oper
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 
-Array = NDArray[Any]
+from gru.calculus.arrays import Array
 
 LARGEST = 1e300
 """What e^{−a} is taken as at most: 1/(1 + e^{−a}) is below every number that counts there, and nothing is infinite."""

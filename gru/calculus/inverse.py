@@ -6,14 +6,12 @@ It never guesses: what does not follow is None.
 
 import ast
 from collections.abc import Mapping
-from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from gru.calculus import formula
+from gru.calculus.arrays import Array
 
-Array = NDArray[Any]
 Solution = tuple[Array, float]
 """A value, and by how much at most it multiplies an error of what it was worked out from."""
 

@@ -5,8 +5,9 @@ from typing import Any, Literal, NamedTuple
 
 import numpy as np
 
+from gru.calculus.arrays import Array
 from gru.calculus.complex_step import STARTS, NotComplexDifferentiable, complex_step
-from gru.calculus.line import Array, Function
+from gru.calculus.line import Function
 from gru.calculus.ridders import ridders
 
 

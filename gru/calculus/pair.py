@@ -13,9 +13,8 @@ from typing import Any, NoReturn
 
 import numpy as np
 from numpy.lib.mixins import NDArrayOperatorsMixin
-from numpy.typing import NDArray
 
-Array = NDArray[Any]
+from gru.calculus.arrays import Array
 
 _BASIC_INDICES = (int, np.integer, slice, EllipsisType, type(None))
 

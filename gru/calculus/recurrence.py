@@ -12,13 +12,11 @@ from functools import reduce
 from typing import Any, NamedTuple, TypeGuard
 
 import numpy as np
-from numpy.typing import NDArray
 
 from gru.calculus import complex_dual, dual
+from gru.calculus.arrays import Array
 from gru.calculus.dual import Entries, Thin, product_of_thin
 from gru.calculus.formula import names, terms
-
-Array = NDArray[Any]
 
 
 class NotDual(TypeError):

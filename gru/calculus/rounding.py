@@ -10,11 +10,9 @@ from typing import Any
 
 import numpy as np
 from numpy.lib.mixins import NDArrayOperatorsMixin
-from numpy.typing import NDArray
 
+from gru.calculus.arrays import Array
 from gru.calculus.functions import sigmoid
-
-Array = NDArray[Any]
 
 GATE_ROUNDINGS = 4.0
 """Rounding errors of one σ or tanh, in units of 1: NumPy's exponential is good to 4 units in the

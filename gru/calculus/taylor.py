@@ -5,7 +5,8 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from gru.calculus.line import Array, Direction, Function, line
+from gru.calculus.arrays import Array
+from gru.calculus.line import Direction, Function, line
 
 
 class Taylor(NamedTuple):

@@ -8,14 +8,12 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
+from gru.calculus.arrays import Array
 from gru.examiner.fact import Fact
 from gru.layer import Sizes
 from gru.submission.contract import Counted, Runner
 from gru.submission.driven import Api
-
-Array = NDArray[Any]
 
 SINGLE = "single "
 """What a worker puts before the name of a gradient that has single precision."""

@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
+from gru.calculus.arrays import Array
 from gru.calculus.ridders import ridders
 from gru.examiner.bench import Bench, Problem
 from gru.examiner.fact import Fact
@@ -19,8 +19,6 @@ from gru.gradient.check import check_vjp
 from gru.gradient.outcome import Comparison
 from gru.layer import Sizes
 from gru.submission.contract import CellError, SubmissionFailure
-
-Array = NDArray[Any]
 
 SIZES = ((2, 3, 5, 4), (3, 4, 2, 3), (2, 2, 3, 2), (1, 3, 4, 5))
 """Batch, input, hidden and steps of the problems; the first is the one at which the API was found."""

@@ -9,9 +9,9 @@ from functools import cache, lru_cache
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from gru import oracle
+from gru.calculus.arrays import Array
 from gru.calculus.rounding import FORMS, Running, limit, running_gate, unit_roundoff
 from gru.direction import Direction, slope_along
 from gru.direction import gradient as measured_gradient
@@ -19,8 +19,6 @@ from gru.examiner.outcome import Comparison
 from gru.layer import ACTIVATIONS, Form
 from gru.layers.gru.forms import CHAPTER
 from gru.problem import Problem
-
-Array = NDArray[Any]
 
 ROUNDINGS = 8
 """The analysis counts more than so many roundings of every derivative: of a pre-activation, its function, the state

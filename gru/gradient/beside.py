@@ -4,13 +4,11 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
+from gru.calculus.arrays import Array
 from gru.gradient.claim import TINY
 from gru.gradient.outcome import Comparison
 from gru.gradient.probe import Probes
-
-Array = NDArray[Any]
 
 HIDDEN = 1e-3
 """An error bar above this share of the largest entry leaves no verdict: a factor of 1.001 would pass."""

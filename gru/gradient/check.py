@@ -8,8 +8,8 @@ from time import perf_counter
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
+from gru.calculus.arrays import Array
 from gru.gradient import blind, state
 from gru.gradient.claim import Claim, FixedClaim
 from gru.gradient.judge import Judge
@@ -18,8 +18,6 @@ from gru.gradient.outcome import Comparison, GradientCheck, StateFinding
 from gru.gradient.probe import Probes
 from gru.gradient.subject import Pullback, Subject, WrongShape, Wrt
 from gru.gradient.tree import leaves
-
-Array = NDArray[Any]
 
 EVERY_ENTRY = 4096
 """Arguments with more entries than this are measured along random directions, unless `along` says otherwise."""

@@ -5,13 +5,11 @@ from functools import cached_property
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
+from gru.calculus.arrays import Array
 from gru.gradient.probe import Probes
 from gru.gradient.rounding import in_higher_precision, spread, with_digits
 from gru.gradient.subject import Subject
-
-Array = NDArray[Any]
 
 FIRST_DRAWS, FIRST_FACTOR = 4, 8.0
 MORE_DRAWS, FACTOR = 12, 6.0

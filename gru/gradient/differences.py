@@ -11,9 +11,7 @@ from math import comb
 from typing import Any, NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 
-Array = NDArray[Any]
 Line = Callable[[float], Any]
 """t ↦ f(x + t·d), a real NumPy scalar of any precision; NaN where f cannot be had."""
 

@@ -4,8 +4,8 @@ from dataclasses import replace
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
+from gru.calculus.arrays import Array
 from gru.gradient import kinks
 from gru.gradient.beside import HIDDEN, Beside
 from gru.gradient.claim import FACTOR, FIRST_FACTOR, Claim, Higher
@@ -16,8 +16,6 @@ from gru.gradient.pattern import recognised
 from gru.gradient.probe import Probes
 from gru.gradient.rounding import with_digits
 from gru.gradient.subject import Subject
-
-Array = NDArray[Any]
 
 SUSPECTS = 12
 """Entries that get a second look: the most suspicious ones."""

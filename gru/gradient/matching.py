@@ -3,11 +3,9 @@
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
+from gru.calculus.arrays import Array
 from gru.gradient.tree import Leaf, fields, is_dataclass, leaves
-
-Array = NDArray[Any]
 
 
 def is_shaped(numbers: Any, shape: tuple[int, ...]) -> bool:

@@ -5,16 +5,14 @@ from functools import cache
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
+from gru.calculus.arrays import Array
 from gru.gradient import differences
 from gru.gradient.differences import Sides, Slope
 from gru.gradient.outcome import Method
 from gru.gradient.probe import General, Probes
 from gru.gradient.rounding import DOUBLE, HAS_MORE_THAN_DOUBLE, nudged
 from gru.gradient.subject import Subject
-
-Array = NDArray[Any]
 
 STEP = 2.0**-100
 """The complex step: as in `gru.calculus.complex_step`, whose reasons hold here too."""

@@ -3,12 +3,10 @@
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
+from gru.calculus.arrays import Array
 from gru.gradient.probe import Probes
 from gru.gradient.subject import Subject
-
-Array = NDArray[Any]
 
 NEAR = 1e-6
 """How near to a number a factor is that number: nobody writes two that are nearer to each other."""

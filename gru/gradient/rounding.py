@@ -4,12 +4,10 @@ from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
+from gru.calculus.arrays import Array
 from gru.gradient.monte_carlo import inexact
 from gru.gradient.subject import Subject
-
-Array = NDArray[Any]
 
 HAS_MORE_THAN_DOUBLE = float(np.finfo(np.longdouble).eps) < float(np.finfo(float).eps) / 100
 """Not on every machine: a long double is a double on Windows, and on most processors that are not Intel's."""

@@ -15,11 +15,9 @@ except ImportError as error:
     raise ImportError("this needs Hypothesis: pip install 'gru-gradcheck[test]'") from error
 
 import numpy as np
-from numpy.typing import NDArray
 
+from gru.calculus.arrays import Array
 from gru.gradient.check import check_vjp
-
-Array = NDArray[Any]
 
 SEEDS = 2**32
 AWAY = 0.25

@@ -5,13 +5,12 @@ from functools import cached_property
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
+from gru.calculus.arrays import Array
 from gru.gradient import signature
 from gru.gradient.matching import alike, described, is_shaped, match, names_differ
 from gru.gradient.tree import Leaf, leaves, rebuilt
 
-Array = NDArray[Any]
 Wrt = int | str | Sequence[int | str] | None
 
 

@@ -7,11 +7,9 @@ from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
+from gru.calculus.arrays import Array
 from gru.layer import Form
-
-Array = NDArray[Any]
 
 
 class FormSequence:

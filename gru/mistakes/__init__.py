@@ -11,9 +11,9 @@ from functools import cache
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from gru.calculus import formula
+from gru.calculus.arrays import Array
 from gru.layer import Equation, Form
 from gru.layers.gru.forms import CHAPTER
 from gru.mistakes.by_rule import ByRule
@@ -105,7 +105,7 @@ def changes(equation: Equation, form: Form) -> Iterator[Change]:
     yield from of_other_forms(equation, form)
 
 
-def _sample(tree: ast.expr, form: Form) -> NDArray[Any]:
+def _sample(tree: ast.expr, form: Form) -> Array:
     """The value of a formula on numbers of no meaning, by which equal formulas are known.
 
     All sizes are equal, so that every formula has a value, and all values are of one shape.

@@ -7,13 +7,11 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, Literal, Protocol, get_args
 
-from numpy.typing import NDArray
-
+from gru.calculus.arrays import Array
 from gru.layer import Form, Sizes
 from gru.submission.driven import Api
 from gru.submission.text import CleanText
 
-Array = NDArray[Any]
 Layout = Literal["plain", "read-only", "fortran", "strided"]
 Reason = Literal[
     "no_such_file",

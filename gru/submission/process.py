@@ -11,10 +11,11 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
+from gru.calculus.arrays import Array
 from gru.layer import Form, Sizes
 from gru.submission.channel import Connection
 from gru.submission.confinement import Confinement, Isolation, confinement
-from gru.submission.contract import Array, CellError, Counted, Job, KilledError, Raised, Recording, SubmissionFailure
+from gru.submission.contract import CellError, Counted, Job, KilledError, Raised, Recording, SubmissionFailure
 from gru.submission.driven import Api, shapes_in
 from gru.submission.keeper import STARTS, Keeper, Wanted, launched
 from gru.submission.limits import CALLS_IN_ALL, LEAST_MEMORY, MEMORY_LIMIT, TIME_LIMIT, Limits

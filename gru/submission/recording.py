@@ -11,8 +11,9 @@ from typing import Any
 
 import numpy as np
 
+from gru.calculus.arrays import Array
 from gru.layer import Form, Sizes
-from gru.submission.contract import Array, Counted, Description, Job, Raised, Recording, Shown, Use
+from gru.submission.contract import Counted, Description, Job, Raised, Recording, Shown, Use
 
 _KEY = urandom(16)
 """What the ids of jobs are hidden by: they tell of a seed, and what is asked with a problem."""

@@ -11,9 +11,10 @@ from typing import Any, NoReturn
 
 import numpy as np
 
+from gru.calculus.arrays import Array
 from gru.layer import Form, Sizes
 from gru.layers.registry import form_named
-from gru.submission.contract import Array, CellError, Job, Raised, Recording
+from gru.submission.contract import CellError, Job, Raised, Recording
 from gru.submission.recording import api_of, arrays_of, recording_of, request_of
 from gru.submission.text import cleaned
 from gru.submission.worker.counting import Counting

@@ -5,12 +5,11 @@ It never learns anything.
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 
-Array = NDArray[Any]
+from gru.calculus.arrays import Array
 
 MOST_PAIRS = 10_000
 """How many pairs are listed in full; of more, a sample of this many is drawn."""

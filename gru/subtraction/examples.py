@@ -2,7 +2,8 @@
 
 from collections.abc import Sequence
 
-from gru.subtraction.data import Array, Data, to_number
+from gru.calculus.arrays import Array
+from gru.subtraction.data import Data, to_number
 
 
 def written_out(data: Data, predicted: Array) -> str:

@@ -8,11 +8,10 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
+from gru.calculus.arrays import Array
 from gru.files import read_whole
 from gru.layer import Form, Sizes
 from gru.layers.gru.sequence import GRUSequence
@@ -21,8 +20,6 @@ from gru.layers.registry import HOMES, form_named
 from gru.layers.sequence import FormSequence
 from gru.subtraction.data import Data, TaskError
 from gru.subtraction.network import Network, Parameters, Sequence
-
-Array = NDArray[Any]
 
 INPUTS = 2
 """What goes in at each step: a bit of a and a bit of b."""

@@ -7,11 +7,10 @@ from collections.abc import Callable, Mapping
 from typing import Any, Protocol
 
 import numpy as np
-from numpy.typing import NDArray
 
+from gru.calculus.arrays import Array
 from gru.calculus.functions import sigmoid
 
-Array = NDArray[Any]
 Parameters = Mapping[str, Array]
 """The parameters by name: those of the cells (`W`, `U`, and `b` of an LSTM with biases), and `V`."""
 

@@ -7,9 +7,9 @@ from collections.abc import Callable, Mapping
 from typing import Any, Literal, get_args
 
 import numpy as np
-from numpy.typing import NDArray
 
-Array = NDArray[Any]
+from gru.calculus.arrays import Array
+
 Arrays = Mapping[str, Array]
 Step = Callable[[Arrays, Arrays], dict[str, Array]]
 """From the parameters and their gradients, both by name, to the parameters after the step."""

@@ -6,11 +6,10 @@ matplotlib is an extra, and loaded only when something is drawn. Nothing here op
 from collections.abc import Mapping
 from importlib.util import find_spec
 from pathlib import Path
-from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
+from gru.calculus.arrays import Array
 from gru.subtraction.training import History
 
 SUFFIXES = (".png", ".svg")
@@ -63,11 +62,11 @@ def draw_curves(histories: Mapping[str, History], path: Path) -> None:
     figure.savefig(path, format=path.suffix.lower()[1:], dpi=150)
 
 
-def _iterations(losses: NDArray[Any]) -> NDArray[Any]:
+def _iterations(losses: Array) -> Array:
     return np.arange(1, len(losses) + 1)
 
 
-def _epoch_means(history: History) -> tuple[NDArray[Any], NDArray[Any]]:
+def _epoch_means(history: History) -> tuple[Array, Array]:
     """The iteration at which each epoch ended, and its mean loss; the last may be cut short."""
     starts = np.arange(0, len(history.losses), history.iterations_per_epoch)
     ends = np.minimum(starts + history.iterations_per_epoch, len(history.losses))

@@ -5,16 +5,12 @@ It never imports a submission, and sends neither labels nor losses.
 
 from functools import partial
 from types import SimpleNamespace
-from typing import Any
 
-from numpy.typing import NDArray
-
+from gru.calculus.arrays import Array
 from gru.layer import Form, Sizes
 from gru.layers.gru.forms import CHAPTER
 from gru.submission.contract import Runner
 from gru.subtraction.model import Architecture, name_of
-
-Array = NDArray[Any]
 
 
 class SubmittedSequence:

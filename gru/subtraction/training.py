@@ -9,13 +9,12 @@ from dataclasses import dataclass
 from typing import Any, Literal, Protocol
 
 import numpy as np
-from numpy.typing import NDArray
 
+from gru.calculus.arrays import Array
 from gru.subtraction.data import Data, TaskError
 from gru.subtraction.network import Network, Parameters
 from gru.subtraction.optimisers import OPTIMISERS, Optimiser, optimiser
 
-Array = NDArray[Any]
 Stop = Literal["reached", "epochs", "interrupted", "diverged"]
 """Why training ended: every held-out sample right, no epoch left, Ctrl-C, or a loss that is not finite."""
 

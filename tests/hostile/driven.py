@@ -11,8 +11,9 @@ from typing import Any
 
 import numpy as np
 
+from gru.calculus.arrays import Array
 from gru.submission.adapters import Driver, found_in
-from gru.submission.contract import Array, CellError, Counted, Job, Recording, SubmissionFailure
+from gru.submission.contract import CellError, Counted, Job, Recording, SubmissionFailure
 from gru.submission.driven import Api, api_in, shapes_in
 from gru.submission.text import CleanText, cleaned
 from gru.submission.worker.protocol import ProtocolError

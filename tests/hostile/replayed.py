@@ -11,8 +11,9 @@ from typing import Any
 
 import numpy as np
 
+from gru.calculus.arrays import Array
 from gru.layers.gru.shapes import Sizes
-from gru.submission.contract import Array, CellError, Description, Job, Raised, Recording, Shown, Use
+from gru.submission.contract import CellError, Description, Job, Raised, Recording, Shown, Use
 
 Value = Array | Description
 Odd = Callable[[Value], Value]

@@ -4,18 +4,15 @@ It is read off the values of the gate. It names no equation, and judges nothing.
 """
 
 from collections.abc import Callable, Iterator
-from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
+from gru.calculus.arrays import Array
 from gru.calculus.functions import sigmoid
 from gru.examiner.diagnosis.probe import Probe
 from gru.examiner.diagnosis.read_off import ENOUGH, Description, agrees, eps, one_number
 from gru.examiner.fact import Fact
 from gru.layer import Equation
-
-Array = NDArray[Any]
 
 
 def inside(wrong: list[Probe]) -> Iterator[Description]:

@@ -9,16 +9,14 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from gru.calculus import formula
+from gru.calculus.arrays import Array
 from gru.examiner.diagnosis.activated import inside, other_function
 from gru.examiner.diagnosis.probe import Probe
 from gru.examiner.diagnosis.read_off import ENOUGH, Description, entries, eps, fits, one_number
 from gru.examiner.fact import Fact
 from gru.mistakes import slope_of
-
-Array = NDArray[Any]
 
 DECIMALS = range(9)
 """To how many decimals a value may have been rounded."""

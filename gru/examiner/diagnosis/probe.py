@@ -8,14 +8,12 @@ from functools import cached_property
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from gru.calculus import formula
+from gru.calculus.arrays import Array
 from gru.calculus.rounding import Rounded, limit, squashed
 from gru.examiner.judging.case import Case
 from gru.layer import Equation
-
-Array = NDArray[Any]
 
 NEAR = 1e-3
 """A formula further away than this from the submission's value, in units of its largest entry, is not

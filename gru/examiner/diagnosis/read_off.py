@@ -5,15 +5,12 @@ A description is held against every entry of every problem, to rounding. It name
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
+from gru.calculus.arrays import Array
 from gru.examiner.diagnosis.probe import Probe
 from gru.examiner.fact import Fact
-
-Array = NDArray[Any]
 
 ENOUGH = 4
 """Wrong entries that a number is read off: one number fits a few of them by chance."""

@@ -8,14 +8,13 @@ from itertools import permutations
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
+from gru.calculus.arrays import Array
 from gru.examiner.fact import Diagnosis, Fact, of_one
 from gru.examiner.judging.case import Case
 from gru.examiner.judging.evidence import Evidence
 from gru.layer import Layer, Stack
 
-Array = NDArray[Any]
 Alteration = tuple[str, dict[str, Any], Callable[[Array, Evidence], Array]]
 """A kind of fact, its particulars, and what becomes of a stack."""
 

@@ -9,9 +9,9 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from gru.calculus import formula
+from gru.calculus.arrays import Array
 from gru.calculus.rounding import limit, squashed
 from gru.examiner.diagnosis.probe import NEAR, says_little
 from gru.examiner.diagnosis.recognised import PROBES, named
@@ -22,8 +22,6 @@ from gru.examiner.outcome import Outcome
 from gru.examiner.summary import NOT_SHOWN, is_hidden
 from gru.layer import Equation, Form
 from gru.mistakes import Mistake, catalogue
-
-Array = NDArray[Any]
 
 
 @dataclass(frozen=True)

@@ -11,8 +11,8 @@ from itertools import permutations, product
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
+from gru.calculus.arrays import Array
 from gru.calculus.inverse import Solution, may_tell, solved
 from gru.examiner.diagnosis.probe import says_little
 from gru.examiner.hidden.whole_scale import Scale, asked, whole_scales
@@ -22,8 +22,6 @@ from gru.examiner.judging.comparison import agree
 from gru.examiner.judging.evidence import Evidence
 from gru.examiner.judging.judge import judge_equations
 from gru.layer import Equation, Form, Stack
-
-Array = NDArray[Any]
 
 MOST_AMPLIFIED = 1e5
 """A problem in which rounding is amplified more than this recovers nothing."""

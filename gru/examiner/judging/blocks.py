@@ -7,8 +7,8 @@ from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
+from gru.calculus.arrays import Array
 from gru.examiner.fact import Fact
 from gru.examiner.judging.comparison import compare
 from gru.examiner.judging.evidence import Evidence
@@ -16,8 +16,6 @@ from gru.examiner.judging.finding import found, found_odd
 from gru.examiner.judging.limit import one_rounding
 from gru.examiner.outcome import Finding, everything_shows, nothing_shows
 from gru.submission.contract import Description
-
-Array = NDArray[Any]
 
 
 def is_stacked(evidence: Evidence) -> bool:

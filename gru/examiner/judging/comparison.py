@@ -5,15 +5,11 @@ It knows no equation and no verdict.
 
 from dataclasses import replace
 from functools import partial
-from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
+from gru.calculus.arrays import Array
 from gru.examiner.outcome import Block, Comparison, Entry
-
-Array = NDArray[Any]
-
 
 LARGEST_SHOWN = 64
 """Entries of a block that is kept whole."""

@@ -9,16 +9,14 @@ from functools import cached_property
 from typing import Any, TypeGuard
 
 import numpy as np
-from numpy.typing import NDArray
 
+from gru.calculus.arrays import Array
 from gru.calculus.rounding import limit
 from gru.examiner.judging.limit import roundings
 from gru.examiner.judging.recovered import Recovered, recover
 from gru.examiner.judging.reference import Reference
 from gru.layer import Carried, Form
 from gru.submission.contract import Description, Shown, Use
-
-Array = NDArray[Any]
 
 
 @dataclass(frozen=True, eq=False)

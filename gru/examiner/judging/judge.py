@@ -7,12 +7,11 @@ consequences are `inherited`. It runs nothing: evidence comes in, findings go ou
 from collections.abc import Iterator
 from dataclasses import replace
 from functools import partial
-from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from gru.calculus import formula
+from gru.calculus.arrays import Array
 from gru.examiner.fact import Fact
 from gru.examiner.judging.blocks import is_stacked
 from gru.examiner.judging.comparison import agree, compare, distances
@@ -22,8 +21,6 @@ from gru.examiner.judging.reference import Reference
 from gru.examiner.outcome import Finding, everything_shows
 from gru.layer import Carried, Equation
 from gru.submission.contract import Description, Recording
-
-Array = NDArray[Any]
 
 
 def judge_equations(evidence: Evidence) -> Iterator[Finding]:

@@ -8,8 +8,8 @@ from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
+from gru.calculus.arrays import Array
 from gru.calculus.rounding import (
     FORMS,
     UNDERFLOW,
@@ -23,8 +23,6 @@ from gru.calculus.rounding import (
     unit_roundoff,
 )
 from gru.layer import Equation, Form
-
-Array = NDArray[Any]
 
 
 def roundings(

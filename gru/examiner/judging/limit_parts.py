@@ -4,18 +4,15 @@ It judges no submission: the one that is measured is the chapter's own formula.
 """
 
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
+from gru.calculus.arrays import Array
 from gru.calculus.rounding import FORMS, unit_roundoff
 from gru.examiner.judging.reference import Reference
 from gru.layer import Equation, Form, Sizes
 from gru.layers.gru.forms import CHAPTER
 from gru.problem import Problem
-
-Array = NDArray[Any]
 
 
 @dataclass(frozen=True)

@@ -12,15 +12,13 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from gru.calculus import formula
+from gru.calculus.arrays import Array
 from gru.layer import Equation
 
 if TYPE_CHECKING:
     from gru.examiner.judging.evidence import Evidence
-
-Array = NDArray[Any]
 
 
 @dataclass(frozen=True)

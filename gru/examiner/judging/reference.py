@@ -8,18 +8,15 @@ from functools import cached_property
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from gru import oracle
+from gru.calculus.arrays import Array
 from gru.calculus.rounding import Rounded, limit
 from gru.examiner.judging.limit import one_rounding, roundings
 from gru.layer import Form
 from gru.layers.gru.forms import CHAPTER
 from gru.problem import Problem, Specification, draw, is_measured_whole
 from gru.submission.contract import Job
-
-Array = NDArray[Any]
-
 
 CHANGES = ("weights", "upstream", "input", "state", "everything")
 """What is drawn anew for a second use of the same cells."""

@@ -10,15 +10,12 @@ from functools import cache
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
+from gru.calculus.arrays import Array
 from gru.examiner.bench import Bench, Problem
 from gru.examiner.mapping.found import Mapped
 from gru.layer import Form, Sizes
 from gru.submission.contract import Description, Job, Recording, Shown, Use
-
-Array = NDArray[Any]
-
 
 HIDDEN = Description("absent")
 """What stands for all that the API does not show."""

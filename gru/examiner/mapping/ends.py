@@ -7,15 +7,12 @@ is not answered has no gradient from above. It runs nothing, and knows no layer.
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import permutations
-from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
+from gru.calculus.arrays import Array
 from gru.layer import Carried, Layer, Sizes
 from gru.submission.driven import Api
-
-Array = NDArray[Any]
 
 
 @dataclass(frozen=True)

@@ -10,13 +10,11 @@ from functools import cache
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
+from gru.calculus.arrays import Array
 from gru.calculus.rounding import Running, limit
 from gru.layer import Axis, Form, Layer, Sizes, Stack
 from gru.layers.registry import HOMES, layer_named
-
-Array = NDArray[Any]
 
 BIAS = "1"
 """The rows of a bias."""

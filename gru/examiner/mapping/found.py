@@ -5,18 +5,16 @@ Data, and what follows from it alone. It runs nothing and searches for nothing.
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import Any, Literal, NamedTuple
+from typing import Literal, NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 
+from gru.calculus.arrays import Array
 from gru.examiner.mapping.ends import Ends
 from gru.examiner.mapping.heads import Head
 from gru.examiner.mapping.places import Place
 from gru.layer import Form, Sizes
 from gru.submission.driven import Api
-
-Array = NDArray[Any]
 
 Stage = Literal["shapes", "input", "hidden", "bias", "together", "runs"]
 """At what a forward pass parts from every form: the shapes of its parameters; its weights of the input alone; those

@@ -10,14 +10,13 @@ from itertools import product
 from typing import Any, Literal
 
 import numpy as np
-from numpy.typing import NDArray
 
+from gru.calculus.arrays import Array
 from gru.calculus.rounding import Running, limit
 from gru.examiner.bench import Problem
 from gru.submission.adapters.targets import ALPHABET, EACH_STEP, seen, targets
 from gru.submission.driven import Api
 
-Array = NDArray[Any]
 Kind = Literal["outputs", "cross-entropy", "squares"]
 
 EXPONENTIAL = 8.0

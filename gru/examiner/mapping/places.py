@@ -7,15 +7,12 @@ nothing, and knows no layer: a block is so many rows (`input`, `hidden`, `1`) an
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from itertools import permutations
-from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
+from gru.calculus.arrays import Array
 from gru.layer import Sizes
 from gru.submission.contract import CellError
-
-Array = NDArray[Any]
 
 KINDS = ("input", "hidden", "1")
 """What the rows of a block are."""

@@ -8,11 +8,11 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cache
 from itertools import chain, islice, permutations, product
-from typing import Any, TypeVar
+from typing import TypeVar
 
 import numpy as np
-from numpy.typing import NDArray
 
+from gru.calculus.arrays import Array
 from gru.calculus.rounding import Running
 from gru.examiner.bench import Bench, Problem
 from gru.examiner.mapping.biases import assigned
@@ -24,7 +24,6 @@ from gru.examiner.mapping.places import Place, divisions
 from gru.layer import Sizes
 from gru.submission.contract import CellError
 
-Array = NDArray[Any]
 T = TypeVar("T")
 
 SIZES = Sizes(2, 7, 5, 1)

@@ -10,15 +10,13 @@ from types import MappingProxyType
 from typing import Any, Literal
 
 import numpy as np
-from numpy.typing import NDArray
 
+from gru.calculus.arrays import Array
 from gru.calculus.rounding import limit
 from gru.examiner.bench import Bench, Problem
 from gru.examiner.mapping.families import exactly
 from gru.examiner.mapping.found import Mapped
 from gru.layer import Carried, Equation, Form
-
-Array = NDArray[Any]
 
 Kept = Literal["all", "only-done-last", "only-done-first", "not-done-last", "not-done-first", "mean"]
 """Which steps a gradient is added up from. The way back does the first step last."""

@@ -10,8 +10,8 @@ from itertools import combinations
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
+from gru.calculus.arrays import Array
 from gru.examiner.fact import Fact
 from gru.examiner.judging.comparison import agree, compare
 from gru.examiner.judging.evidence import Evidence, gather, values_shown
@@ -20,8 +20,6 @@ from gru.examiner.judging.reference import Reference
 from gru.examiner.outcome import Comparison, Finding, everything_shows
 from gru.layer import Form
 from gru.submission.contract import Job, Recording, Use
-
-Array = NDArray[Any]
 
 SCALE = -(2.0**20)
 """The factor on δ in the check that a backward pass is linear in it: a power of two, so that it

@@ -3,13 +3,8 @@
 One cell is one step in time. It never sums over steps: that is `sequence`'s part.
 """
 
-from typing import Any
-
-from numpy.typing import NDArray
-
+from gru.calculus.arrays import Array
 from gru.layers.gru import equations, parameters
-
-Array = NDArray[Any]
 
 
 class GRUCell:

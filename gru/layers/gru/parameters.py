@@ -6,8 +6,8 @@ The order z, r, h̃ is the layer's. Nothing here looks at what the blocks hold.
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
+from gru.calculus.arrays import Array
 from gru.layers.gru.equations import GRU
 
 GATES = tuple(GRU.gates)
@@ -31,7 +31,7 @@ def split(stacked: Any, size: int) -> tuple[Any, Any, Any]:
     return z, r, n
 
 
-def merge(z: NDArray[Any], r: NDArray[Any], n: NDArray[Any]) -> NDArray[Any]:
+def merge(z: Array, r: Array, n: Array) -> Array:
     """A stacked parameter, (…, 3·size, hidden), of its blocks: the inverse of `split`.
 
     Args:

@@ -9,11 +9,9 @@ from functools import partial
 from typing import Any, NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 
+from gru.calculus.arrays import Array
 from gru.layers.gru.cell import GRUCell
-
-Array = NDArray[Any]
 
 
 class Gradients(NamedTuple):

@@ -1,15 +1,11 @@
 """The LSTM cell in the manner of the chapter's GRU cell: one step forward, and one backward."""
 
-from typing import Any
-
 import numpy as np
-from numpy.typing import NDArray
 
+from gru.calculus.arrays import Array
 from gru.calculus.functions import sigmoid, sum_rows
 from gru.layers.lstm import equations
 from gru.layers.lstm.equations import LSTM
-
-Array = NDArray[Any]
 
 
 class LSTMCell:

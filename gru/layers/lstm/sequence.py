@@ -5,11 +5,9 @@ from functools import partial
 from typing import Any, NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 
+from gru.calculus.arrays import Array
 from gru.layers.lstm.cell import LSTMCell
-
-Array = NDArray[Any]
 
 
 class LSTMGradients(NamedTuple):

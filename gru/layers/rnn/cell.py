@@ -1,13 +1,9 @@
 """The cell of the plain RNN in the manner of the chapter's GRU cell: one step forward, and one backward."""
 
-from typing import Any
-
 import numpy as np
-from numpy.typing import NDArray
 
+from gru.calculus.arrays import Array
 from gru.layers.rnn import equations
-
-Array = NDArray[Any]
 
 
 class RNNCell:
