@@ -1,5 +1,6 @@
 """Files of many kinds, as they are: each found without a word, right as it is, and wrong with a mistake put in."""
 
+import re
 from pathlib import Path
 
 import pytest
@@ -43,6 +44,8 @@ MISTAKES = {
     "dicts_in_a_dict": ("du[i:] * r + dv[i:]", "du[i:] + dv[i:]", "equation-23"),
     "gates_on_a_first_axis": ("np.outer(dc, r * h)])", "np.outer(dc, h)])", "equation-11"),
     "sizes_in_a_tuple": ("(dn * r) @ h.T", "dn @ h.T", "equation-11"),
+    "steps_then_bptt": ("drh * r + self", "drh + self", "equation-23"),
+    "train_step_answers_its_state": ("dWhh += da @ hs[t - 1].T", "dWhh += da @ hs[t].T", "rnn/dW"),
     "model_given_back": ("dw[:, :n] * hr + dv", "dw[:, :n] + dv", "gradient-dh"),
 }  # fmt: skip
 """For each file what stands in it, what stands in its place, and a check that is not right then."""
@@ -73,6 +76,19 @@ def test_a_mistake_in_a_file_of_any_kind_is_found_under_its_own_name(name: str, 
     examination = examined(path)
     assert examination.verdict == "wrong"
     assert examination.outcome(check).status in ("wrong", "inherited")
+
+
+@pytest.mark.full
+def test_an_update_that_is_clipped_is_told_as_that_and_blamed_on_no_equation(tmp_path: Path) -> None:
+    path = tmp_path / "clips.py"
+    source = (FILES / "updates_by_a_rate.py").read_text()
+    path.write_text(re.sub(r"-= learning_rate \* (\w+)", r"-= learning_rate * np.clip(\1, -1, 1)", source))
+    examination = examined(path)
+    assert examination.verdict == "wrong"
+    wrong = [outcome for outcome in examination.outcomes if outcome.status == "wrong"]
+    assert examination.outcome("state") in wrong
+    assert all(outcome.is_of_gradient or outcome.check == "state" for outcome in wrong)
+    assert all(outcome.facts[0].particulars["clipped"] == 1 for outcome in wrong)
 
 
 @pytest.mark.full

@@ -55,6 +55,7 @@ class Adapter:
         state_at: The attribute in which an object keeps its state, where that is not given to forward; None for none.
         each_step: Whether the passes are called once a step, backward from the last step to the first, of an object
             that keeps its state and what its steps leave for backward. Then the layouts are lists.
+        back_once: Whether backward is called once for all these steps, with a list that has a gradient for each.
         handed_on: Then the places of what backward leaves for the step before, where its caller adds that to the
             gradient from above; none where the object does it itself.
         rate: What a learning rate is given as: not 0 where gradients show only in what backward does with it.
@@ -91,7 +92,7 @@ class Adapter:
     source = ""
     reset_name: str | None = None
     state_at: str | None = None
-    each_step = False
+    each_step = back_once = False
     handed_on: Sequence[str] = ()
     rate = 0.0
     rate_at: str | None = None
@@ -211,7 +212,7 @@ class Adapter:
         return _in_lists([self.forward(made, x_t, h) for x_t in x])
 
     def _backwarded(self, made: Any, delta: Any, cache: Any, x: Any, h: Any) -> Any:
-        if not self.each_step:
+        if not self.each_step or self.back_once:
             return self.backward(made, delta, cache, x, h)
         answered, forward, returned = self._answered, self._returned, []
         parts = delta if isinstance(delta, tuple) else (delta,)

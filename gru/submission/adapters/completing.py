@@ -243,7 +243,7 @@ def complete(adapter: Adapter, sizes: Mapping[str, int], of: tuple[Any, bool], t
             except Exception as error:
                 tried.note(way, error)
                 continue
-            if adapter.gradients or _by_changes(adapter, sizes, of) or adapter.dx or adapter.dh:
+            if adapter.gradients or by_changes(adapter, sizes, of) or adapter.dx or adapter.dh:
                 if "one_row" not in said and _is_for_one_column(adapter, sizes):
                     adapter.one_row = True
                 if "accumulates" not in said:
@@ -284,7 +284,7 @@ def _are_crossed(adapter: Adapter, tried: Tried, of: tuple[Any, bool]) -> bool:
     return sum(states) == sum(gradients) == 1 and states != gradients
 
 
-def _by_changes(adapter: Adapter, sizes: Mapping[str, int], of: tuple[Any, bool]) -> bool:
+def by_changes(adapter: Adapter, sizes: Mapping[str, int], of: tuple[Any, bool]) -> bool:
     """Find the gradients in what backward does to the parameters, where it shows none, and takes a rate or holds one.
 
     What is found is as large as the rate: an update by the gradient itself. Whatever else it may be is none.

@@ -15,7 +15,7 @@ import numpy as np
 
 from .adapter import OF_ANSWER, Adapter, AnotherApiError, Answer, Given, parts_answered
 from .behaviour import moving, numbers, values_of
-from .completing import SIZES
+from .completing import SIZES, by_changes
 from .construction import chosen_in, constructions, fixed_sizes, holders
 from .gradients import find
 from .layouts import arranged
@@ -57,15 +57,17 @@ class Loss(Adapter):
         told = options.get("told", str)
         told("construction")
         self.turn()
-        self._sizes = sizes
+        self._sizes, self._values = sizes, values
         made = self.make(sizes)
         for place, value in values.items():
             self.parameter(made, place)[...] = value
+        if self.rate_at:
+            setattr(made, self.rate_at, self.rate)
         if options.get("before"):
             self._call(made, x[..., ::-1] + 0.25, h_0, str)
             if self.reset_name:
                 getattr(made, self.reset_name)()
-        returned, gradients = self._call(made, x, h_0, told)
+        returned, gradients = self._call(made, x, h_0, told, options.get("aims"))
         loss = np.asarray(self._value(made, returned, self.loss_at), float)
         if loss.size != 1:
             raise AnotherApiError(f"{self.forward_name} returns no loss")
@@ -82,10 +84,14 @@ class Loss(Adapter):
         one, two = (float(self.run(sizes, values, given, h_0).states.item()) for given in (x, other))
         return bool(abs(one - two) > 64 * np.finfo(float).eps * max(abs(one), abs(two)))
 
-    def _call(self, made: Any, x: Any, h_0: Any, told: Callable[[str], Any]) -> tuple[Any, Any]:
-        """What the call that gives the loss returns, and the one that gives the gradients: often the same."""
+    def _call(self, made: Any, x: Any, h_0: Any, told: Callable[[str], Any], aims: Any = None) -> tuple[Any, Any]:
+        """What the call that gives the loss returns, and the one that gives the gradients: often the same.
+
+        Its targets are those of `x`, or of `aims`, where that is given.
+        """
         told("forward")
-        given = {"inputs": _put(x, self.input_kind), "targets": self._targets(x), **self._given_states(h_0)}
+        aimed = self._targets(x if aims is None else aims)
+        given = {"inputs": _put(x, self.input_kind), "targets": aimed, **self._given_states(h_0)}
         if self.first_name:
             answered = self._callable(made, self.first_name)(*self._arguments(made, self.first_roles, given))
             given |= parts_answered(answered, (*self.forward_roles, *self.backward_roles))
@@ -275,9 +281,10 @@ def completed(adapter: Loss) -> bool:
         return False
     holder = adapter.module if isinstance(made, Given) else type(made)
     adapter.names_returned = names_returned(getattr(holder, adapter.backward_name), adapter.source)
-    find(adapter, answer, None, x, sizes, values)
+    # The last state is answered too: it is told from a gradient by this, that it does not depend on the targets.
+    find(adapter, answer, adapter.run(sizes, values, x, h_0, aims=np.roll(x, 1, -1)), x, sizes, values)
     adapter.dx = adapter.dh = adapter.dc = None
-    return bool(adapter.gradients)
+    return bool(adapter.gradients) or by_changes(adapter, sizes, (holder, not isinstance(made, Given)))
 
 
 def loss_places(returned: Any) -> Iterator[str]:

@@ -1,10 +1,13 @@
 """A step that keeps its own state: whether its backward pass remembers every step, and so can be called over several.
 
+Its backward pass may be called once a step, or once for all steps.
+
 Decided by what a gradient depends on, and never by whether it is right.
 """
 
 from collections.abc import Mapping
 from copy import copy
+from itertools import product
 from typing import Any
 
 import numpy as np
@@ -21,32 +24,57 @@ def over_steps(adapter: Adapter, of: tuple[Any, bool], tried: Tried) -> Adapter 
     """The adapter that calls the passes once a step, for an object that is given no state; None where it cannot be.
 
     At one step such an object begins with a state of zeros, where nothing shows of a reset gate, and no weight of the
-    state.
+    state. An object whose state can be set is called so only where its backward pass does not take one step by itself.
 
     Args:
         adapter: One with everything filled in.
         of: What has the passes, and whether they are its methods.
         tried: Is told what goes wrong.
     """
-    if adapter.is_loss or adapter.is_sequence or adapter.h_layout is not None or "x_layout" in adapter.said:
+    is_given = adapter.h_layout is not None
+    if adapter.is_loss or adapter.is_sequence or (is_given and not adapter.state_at) or "x_layout" in adapter.said:
         return None
-    several = copy(adapter)
-    several.each_step, several.x_layout = True, f"[{adapter.x_layout}]"
     sizes = SIZES | dict(adapter.fixed)
     if not adapter.rows:
         sizes["batch"] = 1
+    once = not _takes_every_entry(adapter, {**sizes, "steps": 1})
+    if is_given and not once:
+        return None
+    several = copy(adapter)
+    several.each_step, several.x_layout, several.back_once = True, f"[{adapter.x_layout}]", once
+    several.h_layout = several.state_at = None
     for found in answering(several, sizes, tried, both_ways=False):
         whole = complete(found, sizes, of, tried) and set(adapter.gradients) <= set(found.gradients)
-        if whole and _remembers(found, sizes) and _adds(found, sizes):
+        if whole and once and _takes_every_entry(found, sizes) and _remembers(found, sizes):
+            return found
+        if whole and not once and _remembers(found, sizes) and _adds(found, sizes):
             found.accumulates = True
             found.handed_on = _left_to_the_caller(found, sizes)
             return found
     return None
 
 
-def _gradients(adapter: Adapter, sizes: Mapping[str, int], x: Any, delta: Any) -> dict[str, Any]:
+def _takes_every_entry(adapter: Adapter, sizes: Mapping[str, int]) -> bool:
+    """Whether the first and the last entry of the upstream gradient show in some gradient, at every step and row.
+
+    A backward pass that wants a list with one gradient a step takes the entries of one vector for it: of a single step
+    it sees one of them.
+    """
+    x, h_0 = numbers(adapter, sizes)
+    delta = upstream(adapter, sizes)
+    plain = _gradients(adapter, sizes, x, delta, h_0)
+    for step, row, entry in product(range(len(delta)), (0, -1), (0, -1)):
+        other = delta.copy()
+        other[step, row, entry] += 0.5
+        moved = _gradients(adapter, sizes, x, other, h_0)
+        if all(np.array_equal(moved[place], plain[place]) for place in plain):
+            return False
+    return True
+
+
+def _gradients(adapter: Adapter, sizes: Mapping[str, int], x: Any, delta: Any, h_0: Any = None) -> dict[str, Any]:
     values = values_of(adapter, sizes)
-    answer = adapter.run(sizes, values, x, None, delta)
+    answer = adapter.run(sizes, values, x, h_0, delta)
     return {place: adapter.gradient(answer, at, values[place]) for place, at in adapter.gradients.items()}
 
 
