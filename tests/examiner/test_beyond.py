@@ -14,7 +14,7 @@ from gru.examiner.judging.reference import Reference
 from gru.layers.gru.cell import GRUCell
 from gru.problem import LARGER, battery, is_measured_whole
 from gru.submission.trusted import TrustedCells
-from tests.examiner.planted import EQUATION, Learner
+from tests.examiner.planted import EQUATION, Learner, hiding
 
 Array = Any
 
@@ -131,10 +131,13 @@ def test_formulas_stand_for_the_oracle_only_where_they_agree_with_it(monkeypatch
 # Precision, a quantity at a time
 
 
-def shown_single(*names: str, **replaced: Any) -> type:
+HIDDEN = hiding("z", "r", "n", "dzz", "dzr", "dzn", "dwz", "dwr", "dwn", "duz", "dur", "dun")
+
+
+def shown_single(*names: str, base: type[Learner] = Learner, **replaced: Any) -> type:
     """A cell that shows these quantities rounded to single precision when all is computed."""
 
-    class Rounds(Learner):
+    class Rounds(base):  # type: ignore[valid-type, misc]
         def backward(self, h_p: Array, in_grad: Array) -> None:
             super().backward(h_p, in_grad)
             for name in names:
@@ -155,3 +158,35 @@ def test_a_result_in_single_precision_hides_nothing_in_the_others() -> None:
 @pytest.mark.parametrize("names", [("dx",), ("dzr",), ("dzn", "dh"), ("dW", "dU", "dh", "dx"), ("wz", "dwz")])
 def test_results_in_single_precision_are_right_and_so_is_what_is_made_of_them(names: tuple[str, ...]) -> None:
     assert examine(TrustedCells(shown_single(*names))).verdict == "right"
+
+
+@pytest.mark.parametrize(
+    ("single", "wrong", "check"),
+    [
+        (("dx",), "dzz", "equation-8"),
+        pytest.param(("dx", "dh"), "dzn", "equation-9", marks=pytest.mark.full),
+        pytest.param(("dU",), "dzr", "equation-10", marks=pytest.mark.full),
+    ],
+)
+def test_a_result_in_single_precision_hides_nothing_in_what_is_hidden(
+    single: tuple[str, ...], wrong: str, check: str
+) -> None:
+    slightly = {wrong: lambda cell, at: EQUATION[wrong](at) * (1 + 1e-6)}
+    examination = examine(TrustedCells(shown_single(*single, base=HIDDEN, **slightly)))
+    assert {outcome.check for outcome in examination.outcomes if outcome.status == "wrong"} == {check}
+
+
+class KeepsTheInput(HIDDEN):  # type: ignore[valid-type, misc]
+    """Computes in single precision, but for dU: that is made of the input, which it keeps as it is given."""
+
+    def forward(self, x: Array, h_p: Array, W: Array, U: Array) -> None:
+        super().forward(*(array.astype(np.float32) for array in (x, h_p, W, U)))
+        self.x = x
+
+    def backward(self, h_p: Array, in_grad: Array) -> None:
+        super().backward(h_p.astype(np.float32), in_grad.astype(np.float32))
+
+
+def test_what_is_hidden_may_be_of_single_precision() -> None:
+    examination = examine(TrustedCells(KeepsTheInput))
+    assert (examination.verdict, examination.precision) == ("right", "float32")

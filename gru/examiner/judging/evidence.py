@@ -13,6 +13,7 @@ import numpy as np
 from gru.calculus.arrays import Array
 from gru.calculus.rounding import limit
 from gru.examiner.judging.limit import roundings
+from gru.examiner.judging.precision import hidden_in_double
 from gru.examiner.judging.recovered import Recovered, recover
 from gru.examiner.judging.reference import Reference
 from gru.layer import Carried, Form
@@ -43,14 +44,22 @@ class Evidence:
     def dtype_of(self, name: str) -> Any:
         """The precision in which a quantity is judged: that of itself, and of all that it is made of.
 
-        What is not shown may have been computed in any precision that something else is shown in.
+        What is not shown may have been computed in any precision that something else is shown in, unless what is made
+        of it says otherwise.
         """
         if not self.single or self.reference.problem.precision == "float32" or name in self.single:
             return self.dtype
         made_of = [other for other in (*self.form.kept, *self.form.named) if name in self.form.made_of(other)]
         before = [other for other in made_of if other != name and other not in self.form.hidden_inside]
-        unknown = any(other in self.form.named and other not in self.own for other in before)
-        return self.dtype if unknown or self.single.intersection(before) else np.float64
+        if self.single.intersection(before):
+            return self.dtype
+        unknown = [other for other in before if other in self.form.named and other not in self.own]
+        return self.dtype if unknown and not self._in_double.issuperset(unknown) else np.float64
+
+    @cached_property
+    def _in_double(self) -> frozenset[str]:
+        """The hidden quantities that were of double precision."""
+        return hidden_in_double(self)
 
     @cached_property
     def of_another_kind(self) -> frozenset[str]:
@@ -133,11 +142,18 @@ def gather(reference: Reference, use: Use, left_out: tuple[str, ...] = (), split
     shown = values_shown(use, reference.form)
     odd = {name: _as_odd(name, value, reference.form) for name, value in shown.items() if _is_odd(value)}
     arrays = {name: value for name, value in shown.items() if not isinstance(value, Description)}
-    single = frozenset(name for name, value in arrays.items() if value.dtype == np.float32)
+    single = _single(arrays, reference.convention)
     dtype = np.float32 if single or reference.problem.precision == "float32" else np.float64
     own = {name: value.astype(float) for name, value in arrays.items()}
     blocks = {name: value for name, value in (split or {}).items() if not isinstance(value, Description)}
     return Evidence(reference, own, odd, dtype, frozenset(use.changed_later), single, left_out, split=blocks)
+
+
+def _single(arrays: Mapping[str, Array], form: Form) -> frozenset[str]:
+    """What is in single precision, with the blocks that are known from a stacked gradient alone."""
+    single = {name for name, value in arrays.items() if value.dtype == np.float32}
+    blocks = {form.derivatives[b].name for stack in form.stacks if stack.gradient in single for b in stack.blocks}
+    return frozenset(single | blocks.difference(arrays))
 
 
 def _is_odd(value: Array | Description) -> TypeGuard[Description]:
