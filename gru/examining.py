@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from gru.nearest import did_you_mean
 from gru.submission.limits import MEMORY_LIMIT, TIME_LIMIT
 
 if TYPE_CHECKING:
@@ -78,7 +79,7 @@ def checks_named(names: Iterable[str], form: "Form") -> tuple[str, ...]:
     for name in names:
         if name not in known:
             ids = ", ".join(dict.fromkeys(known.values()))
-            raise ValueError(f"no check has the id {name!r}; the checks are {ids}")
+            raise ValueError(f"no check has the id {name!r}; {did_you_mean(name, known)}the checks are {ids}")
     return tuple(known[name] for name in names)
 
 

@@ -305,3 +305,5 @@ def _tell(records: "list[Record]", out: Path, *, anonymous: bool) -> None:
     replace_file(out / OVERVIEW, "\n".join([*overview(records), ""]))
     links = {record.student: f"{FEEDBACK}/{file_name(record.student, '.html')}" for record in records if record.page}
     replace_file(out / CLASS, class_page(records, links, anonymous=anonymous))
+    look_at, of_each = shown(out / CLASS), shown(out / FEEDBACK)
+    click.echo(f"gru: {look_at} has this to look at, {of_each} a file for each student", err=True)

@@ -13,6 +13,9 @@ import click
 OWN_FAILURE = 70
 """EX_SOFTWARE of sysexits.h."""
 
+INTERRUPTED = 130
+"""What a shell makes of an interruption: 128 and the number of the signal."""
+
 LITTLE = 2**30
 """Bytes of address space below which there is only room for one thread of BLAS, each of which takes its own part."""
 
@@ -29,14 +32,28 @@ class GuardedGroup(click.Group):
         _make_do()
         try:
             return super().invoke(context)
-        except (click.ClickException, click.exceptions.Exit, click.Abort, BrokenPipeError):
+        except click.MissingParameter as error:
+            raise click.MissingParameter(_wanted(error), error.ctx, error.param) from None
+        except (click.ClickException, click.exceptions.Exit, BrokenPipeError):
             raise
+        except (KeyboardInterrupt, click.Abort):
+            click.echo("gru: interrupted", err=True)
+            sys.exit(INTERRUPTED)
         except MemoryError as error:
             click.echo(f"gru: there is too little memory: {error or 'it has run out'}; this is no verdict", err=True)
         except Exception:
             click.echo("gru: failed; this is a mistake of gru, not a verdict", err=True)
             click.echo(traceback.format_exc(), err=True, nl=False)
         sys.exit(OWN_FAILURE)
+
+
+def _wanted(missing: click.MissingParameter) -> str:
+    """What a parameter that is missing is for, and how a whole command looks: the first example of its help."""
+    command = missing.ctx.command if missing.ctx else None
+    examples = (command.help or "").partition("Examples:")[2].split("\n") if command else []
+    example = f"For example: {examples[1].strip()}" if len(examples) > 1 else ""
+    purpose = getattr(missing.param, "help", None) or ""
+    return " ".join(part for part in (purpose, example) if part)
 
 
 def _make_do() -> None:

@@ -212,7 +212,8 @@ def refuse_missing(files: Iterable[str], hint: str) -> None:
     for file in files:
         if os.path.isdir(file):  # noqa: PTH112
             name = click.format_filename(file)
-            raise click.BadParameter(f"{name} is a folder; name a file in it. A class: gru grade", param_hint=hint)
+            elsewhere = f"name a file in it; gru grade {name} is for a class"
+            raise click.BadParameter(f"{name} is a folder: {elsewhere}", param_hint=hint)
         if not os.path.exists(file):  # noqa: PTH110 (pathlib raises on a name that is too long)
             raise click.BadParameter(f"there is no file {click.format_filename(file)}", param_hint=hint)
 

@@ -14,9 +14,11 @@ from gru.cli.options import shown
 
 @click.command()
 @click.option("--out", metavar="DIR", type=click.Path(path_type=Path, file_okay=False), help="Write its files here.")
-@click.option("--serve", is_flag=True, help="Serve it on this machine, to a browser here, until Ctrl-C.")
-@click.option("--port", default=0, metavar="N", type=click.IntRange(0, 65535), help="With --serve: the port.")
-@click.option("--open/--no-open", "opened", default=True, help="With --serve: whether a browser is opened.")
+@click.option(
+    "--serve", is_flag=True, help="Serve it on this machine, to a browser here, until Ctrl-C; so without --out."
+)
+@click.option("--port", default=0, metavar="N", type=click.IntRange(0, 65535), help="Where it is served: the port.")
+@click.option("--open/--no-open", "opened", default=True, help="Where it is served: whether a browser is opened.")
 @click.option(
     "--offline",
     multiple=True,
@@ -32,7 +34,7 @@ def playground(out: Path | None, serve: bool, port: int, opened: bool, offline: 
 
     \b
     Examples:
-      gru playground --serve
+      gru playground
       gru playground --out public/
       gru playground --out public/ --offline node_modules/pyodide --offline numpy-2.0.2-…-wasm32.whl
     """
@@ -40,8 +42,8 @@ def playground(out: Path | None, serve: bool, port: int, opened: bool, offline: 
     from gru.report.data import replace_files
     from gru.wheels import NotInstalledError
 
-    if (out is None) != serve:
-        raise click.UsageError("say what to do with the page: --out DIR writes it, --serve serves it")
+    if out is not None and serve:
+        raise click.UsageError("--out DIR writes the page, --serve serves it: give one of them")
     try:
         made = files(offline or None)
     except PlaygroundError as error:

@@ -6,6 +6,7 @@ from importlib.util import module_from_spec, spec_from_file_location
 from pathlib import Path
 
 from gru.layer import Form, Layer, LayerError
+from gru.nearest import did_you_mean
 
 HOMES = {
     "gru": ("gru.layers.gru.forms", "GRU"),
@@ -37,7 +38,8 @@ def layer_named(id: str) -> Layer:
         return _layer_in(Path(id))
     if id not in HOMES:
         raise LookupError(
-            f"no layer has the id {id!r}; there are {', '.join(HOMES)}, and a file of your own that ends in .py"
+            f"no layer has the id {id!r}; {did_you_mean(id, HOMES)}there are {', '.join(HOMES)}, "
+            "and a file of your own that ends in .py"
         )
     module, name = HOMES[id]
     layer: Layer = getattr(import_module(module), name)
@@ -81,7 +83,7 @@ def form_named(id: str = "chapter", layer: str = "gru") -> Form:
     """
     forms = layer_named(layer).forms
     if id not in forms:
-        raise LookupError(f"no convention has the id {id!r}; there are {', '.join(forms)}")
+        raise LookupError(f"no convention has the id {id!r}; {did_you_mean(id, forms)}there are {', '.join(forms)}")
     return forms[id]
 
 
@@ -104,7 +106,8 @@ def form_described(text: str, layer: str = "gru") -> Form:
         return found.forms[text]
     named = ", ".join(dict.fromkeys([*found.named_forms, *found.forms]))
     axes = ", ".join(f"{axis.name}={'|'.join(option.id for option in axis.options)}" for axis in found.axes)
-    raise LookupError(f"no form of the {found.title} is {text!r}; there are {named}; or by axis, {axes}")
+    near = did_you_mean(text, [*found.named_forms, *found.forms])
+    raise LookupError(f"no form of the {found.title} is {text!r}; {near}there are {named}; or by axis, {axes}")
 
 
 @cache

@@ -19,10 +19,11 @@ def summary(run: Run) -> list[str]:
     architecture = run.model.architecture
     of_task = f"{task.bits} bits, {task.hidden} hidden units, {architecture.size(task.hidden)} parameters"
     how = f"batch {setting.batch}, rate {setting.rate:g}, {setting.optimiser}"
+    epochs = "1 epoch" if history.epochs == 1 else f"{history.epochs} epochs"
     attempt = f", attempt {run.attempt}" if run.attempt > 1 else ""
     return [
         f"{printable(architecture.title)}: {of_task}, seed {task.seed}{attempt}",
-        f"trained     {history.epochs} epochs of {len(run.parts.training)} pairs, {how}, {run.seconds:.1f} s",
+        f"trained     {epochs} of {len(run.parts.training)} pairs, {how}, {run.seconds:.1f} s",
         f"ended       {_ending(run)}",
         f"validation  {_share(float(history.accuracies[-1]) if history.epochs else None, run.parts.validation)}",
         f"test        {_share(run.test_accuracy, run.parts.test)}",
@@ -73,7 +74,8 @@ def _ending(run: Run) -> str:
             low = f", and the loss is at most {goal:g}" if math.isfinite(goal) else ""
             return f"every validation pair is right{low}"
         case "epochs":
-            return f"the {run.task.setting.epochs} epochs are over"
+            epochs = run.task.setting.epochs
+            return "the one epoch is over" if epochs == 1 else f"the {epochs} epochs are over"
         case "interrupted":
             return f"interrupted in epoch {run.history.epochs + 1}; this is what was reached"
         case "diverged":

@@ -20,7 +20,7 @@ from gru.submission.confinement import FULL, Confinement, Isolation, confinement
 from gru.submission.contract import Reason, SubmissionFailure, WorkerError
 from gru.submission.driven import Api, api_in
 from gru.submission.limits import MOST_TRIALS, TRIALS_A_SIGN, Limits
-from gru.submission.listener import STARTING, Listener
+from gru.submission.listener import IMPORT, STARTING, Listener
 from gru.submission.recording import api_of
 from gru.submission.source import Source
 from gru.submission.starter import Starter
@@ -34,9 +34,6 @@ MOST_NOTES = 8
 STARTS = 3
 """How often a worker is started that ends before it has run a line of the submission: that is a fault of the
 machine's, and passes."""
-
-IMPORT = "the import of the file"
-"""What the worker is doing after its first call."""
 
 SEARCH = "the search for how it is driven, in a few trials of many,"
 """What the worker is doing after each later call before it is ready."""

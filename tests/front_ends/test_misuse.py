@@ -7,8 +7,9 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner, Result
 
+from gru.cli import check, examining
 from gru.cli import commands as cli
-from gru.cli import examining
+from gru.cli.guard import INTERRUPTED
 
 EXAMPLES = Path(__file__).parents[2] / "examples" / "submissions"
 RIGHT, SLIP = EXAMPLES / "right.py", EXAMPLES / "dzr_without_h_prev.py"
@@ -32,7 +33,7 @@ def test_a_path_that_is_misspelt_is_a_mistake_on_the_command_line(command: list[
 def test_a_folder_is_called_one(command: list[str], tmp_path: Path) -> None:
     done = gru(*command, tmp_path)
     assert done.exit_code == USAGE
-    assert f"{tmp_path} is a folder; name a file in it. A class: gru grade" in done.stderr
+    assert f"{tmp_path} is a folder: name a file in it; gru grade {tmp_path} is for a class" in done.stderr
 
 
 @pytest.mark.parametrize("command", [[], ["check"], ["explain"], ["grade"], ["train"]])
@@ -52,11 +53,45 @@ def test_a_check_has_the_names_that_explain_knows(name: str) -> None:
     assert "limit of equation (10), dzr" in gru("check", "--explain-limit", name).stdout
 
 
-@pytest.mark.parametrize("name", ["5", "99", "zz", "dzq", "None"])
-def test_a_check_that_there_is_not_is_a_mistake(name: str) -> None:
+@pytest.mark.parametrize(
+    ("name", "near"), [("5", ""), ("99", ""), ("None", ""), ("equation-100", "did you mean equation-10? ")]
+)
+def test_a_check_that_there_is_not_is_a_mistake(name: str, near: str) -> None:
     done = gru("check", SLIP, "--only", name)
     assert done.exit_code == USAGE
-    assert f"no check has the id '{name}'; the checks are interface, " in done.stderr
+    assert f"no check has the id '{name}'; {near}the checks are interface, " in done.stderr
+
+
+def test_the_form_that_was_meant_is_proposed() -> None:
+    assert (
+        "no form of the GRU is 'pytoch'; did you mean torch? there are "
+        in gru("check", SLIP, "--form", "pytoch").stderr
+    )
+
+
+@pytest.mark.parametrize(
+    ("command", "told"),
+    [
+        (
+            ["grade", EXAMPLES],
+            "Missing option '--out'. Where the gradebook goes. For example: gru grade submissions --out",
+        ),
+        (["explain"], "Missing argument 'TOPIC'. For example: gru explain 10"),
+    ],
+)
+def test_what_is_missing_is_told_with_an_example(command: list[str], told: str) -> None:
+    done = gru(*command)
+    assert done.exit_code == USAGE
+    assert told in done.stderr
+
+
+def test_an_interruption_before_anything_was_judged_is_no_wrong_verdict(monkeypatch: pytest.MonkeyPatch) -> None:
+    def interrupted(*_: object, **__: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(check, "refuse_missing", interrupted)
+    done = gru("check", SLIP)
+    assert (done.exit_code, done.stderr) == (INTERRUPTED, "gru: interrupted\n")
 
 
 @pytest.mark.parametrize(

@@ -9,6 +9,9 @@ from gru.submission.process import SubmissionProcess
 
 RIGHT = Path(__file__).parents[2].joinpath("examples", "submissions", "right.py").read_text(encoding="utf-8")
 PLOTS = "import drawing.lines as draw\nfrom tables import read\n"
+FILLED = RIGHT.replace(
+    "class GRUCell:", "ones = np.zeros(3)\nfor i in range(3):\n    ones[i] = 1\n\nclass GRUCell:", 1
+).replace("self.h = (", "self.h = ones[0] * (")
 IN_FORWARD = "        self.x = x\n"
 
 
@@ -26,6 +29,27 @@ IN_FORWARD = "        self.x = x\n"
             RIGHT + "\ndata = open('numbers.csv').read()\nGRUCell(len(data), 2)\n",
             "only what GRUCell needs is run: numbers.csv is not here",
             id="data of the course",
+        ),
+        pytest.param(
+            RIGHT + "\nlosses = train(GRUCell(2, 3))\nprint(losses[-1])\n",
+            "only what GRUCell needs is run: line 53 is not, where training begins",
+            id="training beside it",
+        ),
+        pytest.param(
+            FILLED + "\ntry:\n    while True:\n        step(GRUCell(2, 3))\nexcept KeyboardInterrupt:\n    pass\n",
+            "only what GRUCell needs is run: lines 57 to 61 are not, where training begins",
+            id="training without end, and a table that a loop fills",
+        ),
+        pytest.param(
+            RIGHT + "\nsize = int(input())\n",
+            "only what GRUCell needs is run: line 53 raises EOFError",
+            id="a line that raises",
+        ),
+        pytest.param(
+            RIGHT + "\nraise SystemExit\n",
+            "only what GRUCell needs is run: line 53 raises SystemExit",
+            id="an exit",
+            marks=pytest.mark.full,
         ),
         pytest.param("from gates import one\n" + RIGHT, None, id="in another file of its own", marks=pytest.mark.full),
     ],

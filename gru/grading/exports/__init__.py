@@ -10,6 +10,7 @@ from gru.grading.exports import autolab, canvas, classroom, classroom50, gradesc
 from gru.grading.exports.sheet import ExportError, Filled
 from gru.grading.folder import file_name
 from gru.grading.record import Record
+from gru.nearest import did_you_mean
 
 OF_A_STUDENT: dict[str, tuple[Callable[[Record], str], str]] = {
     "gradescope": (gradescope.results, ".json"),
@@ -53,7 +54,7 @@ def written(form: str, records: Sequence[Record]) -> dict[str, str]:
     if form in OF_A_CLASS:
         return {"": OF_A_CLASS[form](records)}
     if form not in OF_A_STUDENT:
-        raise ExportError(f"there is no format {form!r}; there are {', '.join(FORMATS)}")
+        raise ExportError(f"there is no format {form!r}; {did_you_mean(form, FORMATS)}there are {', '.join(FORMATS)}")
     text_of, ending = OF_A_STUDENT[form]
     return {file_name(record.student, ending): text_of(record) for record in records}
 

@@ -6,11 +6,12 @@ it is in force. It judges nothing.
 
 import ast
 import builtins
+import codecs
 import inspect
 import io
 import re
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from importlib.machinery import ModuleSpec
 from importlib.util import module_from_spec
@@ -24,11 +25,19 @@ MOST_ABSENT = 8
 PACKAGE = "submission_folder"
 """The package that a submission is a module of, so that `from .other import f` finds the file beside it."""
 
+LONGEST_LINE = 80
+"""How many characters are shown of a line that is not Python: the width of a terminal."""
+
 STAND_IN = "hello, a text that is not here\n" * 20
 """What is read in the place of a text that is not here: few letters, and enough of them."""
 
 GOES_BACK = re.compile(r"^\s*def \w*(back|bprop|bptt|grad|loss)", re.IGNORECASE | re.MULTILINE)
 """How a file shows that something in it may go backward."""
+
+SCRIPT = re.compile(
+    r"^(?:for|while|with|try|if)\b|^[^\s#].*(?:train|fit|learn|main|run)\w*\(", re.IGNORECASE | re.MULTILINE
+)
+"""How a file shows that it may train when it is run."""
 
 Load = Callable[[str], Any]
 """Loads one of the modules that few submissions need, by its name."""
@@ -117,14 +126,13 @@ class _File:
     def execute(self) -> None:
         """Run the file in a module.
 
-        A package that is not here is an obstacle only where the class needs it, and a text that is not here is
-        another one.
+        A package that is not here is an obstacle only where the class needs it, and so is what raises; a text that is
+        not here is another one.
         """
         try:
             code = self.compiled(self._as_needed(), self.asked.path)
         except SyntaxError as error:
-            at = f" (line {error.lineno})" if error.lineno else ""
-            raise Refused("not_python", f"the file is not Python: {error.msg}{at}") from None
+            raise Refused("not_python", f"the file is not Python: {_told(error, self.source)}") from None
         except (ValueError, RecursionError) as error:
             raise Refused("not_python", f"the file is not Python: {error}") from None
         opened: dict[str, Any] = {}
@@ -156,6 +164,10 @@ class _File:
                     raise
                 self.notes.append(f"{error.filename} is not here; another text stands in its place")
                 opened = {"open": _open}
+            except (Exception, SystemExit) as error:
+                if not is_whole or not self._has_class() or isinstance(error, MemoryError):
+                    raise
+                code, is_whole = self._of_class(self._raised(error)), False
         exec(code, vars(self.module))
 
     def _may_be_another_api(self) -> bool:
@@ -165,18 +177,38 @@ class _File:
         """Whether the class by the layer's name may be defined at the top of the file."""
         return re.search(rf"\b{self.api['cell']}\b|import \*", self.text) is not None
 
+    def _has_class(self) -> bool:
+        """Whether a class by the layer's name is written in the file."""
+        return re.search(rf"^\s*class\s+{self.asked.cell}\b", self.text, re.MULTILINE) is not None
+
+    def _raised(self, error: BaseException) -> str:
+        """Which line at the top of the file raises what."""
+        trace = error.__traceback__
+        while trace is not None and trace.tb_frame.f_code.co_filename != self.asked.path:
+            trace = trace.tb_next
+        return f"line {trace.tb_lineno if trace else '?'} raises {type(error).__name__}"
+
     def _as_needed(self) -> Any:
-        """The source; of a script without the layer's class, as a tree, what its classes and functions need."""
+        """The source; of a script, as a tree, what its class needs, or all its classes and functions do."""
         if not self._may_be_another_api():
-            return self.source
+            return self._without_training() if self._has_class() and SCRIPT.search(self.text) else self.source
         tree = ast.parse(self.source, self.asked.path)
         body = self.load("_needed").of_definitions(tree.body)
         left_out = [node for node in tree.body if node not in body and not isinstance(node, ast.Expr)]
         runs = [node for node in left_out if isinstance(node, ast.For | ast.While | ast.With)]
         if runs:
-            lines = ", ".join(f"{node.lineno} to {node.end_lineno}" for node in runs[:3])
-            self.notes.append(f"lines {lines} are not run: no class and no function needs them")
+            self.notes.append(f"{_lines(runs)} not run: no class and no function needs them")
         tree.body = body
+        return tree
+
+    def _without_training(self) -> Any:
+        """The source; where it trains beside the class, as a tree, what the class needs."""
+        tree = ast.parse(self.source, self.asked.path)
+        runs = self.load("_needed").runs_beside(tree.body, self.asked.cell)
+        if not runs:
+            return self.source
+        tree.body = self.load("_needed").of_class(tree.body, self.asked.cell)
+        self.notes.append(f"only what {self.asked.cell} needs is run: {_lines(runs)} not, where training begins")
         return tree
 
     def _of_class(self, why: str) -> Any:
@@ -335,8 +367,10 @@ def other_api(cell_class: Any, api: dict[str, Any]) -> str | None:
             # What has no signature is found out by calling it.
             continue
         if not any(_binds(signature, arguments[:count]) for count in _counts(arguments, api["optional"])):
-            takes = ", ".join(list(signature.parameters)[1:])
-            cell, asked = api["cell"], ", ".join(arguments)
+            taken = list(signature.parameters)
+            takes, cell, asked = ", ".join(taken[1:]), api["cell"], ", ".join(arguments)
+            if taken and taken[0] != "self" and len(taken) == len(arguments):
+                return f"{cell}.{name}({', '.join(taken)}) lacks self: write def {name}(self, {asked})"
             return f"{cell} has another API: it has {name}({takes}), and the chapter's has {name}({asked})"
     return None
 
@@ -348,6 +382,23 @@ def _counts(arguments: list[str], optional: list[str]) -> Iterator[int]:
     while count and arguments[count - 1] in optional:
         count -= 1
         yield count
+
+
+def _told(error: SyntaxError, source: bytes) -> str:
+    """What is wrong with a source, with its line."""
+    if source.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+        return "it is saved as UTF-16; save it as UTF-8"
+    if b"\0" in source:
+        return "it has bytes of zero, which no text has"
+    line = (error.text or "").strip()[:LONGEST_LINE]
+    return f"{error.msg}{f' (line {error.lineno})' if error.lineno else ''}{f' in `{line}`' if line else ''}"
+
+
+def _lines(statements: Sequence[ast.stmt]) -> str:
+    """The lines of statements, the first three of them, as the beginning of a sentence."""
+    spans = [(node.lineno, node.end_lineno) for node in statements[:3]]
+    named = ", ".join(f"{first}" if first == last else f"{first} to {last}" for first, last in spans)
+    return f"line {named} is" if named.isdecimal() else f"lines {named} are"
 
 
 def _binds(signature: inspect.Signature, arguments: list[str]) -> bool:

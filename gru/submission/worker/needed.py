@@ -22,6 +22,12 @@ _DEFINING = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)
 _RUNS = re.compile(r"forward|backward|loss|train|fit|sample|bptt|step|update|predict", re.IGNORECASE)
 """What a loop calls that trains or shows, and builds nothing that a definition needs."""
 
+_STARTS = re.compile(r"train|fit|learn|main|^run", re.IGNORECASE)
+"""What a script calls that may take as long as training does."""
+
+_HIDDEN_NAMES = frozenset(("exec", "eval", "globals", "vars", "locals"))
+"""What gives names a value in a way that no syntax tree shows."""
+
 
 class _NotAwaited(ast.NodeTransformer):
     """What is awaited in place of the await, which has no other names: Python 3.14 refuses it outside a function."""
@@ -121,7 +127,7 @@ def needed(statements: Sequence[Statement], name: str = WANTED) -> list[Statemen
     assigned = _names(statement for statement in statements if isinstance(statement.node, _ASSIGNING))
     kept: set[Statement] = set()
     while True:
-        more = [s for s in statements if s not in kept and s.serves(wanted, assigned)]
+        more = [s for s in statements if s not in kept and (s.serves(wanted, assigned) or _fills(s.node, wanted))]
         if not more:
             return [statement for statement in statements if statement in kept]
         kept.update(more)
@@ -135,6 +141,22 @@ def _names(statements: Iterable[Statement]) -> frozenset[str]:
 def of_class(body: Sequence[ast.stmt], name: str) -> list[ast.stmt]:
     """The statements at the top of a script that its class of this name needs."""
     return [s.node for s in needed([Statement(0, node.lineno, (), node) for node in body], name)]
+
+
+def runs_beside(body: Sequence[ast.stmt], name: str) -> list[ast.stmt]:
+    """The statements at the top of a script that train, or start what trains, and that its class does not need.
+
+    None are known where the script makes names that no syntax tree shows: there all of it has to be run.
+
+    Args:
+        body: The statements at the top of the script.
+        name: The class's name.
+    """
+    runs = [node for node in body if _is_run(node) or _starts(node)]
+    if not runs or any(isinstance(n, ast.Name) and n.id in _HIDDEN_NAMES for node in body for n in ast.walk(node)):
+        return []
+    needed_ones = of_class(body, name)
+    return [node for node in runs if node not in needed_ones]
 
 
 def of_definitions(body: Sequence[ast.stmt]) -> list[ast.stmt]:
@@ -155,12 +177,25 @@ def of_definitions(body: Sequence[ast.stmt]) -> list[ast.stmt]:
 
 
 def _is_run(node: ast.stmt) -> bool:
-    """Whether a statement is a loop that calls what trains or shows."""
-    if not isinstance(node, ast.For | ast.While):
+    """Whether a statement has a loop that calls what trains or shows, and defines nothing."""
+    if not isinstance(node, _COMPOUND) or _is_main_block(node) or _defines(node):
         return False
-    called = [n.func for n in ast.walk(node) if isinstance(n, ast.Call)]
-    names = [f.id if isinstance(f, ast.Name) else f.attr for f in called if isinstance(f, ast.Name | ast.Attribute)]
-    return any(_RUNS.search(name) for name in names)
+    loops = [n for n in ast.walk(node) if isinstance(n, ast.For | ast.While)]
+    called = [n.func for loop in loops for n in ast.walk(loop) if isinstance(n, ast.Call)]
+    return any(_RUNS.search(_called(function)) for function in called)
+
+
+def _starts(node: ast.stmt) -> bool:
+    """Whether a statement is a call of what trains, or keeps the result of one."""
+    value = node.value if isinstance(node, ast.Expr | ast.Assign | ast.AnnAssign) else None
+    return isinstance(value, ast.Call) and _STARTS.search(_called(value.func)) is not None
+
+
+def _called(function: ast.expr) -> str:
+    """The name by which something is called; empty where it has none."""
+    if isinstance(function, ast.Attribute):
+        return function.attr
+    return function.id if isinstance(function, ast.Name) else ""
 
 
 def _defines(node: ast.stmt) -> bool:
@@ -170,8 +205,8 @@ def _defines(node: ast.stmt) -> bool:
 
 
 def _fills(node: ast.stmt, needed: frozenset[str]) -> bool:
-    """Whether a loop writes into a table that is needed."""
-    if not isinstance(node, ast.For):
+    """Whether a loop, which is no training, writes into a table that is needed."""
+    if not isinstance(node, ast.For) or _is_run(node):
         return False
     targets = [t for n in ast.walk(node) if isinstance(n, ast.Assign) for t in n.targets]
     targets += [n.target for n in ast.walk(node) if isinstance(n, ast.AugAssign)]
