@@ -23,8 +23,8 @@ UPDATES = "updates"
 
 
 @dataclass(eq=False)
-class Problem:
-    """Numbers for one run of a submission in another API."""
+class DrivenProblem:
+    """A problem of a submission in another API: numbers for one run, by its own names."""
 
     id: str
     sizes: Sizes
@@ -75,12 +75,12 @@ class Bench:
         fixed = self.api.sizes
         return Sizes(batch, fixed.get("input", inputs), fixed.get("hidden", hidden), steps)
 
-    def problem(self, id: str, sizes: Sizes, random: np.random.Generator, weights: float = 1.0) -> Problem:
+    def problem(self, id: str, sizes: Sizes, random: np.random.Generator, weights: float = 1.0) -> DrivenProblem:
         """A problem of the sizes that are possible, its parameters this large. Raises what the runner raises."""
         sizes = self.possible(sizes)
         batch, steps = sizes.batch, sizes.steps
         output = self.api.sizes.get("output", sizes.input + sizes.hidden)
-        problem = Problem(id, sizes, {}, np.zeros(0), None, np.zeros(0), output)
+        problem = DrivenProblem(id, sizes, {}, np.zeros(0), None, np.zeros(0), output)
         for name, (shape, precision) in self.runner.shapes(problem.by_name).items():
             scale = weights / np.sqrt(max(shape, default=1))
             problem.parameters[name] = (scale * random.normal(size=shape)).astype(precision)
@@ -93,7 +93,7 @@ class Bench:
         return problem
 
     def run(
-        self, problem: Problem, values: Mapping[str, Any], delta: Array | None = None, *, before: bool = False
+        self, problem: DrivenProblem, values: Mapping[str, Any], delta: Array | None = None, *, before: bool = False
     ) -> tuple[Array, dict[str, Array]]:
         """The states, and with a `delta` the gradients by name; `values` stand in place of the problem's."""
         arrays, expected = self._put(problem, values, delta)
@@ -106,7 +106,7 @@ class Bench:
             found["dh"] = found["dh"][0]
         return states, found
 
-    def count(self, problem: Problem, most: int) -> Counted | None:
+    def count(self, problem: DrivenProblem, most: int) -> Counted | None:
         """The different numbers that go through exp, tanh and their like, up to so many; None where that is not told.
 
         Raises what the runner raises.
@@ -115,7 +115,7 @@ class Bench:
         return self.runner.count(problem.by_name, arrays, expected, most)
 
     def _put(
-        self, problem: Problem, values: Mapping[str, Any], delta: Array | None
+        self, problem: DrivenProblem, values: Mapping[str, Any], delta: Array | None
     ) -> tuple[dict[str, Array], list[tuple[int, ...]]]:
         """What a run is given, by name, and the shapes of what comes back."""
         for value in values.values():
@@ -131,7 +131,7 @@ class Bench:
             expected += [self._shape(problem, name) for name in self.shown]
         return {name: np.array(value, float, order="C", subok=False) for name, value in given.items()}, expected
 
-    def _shape(self, problem: Problem, name: str) -> tuple[int, ...]:
+    def _shape(self, problem: DrivenProblem, name: str) -> tuple[int, ...]:
         if name == "dx":
             return problem.x.shape
         if name == "dh":

@@ -12,7 +12,7 @@ import numpy as np
 
 from gru.calculus.arrays import Array
 from gru.calculus.ridders import ridders
-from gru.examiner.bench import Bench, Problem
+from gru.examiner.bench import Bench, DrivenProblem
 from gru.examiner.fact import Fact
 from gru.examiner.outcome import GRADIENT, Entry, Outcome
 from gru.gradient.check import check_vjp
@@ -71,12 +71,12 @@ def judge_own(
 
     Raises SubmissionFailure.
     """
-    found: dict[str, list[tuple[Problem, Comparison]]] = {name: [] for name in bench.shown}
-    states: list[tuple[Fact, Problem]] = []
-    raised: list[tuple[Problem | None, str]] = []
+    found: dict[str, list[tuple[DrivenProblem, Comparison]]] = {name: [] for name in bench.shown}
+    states: list[tuple[Fact, DrivenProblem]] = []
+    raised: list[tuple[DrivenProblem | None, str]] = []
     done = 0
     for count, number in enumerate(numbers, 1):
-        problem: Problem | None = None
+        problem: DrivenProblem | None = None
         try:
             random = np.random.Generator(np.random.PCG64([seed, number]))
             problem = bench.problem(f"own:{seed}:{number}", Sizes(*SIZES[number]), random, WEIGHTS[number])
@@ -99,7 +99,7 @@ def judge_own(
     )
 
 
-def _compared(bench: Bench, problem: Problem) -> Iterator[tuple[str, Comparison]]:
+def _compared(bench: Bench, problem: DrivenProblem) -> Iterator[tuple[str, Comparison]]:
     """Every gradient that is shown beside the measured one, along a few directions.
 
     Raises CellError where it cannot be measured, and SubmissionFailure.
@@ -145,7 +145,7 @@ def _compared(bench: Bench, problem: Problem) -> Iterator[tuple[str, Comparison]
         yield from zip(names, checked.comparisons, strict=True)
 
 
-def _plainly_wrong(bench: Bench, problem: Problem, name: str, claimed: Array) -> Comparison | None:
+def _plainly_wrong(bench: Bench, problem: DrivenProblem, name: str, claimed: Array) -> Comparison | None:
     """A gradient that is wrong in whatever precision the submission computes; None where that is not plain.
 
     Along every direction it is further from Ridders' estimate than the bound of that for a function in single
@@ -188,7 +188,7 @@ class _Looked:
     clipped: float | None
 
 
-def _furthest(bench: Bench, problem: Problem, name: str) -> _Looked:
+def _furthest(bench: Bench, problem: DrivenProblem, name: str) -> _Looked:
     """The entry that is furthest from a difference quotient, with what else the quotients say of the gradient.
 
     A quotient with a step and with twice that differ by three times what the step's square adds; the rounding
@@ -230,7 +230,7 @@ def _furthest(bench: Bench, problem: Problem, name: str) -> _Looked:
     return _Looked(entry, len(wrong), len(apart), bound if wrong and is_clipped else None)
 
 
-def _state(bench: Bench, problem: Problem) -> Iterator[Fact]:
+def _state(bench: Bench, problem: DrivenProblem) -> Iterator[Fact]:
     """What is wrong with the gradients of an object that is used a second time, or given a δ that is large."""
     _, plain = bench.run(problem, {}, problem.delta)
     if not bench.updates:
@@ -246,7 +246,7 @@ def _state(bench: Bench, problem: Problem) -> Iterator[Fact]:
             yield Fact.of("gradient-not-linear", name=name, clipped=clipped)
 
 
-def _on_second_use(bench: Bench, problem: Problem, plain: Mapping[str, Array]) -> Iterator[Fact]:
+def _on_second_use(bench: Bench, problem: DrivenProblem, plain: Mapping[str, Array]) -> Iterator[Fact]:
     """The gradients that a second use of one object gives otherwise than a first, and not for being added up."""
     states, again = bench.run(problem, {}, problem.delta, before=True)
     first_states, _ = bench.run(problem, {})
@@ -276,7 +276,7 @@ def _close(own: Array, other: Array) -> bool:
     return bool((np.abs(own - other) <= 64 * unit * largest).all())
 
 
-def _interface(bench: Bench, done: int, raised: list[tuple[Problem | None, str]]) -> Outcome:
+def _interface(bench: Bench, done: int, raised: list[tuple[DrivenProblem | None, str]]) -> Outcome:
     """What could be driven at all: a file that works at some sizes only is judged at those."""
     api = bench.api
     hidden = [name for name in api.names if name not in api.gradients]
@@ -290,14 +290,14 @@ def _interface(bench: Bench, done: int, raised: list[tuple[Problem | None, str]]
     return Outcome("interface", status, problems=done, facts=tuple(facts))
 
 
-def _of_state(faults: list[tuple[Fact, Problem]], done: int) -> Outcome:
+def _of_state(faults: list[tuple[Fact, DrivenProblem]], done: int) -> Outcome:
     if not faults:
         return Outcome("state", "right", problems=done)
     fact, problem = faults[0]
     return Outcome("state", "wrong", problem=problem.id, sizes=problem.sizes, problems=done, facts=(fact,))
 
 
-def _of_gradient(bench: Bench, name: str, found: list[tuple[Problem, Comparison]]) -> Outcome:
+def _of_gradient(bench: Bench, name: str, found: list[tuple[DrivenProblem, Comparison]]) -> Outcome:
     """The outcome of one gradient: wrong where it is wrong on any problem, right where it is right on all."""
     check = f"{GRADIENT}{name}"
     if name in bench.odd:

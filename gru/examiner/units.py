@@ -38,7 +38,7 @@ precision, which a derived pass may show, and of all, which a step leaves that i
 
 
 @dataclass(frozen=True)
-class Change:
+class OtherUnits:
     """Other units: what is given is 2^`exponent` times as large, its weights as much smaller, and δ too, or not.
 
     With a δ that is smaller no gradient is large that was not; so a pass that clips is not taken for one that perturbs.
@@ -92,7 +92,7 @@ def units_driven(bench: Bench, mapped: Mapped, seed: int) -> Fact | None:
         places = [place for place in mapped.places.values() if place.rows == "input"]
         names = {place.parameter for place in places} & plain.keys() - bench.odd.keys()
 
-        def other(change: Change) -> set[str] | None:
+        def other(change: OtherUnits) -> set[str] | None:
             by = {name: np.ones(value.shape) for name, value in problem.parameters.items()}
             for place in places:
                 place.of(by[place.parameter], problem.sizes)[...] = change.factor
@@ -118,14 +118,14 @@ def _with_zeros(weights: Array) -> Array:
     return changed
 
 
-def _first(other: Callable[[Change], set[str] | None], precision: str, given: str) -> Fact | None:
+def _first(other: Callable[[OtherUnits], set[str] | None], precision: str, given: str) -> Fact | None:
     """What is told of the first pair of changes of which both show that the same gradient is another one.
 
     `other` tells which gradients do; None where forward does not give the same, or a call raises.
     """
     is_seen = False
     for exponent in FACTORS if precision == "float64" else IN_SINGLE:
-        pair = [other(Change(exponent, with_delta=with_delta)) for with_delta in (False, True)]
+        pair = [other(OtherUnits(exponent, with_delta=with_delta)) for with_delta in (False, True)]
         seen = [names for names in pair if names is not None]
         is_seen = is_seen or len(seen) == len(pair)
         if len(seen) == len(pair) and (both := seen[0] & seen[1]):
@@ -167,7 +167,7 @@ class _Units:
         before = self.gradients(plain)
         is_single = any(value.dtype != np.float64 for value in before.values())
 
-        def other(change: Change) -> set[str] | None:
+        def other(change: OtherUnits) -> set[str] | None:
             (recording,) = runner.run([self.changed(change)])
             after = self.gradients(recording)
             if after.keys() != before.keys() or not self.goes_forward_alike(plain, recording):
@@ -188,7 +188,7 @@ class _Units:
         names = {*blocks, *(stack.gradient for stack in self.stacks)}
         return {n: value for n, value in shown.items() if n in names and isinstance(value, np.ndarray)}
 
-    def changed(self, change: Change) -> Job:
+    def changed(self, change: OtherUnits) -> Job:
         """The job in other units."""
         arrays = self.job.arrays
         new = {name: arrays[name] * change.of_delta for name in self.upstream}
@@ -197,7 +197,7 @@ class _Units:
         how = f"2^{change.exponent}{' with δ' if change.with_delta else ''}"
         return replace(self.job.changed(**new), id=f"{self.job.id}+{how}")
 
-    def by_rows(self, change: Change, weights: Array) -> Array:
+    def by_rows(self, change: OtherUnits, weights: Array) -> Array:
         """The factors on the rows of weights, which may be several blocks on top of each other, as a column."""
         by = np.where(self.moved, change.factor, 1.0)
         return np.tile(by, weights.shape[-2] // len(by))[:, np.newaxis]

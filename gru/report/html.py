@@ -18,7 +18,7 @@ from gru.layer import Form
 from gru.report import lesson, mathml, text
 from gru.report.graph import graph
 from gru.report.result import Result
-from gru.report.words import Line, Row, printable, words
+from gru.report.words import Line, NumberRow, printable, words
 
 LONGEST = 2000
 """Characters of one text that a page shows."""
@@ -105,7 +105,7 @@ def _sections(result: Result, first: Outcome | None) -> Iterator[Section]:
     for line in [*text.below(result), ""]:
         if isinstance(line, Line):
             section.says(line)
-        elif isinstance(line, Row):
+        elif isinstance(line, NumberRow):
             section.table.append(line.cells)
         elif line and not section.title:
             section.title = line.strip()

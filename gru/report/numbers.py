@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable, Sequence
 from decimal import ROUND_CEILING, Context
 
 from gru.examiner.outcome import Entry
-from gru.report.words import Row
+from gru.report.words import NumberRow
 
 
 def short(number: float | None) -> str:
@@ -27,7 +27,7 @@ def side_by_side(entries: Sequence[Entry], left: str, right: str) -> list[str]:
         ratio = f"{entry.submission / entry.measured:z.{max(digits, 5)}g}" if entry.measured else "-"
         table.append((str(list(entry.index)), write(entry.submission), write(entry.measured), ratio))
     widths = [max(len(row[column]) for row in table) for column in range(4)]
-    return [Row(row, widths) for row in table]
+    return [NumberRow(row, widths) for row in table]
 
 
 def _digits(entry: Entry) -> int:

@@ -52,7 +52,7 @@ def show_rich(result: Result, console: "Console") -> None:
     lines(*text.below(result))
 
 
-def _table(rows: list[text.Row]) -> Any:
+def _table(rows: list[text.CheckRow]) -> Any:
     from rich import box
     from rich.table import Table
     from rich.text import Text

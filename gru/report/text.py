@@ -25,7 +25,7 @@ MOST_IN_SHORT = 6
 """How many more wrong checks are told one by one: with more, no single mistake explains them."""
 
 
-class Row(NamedTuple):
+class CheckRow(NamedTuple):
     """One line of the table of checks, as text."""
 
     check: str
@@ -35,7 +35,7 @@ class Row(NamedTuple):
     limit: str
 
 
-HEADER = Row("check", "name", "status", "error", "limit")
+HEADER = CheckRow("check", "name", "status", "error", "limit")
 
 
 def message(result: Result) -> list[str]:
@@ -95,7 +95,7 @@ def convention(form: Form = CHAPTER) -> str:
     return ", ".join(parts)
 
 
-def rows(examination: Examination) -> list[Row]:
+def rows(examination: Examination) -> list[CheckRow]:
     """The table of all checks in the chapter's order; none where it would say one thing throughout."""
     outcomes = examination.outcomes
     if _is_wrong_everywhere(outcomes, examination.form) or all(
@@ -105,12 +105,12 @@ def rows(examination: Examination) -> list[Row]:
     return [_row(outcome, examination.form) for outcome in outcomes]
 
 
-def _row(outcome: Outcome, form: Form) -> Row:
+def _row(outcome: Outcome, form: Form) -> CheckRow:
     name = form.equation(outcome.name).title if outcome.name else ""
-    return Row(outcome.check, name, words(outcome.status), short(outcome.error), short(outcome.limit))
+    return CheckRow(outcome.check, name, words(outcome.status), short(outcome.error), short(outcome.limit))
 
 
-def plain_table(lines: Sequence[Row]) -> list[str]:
+def plain_table(lines: Sequence[CheckRow]) -> list[str]:
     """The table with its columns padded; numbers to the right."""
     if not lines:
         return []

@@ -44,7 +44,7 @@ class Line(str):
         return made
 
 
-class Row(str):
+class NumberRow(str):
     """One line of a table of numbers in a report, which knows its cells."""
 
     cells: tuple[str, ...]

@@ -9,13 +9,13 @@ import numpy as np
 
 from gru.calculus.arrays import Array
 from gru.calculus.functions import sigmoid
-from gru.examiner.diagnosis.probe import Probe
-from gru.examiner.diagnosis.read_off import ENOUGH, Description, agrees, eps, one_number
+from gru.examiner.diagnosis.read_off import ENOUGH, Guess, agrees, eps, one_number
+from gru.examiner.diagnosis.sample import Sample
 from gru.examiner.fact import Fact
 from gru.layer import Equation
 
 
-def inside(wrong: list[Probe]) -> Iterator[Description]:
+def inside(wrong: list[Sample]) -> Iterator[Guess]:
     """An activation of something else than its pre-activation: a constant is added in it, or it is multiplied."""
     equation, form = wrong[0].equation, wrong[0].form
     kind = form.activations.get(equation.name)
@@ -24,11 +24,11 @@ def inside(wrong: list[Probe]) -> Iterator[Description]:
         return
     forward, inverse = _FUNCTIONS[kind]
 
-    def at(probe: Probe) -> tuple[Array, Array, Array]:
-        own = probe.own
+    def at(sample: Sample) -> tuple[Array, Array, Array]:
+        own = sample.own
         slope = 1 - own * own if kind == "tanh" else own * (1 - own)
         good = slope > 1e-2
-        return inverse(own)[good], probe.values[before][good], (probe.limits + 0 * own)[good] / slope[good]
+        return inverse(own)[good], sample.values[before][good], (sample.limits + 0 * own)[good] / slope[good]
 
     inner, true, limits = (np.concatenate(parts) for parts in zip(*map(at, wrong), strict=True))
     if inner.size < ENOUGH:
@@ -37,12 +37,12 @@ def inside(wrong: list[Probe]) -> Iterator[Description]:
         number = one_number(inner - true, unit, 4 * limits)
         if number is not None:
 
-            def predicted(probe: Probe, number: float = number, what: str = what) -> Array:
-                a = probe.values[before]
+            def predicted(sample: Sample, number: float = number, what: str = what) -> Array:
+                a = sample.values[before]
                 return np.asarray(forward(a + number if what == "constant" else a * (1 + number)))
 
             fact = Fact.of("inside", name=equation.name, what=what, number=number, function=kind)
-            yield Description((fact,), predicted)
+            yield Guess((fact,), predicted)
 
 
 def _logit(value: Array) -> Array:
@@ -71,22 +71,22 @@ _OTHERS: dict[str, Callable[[Array], Array]] = {
 """Other activation functions that are in use; σ and tanh taken for each other are in the catalogue."""
 
 
-def other_function(wrong: list[Probe]) -> Iterator[Description]:
+def other_function(wrong: list[Sample]) -> Iterator[Guess]:
     """Another activation function that is in use."""
     equation, form = wrong[0].equation, wrong[0].form
     kind, before = form.activations.get(equation.name), form.preactivations.get(equation.name)
-    if kind is None or before is None or sum(int(probe.off.sum()) for probe in wrong) < ENOUGH:
+    if kind is None or before is None or sum(int(sample.off.sum()) for sample in wrong) < ENOUGH:
         return
     for line, function in _OTHERS.items():
 
-        def predicted(probe: Probe, function: Callable[[Array], Array] = function) -> Array:
-            return function(probe.values[before])
+        def predicted(sample: Sample, function: Callable[[Array], Array] = function) -> Array:
+            return function(sample.values[before])
 
-        if all(_is_value(probe, predicted(probe), form.named[before]) for probe in wrong):
-            yield Description((Fact.of("other-function", name=equation.name, line=line, function=kind),), predicted)
+        if all(_is_value(sample, predicted(sample), form.named[before]) for sample in wrong):
+            yield Guess((Fact.of("other-function", name=equation.name, line=line, function=kind),), predicted)
 
 
-def _is_value(probe: Probe, value: Array, before: Equation) -> bool:
+def _is_value(sample: Sample, value: Array, before: Equation) -> bool:
     """Whether this is the gate's value: no slope is above 1, so that it differs by no more than its pre-activation."""
-    limits = probe.limit_of(before.expression).reshape(-1, 1, 1) + 4 * eps(probe) * np.abs(value)
-    return agrees(probe.own, value, probe.limits + limits)
+    limits = sample.limit_of(before.expression).reshape(-1, 1, 1) + 4 * eps(sample) * np.abs(value)
+    return agrees(sample.own, value, sample.limits + limits)

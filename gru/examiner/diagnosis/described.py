@@ -13,8 +13,8 @@ import numpy as np
 from gru.calculus import formula
 from gru.calculus.arrays import Array
 from gru.examiner.diagnosis.activated import inside, other_function
-from gru.examiner.diagnosis.probe import Probe
-from gru.examiner.diagnosis.read_off import ENOUGH, Description, entries, eps, fits, one_number
+from gru.examiner.diagnosis.read_off import ENOUGH, Guess, entries, eps, fits, one_number
+from gru.examiner.diagnosis.sample import Sample
 from gru.examiner.fact import Fact
 from gru.mistakes import slope_of
 
@@ -22,7 +22,7 @@ DECIMALS = range(9)
 """To how many decimals a value may have been rounded."""
 
 
-def describe(wrong: list[Probe]) -> Description | None:
+def describe(wrong: list[Sample]) -> Guess | None:
     """The first description that fits every wrong value; None where none does."""
     with np.errstate(all="ignore"):
         for describer in (
@@ -46,49 +46,49 @@ def describe(wrong: list[Probe]) -> Description | None:
 # No formula at all
 
 
-def _plain(wrong: list[Probe]) -> Iterator[Description]:
+def _plain(wrong: list[Sample]) -> Iterator[Guess]:
     """Zero everywhere, or one number throughout."""
     name = wrong[0].equation.name
-    if not any(probe.own.any() for probe in wrong):
-        yield Description((Fact.of("zero", name=name),), lambda probe: np.zeros_like(probe.own))
-    elif all(np.ptp(probe.own) == 0 for probe in wrong) and any(probe.own.size > 1 for probe in wrong):
-        yield Description((Fact.of("constant", name=name),), lambda probe: np.full_like(probe.own, probe.own.flat[0]))
+    if not any(sample.own.any() for sample in wrong):
+        yield Guess((Fact.of("zero", name=name),), lambda sample: np.zeros_like(sample.own))
+    elif all(np.ptp(sample.own) == 0 for sample in wrong) and any(sample.own.size > 1 for sample in wrong):
+        yield Guess((Fact.of("constant", name=name),), lambda sample: np.full_like(sample.own, sample.own.flat[0]))
 
 
 # The right value, entry by entry, through a function
 
 
-def _pointwise(wrong: list[Probe]) -> Iterator[Description]:
+def _pointwise(wrong: list[Sample]) -> Iterator[Guess]:
     """The right value without its sign, rounded, in a coarser precision, clipped, or cut off where it is small."""
     name = wrong[0].equation.name
-    if entries(wrong, lambda probe: probe.off).sum() < ENOUGH:
+    if entries(wrong, lambda sample: sample.off).sum() < ENOUGH:
         return
     found: list[tuple[Fact, Callable[[Array], Array]]] = [(Fact.of("no-sign", name=name), np.abs)]
     coarse = next((p for p in (np.float16, np.float32) if _is_cast(wrong, p)), None)
     if coarse is not None:
         fact = Fact.of("coarse", name=name, precision=np.dtype(coarse).name)
-        yield Description((fact,), lambda probe: probe.right.astype(coarse).astype(float) if probe.off.any() else None)
+        yield Guess((fact,), lambda sample: sample.right.astype(coarse).astype(float) if sample.off.any() else None)
     found += [(Fact.of("rounded", name=name, decimals=k), _rounded_to(k)) for k in DECIMALS]
     found += _limited(wrong, name)
     for fact, function in found:
 
-        def predicted(probe: Probe, function: Callable[[Array], Array] = function) -> Array:
-            return function(probe.right)
+        def predicted(sample: Sample, function: Callable[[Array], Array] = function) -> Array:
+            return function(sample.right)
 
         if fits(wrong, predicted):
-            yield Description((fact,), predicted)
+            yield Guess((fact,), predicted)
 
 
-def _is_cast(wrong: list[Probe], precision: Any) -> bool:
+def _is_cast(wrong: list[Sample], precision: Any) -> bool:
     """Whether all values are numbers of a coarser precision, and the right ones to one rounding of that."""
-    return all(float(np.finfo(precision).eps) > eps(probe) and _is_cast_here(probe, precision) for probe in wrong)
+    return all(float(np.finfo(precision).eps) > eps(sample) and _is_cast_here(sample, precision) for sample in wrong)
 
 
-def _is_cast_here(probe: Probe, precision: Any) -> bool:
-    info, own = np.finfo(precision), probe.own
-    rounding = probe.limits + float(info.eps) * np.abs(probe.right) + float(info.smallest_subnormal)
-    overflown = np.isinf(own) & (np.abs(probe.right) >= (1 - float(info.eps)) * float(info.max))
-    close = np.abs(own - probe.right) <= rounding
+def _is_cast_here(sample: Sample, precision: Any) -> bool:
+    info, own = np.finfo(precision), sample.own
+    rounding = sample.limits + float(info.eps) * np.abs(sample.right) + float(info.smallest_subnormal)
+    overflown = np.isinf(own) & (np.abs(sample.right) >= (1 - float(info.eps)) * float(info.max))
+    close = np.abs(own - sample.right) <= rounding
     return bool((close | overflown).all()) and np.array_equal(own, own.astype(precision))
 
 
@@ -96,7 +96,7 @@ def _rounded_to(decimals: int) -> Callable[[Array], Array]:
     return lambda value: np.round(value, decimals)
 
 
-def _limited(wrong: list[Probe], name: str) -> Iterator[tuple[Fact, Callable[[Array], Array]]]:
+def _limited(wrong: list[Sample], name: str) -> Iterator[tuple[Fact, Callable[[Array], Array]]]:
     """A clip at the values that stand in place of larger ones; a cut at the size below which all is zero."""
     own, right, limits, off = (
         entries(wrong, of) for of in (lambda p: p.own, lambda p: p.right, lambda p: p.limits, lambda p: p.off)
@@ -116,67 +116,67 @@ def _limited(wrong: list[Probe], name: str) -> Iterator[tuple[Fact, Callable[[Ar
 # The right value times a number
 
 
-def _ratio(wrong: list[Probe]) -> Iterator[Description]:
+def _ratio(wrong: list[Sample]) -> Iterator[Guess]:
     """One factor between the submission's value and the right one."""
     own, right, limits = (entries(wrong, of) for of in (lambda p: p.own, lambda p: p.right, lambda p: p.limits))
     factor = one_number(own - right, right, limits)
     if factor is None:
         return
 
-    def predicted(probe: Probe) -> Array:
-        return (1 + factor) * probe.right
+    def predicted(sample: Sample) -> Array:
+        return (1 + factor) * sample.right
 
-    yield Description((Fact.of("ratio", name=wrong[0].equation.name, excess=factor),), predicted)
+    yield Guess((Fact.of("ratio", name=wrong[0].equation.name, excess=factor),), predicted)
 
 
-def _by_size(wrong: list[Probe]) -> Iterator[Description]:
+def _by_size(wrong: list[Sample]) -> Iterator[Guess]:
     """The right value divided by a size, or times one, where the sizes are not all one."""
     for size in ("batch", "input", "hidden", "steps"):
         if len({getattr(p.sizes, size) for p in wrong}) < 2:
             continue
         for power in (-1, 1):
 
-            def predicted(probe: Probe, size: str = size, power: int = power) -> Array:
-                return probe.right * float(getattr(probe.sizes, size)) ** power
+            def predicted(sample: Sample, size: str = size, power: int = power) -> Array:
+                return sample.right * float(getattr(sample.sizes, size)) ** power
 
             if fits(wrong, predicted):
                 kind = "divided-by-size" if power < 0 else "times-size"
-                yield Description((Fact.of(kind, name=wrong[0].equation.name, size=size),), predicted)
+                yield Guess((Fact.of(kind, name=wrong[0].equation.name, size=size),), predicted)
 
 
 # The right value plus something
 
 
-def _added(wrong: list[Probe]) -> Iterator[Description]:
+def _added(wrong: list[Sample]) -> Iterator[Guess]:
     """The right value plus a number times something: 1, what stands before a slope, what the cell was given."""
     equation, form = wrong[0].equation, wrong[0].form
-    units: list[tuple[str, str, Callable[[Probe], Array | None]]] = [
-        ("constant-added", "", lambda probe: np.ones_like(probe.own))
+    units: list[tuple[str, str, Callable[[Sample], Array | None]]] = [
+        ("constant-added", "", lambda sample: np.ones_like(sample.own))
     ]
     if (split := slope_of(equation, form)) is not None:
         before, slope = split
         units.append(("added-to-slope", slope, _value_of(before)))
     units += [("multiple-added", other, _value_of(formula.parse(other))) for other in _same_shape(wrong)]
     for kind, what, unit in units:
-        parts = [unit(probe) for probe in wrong]
+        parts = [unit(sample) for sample in wrong]
         if any(part is None for part in parts):
             continue
         of_unit = np.concatenate([np.ravel(part) for part in parts if part is not None])
         number = one_number(entries(wrong, lambda p: p.apart), of_unit, entries(wrong, lambda p: p.limits))
         if number is not None:
 
-            def predicted(probe: Probe, unit: Any = unit, number: float = number) -> Array | None:
-                value = unit(probe)
-                return None if value is None else probe.right + number * value
+            def predicted(sample: Sample, unit: Any = unit, number: float = number) -> Array | None:
+                value = unit(sample)
+                return None if value is None else sample.right + number * value
 
-            yield Description((Fact.of(kind, name=equation.name, what=what, number=number),), predicted)
-
-
-def _value_of(tree: ast.expr) -> Callable[[Probe], Array | None]:
-    return lambda probe: probe.value_of(tree)
+            yield Guess((Fact.of(kind, name=equation.name, what=what, number=number),), predicted)
 
 
-def _same_shape(wrong: list[Probe]) -> list[str]:
+def _value_of(tree: ast.expr) -> Callable[[Sample], Array | None]:
+    return lambda sample: sample.value_of(tree)
+
+
+def _same_shape(wrong: list[Sample]) -> list[str]:
     """What cells are given that has the shape of the value: the weights it belongs to first."""
     equation, form = wrong[0].equation, wrong[0].form
     names = dict.fromkeys([equation.of or "", *form.blocks, *form.given])
@@ -186,33 +186,33 @@ def _same_shape(wrong: list[Probe]) -> list[str]:
 # A part of the right value
 
 
-def _one_row(wrong: list[Probe]) -> Iterator[Description]:
+def _one_row(wrong: list[Sample]) -> Iterator[Guess]:
     """A sum over the rows of a batch that takes one row alone."""
     equation, form = wrong[0].equation, wrong[0].form
     if "batch" in equation.dimensions or not any(p.sizes.batch > 1 for p in wrong):
         return
     for which, row in (("first", slice(0, 1)), ("last", slice(-1, None))):
 
-        def predicted(probe: Probe, row: slice = row) -> Array:
+        def predicted(sample: Sample, row: slice = row) -> Array:
             of_batch = {n for n, dimensions in form.dimensions.items() if dimensions[0] == "batch"}
-            values = {n: v[..., row, :] if n in of_batch else v for n, v in probe.values.items()}
-            return np.broadcast_to(equation(values), probe.own.shape)
+            values = {n: v[..., row, :] if n in of_batch else v for n, v in sample.values.items()}
+            return np.broadcast_to(equation(values), sample.own.shape)
 
         if fits(wrong, predicted):
-            yield Description((Fact.of("one-row", name=equation.name, which=which),), predicted)
+            yield Guess((Fact.of("one-row", name=equation.name, which=which),), predicted)
 
 
-def _coefficients(wrong: list[Probe]) -> Iterator[Description]:
+def _coefficients(wrong: list[Sample]) -> Iterator[Guess]:
     """For a sum of terms: the coefficients that give the submission's value, where there are such."""
     terms = formula.terms(wrong[0].equation.expression)
     if len(terms) < 2:
         return
     columns, target = [], []
-    for probe in wrong:
-        scale = np.abs(probe.own).max() or 1.0
-        parts = [np.broadcast_to(formula.evaluate(t, probe.values), probe.own.shape).ravel() for t in terms]
+    for sample in wrong:
+        scale = np.abs(sample.own).max() or 1.0
+        parts = [np.broadcast_to(formula.evaluate(t, sample.values), sample.own.shape).ravel() for t in terms]
         columns.append(np.stack(parts) / scale)
-        target.append(probe.own.ravel() / scale)
+        target.append(sample.own.ravel() / scale)
     matrix, aim = np.concatenate(columns, axis=1).T, np.concatenate(target)
     if not (np.isfinite(matrix).all() and np.isfinite(aim).all()) or np.linalg.matrix_rank(matrix) < len(terms):
         return
@@ -223,16 +223,16 @@ def _coefficients(wrong: list[Probe]) -> Iterator[Description]:
     off = [(float(c), t) for c, t in zip(fitted, terms, strict=True) if abs(c - 1) > rough]
     if off:
 
-        def predicted(probe: Probe) -> Array:
-            total = sum(float(c) * formula.evaluate(t, probe.values) for c, t in zip(fitted, terms, strict=True))
+        def predicted(sample: Sample) -> Array:
+            total = sum(float(c) * formula.evaluate(t, sample.values) for c, t in zip(fitted, terms, strict=True))
             return np.asarray(total)
 
         facts = tuple(Fact.of("coefficient", term=formula.text(term), coefficient=c) for c, term in off)
         # What the fit leaves over is more than one rounding of the value.
-        yield Description(facts, lambda probe: predicted(probe) if probe.off.any() else None)
+        yield Guess(facts, lambda sample: predicted(sample) if sample.off.any() else None)
 
 
-def _place(wrong: list[Probe]) -> Iterator[Description]:
+def _place(wrong: list[Sample]) -> Iterator[Guess]:
     """Where in the block the wrong entries are, if they keep to one row, one column or one entry.
 
     Counted from the first or from the last; where the blocks have so few sizes that both fit, neither is told.
@@ -247,18 +247,16 @@ def _place(wrong: list[Probe]) -> Iterator[Description]:
     row, column = places["row"], places["column"]
     if row is None and column is None:
         return
-    yield Description(
-        (Fact.of("place", name=name, row=row, column=column),), lambda probe: _at_place(probe, row, column)
-    )
+    yield Guess((Fact.of("place", name=name, row=row, column=column),), lambda sample: _at_place(sample, row, column))
 
 
-def _only(blocks: list[Probe], axis: int) -> int | None:
+def _only(blocks: list[Sample], axis: int) -> int | None:
     """The one index along an axis at which entries are wrong, from the first or, negative, from the last."""
     hits, lengths = set(), set()
-    for probe in blocks:
+    for sample in blocks:
         other = (0, 2 - axis)
-        indices = np.nonzero(probe.off.any(axis=other))[0]
-        length = probe.own.shape[-2:][axis]
+        indices = np.nonzero(sample.off.any(axis=other))[0]
+        length = sample.own.shape[-2:][axis]
         if len(indices) != 1:
             return None
         hits.add((int(indices[0]), int(indices[0]) - length))
@@ -271,16 +269,16 @@ def _only(blocks: list[Probe], axis: int) -> int | None:
     return ends.pop() if len(ends) == 1 else None
 
 
-def _at_place(probe: Probe, row: int | None, column: int | None) -> Array | None:
+def _at_place(sample: Sample, row: int | None, column: int | None) -> Array | None:
     """A value that no right one agrees with, where the block has that row and column."""
-    rows, columns = probe.own.shape[-2:]
+    rows, columns = sample.own.shape[-2:]
     if (row is not None and not -rows <= row < rows) or (column is not None and not -columns <= column < columns):
         return None
     if min(rows, columns) < 2:
         return None
     at = (slice(None), slice(None) if row is None else row, slice(None) if column is None else column)
-    if not (np.abs(probe.right[at]) > probe.limits[at]).any():
+    if not (np.abs(sample.right[at]) > sample.limits[at]).any():
         return None
-    value = probe.right.copy()
+    value = sample.right.copy()
     value[at] = np.nan
     return value

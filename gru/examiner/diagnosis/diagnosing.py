@@ -11,9 +11,9 @@ import numpy as np
 
 from gru.examiner.diagnosis.conditions import condition
 from gru.examiner.diagnosis.described import describe
-from gru.examiner.diagnosis.probe import Probe, says_little, tells
-from gru.examiner.diagnosis.read_off import Description
+from gru.examiner.diagnosis.read_off import Guess
 from gru.examiner.diagnosis.recognised import recognise, recognise_pair
+from gru.examiner.diagnosis.sample import Sample, says_little, tells
 from gru.examiner.diagnosis.stacking import diagnose_stacking
 from gru.examiner.fact import Diagnosis, Fact, of_one
 from gru.examiner.judging.case import Case
@@ -57,11 +57,11 @@ def _explained(
     equation: Equation, wrong_cases: list[Case], right_cases: list[Case], *, pairs: bool
 ) -> tuple[Diagnosis | None, bool]:
     """What explains or describes the wrong values, and whether some right one contradicts it."""
-    wrong = [Probe(equation, case) for case in wrong_cases]
-    right = [Probe(equation, case) for case in right_cases]
+    wrong = [Sample(equation, case) for case in wrong_cases]
+    right = [Sample(equation, case) for case in right_cases]
     form = wrong_cases[0].evidence.reference.form
     known = recognise(equation, wrong, right, form)
-    described = describe(wrong) if known is None or not any(probe.own.any() for probe in wrong) else None
+    described = describe(wrong) if known is None or not any(sample.own.any() for sample in wrong) else None
     if known is not None:
         diagnosis, is_contradicted = known
         if described is not None and described.facts[0].kind in NO_FORMULA:
@@ -74,7 +74,7 @@ def _explained(
     return None, bool(right)
 
 
-def _of_description(equation: Equation, described: Description) -> Diagnosis:
+def _of_description(equation: Equation, described: Guess) -> Diagnosis:
     is_known = described.facts[0].kind in NO_FORMULA
     return Diagnosis(equation.id, (described.facts,), equation, is_known=is_known)
 

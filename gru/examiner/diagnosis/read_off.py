@@ -1,6 +1,6 @@
-"""What a description of wrong values is, and how one number is read off many entries.
+"""Guesses at what a wrong value is, and how one number is read off many entries.
 
-A description is held against every entry of every problem, to rounding. It names no formula, and judges nothing.
+A guess is held against every entry of every problem, to rounding. It names no formula, and judges nothing.
 """
 
 from collections.abc import Callable
@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from gru.calculus.arrays import Array
-from gru.examiner.diagnosis.probe import Probe
+from gru.examiner.diagnosis.sample import Sample
 from gru.examiner.fact import Fact
 
 ENOUGH = 4
@@ -17,16 +17,16 @@ ENOUGH = 4
 
 
 @dataclass(frozen=True)
-class Description:
-    """Facts that describe a wrong value, and what they say that the value is on a problem; None where nothing."""
+class Guess:
+    """Facts that may describe a wrong value, and what they predict it to be on a problem; None where nothing."""
 
     facts: tuple[Fact, ...]
-    predicted: Callable[[Probe], Array | None]
+    predicted: Callable[[Sample], Array | None]
 
-    def is_contradicted_by(self, probe: Probe) -> bool:
-        """Whether a value that is right cannot be what is described."""
-        value = self.predicted(probe)
-        return value is not None and not agrees(probe.own, value, probe.limits)
+    def is_contradicted_by(self, sample: Sample) -> bool:
+        """Whether a value that is right cannot be what is predicted."""
+        value = self.predicted(sample)
+        return value is not None and not agrees(sample.own, value, sample.limits)
 
 
 def agrees(own: Array, value: Array, limits: Array) -> bool:
@@ -34,23 +34,23 @@ def agrees(own: Array, value: Array, limits: Array) -> bool:
     return bool((np.abs(own - value) <= limits).all())
 
 
-def fits(wrong: list[Probe], predicted: Callable[[Probe], Array | None]) -> bool:
+def fits(wrong: list[Sample], predicted: Callable[[Sample], Array | None]) -> bool:
     """Whether this is the value in all cases."""
-    for probe in wrong:
-        value = predicted(probe)
-        if value is None or not agrees(probe.own, value, probe.limits + 4 * eps(probe) * np.abs(value)):
+    for sample in wrong:
+        value = predicted(sample)
+        if value is None or not agrees(sample.own, value, sample.limits + 4 * eps(sample) * np.abs(value)):
             return False
     return True
 
 
-def eps(probe: Probe) -> float:
+def eps(sample: Sample) -> float:
     """The distance from 1 to the next number, in the precision of a case."""
-    return float(np.finfo(probe.dtype).eps)
+    return float(np.finfo(sample.dtype).eps)
 
 
-def entries(wrong: list[Probe], of: Callable[[Probe], Array]) -> Array:
+def entries(wrong: list[Sample], of: Callable[[Sample], Array]) -> Array:
     """Something of every entry of every case, one behind the other."""
-    return np.concatenate([np.broadcast_to(of(probe), probe.own.shape).ravel() for probe in wrong])
+    return np.concatenate([np.broadcast_to(of(sample), sample.own.shape).ravel() for sample in wrong])
 
 
 def one_number(apart: Array, unit: Array, limits: Array) -> float | None:

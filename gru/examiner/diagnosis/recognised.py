@@ -8,12 +8,12 @@ import ast
 from collections.abc import Iterable, Iterator
 from itertools import islice
 
-from gru.examiner.diagnosis.probe import Probe
+from gru.examiner.diagnosis.sample import Sample
 from gru.examiner.fact import Diagnosis, Fact
 from gru.layer import Equation, Form
 from gru.mistakes import Mistake, catalogue, changes
 
-PROBES = 4
+SAMPLES = 4
 """How many problems sift the candidates, before those that are left are held against all."""
 
 MOST_ALTERNATIVES = 3
@@ -26,7 +26,9 @@ Candidate = tuple[tuple[Mistake, ...], ast.expr]
 """Mistakes in one formula, and the formula that has them."""
 
 
-def recognise(equation: Equation, wrong: list[Probe], right: list[Probe], form: Form) -> tuple[Diagnosis, bool] | None:
+def recognise(
+    equation: Equation, wrong: list[Sample], right: list[Sample], form: Form
+) -> tuple[Diagnosis, bool] | None:
     """The known mistake that gives the submission's value everywhere, and whether a right value contradicts it.
 
     Args:
@@ -41,7 +43,7 @@ def recognise(equation: Equation, wrong: list[Probe], right: list[Probe], form: 
     return _chosen(equation, list(_fitting(_single(equation, form), wrong)), right)
 
 
-def recognise_pair(equation: Equation, wrong: list[Probe], right: list[Probe], form: Form) -> Diagnosis | None:
+def recognise_pair(equation: Equation, wrong: list[Sample], right: list[Sample], form: Form) -> Diagnosis | None:
     """The two mistakes in one formula that together give the submission's value everywhere, and contradict none."""
     chosen = _chosen(equation, list(_fitting(islice(_pairs(equation, form), MOST_PAIRS), wrong)), right)
     return chosen[0] if chosen and not chosen[1] else None
@@ -53,18 +55,18 @@ def named(equation: Equation, fitting: list[tuple[Mistake, ...]]) -> Diagnosis:
     return Diagnosis(equation.id, tuple(facts), equation)
 
 
-def _chosen(equation: Equation, fitting: list[Candidate], right: list[Probe]) -> tuple[Diagnosis, bool] | None:
+def _chosen(equation: Equation, fitting: list[Candidate], right: list[Sample]) -> tuple[Diagnosis, bool] | None:
     """Of the candidates that fit all wrong values, those that no right one contradicts; all where each is."""
     if not fitting:
         return None
-    free = [c for c in fitting if all(probe.is_near(c[1]) and probe.is_reproduced_by(c[1]) for probe in right)]
+    free = [c for c in fitting if all(sample.is_near(c[1]) and sample.is_reproduced_by(c[1]) for sample in right)]
     return named(equation, [mistakes for mistakes, _ in free or fitting]), not free
 
 
-def _fitting(candidates: Iterable[Candidate], wrong: list[Probe]) -> Iterator[Candidate]:
+def _fitting(candidates: Iterable[Candidate], wrong: list[Sample]) -> Iterator[Candidate]:
     """The candidates whose formula is what the submission computes, in all cases."""
     for mistakes, tree in candidates:
-        if all(probe.is_near(tree) for probe in wrong[:PROBES]) and all(p.is_reproduced_by(tree) for p in wrong):
+        if all(sample.is_near(tree) for sample in wrong[:SAMPLES]) and all(p.is_reproduced_by(tree) for p in wrong):
             yield mistakes, tree
 
 

@@ -6,8 +6,8 @@ nothing by itself: it only names what the other outcomes leave open.
 
 from dataclasses import replace
 
-from gru.examiner.diagnosis.probe import Probe, says_little
 from gru.examiner.diagnosis.recognised import recognise
+from gru.examiner.diagnosis.sample import Sample, says_little
 from gru.examiner.fact import Fact
 from gru.examiner.judging.case import Case
 from gru.examiner.judging.comparison import agree
@@ -38,7 +38,7 @@ def _undone(outcome: Outcome, source: set[str | None], cases: list[Case], form: 
     if not by_chance:
         return outcome
     by_chance.sort(key=says_little)
-    known = recognise(equation, [Probe(equation, case) for case in by_chance], [], form)
+    known = recognise(equation, [Sample(equation, case) for case in by_chance], [], form)
     if known is None:
         return outcome
     first = min((case.evidence.reference.problem for case in by_chance), key=lambda problem: problem.sizes)
@@ -55,5 +55,5 @@ def _is_by_chance(case: Case, equation: Equation, source: set[str | None]) -> bo
     spoilt = [name for name in equation.inputs if name in source and name in own]
     if not any(case.status(case.evidence.form.named[name].id) == "wrong" for name in spoilt):
         return False
-    probe = Probe(equation, case)
-    return not agree(probe.own, probe.right, case.evidence.own_limits[equation.name])
+    sample = Sample(equation, case)
+    return not agree(sample.own, sample.right, case.evidence.own_limits[equation.name])

@@ -13,8 +13,8 @@ import numpy as np
 from gru.calculus import formula
 from gru.calculus.arrays import Array
 from gru.calculus.rounding import limit, squashed
-from gru.examiner.diagnosis.probe import NEAR, says_little
-from gru.examiner.diagnosis.recognised import PROBES, named
+from gru.examiner.diagnosis.recognised import SAMPLES, named
+from gru.examiner.diagnosis.sample import NEAR, says_little
 from gru.examiner.fact import Diagnosis, Fact
 from gru.examiner.judging.case import Case
 from gru.examiner.judging.limit import roundings
@@ -45,9 +45,9 @@ def explain(cases: Iterable[Case], form: Form) -> OneMistake | None:
     if not spoilt:
         return None
     candidates = [e for e in form.exposed if catalogue(e.key, form) and spoilt <= form.made_of(e.name)]
-    probes = sorted((case for case in tried if _not_right(case)), key=says_little)[:PROBES]
+    samples = sorted((case for case in tried if _not_right(case)), key=says_little)[:SAMPLES]
     for equation in candidates:
-        near = [m for m in catalogue(equation.key, form) if all(_is_near(case, m) for case in probes)]
+        near = [m for m in catalogue(equation.key, form) if all(_is_near(case, m) for case in samples)]
         fitting = [mistake for mistake in near if all(_explains(case, mistake) for case in tried)]
         if fitting:
             return OneMistake(

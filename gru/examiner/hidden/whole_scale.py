@@ -29,19 +29,19 @@ def asked(form: Form) -> list[Stack]:
     return [stack for stack in form.stacks if stack.gradient in form.required]
 
 
-def whole_scales(probes: Sequence[Evidence]) -> dict[str, Scale]:
+def whole_scales(samples: Sequence[Evidence]) -> dict[str, Scale]:
     """The scale of each stacked gradient that is not right, and is the right one times a scale on every problem.
 
     Where there is none, a mean over the rows of the batch, which is the most frequent, in all: other mistakes hide it.
     """
     found = {}
-    for stack in asked(probes[0].form):
-        if stack.is_stacked and not _is_right_times(Scale(1.0), stack, probes):
-            scales = (Scale(), Scale(_ratio(stack, probes[0])))
-            fitting = next((scale for scale in scales if _is_right_times(scale, stack, probes)), None)
+    for stack in asked(samples[0].form):
+        if stack.is_stacked and not _is_right_times(Scale(1.0), stack, samples):
+            scales = (Scale(), Scale(_ratio(stack, samples[0])))
+            fitting = next((scale for scale in scales if _is_right_times(scale, stack, samples)), None)
             if fitting is not None:
                 found[stack.name] = fitting
-    return found or {stack.name: Scale() for stack in asked(probes[0].form) if stack.is_stacked}
+    return found or {stack.name: Scale() for stack in asked(samples[0].form) if stack.is_stacked}
 
 
 def _ratio(stack: Stack, evidence: Evidence) -> float:
@@ -51,9 +51,9 @@ def _ratio(stack: Stack, evidence: Evidence) -> float:
     return float(own[place] / right[place]) if right[place] else 1.0
 
 
-def _is_right_times(scale: Scale, stack: Stack, probes: Sequence[Evidence]) -> bool:
+def _is_right_times(scale: Scale, stack: Stack, samples: Sequence[Evidence]) -> bool:
     """Whether every block of the stack is the right one times the scale, within the limits of right blocks."""
-    for evidence in probes:
+    for evidence in samples:
         factor = scale.on(evidence)
         if not np.isfinite(factor) or factor == 0:
             return False

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from gru.calculus.arrays import Array
-from gru.examiner.bench import Bench, Problem
+from gru.examiner.bench import Bench, DrivenProblem
 from gru.examiner.mapping.found import Mapped
 from gru.layer import Form, Sizes
 from gru.submission.contract import Description, Job, Recording, Shown, Use
@@ -77,7 +77,7 @@ class Driven:
         )
         for first in range(0, batch, together):
             rows = slice(first, first + together)
-            problem = Problem(job.id, sizes, parameters, x[None, rows], None, delta[None, rows])
+            problem = DrivenProblem(job.id, sizes, parameters, x[None, rows], None, delta[None, rows])
             problem.h_0 = None if h_0 is None else h_0[rows]
             states, gradients = self.bench.run(problem, {}, problem.delta * self.scale)
             unscaled = {name: value / self.scale for name, value in gradients.items()}
@@ -98,7 +98,7 @@ class Driven:
 
 def sizes_by_name(sizes: Sizes) -> dict[str, int]:
     """The sizes as a worker is told of them."""
-    return Problem("", sizes, {}, np.zeros(0), None, np.zeros(0)).by_name
+    return DrivenProblem("", sizes, {}, np.zeros(0), None, np.zeros(0)).by_name
 
 
 def _together(join: Callable[[list[Array]], Any], parts: list[Array]) -> Array:

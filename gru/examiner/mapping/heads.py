@@ -13,7 +13,7 @@ import numpy as np
 
 from gru.calculus.arrays import Array
 from gru.calculus.rounding import Running, limit
-from gru.examiner.bench import Problem
+from gru.examiner.bench import DrivenProblem
 from gru.submission.adapters.targets import ALPHABET, EACH_STEP, seen, targets
 from gru.submission.driven import Api
 
@@ -54,23 +54,23 @@ class Head:
         """The names of its parameters."""
         return (self.weight, self.bias) if self.bias else (self.weight,)
 
-    def given(self, problem: Problem) -> Problem:
+    def given(self, problem: DrivenProblem) -> DrivenProblem:
         """The problem with what the layer itself is given: an alphabet's vectors where it is given positions."""
         return replace(problem, x=seen(problem.x, self.inputs))
 
-    def agrees(self, states: Sequence[Running], problem: Problem, answer: Array, precision: str) -> bool:
+    def agrees(self, states: Sequence[Running], problem: DrivenProblem, answer: Array, precision: str) -> bool:
         """Whether an answer is that of these states, each (batch, hidden), to within the limit of rounding."""
         own = self.answer(states, problem)
         if own.value.shape != answer.shape:
             return False
         return bool((np.abs(answer - own.value) <= limit(own.roundings, np.dtype(precision))).all())
 
-    def distance(self, states: Sequence[Running], problem: Problem, answer: Array) -> float:
+    def distance(self, states: Sequence[Running], problem: DrivenProblem, answer: Array) -> float:
         """How far an answer is from that of these states."""
         own = self.answer(states, problem).value
         return float(np.nan_to_num(np.abs(answer - own), nan=np.inf).max()) if own.shape == answer.shape else np.inf
 
-    def answer(self, states: Sequence[Running], problem: Problem) -> Running:
+    def answer(self, states: Sequence[Running], problem: DrivenProblem) -> Running:
         """The outputs (steps or 1, batch, output), or the loss (1, 1, 1)."""
         outputs = self._outputs(states, problem.parameters)
         if self.kind == "outputs":
@@ -82,7 +82,7 @@ class Head:
             np.full((1, 1, 1), factor * total), np.full((1, 1, 1), factor * (roundings + terms * abs(total)))
         )
 
-    def upstream(self, states: Sequence[Running], problem: Problem) -> list[Running]:
+    def upstream(self, states: Sequence[Running], problem: DrivenProblem) -> list[Running]:
         """What comes to every state from above, each (batch, hidden); zero where a step has no output."""
         outputs = self._outputs(states, problem.parameters)
         if self.kind == "outputs":
@@ -104,7 +104,7 @@ class Head:
         bias = np.asarray(parameters[self.bias], float).reshape(1, -1) if self.bias else np.zeros((1, weight.shape[1]))
         return [state @ weight + bias for state in (states[-1:] if self.is_last else states)]
 
-    def _targets(self, problem: Problem) -> Array:
+    def _targets(self, problem: DrivenProblem) -> Array:
         """The target of every step that has an output."""
         output = problem.parameters[self.weight].shape[0 if self.transposed else 1]
         wanted: Array = targets(problem.x, self.targets, output)
@@ -136,7 +136,7 @@ class Head:
         return (loss, float(len(shares) * inside + EXPONENTIAL * abs(loss))), slope
 
 
-def heads(api: Api, problem: Problem) -> Iterator[Head]:
+def heads(api: Api, problem: DrivenProblem) -> Iterator[Head]:
     """The heads that an API can have, by the shapes of its parameters."""
     shapes = {name: value.shape for name, value in problem.parameters.items()}
     sizes = problem.by_name

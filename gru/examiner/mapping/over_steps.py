@@ -12,7 +12,7 @@ from types import MappingProxyType
 
 import numpy as np
 
-from gru.examiner.bench import Bench, Problem
+from gru.examiner.bench import Bench, DrivenProblem
 from gru.examiner.diagnosis.recognised import named
 from gru.examiner.fact import Diagnosis, Fact, of_one
 from gru.examiner.mapping.found import Mapped
@@ -91,7 +91,7 @@ class _Search:
         for k, one in enumerate(sizes):
             yield run_of(self.bench, self.mapped, self.form, self.problem(one, self.seed + k), self.scale)
 
-    def problem(self, sizes: Sizes, seed: int) -> Problem:
+    def problem(self, sizes: Sizes, seed: int) -> DrivenProblem:
         return self.bench.problem(f"steps:{seed}", sizes, np.random.Generator(np.random.PCG64([seed, len(SIZES)])))
 
     def agreeing(self, runs: Sequence[Run], slips: Mapping[str, Slip], way: Way | None = None) -> frozenset[str]:

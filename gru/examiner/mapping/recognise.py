@@ -14,7 +14,7 @@ import numpy as np
 
 from gru.calculus.arrays import Array
 from gru.calculus.rounding import Running
-from gru.examiner.bench import Bench, Problem
+from gru.examiner.bench import Bench, DrivenProblem
 from gru.examiner.mapping.biases import assigned
 from gru.examiner.mapping.ends import Ends, ends
 from gru.examiner.mapping.families import BIAS, Family, agrees, exactly, families, states_of
@@ -87,7 +87,7 @@ class _Search:
         self.parted = Parted("shapes")
         self.seen: dict[tuple[frozenset[Place], tuple[str, ...]], Array] = {}
 
-    def problem(self, steps: int | None = None) -> Problem:
+    def problem(self, steps: int | None = None) -> DrivenProblem:
         sizes = self.sizes if steps is None else self.sizes._replace(steps=steps)
         return self.bench.problem("mapping", sizes, self.random)
 
@@ -251,7 +251,7 @@ class _Search:
             ]
             return float(np.nan_to_num(apart, nan=np.inf).max())
 
-    def agrees(self, candidate: Candidate, problem: Problem, precision: str) -> bool:
+    def agrees(self, candidate: Candidate, problem: DrivenProblem, precision: str) -> bool:
         """Whether its states, or what its head makes of them, are the submission's on a problem, to rounding."""
         if (head := candidate.head) is not None:
             answer = self.answer_of(candidate, problem)
@@ -259,18 +259,18 @@ class _Search:
         blocks, shown = self.blocks(candidate, problem), self.states(candidate, problem)
         return agrees(candidate.family.fullest, blocks, *_given(candidate, problem), shown, precision)
 
-    def blocks(self, candidate: Candidate, problem: Problem) -> dict[str, Array]:
+    def blocks(self, candidate: Candidate, problem: DrivenProblem) -> dict[str, Array]:
         """The numbers of the blocks that have a place."""
         return {
             block: np.asarray(place.of(problem.parameters[place.parameter], problem.sizes), float)
             for block, place in candidate.places.items()
         }
 
-    def states(self, candidate: Candidate, problem: Problem) -> dict[str, Array]:
+    def states(self, candidate: Candidate, problem: DrivenProblem) -> dict[str, Array]:
         """The submission's states by name where all weights that have no place are zero."""
         return candidate.ends.states(self.answer_of(candidate, problem))
 
-    def states_below(self, candidate: Candidate, problem: Problem) -> list[Running]:
+    def states_below(self, candidate: Candidate, problem: DrivenProblem) -> list[Running]:
         """A candidate's states below its head, with the bound of their rounding."""
         assert candidate.head is not None
         form, ends = candidate.family.fullest, candidate.ends
@@ -279,12 +279,12 @@ class _Search:
         x = [exactly(at_step) for at_step in candidate.head.given(problem).x]
         return [state[form.output] for state in states_of(form, blocks, x, starts, problem.sizes)]
 
-    def answer_of(self, candidate: Candidate, problem: Problem) -> Array:
+    def answer_of(self, candidate: Candidate, problem: DrivenProblem) -> Array:
         """What the submission answers where all weights that have no place are zero."""
         kept = candidate.head.parameters if candidate.head else ()
         return self.answer(frozenset(candidate.places.values()), problem, kept)
 
-    def answer(self, switched_on: frozenset[Place], problem: Problem, kept: tuple[str, ...] = ()) -> Array:
+    def answer(self, switched_on: frozenset[Place], problem: DrivenProblem, kept: tuple[str, ...] = ()) -> Array:
         """What the submission answers where all weights but these are zero; those of a head are kept."""
         if problem is self.drawn and (switched_on, kept) in self.seen:
             return self.seen[switched_on, kept]
@@ -306,7 +306,7 @@ def _each_once(items: Iterable[T]) -> Iterator[T]:
             yield item
 
 
-def _given(candidate: Candidate, problem: Problem) -> tuple[Array, dict[str, Array], Sizes]:
+def _given(candidate: Candidate, problem: DrivenProblem) -> tuple[Array, dict[str, Array], Sizes]:
     return problem.x, candidate.ends.starts(problem.h_0, problem.sizes), problem.sizes
 
 

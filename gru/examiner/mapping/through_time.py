@@ -13,7 +13,7 @@ import numpy as np
 
 from gru.calculus.arrays import Array
 from gru.calculus.rounding import limit
-from gru.examiner.bench import Bench, Problem
+from gru.examiner.bench import Bench, DrivenProblem
 from gru.examiner.mapping.families import exactly
 from gru.examiner.mapping.found import Mapped
 from gru.layer import Carried, Equation, Form
@@ -65,7 +65,7 @@ class Run:
         return replace(self, shown=shown, rows=self.at_steps[step][form.layer.input].any(axis=0))
 
 
-def run_of(bench: Bench, mapped: Mapped, form: Form, problem: Problem, scale: float = 1.0) -> Run:
+def run_of(bench: Bench, mapped: Mapped, form: Form, problem: DrivenProblem, scale: float = 1.0) -> Run:
     """One problem put to the submission; δ is multiplied by `scale`, and the gradients are divided by it again.
 
     Raises what the runner raises.
@@ -90,7 +90,7 @@ def run_of(bench: Bench, mapped: Mapped, form: Form, problem: Problem, scale: fl
 
 
 def _forward(
-    form: Form, blocks: Mapping[str, Array], problem: Problem, mapped: Mapped
+    form: Form, blocks: Mapping[str, Array], problem: DrivenProblem, mapped: Mapped
 ) -> tuple[list[dict[str, Any]], dict[str, list[Any]]]:
     """The forward pass of a sequence step by step, and what comes to each state from above, with their rounding."""
     ends, head = mapped.ends, mapped.head

@@ -20,7 +20,7 @@ NEAR = 1e-3
 looked at more closely: a match is to rounding, and single precision has four digits more."""
 
 
-class Probe:
+class Sample:
     """A case with the values that a formula may be made of, the submission's own where it shows them."""
 
     def __init__(self, equation: Equation, case: Case) -> None:
