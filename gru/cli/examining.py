@@ -6,8 +6,8 @@ It measures and formats nothing itself. NumPy and the examiner are loaded while 
 import os
 import sys
 import traceback
-from collections.abc import Callable, Sequence
-from contextlib import AbstractContextManager
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager, closing, contextmanager
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from gru.grading.rubric import Rubric
     from gru.report.feedback import Feedback
     from gru.report.result import Result
+    from gru.submission.starter import Starter
 
 ALL_RIGHT, SOME_WRONG, SOME_NOT_EXAMINED, INTERRUPTED = 0, 1, 3, 130
 """The exit statuses, beside click's 2 for usage and `guard`'s 70 for a failure of ours."""
@@ -31,10 +32,11 @@ ALL_RIGHT, SOME_WRONG, SOME_NOT_EXAMINED, INTERRUPTED = 0, 1, 3, 130
 
 @dataclass(frozen=True)
 class Request:
-    """How each file is to be examined, and how much is told of what is found."""
+    """How each file is to be examined, what its worker is forked from, and how much is told of what is found."""
 
     settings: Settings
     feedback: "Feedback"
+    starter: "Starter | None" = None
 
 
 @dataclass(frozen=True)
@@ -51,8 +53,10 @@ def check_all(files: Sequence[str], request: Request, outputs: Outputs) -> int:
     """Examine and report every file; the exit status. What was found is written whatever happens later."""
     results: list[Result] = []
     try:
-        for file in files:
-            results.extend(_results(file, request))
+        with _starter(len(files)) as starter:
+            request = replace(request, starter=starter)
+            for file in files:
+                results.extend(_results(file, request))
     except KeyboardInterrupt:
         click.echo("gru: interrupted", err=True)
         return INTERRUPTED
@@ -65,6 +69,18 @@ def check_all(files: Sequence[str], request: Request, outputs: Outputs) -> int:
 
         click.echo(summary(verdicts, failures))
     return exit_status(verdicts, own_failure=failures > 0 or not written)
+
+
+@contextmanager
+def _starter(files: int) -> "Iterator[Starter | None]":
+    """What the workers of so many files are forked from; None where that saves nothing."""
+    from gru.submission.starter import AVAILABLE, Starter
+
+    if files < 2 or not AVAILABLE:
+        yield None
+        return
+    with closing(Starter()) as starter:
+        yield starter
 
 
 def exit_status(verdicts: Sequence[str], *, own_failure: bool) -> int:
@@ -115,7 +131,7 @@ def _examine(given: str, request: Request) -> "Result":
     """The result of a file, or of the file in a folder that defines the class."""
     folder, settings = Path(given), request.settings
     if not folder.is_dir():
-        return _examine_file(given, settings)
+        return _examine_file(given, request)
     from gru.examiner import Examination
     from gru.grading.handins import ExportRefusedError, of_folder
     from gru.report.result import Result
@@ -128,12 +144,13 @@ def _examine(given: str, request: Request) -> "Result":
     if entry is None or entry.main is None:
         examination = Examination("not_examined", (), settings.seed, settings.effort, reason=reason, text=text)
         return Result(given, None, examination, 0.0, isolation="", asked=settings.form)
-    result = _examine_file(str(folder / entry.main), settings, root=folder)
+    result = _examine_file(str(folder / entry.main), request, root=folder)
     return replace(result, notes=(*entry.notes, *result.notes))
 
 
-def _examine_file(file: str, settings: Settings, root: Path | None = None) -> "Result":
+def _examine_file(file: str, request: Request, root: Path | None = None) -> "Result":
     """The result of one file, with how far the work is on the terminal."""
+    settings = request.settings
 
     def watched() -> AbstractContextManager[OnProgress]:
         # The process has been started.
@@ -143,7 +160,7 @@ def _examine_file(file: str, settings: Settings, root: Path | None = None) -> "R
         warn_of(confinement(settings.isolation).warning)
         return progress(file)
 
-    result = examine_file(file, settings, root=root, watched=watched)
+    result = examine_file(file, settings, root=root, starter=request.starter, watched=watched)
     return replace(result, notes=(*result.notes, *_known_problems(settings, result.examination.verdict)))
 
 

@@ -8,8 +8,6 @@ one of them leaves there would reach the next.
 
 import re
 import shutil
-from collections.abc import Iterator
-from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -22,7 +20,6 @@ from gru.report.data import json_of
 from gru.report.result import Result
 from gru.report.text import message
 from gru.submission.process import SubmissionProcess
-from gru.submission.starter import Starter
 
 HERE = Path(__file__).parent
 EXAMPLES = HERE.parents[1] / "examples" / "submissions"
@@ -48,16 +45,10 @@ def _expected(attack: Path) -> tuple[str, list[str]]:
     return found[1], found[2].split(", ") if found[2] else []
 
 
-@pytest.fixture(scope="module")
-def starter() -> Iterator[Starter]:
-    with closing(Starter()) as starter:
-        yield starter
-
-
-def _examined(attack: Path, folder: Path, starter: Starter) -> Examination:
+def _examined(attack: Path, folder: Path) -> Examination:
     for name, file in {**BESIDE, attack.name: attack}.items():
         shutil.copy(file, folder / name)
-    with SubmissionProcess(folder / attack.name, time_limit=TIME_LIMIT, starter=starter) as process:
+    with SubmissionProcess(folder / attack.name, time_limit=TIME_LIMIT) as process:
         return examine(process, effort="quick")
 
 
@@ -70,9 +61,9 @@ def _reports(examination: Examination) -> list[str]:
 
 
 @pytest.mark.parametrize("attack", ATTACKS, ids=lambda path: f"{path.parent.name}-{path.stem}")
-def test_an_attack_comes_to_nothing(attack: Path, tmp_path: Path, starter: Starter) -> None:
+def test_an_attack_comes_to_nothing(attack: Path, tmp_path: Path) -> None:
     verdict, what = _expected(attack)
-    examination = _examined(attack, tmp_path, starter)
+    examination = _examined(attack, tmp_path)
     wrong = [outcome.check for outcome in examination.outcomes if outcome.status == "wrong"]
     found = [str(examination.reason)] if examination.reason else wrong
     assert (examination.verdict, set(what) <= set(found)) == (verdict, True), (found, examination.text)
@@ -82,10 +73,8 @@ def test_an_attack_comes_to_nothing(attack: Path, tmp_path: Path, starter: Start
 
 
 @pytest.mark.parametrize("cell", ["right", "wrong"])
-def test_the_cells_that_attacks_are_made_of_are_judged_as_they_should_be(
-    cell: str, tmp_path: Path, starter: Starter
-) -> None:
-    examination = _examined(BESIDE[f"{cell}_cell.py"], tmp_path, starter)
+def test_the_cells_that_attacks_are_made_of_are_judged_as_they_should_be(cell: str, tmp_path: Path) -> None:
+    examination = _examined(BESIDE[f"{cell}_cell.py"], tmp_path)
     assert examination.verdict == cell
 
 

@@ -10,8 +10,6 @@ import re
 import socket
 import subprocess
 import sys
-from collections.abc import Iterator
-from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -23,7 +21,6 @@ from gru.report.sentences import all_said
 from gru.submission.confinement import Confinement, ConfinementError, Isolation, confinement, packages
 from gru.submission.listener import FROM_OUTSIDE
 from gru.submission.process import SubmissionProcess
-from gru.submission.starter import Starter
 from gru.submission.worker import lockdown
 from tests.waiting import until
 
@@ -47,23 +44,17 @@ def place(tmp_path: Path) -> Path:
     return folder
 
 
-@pytest.fixture(scope="module", autouse=True, params=["forked", pytest.param("alone", marks=pytest.mark.full)])
-def starter(request: pytest.FixtureRequest) -> Iterator[None]:
+@pytest.fixture(autouse=True, params=["forked", pytest.param("alone", marks=pytest.mark.full)])
+def starts(request: pytest.FixtureRequest) -> None:
     """Every attack is made from a fork, as in a class, and from a worker that is started for it alone."""
-    with closing(Starter()) as starter, pytest.MonkeyPatch.context() as patch:
-        if request.param == "forked":
-            patch.setitem(STARTED_BY, "starter", starter)
-        yield
-
-
-STARTED_BY: dict[str, Starter] = {}
-"""How workers are started here, as `SubmissionProcess` is told."""
+    if request.param == "alone":
+        request.getfixturevalue("started_alone")
 
 
 def examined(folder: Path, contents: str, isolation: Isolation = "auto", **limits: Any) -> Examination:
     file = folder / "cell.py"
     file.write_text(contents, encoding="utf-8")
-    with SubmissionProcess(file, isolation=isolation, **STARTED_BY, **limits) as process:
+    with SubmissionProcess(file, isolation=isolation, **limits) as process:
         return examine(process, effort="quick")
 
 

@@ -19,6 +19,7 @@ HONEST = sorted(
 
 TRICKS = {
     "time.sleep": "sleep",
+    "import threading": "processes",
     "_getframe": "frames",
     "f_back": "frames",
     r"^exercise\.\w+(\.\w+)? = ": "patch",

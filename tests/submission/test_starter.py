@@ -33,9 +33,13 @@ raise RuntimeError(there)
 """
 """A submission that tells which descriptors it has."""
 
-pytestmark = pytest.mark.skipif(
-    not AVAILABLE or confinement("auto").level != FULL, reason="workers are forked only where the kernel shuts them in"
-)
+pytestmark = [
+    pytest.mark.skipif(
+        not AVAILABLE or confinement("auto").level != FULL,
+        reason="workers are forked only where the kernel shuts them in",
+    ),
+    pytest.mark.usefixtures("started_alone"),
+]
 
 
 @pytest.fixture
