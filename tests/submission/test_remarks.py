@@ -22,7 +22,7 @@ TRICKS = {
     "import threading": "processes",
     "_getframe": "frames",
     "f_back": "frames",
-    r"^exercise\.\w+(\.\w+)? = ": "patch",
+    r"^\w+(\.\w+)+ = ": "patch",
     r"vars\(exercise\)": "patch",
 }
 """What attacks are made of, as it stands in their text, and the kind of the remark."""
