@@ -142,7 +142,7 @@ def gather(reference: Reference, use: Use, left_out: tuple[str, ...] = (), split
     shown = values_shown(use, reference.form)
     odd = {name: _as_odd(name, value, reference.form) for name, value in shown.items() if _is_odd(value)}
     arrays = {name: value for name, value in shown.items() if not isinstance(value, Description)}
-    single = _single(arrays, reference.convention)
+    single = _single(arrays, reference.form)
     dtype = np.float32 if single or reference.problem.precision == "float32" else np.float64
     own = {name: value.astype(float) for name, value in arrays.items()}
     blocks = {name: value for name, value in (split or {}).items() if not isinstance(value, Description)}
