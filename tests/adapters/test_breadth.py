@@ -30,6 +30,7 @@ MISTAKES = {
     "shortened_names": ("self.dUu = h.T @ dz", "self.dUu = h.T @ dr", "gradient-U_update"),
     "two_layers": ("d, dh[i] = layer.backward(d + dh[i])", "d, dh[i] = layer.backward(d)", "gradient-layers[0].Wz"),
     "updates_by_a_rate": ("dr = drh * h * r * (1 - r)", "dr = drh * r * (1 - r)", "gradient-Wr"),
+    "network_with_a_loss": ("(self.c[t] - hp) *", "(self.c[t] + hp) *", "equation-8"),
     "remembers_its_steps": ("], dc * f", "], dc", "lstm/dc"),
     "leaves_dh_to_its_caller": ("drh * r + dz", "drh + dz", "equation-23"),
     "dicts_of_steps": ("drh * rs[t] +", "drh +", "equation-23"),
@@ -102,6 +103,16 @@ def test_a_step_whose_way_back_remembers_the_last_use_only_is_called_once(tmp_pa
     with SubmissionProcess(FILES / "remembers_its_steps.py") as process:
         assert process.api is not None
         assert process.api.sequence
+
+
+def test_a_loss_reads_all_steps_and_what_it_does_not_depend_on_is_told(tmp_path: Path) -> None:
+    source = (FILES / "network_with_a_loss.py").read_text()
+    path = tmp_path / "no_reset.py"
+    path.write_text(source.replace("(self.r[t] * hp)", "hp"))
+    with SubmissionProcess(path) as process:
+        assert process.api is not None
+        assert process.api.text.endswith("nothing that it answers depends on Wr, Ur, br")
+        assert "Uz" in process.api.names
 
 
 def test_a_script_is_not_trained_and_a_text_that_is_not_here_has_another_in_its_place() -> None:

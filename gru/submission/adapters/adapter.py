@@ -60,6 +60,7 @@ class Adapter:
             gradient from above; none where the object does it itself.
         rate: What a learning rate is given as: not 0 where gradients show only in what backward does with it.
         rate_at: The attribute that holds the rate, where backward is not given it; None for none.
+        idle: What has the name of a parameter, and moves no state.
         lazy: Whether the parameters are made in the first call of forward.
         accumulates: Whether a second backward pass adds to the gradients.
         one_row: Whether a batch may have one row only.
@@ -97,6 +98,7 @@ class Adapter:
     rate = 0.0
     rate_at: str | None = None
     lazy = False
+    idle: Sequence[str] = ()
     one_row = False
     said: frozenset[str] = frozenset()
     read_only = False
@@ -363,7 +365,12 @@ class Adapter:
         shown = f"{len(self.gradients)} of {len(self.parameters)} parameters' gradients"
         extra = [name for name, is_shown in (("dx", self.dx is not None), ("dh", self.shows_dh)) if not is_shown]
         adds = ", gradients added up" if self.accumulates else ""
-        return f"{what}; {shown}{adds}" + (f"; {' and '.join(extra)} not shown" if extra else "")
+        return f"{what}; {shown}{adds}" + (f"; {' and '.join(extra)} not shown" if extra else "") + self.without_use()
+
+    def without_use(self) -> str:
+        """What the answers do not depend on, for a report."""
+        names = ", ".join(last_name(place) for place in self.idle[:8])
+        return f"; nothing that it answers depends on {names}" if names else ""
 
     def names(self) -> dict[str, str]:
         """The parameters' places by the shortest names that tell them apart, and from what is no parameter."""

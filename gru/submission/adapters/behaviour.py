@@ -12,7 +12,7 @@ import numpy as np
 
 from .adapter import Adapter, settled, size_of
 from .layouts import has_steps, restored
-from .names import STATE_NAMES
+from .names import STATE_NAMES, is_called_a_parameter
 from .places import arrays_in, last_name
 
 WIDTHS = ("hidden", "2*hidden", "output")
@@ -153,7 +153,10 @@ def _keeps(adapter: Adapter, sizes: Mapping[str, int], values: Mapping[str, Any]
 
 
 def moving(adapter: Adapter, sizes: Mapping[str, int]) -> list[str]:
-    """The parameters: the arrays of a fresh object that the states depend on."""
+    """The parameters: the arrays of a fresh object that the states depend on.
+
+    The adapter is told which others have the name of a parameter.
+    """
     x, h_0 = numbers(adapter, sizes)
     values = values_of(adapter, sizes)
     states = adapter.run(sizes, values, x, h_0).states
@@ -162,7 +165,11 @@ def moving(adapter: Adapter, sizes: Mapping[str, int]) -> list[str]:
         moved = adapter.run(sizes, values | {place: value * 0.5 + 0.1}, x, h_0).states
         if not np.array_equal(moved, states):
             found.append(place)
-    return [place for place in found if place not in _growing(adapter, sizes, values)] if adapter.lazy else found
+    if adapter.lazy:
+        growing = _growing(adapter, sizes, values)
+        found, values = [place for place in found if place not in growing], {}
+    adapter.idle = [place for place in values if place not in found and is_called_a_parameter(last_name(place))]
+    return found
 
 
 def _growing(adapter: Adapter, sizes: Mapping[str, int], values: Mapping[str, Any]) -> set[str]:

@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 
 from .adapter import resolved
-from .names import BACKWARD, BIAS, GUESSES, OF_INPUT, RATE, SIZE_OF, WEIGHT, role_of
+from .names import BACKWARD, BIAS, GUESSES, NOT_PARAMETERS, OF_INPUT, RATE, SIZE_OF, WEIGHT, role_of
 from .places import arrays_in
 from .source import own, parameters_of
 
@@ -255,10 +255,6 @@ def _keys(tree: Mapping[str, ast.FunctionDef], name: str, held: str) -> list[str
 
     own = keys(tree[name]) if name in tree else []
     return own if len(own) > 2 else max([keys(f) for f in tree.values()], key=len, default=own)
-
-
-NOT_PARAMETERS = re.compile(r"^(m|d|mem|v|g|grad)_?[A-Z]")
-"""What an optimiser keeps for each parameter, and the gradients."""
 
 
 def arrays_of(module: Any) -> dict[str, Any]:

@@ -84,6 +84,19 @@ class Loss(Adapter):
         one, two = (float(self.run(sizes, values, given, h_0).states.item()) for given in (x, other))
         return bool(abs(one - two) > 64 * np.finfo(float).eps * max(abs(one), abs(two)))
 
+    def reads_every_step(self) -> bool:
+        """Whether the input of each step by itself moves the loss: where one does not, the targets are too few."""
+        sizes = self._sizes
+        x, h_0 = numbers(self, sizes)
+        values = values_of(self, sizes)
+        loss = self.run(sizes, values, x, h_0).states
+        for step in range(len(x)):
+            other = x.copy()
+            other[step] = np.roll(other[step], 1, axis=-1)
+            if np.array_equal(self.run(sizes, values, other, h_0, aims=x).states, loss):
+                return False
+        return True
+
     def _call(self, made: Any, x: Any, h_0: Any, told: Callable[[str], Any], aims: Any = None) -> tuple[Any, Any]:
         """What the call that gives the loss returns, and the one that gives the gradients: often the same.
 
@@ -126,7 +139,7 @@ class Loss(Adapter):
         """One line on what is driven, for a report."""
         shown = f"{len(self.gradients)} of {len(self.parameters)} parameters' gradients"
         what = "characters" if self.input_kind in ALPHABET else "vectors"
-        return f"{self.forward_name}, a loss over a sequence of {what}; {shown}"
+        return f"{self.forward_name}, a loss over a sequence of {what}; {shown}{self.without_use()}"
 
 
 def _put(x: Any, kind: str) -> Any:

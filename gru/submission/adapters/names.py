@@ -55,6 +55,9 @@ STATE_NAMES = re.compile(
 
 WEIGHT = re.compile(r"^_?(w|u|v|r|k|theta|weight)", re.IGNORECASE)
 BIAS = re.compile(r"^_?b(?!atch)|bias", re.IGNORECASE)
+NOT_PARAMETERS = re.compile(r"^(m|d|mem|v|g|grad)_?[A-Z]")
+"""What an optimiser keeps for each parameter, and the gradients."""
+
 OF_INPUT = re.compile(r"x|i(?!as)|inp", re.IGNORECASE)
 
 X = re.compile(
@@ -113,6 +116,11 @@ def role_of(name: str, names: Sequence[str]) -> str | None:
     if H.match(name) and not (name in ("s", "s_prev") and {"h", "h_prev"} & set(names)):
         return "h"
     return "c" if C.match(name) else None
+
+
+def is_called_a_parameter(name: str) -> bool:
+    """Whether a weight or a bias may be called so."""
+    return (WEIGHT.match(name) or BIAS.match(name)) is not None and not NOT_PARAMETERS.match(name)
 
 
 def rank(name: str) -> int:
