@@ -16,9 +16,10 @@ from gru.layer import Form
 from gru.report.another_api import has_no_place
 from gru.report.feedback import told
 from gru.report.html import page
+from gru.report.one_outcome import block
 from gru.report.result import Result
 from gru.report.sentences import explanation
-from gru.report.text import block, message
+from gru.report.text import message
 from gru.report.words import printable, words
 from gru.submission.remarks import Remark
 

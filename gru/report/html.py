@@ -17,6 +17,7 @@ from gru.examiner.outcome import Block, Outcome
 from gru.layer import Form
 from gru.report import lesson, mathml, text
 from gru.report.graph import graph
+from gru.report.one_outcome import title
 from gru.report.result import Result
 from gru.report.words import Line, NumberRow, printable, words
 
@@ -112,7 +113,7 @@ def _sections(result: Result, first: Outcome | None) -> Iterator[Section]:
         elif line:
             section.others.append(line.strip())
         elif section != Section():
-            if first and section.title.startswith(text.title(first, result.form)):
+            if first and section.title.startswith(title(first, result.form)):
                 section.figures = _figures(first, result.form)
             yield section
             section = Section()

@@ -14,7 +14,8 @@ from gru.examiner.fact import Fact
 from gru.layer import Form
 from gru.layers.gru.forms import CHAPTER
 from gru.problem import Effort, Problem, find
-from gru.report import another_api, text
+from gru.report import another_api
+from gru.report.one_outcome import block, checks, title
 from gru.report.sentences import all_said
 from gru.report.words import line, printable, words
 from gru.strategies import problems
@@ -129,7 +130,7 @@ class Examinations:
         if not outcome.is_of_equation:
             return another_api.block(outcome, self.name)
         names = another_api.names(outcome, self.battery)
-        return text.block(outcome, self.name, self.battery.outcomes, asked=self.battery.form, names=names)
+        return block(outcome, self.name, self.battery.outcomes, asked=self.battery.form, names=names)
 
     def _searched(self, known: Outcome) -> Found:
         """The smallest problem that Hypothesis finds the check wrong on; else what is known."""
@@ -168,7 +169,7 @@ class Examinations:
 
     def _told(self, outcome: Outcome) -> Found:
         outcomes = self.battery.outcomes
-        lines = text.block(outcome, self.name, outcomes, asked=self.form)
+        lines = block(outcome, self.name, outcomes, asked=self.form)
         interface = self.battery.outcome("interface")
         if outcome.status == "not_examined" and interface.status == "wrong":
             lines.append(line("because", f"interface is wrong: {all_said(interface.facts)}"))
@@ -180,21 +181,21 @@ class Examinations:
         if known.status == "wrong":
             outcome, outcomes = replace(outcome, mistake=known.mistake), self.battery.outcomes
         example = [printed for note in getattr(error, "__notes__", ()) for printed in note.splitlines()]
-        return Found(outcome, [*text.block(outcome, self.name, outcomes, asked=self.form), *example])
+        return Found(outcome, [*block(outcome, self.name, outcomes, asked=self.form), *example])
 
     def _cut_short(self, known: Outcome, failed: Examination) -> Found:
         """What was found before the cell failed to run, and why it did."""
         reason = words(failed.reason or "")
         if known.status in ("wrong", "missing"):
-            lines = [*text.block(known, self.name, self.battery.outcomes, asked=self.form), line("cut short", reason)]
+            lines = [*block(known, self.name, self.battery.outcomes, asked=self.form), line("cut short", reason)]
             return Found(known, [*lines, line("reason", failed.text)])
         before = [line("before", f"{words(known.status)} until then")] if known.problems else []
-        lines = [f"{text.title(known, self.form)}: not examined ({reason})", line("reason", failed.text), *before]
+        lines = [f"{title(known, self.form)}: not examined ({reason})", line("reason", failed.text), *before]
         return Found(replace(known, status="not_examined"), lines)
 
     def inheritance(self, outcome: Outcome) -> str:
         """One line on an inherited outcome, and on what is wrong."""
         wrong = [other for other in self.battery.outcomes if other.status == "wrong"]
-        names = text.checks(wrong, self.form)
+        names = checks(wrong, self.form)
         why = all_said(outcome.facts) or "a right formula on wrong values"
-        return printable(f"{text.title(outcome, self.form)}: inherited, {why}" + (f"; wrong: {names}" if wrong else ""))
+        return printable(f"{title(outcome, self.form)}: inherited, {why}" + (f"; wrong: {names}" if wrong else ""))

@@ -25,7 +25,7 @@ from gru.layers.gru.paths import PATHS
 from gru.layers.gru.shapes import Sizes
 from gru.mistakes import catalogue
 from gru.problem import find
-from gru.report import data, feedback, lesson, limits, numbers, terminal, text, words
+from gru.report import data, feedback, lesson, limits, numbers, one_outcome, terminal, text, words
 from gru.report.result import Result
 from gru.report.sentences import said
 from gru.submission.trusted import TrustedCells
@@ -193,7 +193,7 @@ def test_each_convention_is_told_by_its_formulas(id: str, line: str) -> None:
 
 def test_how_to_run_a_case_again_keeps_the_convention() -> None:
     (outcome,) = (o for o in examination("one").outcomes if o.status == "wrong")
-    assert text.block(outcome, "a b.py", asked=CONVENTIONS["torch"])[-1].endswith(
+    assert one_outcome.block(outcome, "a b.py", asked=CONVENTIONS["torch"])[-1].endswith(
         "gru check 'a b.py' --only equation-10 --problem 0:0 --convention torch"
     )
 
@@ -226,7 +226,7 @@ def test_an_outcome_without_numbers_or_mistake_is_told_all_the_same() -> None:
         sizes=Sizes(2, 1, 1),
         facts=(Fact.of("raised", raised="forward raised ValueError"),),
     )
-    assert text.block(outcome, "alice.py") == [
+    assert one_outcome.block(outcome, "alice.py") == [
         "interface: wrong",
         "  found      forward raised ValueError",
         "  at         batch 2, input 1, hidden 1, problem 3 of seed 0",
@@ -271,7 +271,7 @@ def test_what_is_wrong_with_a_state_is_told_with_what_is_right(planted: Planted)
     with np.errstate(all="ignore"):
         found = examine(TrustedCells(planted.cell), problem=find("2,3,4,3/ordinary/float64/0")).outcome("state")
     assert found.status == "wrong"
-    report = "\n".join(text.block(found, "alice.py"))
+    report = "\n".join(one_outcome.block(found, "alice.py"))
     assert len(labelled(report, "found")) == len(labelled(report, "help")) == 1
 
 
