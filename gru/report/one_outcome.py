@@ -100,6 +100,7 @@ def _error(outcome: Outcome) -> str:
 
 
 def is_finite(outcome: Outcome) -> bool:
+    """Whether the error of an outcome is a number."""
     return outcome.error is None or math.isfinite(outcome.error)
 
 
@@ -153,6 +154,7 @@ def checks(outcomes: Iterable[Outcome], form: Form = CHAPTER) -> str:
 
 
 def in_short(outcome: Outcome, form: Form) -> str:
+    """One wrong outcome in a line: what was found, what is likely wrong, and the problem that shows it."""
     mistake = form.spelled(explanation(outcome.mistake)) if outcome.mistake else ""
     where = _where(outcome.mistake) if outcome.mistake else ""
     error = f"error {_error(outcome)}" if outcome.error is not None else ""
