@@ -132,6 +132,7 @@ class Keeper:
     def close(self) -> None:
         """End the process, if it runs."""
         if self.channel is not None:
+            self._listener.patience.worker_ends(self.channel)
             self.channel.close()
             self._printed = self.printed
             self.channel = None
@@ -139,7 +140,7 @@ class Keeper:
     def begin_anew(self) -> None:
         """End the process, and forget the time that was waited for it; a later call starts another."""
         self.close()
-        self._listener.begin_anew()
+        self._listener.patience.begin_anew()
 
     def ready(self) -> Connection:
         """The pipe to a worker that has imported the file.

@@ -5,7 +5,6 @@ believes nothing that it reads.
 """
 
 import signal
-import time
 from collections.abc import Callable
 from functools import lru_cache
 from typing import Any
@@ -14,6 +13,7 @@ from gru.submission.channel import Connection, ReadTimeoutError
 from gru.submission.confinement import Isolation, confinement
 from gru.submission.contract import KilledError, Raised, Reason, SubmissionFailure, WorkerError
 from gru.submission.limits import START_LIMIT, Limits
+from gru.submission.patience import Patience, Wait
 from gru.submission.source import Source
 from gru.submission.text import cleaned
 from gru.submission.worker.protocol import (
@@ -54,17 +54,14 @@ class Listener:
     Attributes:
         doing: What the worker is doing, in words: `starting`, `forward at step 2`.
         has_raised: Whether any call into the submission has raised.
+        patience: What was waited so far.
     """
 
     def __init__(self, source: Source, limits: Limits, isolation: Isolation) -> None:
         self.doing = ""
         self.has_raised = False
         self._source, self._limits, self._isolation = source, limits, isolation
-        self._waited = 0.0
-
-    def begin_anew(self) -> None:
-        """Forget the time that was waited for a worker."""
-        self._waited = 0.0
+        self.patience = Patience(limits.whole)
 
     def frame(
         self, channel: Connection, job: dict[str, Any] | None = None, values: ReadValues | None = None
@@ -83,12 +80,10 @@ class Listener:
             SubmissionFailure: The submission took too long, has crashed, or sends what is no answer.
             WorkerError: The worker has failed for no fault of the submission.
         """
-        began = time.monotonic()
-        limit = START_LIMIT if self.doing == STARTING else min(self._limits.time, self._limits.whole - self._waited)
-
-        def read(count: int) -> bytes:
-            return channel.read(count, began + limit)
-
+        left = self.patience.left(channel, self._limits.time)
+        limit = START_LIMIT if self.doing == STARTING else min(self._limits.time, left)
+        wait = Wait(self.patience, channel, limit)
+        read = wait.read
         try:
             header, length = read_header(read, _header)
             if header["kind"] == "call" and values is None:
@@ -106,11 +101,11 @@ class Listener:
         except ProtocolError as error:
             raise self.nonsense(str(error)) from None
         except ReadTimeoutError:
-            raise self._timeout() from None
+            raise self._timeout(left) from None
         except EOFError:
             raise self._crash(channel) from None
         finally:
-            self._waited += time.monotonic() - began
+            wait.end()
         return header
 
     def refusal(self, header: dict[str, Any], reasons: tuple[Reason, ...]) -> SubmissionFailure:
@@ -138,10 +133,10 @@ class Listener:
         """What is said where memory ran out: how much is allowed."""
         return f"{text}; {self._limits.memory} MiB are allowed"
 
-    def _timeout(self) -> Exception:
+    def _timeout(self, left: float) -> Exception:
         if self.doing == STARTING:
             return WorkerError(f"the worker has not started within {START_LIMIT:g} s")
-        if self._waited + self._limits.time > self._limits.whole:
+        if left < self._limits.time:
             return SubmissionFailure(
                 "timed_out", f"all calls together took more than {self._limits.whole:g} s; the last was {self.doing}"
             )
