@@ -10,7 +10,7 @@ from itertools import chain
 from gru.submission import adapters
 from gru.submission.channel import Connection
 from gru.submission.process import SubmissionProcess
-from gru.submission.worker import counting, exercise, loading, needed, protocol, unrolled
+from gru.submission.worker import counting, exercise, guards, loading, needed, protocol, unrolled
 from gru.submission.worker.serving import Parts, Served, read_settings
 
 
@@ -50,7 +50,7 @@ class Here:
     def _go_on(self) -> None:
         """Do what is asked for next. Raises EOFError where that is nothing."""
         if self._served is None:
-            load = {"_adapters": adapters, "_needed": needed}.__getitem__
+            load = {"_adapters": adapters, "_needed": needed, "_guards": guards}.__getitem__
             parts = Parts(protocol, exercise, unrolled, counting, loading, load)
             settings, source, adapter = read_settings(self._next, parts)
             try:

@@ -11,7 +11,7 @@ from gru.submission import adapters
 from gru.submission.limits import TRIALS_A_SIGN
 from gru.submission.process import SubmissionProcess
 from gru.submission.recording import api_of
-from gru.submission.worker import needed
+from gru.submission.worker import guards, needed
 from gru.submission.worker.loading import Asked, Refused, loaded
 
 FILES = Path(__file__).with_name("files")
@@ -45,6 +45,7 @@ MISTAKES = {
     "dicts_in_a_dict": ("du[i:] * r + dv[i:]", "du[i:] + dv[i:]", "equation-23"),
     "gates_on_a_first_axis": ("np.outer(dc, r * h)])", "np.outer(dc, h)])", "equation-11"),
     "sizes_in_a_tuple": ("(dn * r) @ h.T", "dn @ h.T", "equation-11"),
+    "classifier_with_a_guard": (" + (dr @ p['Wr'].T)[:, D:]", "", "equation-23"),
     "steps_then_bptt": ("drh * r + self", "drh + self", "equation-23"),
     "train_step_answers_its_state": ("dWhh += da @ hs[t - 1].T", "dWhh += da @ hs[t].T", "rnn/dW"),
     "model_given_back": ("dw[:, :n] * hr + dv", "dw[:, :n] + dv", "gradient-dh"),
@@ -157,7 +158,7 @@ def searched(path: Path, most: int) -> int:
     """How many signs come while it is tried how a file is driven, in this process: a file of our own."""
     signs: list[None] = []
     asked = Asked(str(path), {**api_of(form_named()), "others": {}}, most=most, a_sign=TRIALS_A_SIGN)
-    modules = {"_adapters": adapters, "_needed": needed}
+    modules = {"_adapters": adapters, "_needed": needed, "_guards": guards}
     loaded(
         path.read_bytes(),
         asked,

@@ -194,7 +194,7 @@ def _roles(
         answered: Where what a forward pass has answered is, by the names that this gives to it; None without one.
     """
     parameters = parameters_of(function, method=method)
-    several = sum(TARGETS.match(p.name) is not None for p in parameters) > 1
+    aims = [p.name for p in parameters if TARGETS.match(p.name)]
     roles: list[str] = []
     for p in parameters:
         name = p.name
@@ -202,7 +202,8 @@ def _roles(
         if name in held:
             roles.append(name)
             continue
-        if answered is not None and (name in answered or (PREDICTED.match(name) and (several or len(parameters) > 1))):
+        # `y` is the answer beside a `target`, and by itself the target.
+        if answered is not None and aims != [name] and (name in answered or PREDICTED.match(name)):
             roles.append(answered.get(name, OF_ANSWER))
             continue
         role = next((role for role, pattern in kinds if pattern.match(name) and role not in roles), None)

@@ -93,7 +93,7 @@ def loaded(source: bytes, asked: Asked, compiled: Callable[..., Any], load: Load
         source: The file's contents.
         asked: What it is to be examined as.
         compiled: Compiles a source or a tree, as `counting.countable` does.
-        load: Loads `_adapters` and `_needed`.
+        load: Loads `_adapters`, `_needed` and `_guards`.
         told: Is called now and then while it is tried how another API is driven.
     """
     file = _File(source, asked, compiled, load, told)
@@ -199,6 +199,11 @@ class _File:
         if runs:
             self.notes.append(f"{_lines(runs)} not run: no class and no function needs them")
         tree.body = body
+        if guarded := self.load("_guards").take_out(tree):
+            where = ", ".join(map(str, guarded[:3]))
+            self.notes.append(
+                f"the small constant in the log of line {where} is left out: the loss is judged without it"
+            )
         return tree
 
     def _without_training(self) -> Any:

@@ -61,7 +61,7 @@ def main() -> NoReturn:
 class Parts(NamedTuple):
     """The modules that serve a submission: the worker loads them by their paths.
 
-    `load` gives those by name that few submissions need: `_adapters` and `_needed`.
+    `load` gives those by name that few submissions need: `_adapters`, `_needed` and `_guards`.
     """
 
     protocol: ModuleType
@@ -219,6 +219,7 @@ class _Kept:
         files = {f"_adapters.{path.stem}": path for path in adapters.glob("*.py")}
         files["_adapters"] = files.pop("_adapters.__init__")
         files["_needed"] = Path(__file__).with_name("needed.py")
+        files["_guards"] = Path(__file__).with_name("guards.py")
         self.sources = {name: path.read_bytes() for name, path in files.items()}
 
     def find_spec(self, name: str, path: Any = None, target: Any = None) -> ModuleSpec | None:
