@@ -185,7 +185,7 @@ def _checked(
         seed,
         subject.calls,
         again,
-        (*_left_out(subject), *fixed, *_directions(comparisons)),
+        (*_left_out(subject), *_alone(subject, comparisons), *fixed, *_directions(comparisons)),
     )
 
 
@@ -205,6 +205,16 @@ def _warn_of_time(seconds: float, entries: int) -> None:
 def _left_out(subject: Subject) -> Iterator[str]:
     if subject.left_out:
         yield f"{', '.join(subject.left_out)} is not differentiated by: the gradient has nothing for it"
+
+
+def _alone(subject: Subject, comparisons: Sequence[Comparison]) -> Iterator[str]:
+    """A backward pass that remembers nothing and lacks the cotangent looks like one that remembers."""
+    if (
+        isinstance(subject, Pullback)
+        and subject.takes_cotangent_alone
+        and any(c.verdict == "wrong" for c in comparisons)
+    ):
+        yield "the backward pass takes one argument, and was called with the cotangent"
 
 
 def _fixed(

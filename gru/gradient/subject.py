@@ -60,10 +60,12 @@ class Subject:
         self._places = [(k, j) for k in targets for j, leaf in enumerate(self._leaves[k]) if leaf.moves]
         if not self._places:
             raise TypeError(
-                "no argument holds floats, so there is nothing to differentiate by: give arrays of float64 or float32 "
-                f"(found {', '.join(_kind(leaf) for part in self._leaves for leaf in part) or 'no argument'})"
+                "no argument holds floats, so there is nothing to differentiate by: give arrays of float64 or float32, "
+                f"such as a.astype(float) (found {', '.join(_kind(leaf) for part in self._leaves for leaf in part) or 'no argument'})"
             )
         self.at: list[Array] = [np.array(self._leaves[k][j].value) for k, j in self._places]
+        if not any(value.size for value in self.at):
+            raise ValueError("every array of floats is empty, so there is nothing to check: give one with entries")
         self.labels = [self._leaves[k][j].name for k, j in self._places]
         for label, value in zip(self.labels, self.at, strict=True):
             if not np.isfinite(value).all():
@@ -283,11 +285,12 @@ class Pullback(Subject):
                 "the forward pass returns two results, and the backward pass takes two arguments: "
                 "if they are (result, cache) and (cotangent, cache), say cache=True"
             )
-        given = [rebuilt(self._tree, cotangents), *([] if self._takes_cotangent else built)]
+        given = [rebuilt(self._tree, cotangents), *([] if self.takes_cotangent_alone else built)]
         return self.matched(self._called("gradient", self._backward, *given))
 
     @cached_property
-    def _takes_cotangent(self) -> bool:
+    def takes_cotangent_alone(self) -> bool:
+        """Whether the backward pass is called with the cotangent and nothing else: it takes one argument."""
         return self._takes(1, not_=1 + len(self.arguments))
 
     @cached_property

@@ -423,6 +423,12 @@ def test_inputs_that_cannot_tell_are_told(
     assert any(words in note for note in found.blind), found.blind
 
 
+def test_a_backward_pass_without_a_cotangent_is_told_what_it_was_called_with() -> None:
+    found = gru.check_vjp(np.square, lambda x: 2 * x, X)
+    assert found.verdict == "wrong"
+    assert "the backward pass takes one argument, and was called with the cotangent" in str(found)
+
+
 # Bad input
 
 
@@ -430,6 +436,7 @@ def test_inputs_that_cannot_tell_are_told(
     ("function", "arguments", "by_hand", "message"),
     [
         (loss, (X.astype(int), W.astype(int), B.astype(int)), gradient, "no argument holds floats"),
+        (loss, (X[:0], W[:0], B[:0]), gradient, "every array of floats is empty"),
         (loss, (X * np.nan, W, B), gradient, r"x holds nan at \[0, 0\]"),
         (loss, (X.astype(object), W, B), gradient, "array of objects"),
         (lambda x: x, (X,), lambda x: x, "use check_vjp"),
