@@ -59,9 +59,10 @@ class Subject:
         self.targets = targets
         self._places = [(k, j) for k in targets for j, leaf in enumerate(self._leaves[k]) if leaf.moves]
         if not self._places:
+            found = ", ".join(_kind(leaf) for part in self._leaves for leaf in part) or "no argument"
             raise TypeError(
                 "no argument holds floats, so there is nothing to differentiate by: give arrays of float64 or float32, "
-                f"such as a.astype(float) (found {', '.join(_kind(leaf) for part in self._leaves for leaf in part) or 'no argument'})"
+                f"such as a.astype(float) (found {found})"
             )
         self.at: list[Array] = [np.array(self._leaves[k][j].value) for k, j in self._places]
         if not any(value.size for value in self.at):

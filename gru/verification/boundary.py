@@ -28,6 +28,9 @@ OF_TESTS = (
 )
 """Files that a folder with tests of its own has; `test` and `tests` are folders that it has."""
 
+QUIET = ("-W", "ignore::pytest.PytestAssertRewriteWarning")
+"""What keeps pytest from a warning on its second start: the plugin is loaded already, and has nothing to rewrite."""
+
 _PACKAGE = Path(__file__).parents[1]
 """What judges; whoever runs it trusts the folders around it."""
 
@@ -75,7 +78,7 @@ def arguments(given: Sequence[str], submission: Path, started_in: Path, asked: S
     if with_submissions or is_within(started_in, foreign(submission, [started_in])):
         clear += ["-c", str(SETTINGS), "--noconftest"]
         clear += [] if TESTS in given else ["--pyargs", TESTS]
-    return clear if clear != list(given) else None
+    return [*QUIET, *clear] if clear != list(given) else None
 
 
 def forget(folder: Path) -> None:

@@ -83,6 +83,46 @@ def planted(tmp_path: Path) -> Planted:
     return Planted(tmp_path)
 
 
+EDITABLE = """
+import sys, pytest
+from importlib.util import spec_from_file_location
+
+class Finder:
+    @staticmethod
+    def find_spec(name, path=None, target=None):
+        return spec_from_file_location(name, {root!r} + "/gru/__init__.py") if name == "gru" else None
+
+sys.path[:] = [{site!r}, *(entry for entry in sys.path[1:] if entry != {root!r})]
+sys.meta_path.append(Finder)
+sys.exit(pytest.main())
+"""
+"""pytest where the package is installed as `pip install -e` does it: found by a finder, and by no path."""
+
+
+@pytest.mark.full
+def test_a_second_start_is_no_warning_where_the_package_is_installed(tmp_path: Path) -> None:
+    """An installed plugin is loaded before a repository's own settings are read, and there warnings are errors."""
+    site, own, theirs = tmp_path / "site", tmp_path / "own", tmp_path / "theirs"
+    about = site / "installed-1.0.dist-info"
+    for folder in (about, own, theirs):
+        folder.mkdir(parents=True)
+    (about / "METADATA").write_text("Metadata-Version: 2.1\nName: installed\nVersion: 1.0\n", encoding="utf-8")
+    (about / "entry_points.txt").write_text("[pytest11]\ngru.pytest_plugin = gru.pytest_plugin\n", encoding="utf-8")
+    settings = "[pytest]\naddopts = -p gru.pytest_plugin\nfilterwarnings = error\n"
+    (own / "tox.ini").write_text(settings, encoding="utf-8")
+    (theirs / "cell.py").write_text(SLIP, encoding="utf-8")
+    asked = ("--submission", str(theirs / "cell.py"), "-p", "no:cacheprovider", "--collect-only", "-q", *TESTS)
+    done = subprocess.run(
+        [sys.executable, "-c", EDITABLE.format(site=str(site), root=str(ROOT)), *asked],
+        cwd=own,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "[10-dzr]" in done.stdout
+
+
 TESTS = ("--pyargs", boundary.TESTS, "-k", "10-dzr or 9-dzn")
 
 
