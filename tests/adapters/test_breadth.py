@@ -31,6 +31,7 @@ MISTAKES = {
     "two_layers": ("d, dh[i] = layer.backward(d + dh[i])", "d, dh[i] = layer.backward(d)", "gradient-layers[0].Wz"),
     "updates_by_a_rate": ("dr = drh * h * r * (1 - r)", "dr = drh * r * (1 - r)", "gradient-Wr"),
     "network_with_a_loss": ("(self.c[t] - hp) *", "(self.c[t] + hp) *", "equation-8"),
+    "bottom_data": ("self.diff_s = ds * self.f", "self.diff_s = ds", "lstm/dc"),
     "remembers_its_steps": ("], dc * f", "], dc", "lstm/dc"),
     "leaves_dh_to_its_caller": ("drh * r + dz", "drh + dz", "equation-23"),
     "dicts_of_steps": ("drh * rs[t] +", "drh +", "equation-23"),

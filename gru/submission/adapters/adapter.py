@@ -369,7 +369,7 @@ class Adapter:
 
     def without_use(self) -> str:
         """What the answers do not depend on, for a report."""
-        names = ", ".join(last_name(place) for place in self.idle[:8])
+        names = ", ".join(last_name(place) for place in self.idle if place not in self.gradients.values())
         return f"; nothing that it answers depends on {names}" if names else ""
 
     def names(self) -> dict[str, str]:

@@ -15,6 +15,7 @@ from .adapter import Adapter, Answer
 from .layouts import arranged, in_order
 from .names import DC, DH, DX
 from .places import arrays_in, last_name, parts_of, without_holder
+from .source import parameters_of
 from .spelling import also_at, in_source, name_of, plain, same_place
 
 Candidates = dict[str, tuple[Any, str]]
@@ -22,6 +23,12 @@ Candidates = dict[str, tuple[Any, str]]
 
 SPELLED = ("d{}", "d_{}", "grad_{}", "{}_grad", "g_{}", "d{}_", "grad{}", "g{}", "delta_{}", "dl_d{}", "dL_d{}")
 """How the gradient of a parameter is called, the commonest first."""
+
+SPELLED_OF_STATES = (*SPELLED, "diff_{}", "{}_diff", "bottom_diff_{}", "d{}_prev", "d{}_next", "d_prev_{}")
+"""How that of a first state is called, where `{}` is its name, or what is left of it without a `prev`."""
+
+OF_BEFORE = re.compile(r"^(prev|last|old|init)_|_?(prev|pre|p|0|old|init|in|t_?1|tm1)$", re.IGNORECASE)
+"""What a name says of the step before."""
 
 
 def find(
@@ -50,6 +57,8 @@ def find(
     if adapter.h_layout is None:
         return
     h_shape = (1, sizes["batch"], sizes["hidden"])
+    _of_states(adapter, {c: v for c, v in candidates.items() if c in follow - taken}, answer.made, h_shape)
+    taken |= {place for place in (adapter.dh, adapter.dc) if place}
     if adapter.carried == 1:
         adapter.dh = adapter.dh or _special(candidates, taken, DH, h_shape, adapter.h_layout)
         return
@@ -64,6 +73,22 @@ def find(
     elif len(left) == 1:
         # Where one has a name, the other is what is left.
         adapter.dh, adapter.dc = adapter.dh or left[0], adapter.dc or left[0]
+
+
+def _of_states(adapter: Adapter, free: Candidates, made: Any, shape: tuple[int, int, int]) -> None:
+    """Fill in the gradients of the first states that are called as forward calls these: `diff_h` of `h_prev`."""
+    taken = parameters_of(adapter._callable(made, adapter.forward_name))
+    layout = str(adapter.h_layout)
+    fitting = {c: plain(name or last_name(c)) for c, (v, name) in free.items() if _has_core(v, shape, layout)}
+    for role, attribute in (("h", "dh"), ("c", "dc")):
+        if role not in adapter.forward_roles or getattr(adapter, attribute):
+            continue
+        argument = taken[list(adapter.forward_roles).index(role)].name
+        names = (argument, OF_BEFORE.sub("", argument))
+        spelled = [plain(form.format(name)) for name in names for form in SPELLED_OF_STATES]
+        named = [c for c, name in fitting.items() if name in spelled]
+        if len(named) == 1:
+            setattr(adapter, attribute, named[0])
 
 
 def of_parameters(

@@ -55,7 +55,7 @@ STATE_NAMES = re.compile(
 
 WEIGHT = re.compile(r"^_?(w|u|v|r|k|theta|weight)", re.IGNORECASE)
 BIAS = re.compile(r"^_?b(?!atch)|bias", re.IGNORECASE)
-NOT_PARAMETERS = re.compile(r"^(m|d|mem|v|g|grad)_?[A-Z]")
+NOT_PARAMETERS = re.compile(r"^(m|d|mem|v|g|grad)_?[A-Z]|diff|grad|delta")
 """What an optimiser keeps for each parameter, and the gradients."""
 
 OF_INPUT = re.compile(r"x|i(?!as)|inp", re.IGNORECASE)
