@@ -168,7 +168,7 @@ def moving(adapter: Adapter, sizes: Mapping[str, int]) -> list[str]:
     if adapter.lazy:
         growing = _growing(adapter, sizes, values)
         found, values = [place for place in found if place not in growing], {}
-    adapter.idle = [place for place in values if place not in found and is_called_a_parameter(last_name(place))]
+    adapter.idle = [p for p in values if p not in found and is_called_a_parameter(p, last_name(p))]
     return found
 
 

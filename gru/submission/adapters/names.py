@@ -55,8 +55,11 @@ STATE_NAMES = re.compile(
 
 WEIGHT = re.compile(r"^_?(w|u|v|r|k|theta|weight)", re.IGNORECASE)
 BIAS = re.compile(r"^_?b(?!atch)|bias", re.IGNORECASE)
-NOT_PARAMETERS = re.compile(r"^(m|d|mem|v|g|grad)_?[A-Z]|diff|grad|delta")
+NOT_PARAMETERS = re.compile(r"^(m|d|mem|v|g|grad)_?[A-Z]")
 """What an optimiser keeps for each parameter, and the gradients."""
+
+BESIDE_PARAMETERS = re.compile(r"diff|grad|delta|adam|moment|veloc|optim|cache", re.IGNORECASE)
+"""The same, by what holds it."""
 
 OF_INPUT = re.compile(r"x|i(?!as)|inp", re.IGNORECASE)
 
@@ -118,9 +121,10 @@ def role_of(name: str, names: Sequence[str]) -> str | None:
     return "c" if C.match(name) else None
 
 
-def is_called_a_parameter(name: str) -> bool:
-    """Whether a weight or a bias may be called so."""
-    return (WEIGHT.match(name) or BIAS.match(name)) is not None and not NOT_PARAMETERS.match(name)
+def is_called_a_parameter(place: str, name: str) -> bool:
+    """Whether a weight or a bias may stand at a place, which is known by this name."""
+    called = (WEIGHT.match(name) or BIAS.match(name)) is not None
+    return called and not NOT_PARAMETERS.match(name) and not BESIDE_PARAMETERS.search(place)
 
 
 def rank(name: str) -> int:
