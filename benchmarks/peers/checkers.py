@@ -11,9 +11,9 @@ from typing import Any
 import numpy as np
 
 from benchmarks.peers.gru_numpy import BLOCKS, Flat, blocks_of
-from gru import direction
 from gru.examiner import whole
 from gru.examiner.whole import check_along, check_complete
+from gru.oracle import direction
 from gru.problem import Problem
 
 Array = Any

@@ -13,11 +13,11 @@ import numpy as np
 from gru import oracle
 from gru.calculus.arrays import Array
 from gru.calculus.rounding import FORMS, Running, limit, running_gate, unit_roundoff
-from gru.direction import Direction, slope_along
-from gru.direction import gradient as measured_gradient
 from gru.examiner.outcome import Comparison
 from gru.layer import ACTIVATIONS, Form
 from gru.layers.gru.forms import CHAPTER
+from gru.oracle.direction import Direction, slope_along
+from gru.oracle.direction import gradient as measured_gradient
 from gru.problem import Problem
 
 ROUNDINGS = 8

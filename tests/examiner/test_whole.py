@@ -5,12 +5,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gru import direction, oracle
+from gru import oracle
 from gru.examiner import whole
 from gru.examiner.judging.limit import limit
 from gru.examiner.whole import check_along, check_complete
 from gru.layers.gru.forms import CONVENTIONS
 from gru.layers.gru.sequence import GRUSequence
+from gru.oracle import direction
 from gru.problem import REGIMES, Problem, find
 from gru.strategies import problems
 

@@ -7,10 +7,11 @@ from typing import Any
 import numpy as np
 import pytest
 
-from gru import direction, oracle
+from gru import oracle
 from gru.examiner import examine
 from gru.layer import Form, LayerError, Sizes
 from gru.layers.registry import HOMES, form_described, form_named, layer_named
+from gru.oracle import direction
 from gru.problem import find
 from gru.submission.trusted import TrustedCells
 from tests.layers.cells import cell_of

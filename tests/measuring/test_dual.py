@@ -6,7 +6,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from gru import direction, oracle
+from gru import oracle
 from gru.calculus import dual
 from gru.calculus.formula import parse
 from gru.calculus.recurrence import NotDual, Recurrence
@@ -14,6 +14,7 @@ from gru.examiner import whole
 from gru.layer import Form
 from gru.layers.gru.forms import CHAPTER
 from gru.layers.registry import form_described, layer_named
+from gru.oracle import direction
 from gru.problem import find
 
 GRU_FORMS = [form_described(name) for name in ("chapter", "torch", "keras", "z=old,bias=one")]

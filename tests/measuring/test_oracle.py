@@ -13,6 +13,7 @@ from hypothesis import given, settings
 from scipy.differentiate import derivative
 
 from gru import numdiff, oracle
+from gru.calculus.complex_step import Arithmetic
 from gru.examiner.judging.reference import Reference
 from gru.layers.gru import equations, parameters
 from gru.layers.gru.equations import EQUATIONS
@@ -166,7 +167,7 @@ def test_pairs_are_complex_arithmetic(problem: Problem) -> None:
 
 
 @pytest.mark.parametrize("arithmetic", ["pair", "complex"])
-def test_memory_is_bounded_and_changes_nothing(arithmetic: oracle.Arithmetic) -> None:
+def test_memory_is_bounded_and_changes_nothing(arithmetic: Arithmetic) -> None:
     reference, memory = Reference(find("4,8,12,2/ordinary/float64/0")), 2 * numdiff.MIB
     at = reference.given
     directions = sum(8 * 144 * array.size for array in (at["wr"], at["ur"]))

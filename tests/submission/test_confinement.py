@@ -147,7 +147,7 @@ def test_the_kernel_forbids_it(code: str, error: str, place: Path) -> None:
             "secret": str(place.parent / "secret.txt"),
             "around": str(place.parent),
             "own": str(place / "cell.py"),
-            "oracle": str(Path(gru.__file__).with_name("oracle.py")),
+            "oracle": str(Path(gru.__file__).with_name("oracle") / "sequence.py"),
             "port": server.getsockname()[1],
             "parent": os.getpid(),
         }

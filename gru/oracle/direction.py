@@ -17,8 +17,8 @@ from gru.calculus.dual import Entries, Thin
 from gru.calculus.recurrence import NotDual, Recurrence
 from gru.layer import Form
 from gru.layers.gru.forms import CHAPTER
-from gru.oracle import derivatives_along, summed_gradient, variables
-from gru.probes import MEMORY
+from gru.oracle.probes import MEMORY
+from gru.oracle.sequence import derivatives_along, summed_gradient, variables
 from gru.problem import Problem
 
 FEW_VARIABLES = 350

@@ -1,9 +1,6 @@
-"""The oracle: the left-hand side of every derivative, measured by perturbing it in the forward pass.
+"""The states of a sequence, and the derivatives of its loss: δ_t, and the sums over the steps (17)–(22).
 
-It differentiates the forward equations of a layer's table by the complex step, and knows no
-backward formula: those stand trial like everybody's.
-
-What lies on which axis: (perturbation, step, batch row, unit).
+Each is measured in the forward pass of the whole sequence, or step by step for the measured δ_t.
 """
 
 from collections.abc import Callable, Iterable, Mapping
@@ -16,15 +13,9 @@ from gru.calculus.arrays import Array
 from gru.calculus.complex_step import Arithmetic
 from gru.layer import Form
 from gru.layers.gru.forms import CHAPTER
-from gru.probes import MEMORY, Probe, measure, row_by_row
+from gru.oracle.one_step import Given, step_gradients
+from gru.oracle.probes import MEMORY, Probe, measure, row_by_row
 from gru.problem import Problem
-
-Given = dict[str, Array]
-"""What the cells of a problem are given at every step, by name.
-
-The input, the states and what comes from above, such as `x`, `h_p` and `in_grad`, with the steps on the first
-axis; and the blocks of the parameters, such as `wz`.
-"""
 
 
 def blocks(problem: Problem, form: Form = CHAPTER) -> dict[str, Array]:
@@ -99,95 +90,6 @@ def _previous(form: Form, states: Iterable[Any]) -> dict[str, Any]:
 def _handed_on(form: Form, values: Mapping[str, Any]) -> dict[str, Any]:
     """What the next step is given of the values of one."""
     return {carried.previous: values[carried.state] for carried in form.layer.carried}
-
-
-def step(*, form: Form = CHAPTER, **values: Any) -> Any:
-    """The forward pass of one step: h_t of shape (…, batch, hidden).
-
-    `values` holds by name what the step is given, and what is added to quantities of its forward pass, such as
-    the pre-activations `zz`, `zr`, `zn`; real or complex arrays, or `Pair`s.
-    """
-    added = {equation.name: values.pop(equation.name) for equation in form.forward if equation.name in values}
-    return form.step(values, added)[form.output]
-
-
-def step_gradients(
-    at: Given, form: Form = CHAPTER, *, arithmetic: Arithmetic = "pair", memory: int = MEMORY
-) -> dict[str, Array]:
-    """The derivatives of one step, at every step, for the δ_t that is given there: (8)–(16), (23), (24).
-
-    ∂Σ(δ_t ∘ h_t)/∂p for p the pre-activations, the parameters as used at step t only, h_{t-1} and x_t.
-
-    Args:
-        at: What each step is given, as `given` has it.
-        form: The form of the layer.
-        arithmetic: `pair` for real arithmetic of pairs of numbers, `complex` for complex numbers.
-        memory: Bytes that may be held at once.
-
-    Returns:
-        The derivatives by name (`dzz`, …), each with the steps on the first axis.
-    """
-    hidden = at[form.layer.carried[0].previous].shape[-1]
-    moved = {equation.name: str(equation.of) for equation in form.backward}
-    inside = [name for name in dict.fromkeys(moved.values()) if name not in form.given]
-    upstreams = [carried.upstream for carried in form.layer.carried]
-    names = [name for name in form.given if name not in upstreams]
-    arguments = [at[name] if at[name].ndim > 2 else np.expand_dims(at[name], 0) for name in names]
-    arguments += [np.zeros((1, 1, hidden))] * len(inside)
-    # With one state, the derivatives of h are taken, and multiplied by δ_t once they are there.
-    single = len(upstreams) == 1
-    in_grad = at[upstreams[0]] if single else np.ones(1)
-
-    def forward(*values: Any) -> Any:
-        stepped = form.step(
-            dict(zip(names, values, strict=False)), dict(zip(inside, values[len(names) :], strict=True))
-        )
-        states = [stepped[carried.state] for carried in form.layer.carried]
-        if single:
-            return states[0]
-        terms = [state * at[upstream] for state, upstream in zip(states, upstreams, strict=True)]
-        return sum(terms[1:], terms[0])
-
-    # Rows of a batch do not mix: one unit is moved in all of them at once, and read row by row.
-    def by_unit(tangents: Array) -> Any:
-        return (tangents * in_grad).sum(axis=-1).transpose(1, 2, 0)
-
-    # Where unit j depends on column j alone of a block, all columns are moved at once.
-    def by_row(tangents: Array) -> Any:
-        return (tangents * in_grad).sum(axis=2).transpose(1, 0, 2)
-
-    def by_entry(tangents: Array) -> Any:
-        return (tangents * in_grad).sum(axis=(2, 3)).T.reshape(tangents.shape[1], -1, hidden)
-
-    def probe(name: str, of: str) -> Probe:
-        place = names.index(of) if of in names else len(names) + inside.index(of)
-        if of not in form.blocks:
-            return Probe(name, place, np.eye(arguments[place].shape[-1])[:, None, None, :], by_unit)
-        rows = at[of].shape[-2]
-        if form.keeps_columns_apart(of):
-            return Probe(name, place, np.repeat(np.eye(rows)[:, None, :, None], hidden, axis=3), by_row)
-        return Probe(name, place, np.eye(rows * hidden).reshape(-1, 1, rows, hidden), by_entry)
-
-    probes = [probe(name, of) for name, of in moved.items()]
-    return measure(forward, arguments, probes, arithmetic, memory)
-
-
-def slopes_along(at: Given, directions: Mapping[str, Array], form: Form = CHAPTER) -> Array:
-    """The derivative of Σ(δ_t ∘ h_t) at every step along one direction in all that it is a function of, (steps,).
-
-    By a complex step, in one forward pass. Every step is moved along the same direction in the parameters.
-
-    Args:
-        at: What the cells are given.
-        directions: By the name of what is moved: the input, the states, the blocks, the pre-activations.
-        form: The equations.
-    """
-    moved = {name: at[name] + 1j * numdiff.STEP * along for name, along in directions.items() if name in at}
-    inside = {name: 1j * numdiff.STEP * along for name, along in directions.items() if name not in at}
-    stepped = form.step({**at, **moved}, inside)
-    parts = ((stepped[c.state].imag * at[c.upstream]).sum(axis=(-2, -1)) for c in form.layer.carried)
-    slopes: Array = sum(parts) / numdiff.STEP
-    return slopes
 
 
 def all_state_gradients(
