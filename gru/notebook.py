@@ -107,7 +107,9 @@ def check(
     """
     is_file = isinstance(cell, str | os.PathLike)
     if not is_file and not isinstance(cell, type):
-        raise TypeError(f"got {type(cell).__name__}; expected a class such as GRUCell, or the path of a file with one")
+        kind = type(cell).__name__
+        itself = f": the class itself, as in gru.check({kind})" if hasattr(cell, "backward") else ""
+        raise TypeError(f"got {kind}; expected a class such as GRUCell, or the path of a file with one{itself}")
     for name, given, known in (("effort", effort, get_args(Effort)), ("feedback", feedback, LEVELS)):
         if given not in known:
             raise ValueError(f"got {name}={given!r}; expected {', '.join(known)}")

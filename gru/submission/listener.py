@@ -36,6 +36,9 @@ FROM_OUTSIDE = (1, 2, 3, 9, 15)
 STARTING = "starting"
 """What a worker is doing until it has loaded NumPy."""
 
+ABSENT = "ModuleNotFoundError"
+MAY_IMPORT = "the file may import NumPy, SciPy, what belongs to Python, and files beside it"
+
 IMPORT = "the import of the file"
 """What it is doing after its first call."""
 
@@ -115,7 +118,10 @@ class Listener:
         except ProtocolError as error:
             return self.nonsense(str(error))
         text = said if isinstance(said, str) else Raised(**self.placed(said) | {"step": None}).text
-        return SubmissionFailure(reason, self.with_memory(text) if reason == "out_of_memory" else text)
+        if reason == "out_of_memory":
+            return SubmissionFailure(reason, self.with_memory(text))
+        absent = isinstance(said, dict) and said.get("type") == ABSENT
+        return SubmissionFailure(reason, f"{text}; {MAY_IMPORT}" if absent else text)
 
     def placed(self, raised: dict[str, Any]) -> dict[str, Any]:
         """What was raised, with its place in the file."""
@@ -127,7 +133,7 @@ class Listener:
         told = Raised(**raised)
         if told.type == "MemoryError":
             return SubmissionFailure("out_of_memory", self.with_memory(told.text))
-        return SubmissionFailure("import_failed", told.text) if told.type == "ModuleNotFoundError" else None
+        return SubmissionFailure("import_failed", f"{told.text}; {MAY_IMPORT}") if told.type == ABSENT else None
 
     def with_memory(self, text: str) -> str:
         """What is said where memory ran out: how much is allowed."""

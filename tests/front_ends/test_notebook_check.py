@@ -121,7 +121,11 @@ def test_a_class_in_another_api_is_not_wrong() -> None:
     ("arguments", "error", "text"),
     [
         ({"cell": 3}, TypeError, "got int; expected a class"),
-        ({"cell": gru.GRUCell(1, 1)}, TypeError, "got GRUCell; expected a class"),
+        (
+            {"cell": gru.GRUCell(1, 1)},
+            TypeError,
+            r"got GRUCell; expected a class .*: the class itself, as in gru.check\(GRUCell\)",
+        ),
         ({"cell": gru.GRUCell, "only": "equation-99"}, ValueError, "equation-99"),
         ({"cell": gru.GRUCell, "problem": "x"}, ValueError, "x"),
         ({"cell": gru.GRUCell, "seed": -1}, ValueError, "no seed"),

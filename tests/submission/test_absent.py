@@ -21,7 +21,7 @@ IN_FORWARD = "        self.x = x\n"
         pytest.param(PLOTS + RIGHT + "\ndef plot():\n    draw.line(read())\n", None, id="in a function beside it"),
         pytest.param(
             PLOTS + "draw.style['grid'] = 1\n" + RIGHT + "\ndraw.show(read('x.csv'))\n",
-            "only what GRUCell needs is run: drawing is not installed here",
+            "only what GRUCell needs is run: drawing cannot be imported here",
             id="in the file itself",
             marks=pytest.mark.full,
         ),
@@ -78,3 +78,4 @@ def test_what_the_cell_needs_is_the_reason_and_no_mistake(source: str, tmp_path:
         examination = examine(process, effort="quick")
     assert (examination.verdict, examination.reason) == ("not_examined", "import_failed")
     assert "No module named 'torch'" in examination.text
+    assert examination.text.endswith("; the file may import NumPy, SciPy, what belongs to Python, and files beside it")

@@ -147,7 +147,7 @@ class _File:
                 package = (error.name or "").partition(".")[0]
                 if package in self.absent and is_whole:
                     # Something in the file has used it: a plot that is drawn, a style that is set.
-                    code, is_whole = self._of_class(f"{package} is not installed here"), False
+                    code, is_whole = self._of_class(f"{package} cannot be imported here"), False
                 elif not package or package in sys.modules:
                     raise
                 else:
