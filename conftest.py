@@ -19,7 +19,7 @@ _PHASES = [phase for phase in Phase if phase is not Phase.explain]
 # How long an example takes depends on what else the machine does, and is no fault.
 _SETTINGS: dict[str, Any] = {"deadline": None, "phases": _PHASES, "suppress_health_check": [HealthCheck.too_slow]}
 
-settings.register_profile("fixed", **_SETTINGS, max_examples=50, derandomize=True, database=None)
+settings.register_profile("fixed", **_SETTINGS, max_examples=25, derandomize=True, database=None)
 settings.register_profile("random", **_SETTINGS, max_examples=50, print_blob=True)
 settings.register_profile("thorough", **_SETTINGS, max_examples=1000, database=None)
 

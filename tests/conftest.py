@@ -1,4 +1,4 @@
-"""How the workers of submissions are started in these tests: forked from one process, as `gru grade` does it.
+"""What all tests share: the process that workers are forked from, as in `gru grade`, and the effort of this run.
 
 It changes nothing of what runs in a worker, or of what it is shut in by.
 """
@@ -12,6 +12,12 @@ from gru.submission import keeper, process
 from gru.submission.channel import Connection
 from gru.submission.confinement import Confinement
 from gru.submission.starter import AVAILABLE, Starter
+from tests import effort
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Tell the tests how many problems to put."""
+    effort.begin(is_full=config.option.markexpr == "full")
 
 
 @pytest.fixture(scope="session", autouse=AVAILABLE)

@@ -7,6 +7,7 @@ import pytest
 from gru.examiner import Examination, examine
 from gru.report.sentences import all_said
 from gru.submission.process import SubmissionProcess
+from tests.effort import of_this_run
 
 FILES = Path(__file__).with_name("files")
 
@@ -42,7 +43,7 @@ def examined(name: str, edits: list[Edit], folder: Path) -> Examination:
         source = source.replace(old, new)
     (folder / f"{name}.py").write_text(source)
     with SubmissionProcess(folder / f"{name}.py") as process:
-        return examine(process)
+        return examine(process, effort=of_this_run())
 
 
 def require_named(name: str, edits: list[Edit], wrong: list[str], folder: Path) -> None:

@@ -7,6 +7,7 @@ import pytest
 from gru.examiner import Examination, examine
 from gru.submission.process import SubmissionProcess
 from tests.adapters.written import Style, mistakes_of, sample, source, styles
+from tests.effort import of_this_run
 
 FILES = Path(__file__).with_name("files")
 
@@ -132,7 +133,7 @@ ONE_EACH = [(name, *mistakes[0]) for name, mistakes in MISTAKES.items()]
 def first_wrong(path: Path) -> tuple[str | None, Examination]:
     """The first check that is wrong, but for those on the file's own gradients."""
     with SubmissionProcess(path) as process:
-        examination = examine(process)
+        examination = examine(process, effort=of_this_run())
     wrong = (o.check for o in examination.outcomes if o.status == "wrong" and not o.check.startswith("gradient-"))
     return next(wrong, None), examination
 
@@ -145,7 +146,7 @@ def require_named(name: str, old: str, new: str, check: str, tmp_path: Path) -> 
     assert (examination.verdict, first) == ("wrong", check), examination
 
 
-@pytest.mark.one_in(15)
+@pytest.mark.one_in(30)
 @pytest.mark.parametrize(("name", "old", "new", "check"), ONE_EACH)
 def test_a_mistake_is_named_on_its_equation(name: str, old: str, new: str, check: str, tmp_path: Path) -> None:
     require_named(name, old, new, check, tmp_path)

@@ -7,6 +7,7 @@ import pytest
 from gru.examiner import Examination, examine
 from gru.report.sentences import all_said
 from gru.submission.process import SubmissionProcess
+from tests.effort import of_this_run
 
 FILES = Path(__file__).with_name("files")
 
@@ -75,7 +76,7 @@ MISTAKES = {
 
 def examined(path: Path) -> Examination:
     with SubmissionProcess(path) as process:
-        return examine(process)
+        return examine(process, effort=of_this_run())
 
 
 @pytest.mark.one_in(12)
@@ -156,6 +157,7 @@ def test_a_package_that_is_not_here_is_an_obstacle_only_where_it_is_used(
     assert verdict in (examination.verdict, examination.reason)
 
 
+@pytest.mark.one_in(2)
 @pytest.mark.parametrize("imports", ["from helpers import *", "from common.functions import sigmoid, softmax"])
 def test_a_sigmoid_of_a_file_that_is_not_here_is_the_logistic_function_and_that_is_told(
     imports: str, tmp_path: Path

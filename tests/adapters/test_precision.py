@@ -6,6 +6,7 @@ import pytest
 
 from gru.examiner import examine
 from gru.submission.process import SubmissionProcess
+from tests.effort import of_this_run
 
 LISTS = Path(__file__).with_name("files") / "lists.py"
 
@@ -38,7 +39,7 @@ def test_what_is_single_by_its_dtype_is_judged_at_single_precision(
         source = source.replace(old, new)
     (tmp_path / "gru.py").write_text(source)
     with SubmissionProcess(tmp_path / "gru.py") as process:
-        examination = examine(process)
+        examination = examine(process, effort=of_this_run())
     wrong = [outcome.check for outcome in examination.outcomes if outcome.status == "wrong"]
     assert (examination.verdict, next(iter(wrong), None)) == (verdict, check)
     assert (examination.precision == "float32") == (GRADIENTS in changes)

@@ -9,6 +9,7 @@ import pytest
 
 from gru.examiner import examine
 from gru.submission.trusted import TrustedCells
+from tests.effort import of_this_run
 from tests.examiner.edits import STYLES, WrongCell, cell_of, source, wrong_cells
 from tests.examiner.explained import rate
 
@@ -29,7 +30,7 @@ def test_a_cell_without_an_edit_is_right(style: str) -> None:
 
 def check_true(wrong: WrongCell) -> None:
     """What is said of the cell holds, and names what was done to it."""
-    rating, why = rate(wrong, examine(TrustedCells(wrong.cell)))
+    rating, why = rate(wrong, examine(TrustedCells(wrong.cell), effort=of_this_run()))
     assert rating == "right", why
 
 

@@ -19,6 +19,7 @@ from gru.layers.gru.forms import CHAPTER
 from gru.layers.gru.shapes import Sizes, shape_of
 from gru.report.sentences import all_said
 from gru.submission.trusted import TrustedCells
+from tests.effort import of_this_run
 from tests.examiner.planted import EQUATION, FORWARD, OUT_OF_THE_CELL, STEP, Formula, Learner, altered, hiding, plant
 
 pytestmark = pytest.mark.filterwarnings("ignore")
@@ -29,7 +30,7 @@ Array = Any
 
 def examined(formulas: Mapping[str, Formula], base: type = Learner) -> Examination:
     """The examination of a cell with these formulas in place of the chapter's."""
-    return examine(TrustedCells(plant("", formulas, base=base).cell))
+    return examine(TrustedCells(plant("", formulas, base=base).cell), effort=of_this_run())
 
 
 def equations_with(status: str, examination: Examination) -> set[int]:

@@ -21,6 +21,7 @@ from gru.layers.gru.forms import CHAPTER, CONVENTIONS
 from gru.mistakes import Mistake, catalogue
 from gru.problem import Effort
 from gru.submission.trusted import TrustedCells
+from tests.effort import of_this_run
 from tests.examiner.planted import Formula, Learner, hiding, plant
 
 WRITTEN = (1, 2, 3, 4, 8, 9, 10, 11, 12, 13, 14, 15, 16, 23, 24)
@@ -78,7 +79,7 @@ def check_recognised(mistake: Mistake, effort: Effort) -> None:
 @pytest.mark.one_in(120)
 @pytest.mark.parametrize("mistake", ALL[::64], ids=lambda mistake: mistake.id)
 def test_a_mistake_of_the_catalogue_is_recognised(mistake: Mistake) -> None:
-    check_recognised(mistake, "normal")
+    check_recognised(mistake, of_this_run())
 
 
 @pytest.mark.full
@@ -155,7 +156,7 @@ REQUIRED_ALONE = hiding(*INTERMEDIATE)
 def test_a_mistake_is_recognised_from_the_required_attributes_alone(mistake: Mistake) -> None:
     """All that is made of it inherits, shown or not; nothing else is wrong."""
     formulas = {mistake.equation.name: planted_formula(mistake.expression)}
-    examination = examine(TrustedCells(plant("", formulas, base=REQUIRED_ALONE).cell))
+    examination = examine(TrustedCells(plant("", formulas, base=REQUIRED_ALONE).cell), effort=of_this_run())
     if examination.outcome("interface").status == "wrong":
         pytest.skip("shapes do not go together: the cell does not run")
     assert wrong_equations(examination) == {mistake.equation.number}
@@ -168,7 +169,7 @@ def test_two_mistakes_in_what_is_not_shown_are_both_found() -> None:
         mistake.equation.name: planted_formula(mistake.expression)
         for mistake in (mistakes.find("equation-9/delta-twice"), mistakes.find("equation-10/no-h-prev"))
     }
-    examination = examine(TrustedCells(plant("", formulas, base=REQUIRED_ALONE).cell))
+    examination = examine(TrustedCells(plant("", formulas, base=REQUIRED_ALONE).cell), effort=of_this_run())
     assert examination.verdict == "wrong"
     # δ twice is not linear in δ: that is the doing of (9), and no second charge of the check `state`.
     assert [o.check for o in examination.outcomes if o.status == "wrong"] == ["equation-9", "equation-10"]

@@ -8,6 +8,7 @@ import pytest
 from gru.examiner import examine
 from gru.report.sentences import all_said, explanation
 from gru.submission.trusted import TrustedCells
+from tests.effort import of_this_run
 from tests.examiner.planted import Learner
 
 Array = Any
@@ -40,13 +41,13 @@ class Counter(Placeholders):
 
 @pytest.mark.parametrize("cell", [Placeholders, Counter])
 def test_a_placeholder_is_no_result_and_what_depends_on_it_vouches_for_it(cell: type) -> None:
-    examination = examine(TrustedCells(cell))
+    examination = examine(TrustedCells(cell), effort=of_this_run())
     assert examination.verdict == "right"
     assert "not shown" in all_said(examination.outcome("equation-3").facts)
 
 
 def test_a_mistake_beside_placeholders_is_found() -> None:
-    examination = examine(TrustedCells(type("Wrong", (Placeholders,), {"wrong": 1.5})))
+    examination = examine(TrustedCells(type("Wrong", (Placeholders,), {"wrong": 1.5})), effort=of_this_run())
     assert {outcome.check for outcome in examination.outcomes if outcome.status == "wrong"} == {"equation-24"}
 
 
@@ -86,7 +87,7 @@ class Unreadable(WrongBlock):
 @pytest.mark.one_in(3)
 @pytest.mark.parametrize("cell", [WrongBlock, WideInput, Unreadable])
 def test_there_is_always_a_check_that_says_why(cell: type) -> None:
-    examination = examine(TrustedCells(cell))
+    examination = examine(TrustedCells(cell), effort=of_this_run())
     assert {outcome.check for outcome in examination.outcomes if outcome.status == "wrong"} == {"equation-12"}
     mistake = examination.outcome("equation-12").mistake
     assert mistake is not None

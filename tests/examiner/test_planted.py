@@ -12,6 +12,7 @@ from gru.layers.gru.equations import EQUATIONS, EXPOSED
 from gru.problem import Effort, find
 from gru.report.sentences import all_said
 from gru.submission.trusted import TrustedCells
+from tests.effort import of_this_run
 from tests.examiner.planted import EQUATION, Learner, Planted, formula_mistakes, other_mistakes, plant
 
 pytestmark = pytest.mark.filterwarnings("ignore")
@@ -25,7 +26,7 @@ def wrong_checks(examination: Examination) -> set[str]:
     return {outcome.check for outcome in examination.outcomes if outcome.status == "wrong"}
 
 
-def check_caught(planted: Planted, seed: int, effort: Effort = "normal") -> None:
+def check_caught(planted: Planted, seed: int, effort: Effort) -> None:
     """The verdict is `wrong`, on exactly the checks at which the mistake was planted."""
     examination = examine(TrustedCells(planted.cell), seed=seed, effort=effort)
     assert examination.verdict == "wrong"
@@ -35,7 +36,7 @@ def check_caught(planted: Planted, seed: int, effort: Effort = "normal") -> None
 @pytest.mark.one_in(40)
 @pytest.mark.parametrize("planted", BY_HAND, ids=lambda planted: planted.id)
 def test_a_mistake_by_hand_is_caught_where_it_is(planted: Planted) -> None:
-    check_caught(planted, seed=0)
+    check_caught(planted, seed=0, effort=of_this_run())
 
 
 @pytest.mark.one_in(80)
@@ -48,7 +49,7 @@ def test_a_mistake_by_rule_is_caught_where_it_is(planted: Planted) -> None:
 @pytest.mark.parametrize("seed", [0, 1, 2])
 @pytest.mark.parametrize("planted", [*BY_HAND, *BY_RULE], ids=lambda planted: planted.id)
 def test_a_planted_mistake_is_caught_on_every_seed(planted: Planted, seed: int) -> None:
-    check_caught(planted, seed)
+    check_caught(planted, seed, "normal")
 
 
 # What else is said of a planted mistake
@@ -61,12 +62,12 @@ def outcome_of(name: str, examination: Examination) -> str:
 
 
 def test_a_cell_without_a_planted_mistake_is_right() -> None:
-    assert examine(TrustedCells(plant("none", {}).cell)).verdict == "right"
+    assert examine(TrustedCells(plant("none", {}).cell), effort=of_this_run()).verdict == "right"
 
 
 def test_a_wrong_outcome_carries_the_smallest_problem_that_shows_it() -> None:
     planted = plant("fails from hidden 2 on", {"dzr": lambda cell, at: EQUATION["dzr"]({**at, "wn": at["wn"].mT})})
-    outcome = examine(TrustedCells(planted.cell)).outcome("equation-10")
+    outcome = examine(TrustedCells(planted.cell), effort=of_this_run()).outcome("equation-10")
     assert outcome.sizes is not None
     assert outcome.sizes.hidden == 2
     assert outcome.sizes.batch == 1
@@ -83,13 +84,13 @@ def test_each_of_two_mistakes_is_found_behind_the_other() -> None:
             "dzn": lambda cell, at: at["in_grad"] * at["z"] * at["n"] * (1 - at["n"]),
         },
     )
-    assert wrong_checks(examine(TrustedCells(planted.cell))) == {"equation-3", "equation-9"}
+    assert wrong_checks(examine(TrustedCells(planted.cell), effort=of_this_run())) == {"equation-3", "equation-9"}
 
 
 def test_what_is_made_of_an_odd_value_is_not_called_wrong() -> None:
     """Half precision in (10) reaches (13) and (23) as numbers that no check has seen."""
     (planted,) = (planted for planted in BY_HAND if planted.id == "dzr is in half precision")
-    examination = examine(TrustedCells(planted.cell))
+    examination = examine(TrustedCells(planted.cell), effort=of_this_run())
     for equation in EXPOSED:
         if "dzr" in equation.inputs:
             assert outcome_of(equation.name, examination) in ("inherited", "not_examined")
@@ -120,14 +121,14 @@ class Outer(Learner):
 
 
 def test_the_block_that_makes_merge_raise_is_named() -> None:
-    examination = examine(TrustedCells(type("OneOuter", (Outer,), {"names": ("dwr",)})))
+    examination = examine(TrustedCells(type("OneOuter", (Outer,), {"names": ("dwr",)})), effort=of_this_run())
     assert wrong_checks(examination) == {"interface", "equation-13"}
     assert "dwr is an array of float64 of shape" in all_said(examination.outcome("equation-13").facts)
 
 
 def test_blocks_of_another_shape_are_wrong_and_what_is_made_of_them_inherits() -> None:
     blocks = ("dwz", "dwr", "dwn", "duz", "dur", "dun")
-    examination = examine(TrustedCells(type("AllOuter", (Outer,), {"names": blocks})))
+    examination = examine(TrustedCells(type("AllOuter", (Outer,), {"names": blocks})), effort=of_this_run())
     assert wrong_checks(examination) == {f"equation-{number}" for number in range(11, 17)}
     inherited = {outcome.check for outcome in examination.outcomes if outcome.status == "inherited"}
     assert inherited == {"merge", *(f"equation-{number}" for number in range(17, 23))}
@@ -135,6 +136,6 @@ def test_blocks_of_another_shape_are_wrong_and_what_is_made_of_them_inherits() -
 
 def test_a_value_of_another_kind_is_wrong_only_where_it_arises() -> None:
     planted = plant("", {"dzr": lambda cell, at: EQUATION["dzr"](at).astype(complex)})
-    examination = examine(TrustedCells(planted.cell))
+    examination = examine(TrustedCells(planted.cell), effort=of_this_run())
     assert wrong_checks(examination) == {"equation-10"}
     assert outcome_of("dwr", examination) in ("inherited", "not_examined")

@@ -15,6 +15,7 @@ from gru.report.result import Result
 from gru.report.sentences import all_said
 from gru.report.text import below
 from gru.submission.trusted import TrustedCells
+from tests.effort import of_this_run
 from tests.examiner.planted import EQUATION, Formula, hiding, plant
 
 Array = Any
@@ -55,7 +56,7 @@ def _computed(text: str) -> Formula:
 def test_the_equation_is_exact_where_values_are_hidden(words: str) -> None:
     wrong = WRONG[words]
     planted = plant(words, {name: _computed(text) for name, text in wrong.items()}, base=HIDDEN)
-    examination = examine(TrustedCells(planted.cell))
+    examination = examine(TrustedCells(planted.cell), effort=of_this_run())
     assert {o.check for o in examination.outcomes if o.status == "wrong"} == {EQUATION[name].id for name in wrong}
     assert not [o.check for o in examination.outcomes if o.status == "missing"]
 
@@ -63,7 +64,7 @@ def test_the_equation_is_exact_where_values_are_hidden(words: str) -> None:
 @pytest.mark.full
 def test_the_report_says_that_a_value_was_worked_out() -> None:
     planted = plant("", {"dzz": _computed(WRONG["σ′ twice in (8)"]["dzz"])}, base=HIDDEN)
-    text = all_said(examine(TrustedCells(planted.cell)).outcome("equation-8").facts)
+    text = all_said(examine(TrustedCells(planted.cell), effort=of_this_run()).outcome("equation-8").facts)
     assert text == "dzz is not shown; it was worked out from what is made of it"
 
 
@@ -78,7 +79,7 @@ def test_a_mistake_told_in_short_keeps_its_condition() -> None:
         "dx": "dzn @ un.mT + dzr @ ur.mT + dzz @ uz.mT + 0.001 * dzn @ un.mT",
     }
     planted = plant("", {name: when_there_is_a_state(name, text) for name, text in names.items()})
-    examination = examine(TrustedCells(planted.cell))
+    examination = examine(TrustedCells(planted.cell), effort=of_this_run())
     outcome = examination.outcome("equation-24")
     assert outcome.mistake is not None
     assert outcome.mistake.condition == Fact.of("state-not-zero")

@@ -180,6 +180,7 @@ def test_what_is_derived_is_the_same_in_all_units(cell: type) -> None:
     assert judge_units(TrustedCells(cell), 0, CHAPTER) is None
 
 
+@pytest.mark.one_in(4)
 @pytest.mark.parametrize(
     ("cell", "form"),
     [

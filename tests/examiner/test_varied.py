@@ -7,6 +7,7 @@ import pytest
 
 from gru.examiner import examine
 from gru.submission.trusted import TrustedCells
+from tests.effort import of_this_run
 from tests.examiner.varied import RIGHT, WRONG, Varied
 
 pytestmark = pytest.mark.filterwarnings("ignore")
@@ -27,6 +28,6 @@ def _cases() -> Iterator[Any]:
 @pytest.mark.one_in(4)
 @pytest.mark.parametrize(("varied", "hidden"), list(_cases()))
 def test_a_cell_is_wrong_where_it_was_made_so_and_nowhere_else(varied: Varied, hidden: bool) -> None:
-    examination = examine(TrustedCells(varied.cell(hidden=hidden)))
+    examination = examine(TrustedCells(varied.cell(hidden=hidden)), effort=of_this_run())
     assert examination.verdict == ("wrong" if varied.wrong else "right")
     assert {o.check for o in examination.outcomes if o.status == "wrong"} == varied.checks(hidden=hidden)

@@ -7,6 +7,7 @@ import pytest
 
 from gru.examiner import Examination, examine
 from gru.submission.process import SubmissionProcess
+from tests.effort import of_this_run
 
 SUBMISSIONS = Path(__file__).parents[2] / "examples" / "submissions"
 
@@ -39,7 +40,7 @@ NAMED: dict[str, tuple[str, str]] = {
 def examined(name: str) -> Examination:
     """The examination of an example in a process of its own, as `gru check` does it."""
     with SubmissionProcess(SUBMISSIONS / name) as process:
-        return examine(process)
+        return examine(process, effort=of_this_run())
 
 
 def test_every_example_is_in_the_table() -> None:

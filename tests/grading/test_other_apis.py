@@ -12,6 +12,7 @@ from gru.grading.record import FOR_THE_TEACHER, Record, record_of
 from gru.grading.rubric import EQUAL_POINTS
 from gru.report.result import Result
 from gru.submission.process import SubmissionProcess
+from tests.effort import of_this_run
 
 FILES = Path(__file__).parents[1] / "adapters" / "files"
 
@@ -22,7 +23,9 @@ def graded(name: str, old: str = "", new: str = "", *, tmp_path: Path) -> Record
     path = tmp_path / f"{name}.py"
     path.write_text(source.replace(old, new) if old else source)
     with SubmissionProcess(path) as process:
-        return record_of(name, Result(str(path), process.sha256, examine(process), 0.0), EQUAL_POINTS)
+        return record_of(
+            name, Result(str(path), process.sha256, examine(process, effort=of_this_run()), 0.0), EQUAL_POINTS
+        )
 
 
 @pytest.mark.full

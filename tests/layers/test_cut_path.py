@@ -8,6 +8,7 @@ from gru.examiner import Examination, examine
 from gru.layers.registry import form_named
 from gru.report.sentences import explanation
 from gru.submission.trusted import TrustedCells
+from tests.effort import of_this_run
 from tests.layers.right_lstm import Textbook
 
 FORM = form_named(layer="lstm")
@@ -41,7 +42,7 @@ class Ignores(Textbook):
 
 
 def examined(cell: type) -> Examination:
-    return examine(TrustedCells(cell, FORM), form=FORM)
+    return examine(TrustedCells(cell, FORM), form=FORM, effort=of_this_run())
 
 
 @pytest.mark.full

@@ -9,6 +9,7 @@ from gru.examiner import Examination, examine
 from gru.layers.registry import form_described
 from gru.report.sentences import all_said
 from gru.submission.process import SubmissionProcess
+from tests.effort import of_this_run
 
 FORM = form_described("chapter-bias")
 
@@ -61,7 +62,7 @@ def examined(tmp_path: Path, old: str = "", new: str = "", form: Any = FORM) -> 
     file = tmp_path / "mine.py"
     file.write_text(CELL.replace(old, new) if old else CELL, encoding="utf-8")
     with SubmissionProcess(file, form=form) as process:
-        return examine(process, form=form)
+        return examine(process, form=form, effort=of_this_run())
 
 
 def wrong(examination: Examination) -> list[str]:

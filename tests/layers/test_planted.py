@@ -15,6 +15,7 @@ from gru.layers.registry import form_named
 from gru.mistakes import Mistake, catalogue
 from gru.problem import Effort
 from gru.submission.trusted import TrustedCells
+from tests.effort import of_this_run
 from tests.layers.cells import cell_of, planted
 
 pytestmark = pytest.mark.filterwarnings("ignore")
@@ -37,7 +38,7 @@ def named(case: tuple[Form, Mistake]) -> str:
     return f"{case[0].id}:{case[1].id}"
 
 
-def check(form: Form, mistake: Mistake, effort: Effort = "normal") -> None:
+def check(form: Form, mistake: Mistake, effort: Effort) -> None:
     examination = examine(TrustedCells(planted(form, mistake), form), form=form, effort=effort)
     wrong = [outcome for outcome in examination.outcomes if outcome.status == "wrong" and outcome.is_of_equation]
     assert [outcome.check for outcome in wrong] == [mistake.equation.id]
@@ -68,13 +69,13 @@ def test_one_mistake_in_twenty_is_found_in_its_equation_and_named(case: tuple[Fo
 @pytest.mark.soak
 @pytest.mark.parametrize("case", ALL, ids=named)
 def test_every_mistake_is_found_in_its_equation_and_named(case: tuple[Form, Mistake]) -> None:
-    check(*case)
+    check(*case, effort="normal")
 
 
 @pytest.mark.one_in(6)
 @pytest.mark.parametrize("form", FORMS, ids=lambda form: f"{form.layer.id}:{form.id}")
 def test_the_table_itself_is_right(form: Form) -> None:
-    examination = examine(TrustedCells(cell_of(form), form), form=form)
+    examination = examine(TrustedCells(cell_of(form), form), form=form, effort=of_this_run())
     assert [o.check for o in examination.outcomes if o.status != "right"] == []
 
 

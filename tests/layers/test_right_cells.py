@@ -6,6 +6,7 @@ from gru.examiner import examine
 from gru.layers.registry import form_named
 from gru.layers.rnn.cell import RNNCell
 from gru.submission.trusted import TrustedCells
+from tests.effort import of_this_run
 from tests.layers.cells import cell_of
 from tests.layers.right_lstm import CELLS
 
@@ -15,7 +16,7 @@ pytestmark = pytest.mark.filterwarnings("ignore")
 
 def assert_right(cell: type, layer: str, form: str = "chapter") -> None:
     asked = form_named(form, layer)
-    examination = examine(TrustedCells(cell, asked), form=asked)
+    examination = examine(TrustedCells(cell, asked), form=asked, effort=of_this_run())
     assert [(o.check, o.status, o.facts) for o in examination.outcomes if o.status != "right"] == []
 
 

@@ -14,6 +14,7 @@ SIZES = Sizes(batch=2, input=3, hidden=4, steps=3)
 FORMS = [form for layer in HOMES for form in layer_named(layer).forms.values()]
 
 
+@pytest.mark.one_in(4)
 @pytest.mark.parametrize("form", FORMS, ids=lambda form: f"{form.layer.id}-{form.id}")
 def test_the_gradients_of_a_sequence_are_those_that_are_measured(form: Form) -> None:
     rng = np.random.default_rng(0)

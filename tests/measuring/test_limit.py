@@ -44,7 +44,7 @@ def run(cell: type, reference: Reference) -> Recording:
 # It is large enough: no right formula is beyond it
 
 
-@settings(max_examples=150)
+@settings(max_examples=3 * settings().max_examples)
 @given(problem=problems(sizes=WIDE), name=st.sampled_from(list(CELLS)))
 def test_a_right_cell_is_within_the_limit_in_any_form(problem: Problem, name: str) -> None:
     reference = Reference(problem)

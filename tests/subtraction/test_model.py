@@ -97,7 +97,7 @@ def test_a_model_that_cannot_be_saved_leaves_the_old_file_and_nothing_else(
 
 
 @given(st.data())
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=100)
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=2 * settings().max_examples)
 def test_a_damaged_file_is_refused_with_a_message_or_is_still_a_model(tmp_path: Path, drawn: st.DataObject) -> None:
     path = tmp_path / "model.npz"
     model(hidden=1).save(path)
