@@ -30,18 +30,13 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from gru import seed
-from gru.submission.limits import CALLS_IN_ALL, MEMORY_LIMIT, TIME_LIMIT
+from gru.submission.limits import MEMORY_LIMIT, TIME_LIMIT
 
 if TYPE_CHECKING:
-    from gru.layer import Form
     from gru.submission.process import SubmissionProcess
-    from gru.submission.taught import Taught
     from gru.verification.examinations import Examinations
 
-SEARCHES = 2
-"""How many times as long as `gru check` all calls of a submission may take: the battery, then what Hypothesis draws."""
-
-_PROCESS = pytest.StashKey["SubmissionProcess"]()
+_PROCESS: "pytest.StashKey[SubmissionProcess]" = pytest.StashKey()
 _AGAIN = pytest.StashKey[list[str]]()
 _FOREIGN = pytest.StashKey[Path]()
 
@@ -172,9 +167,11 @@ def pytest_configure(config: pytest.Config) -> None:
     if option.tbstyle == "auto":
         # The source of these tests says nothing of a submission; the message says it all.
         option.tbstyle = "short"
+    from gru.verification import asked
+
     path = config.invocation_params.dir / option.submission
     _draw_boundary(config, path)
-    config.stash[_PROCESS] = _process(config, path)
+    config.stash[_PROCESS] = asked.process(config, path)
 
 
 def _draw_boundary(config: pytest.Config, path: Path) -> None:
@@ -202,68 +199,13 @@ def _refuse_tests_of(submission: Path, asked: Iterable[Path], started_in: Path) 
     return theirs
 
 
-def _process(config: pytest.Config, path: Path) -> "SubmissionProcess":
-    """The process of the submission, not started. Raises UsageError where there can be none."""
-    from gru.report.words import printable
-    from gru.submission.confinement import ConfinementError
-    from gru.submission.contract import SubmissionFailure
-    from gru.submission.notebook import ENDING, NotebookSupportError, require
-    from gru.submission.process import SubmissionProcess
-    from gru.submission.source import check_file
-
-    option = config.option
-    try:
-        check_file(str(path))
-        if path.suffix.lower() == ENDING:
-            require()
-        return SubmissionProcess(
-            path,
-            time_limit=option.submission_time_limit,
-            memory_limit=option.submission_memory_limit,
-            whole_limit=SEARCHES * CALLS_IN_ALL * option.submission_time_limit,
-            isolation=option.submission_isolation,
-            form=_form(config),
-            name=option.submission_name,
-            adapter=_adapter(config),
-        )
-    except SubmissionFailure as failure:
-        raise pytest.UsageError(f"--submission {printable(option.submission)}: {failure.text}") from None
-    except NotebookSupportError as error:
-        raise pytest.UsageError(f"--submission: {error}") from None
-    except ConfinementError as error:
-        raise pytest.UsageError(f"--submission-{error}") from None
-    except ValueError as error:
-        raise pytest.UsageError(f"--submission-{str(error).replace('_', '-', 1)}") from None
-
-
-def _adapter(config: pytest.Config) -> "Taught | None":
-    """The course's own adapter. Raises UsageError where it cannot be read."""
-    from gru.submission.taught import Taught
-
-    given = config.option.submission_adapter
-    try:
-        return None if given is None else Taught.read(config.invocation_params.dir / given)
-    except (OSError, ValueError) as error:
-        raise pytest.UsageError(f"--submission-adapter: {error}") from None
-
-
-def _form(config: pytest.Config) -> "Form":
-    """The form of the layer that is asked for. Raises UsageError where there is no such form."""
-    from gru.layer import LayerError
-    from gru.layers.registry import form_described
-
-    option = config.option
-    try:
-        return form_described(option.submission_form, option.submission_layer)
-    except (LookupError, LayerError) as error:
-        raise pytest.UsageError(f"--submission-layer, --submission-form: {error.args[0]}") from None
-
-
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     """One test for each equation of the layer that is asked for, where a test asks for `equation`."""
     marked = any("equation" in mark.args[:1] for mark in metafunc.definition.iter_markers("parametrize"))
     if {"require_right", "equation"} <= set(metafunc.fixturenames) and not marked:
-        equations = _form(metafunc.config).exposed
+        from gru.verification import asked
+
+        equations = asked.form(metafunc.config).exposed
         ids = [e.name if e.number is None else f"{e.number}-{e.name}" for e in equations]
         metafunc.parametrize("equation", equations, ids=ids)
 
@@ -275,11 +217,12 @@ def pytest_report_header(config: pytest.Config) -> list[str]:
         return []
     from gru.report import text
     from gru.report.words import printable
+    from gru.verification import asked
 
     confinement = config.stash[_PROCESS].confinement
     lines = [
         f"submission: {printable(option.submission)}, seed {option.submission_seed}, effort {option.submission_effort}",
-        f"convention: {text.convention(_form(config))}",
+        f"convention: {text.convention(asked.form(config))}",
         f"isolation: {confinement.level}",
     ]
     return [*lines, f"warning: {confinement.warning}"] if confinement.warning else lines
@@ -334,12 +277,13 @@ def own_cell() -> Any:
 def examinations(request: pytest.FixtureRequest, own_cell: Any) -> "Iterator[Examinations]":
     """What is found in this session, of the submission in its own process or of `own_cell` in this one."""
     from gru.submission.trusted import TrustedCells
+    from gru.verification import asked
     from gru.verification.examinations import Examinations
 
     config = request.config
     process = config.stash.get(_PROCESS, None)
     name = config.option.submission or os.path.relpath(inspect.getfile(own_cell), config.invocation_params.dir)
-    form = _form(config)
+    form = asked.form(config)
     with process or nullcontext(TrustedCells(own_cell, form)) as runner:
         yield Examinations(name, runner, config.option.submission_seed, config.option.submission_effort, form)
 
