@@ -268,13 +268,13 @@ def test_a_folder_without_tests_of_its_own_is_of_a_class(tmp_path: Path) -> None
 def test_a_word_after_a_space_is_joined(given: list[str], clear: list[str] | None, tmp_path: Path) -> None:
     repository, carol = folders(tmp_path, "repository", "carol")
     (repository / "conftest.py").touch()
-    assert boundary.arguments(given, carol / "a.py", repository) == clear
+    assert boundary.arguments(given, carol / "a.py", repository) == (clear and [*boundary.QUIET, *clear])
 
 
 def test_started_in_the_folder_the_settings_are_ours_and_it_ends(tmp_path: Path) -> None:
     clear = boundary.arguments(["--submission=a.py"], tmp_path / "a.py", tmp_path)
     assert clear == [
-        *("--submission=a.py", "-c", str(boundary.SETTINGS), "--noconftest"),
+        *(*boundary.QUIET, "--submission=a.py", "-c", str(boundary.SETTINGS), "--noconftest"),
         *("--pyargs", boundary.TESTS),
     ]
     assert boundary.arguments(clear, tmp_path / "a.py", tmp_path) is None
