@@ -33,7 +33,7 @@ from gru.examiner.judging.reference import CHANGES, Reference  # noqa: E402
 from gru.examiner.outcome import CHECKS, Finding  # noqa: E402
 from gru.examiner.state.companions import COMPANIONS, companion_job, judge_companion, judge_recording  # noqa: E402
 from gru.examiner.state.reuse import judge_reuse, reuse_job  # noqa: E402
-from gru.layers.gru.shapes import Sizes  # noqa: E402
+from gru.layer import Sizes  # noqa: E402
 from gru.problem import PRECISIONS, REGIMES, Specification, find, identify  # noqa: E402
 from gru.submission.trusted import TrustedCells  # noqa: E402
 from tests.examiner.right_cells import CELLS  # noqa: E402

@@ -16,7 +16,6 @@ MODULES = {
 }
 NUMERICS = ("numdiff", *(name.removeprefix("gru.") for name in MODULES if name.startswith("gru.calculus")))
 MODEL = (
-    "layers.gru.shapes",
     "layers.gru.parameters",
     "layers.gru.equations",
     "layers.gru.cell",

@@ -12,10 +12,11 @@ from typing import Any, ClassVar
 import numpy as np
 
 from gru.calculus import formula
+from gru.layer import Sizes
 from gru.layers.gru import parameters
 from gru.layers.gru.cell import GRUCell
 from gru.layers.gru.equations import EXPOSED, Equation
-from gru.layers.gru.shapes import Sizes, shape_of
+from gru.layers.gru.forms import CHAPTER
 
 Array = Any
 Formula = Callable[["Learner", Mapping[str, Array]], Array]
@@ -188,7 +189,7 @@ def _values_before(position: int) -> dict[str, Array]:
     random = np.random.default_rng(0)
     arguments = GIVEN if position < len(FORWARD) else (*GIVEN, "in_grad")
     names = (*arguments, *list(EQUATION)[:position])
-    return {name: random.normal(size=shape_of(name, Sizes(batch=3, input=4, hidden=5))) for name in names}
+    return {name: random.normal(size=CHAPTER.shape_of(name, Sizes(batch=3, input=4, hidden=5))) for name in names}
 
 
 def _value(tree: ast.expr, values: Mapping[str, Array]) -> Array | None:

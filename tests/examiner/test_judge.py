@@ -14,9 +14,9 @@ from hypothesis.extra import numpy as npst
 
 from gru.examiner import CHECKS, Examination, examine
 from gru.examiner.judging.comparison import compare
+from gru.layer import Sizes
 from gru.layers.gru.equations import EQUATIONS, EXPOSED
 from gru.layers.gru.forms import CHAPTER
-from gru.layers.gru.shapes import Sizes, shape_of
 from gru.report.sentences import all_said
 from gru.submission.trusted import TrustedCells
 from tests.effort import of_this_run
@@ -142,7 +142,7 @@ def nonsense(kind: str, names: tuple[str, ...]) -> dict[str, Formula]:
     def formula(name: str) -> Formula:
         def value(cell: Learner, at: Mapping[str, Array]) -> Array:
             sizes = Sizes(len(at["x"]), cell.input_size, cell.hidden_size)
-            return NONSENSE[kind](name, at, random, shape_of(name, sizes)).astype(at["x"].dtype)
+            return NONSENSE[kind](name, at, random, CHAPTER.shape_of(name, sizes)).astype(at["x"].dtype)
 
         return value
 

@@ -17,12 +17,13 @@ from gru import mistakes
 from gru.calculus import formula
 from gru.examiner import Examination, examine
 from gru.layers.gru.equations import EQUATIONS
-from gru.layers.gru.forms import CHAPTER, CONVENTIONS
+from gru.layers.gru.forms import CHAPTER
 from gru.mistakes import Mistake, catalogue
 from gru.problem import Effort
 from gru.submission.trusted import TrustedCells
 from tests.effort import of_this_run
 from tests.examiner.planted import Formula, Learner, hiding, plant
+from tests.forms import FORMS
 
 WRITTEN = (1, 2, 3, 4, 8, 9, 10, 11, 12, 13, 14, 15, 16, 23, 24)
 """The equations that a submission writes down."""
@@ -232,7 +233,7 @@ def random_edits(count: int) -> list[tuple[int, ast.expr]]:
 
 def values_of_the_catalogue(number: int, values: dict[str, Any]) -> list[Any]:
     """What the mistakes of the catalogue give, in every form of a GRU that has this equation."""
-    trees = (m.expression for convention in CONVENTIONS.values() for m in catalogue(number, convention))
+    trees = (m.expression for convention in FORMS.values() for m in catalogue(number, convention))
     return [value for tree in trees if (value := value_of(tree, values)) is not None]
 
 
@@ -293,7 +294,7 @@ def test_two_thousand_random_edits_are_found_where_they_are(request: pytest.Fixt
 
 
 @pytest.mark.full
-@pytest.mark.parametrize("convention", CONVENTIONS.values(), ids=lambda convention: convention.id)
+@pytest.mark.parametrize("convention", FORMS.values(), ids=lambda convention: convention.id)
 def test_a_cell_of_a_known_convention_has_one_departure_and_no_mistake(convention: Any) -> None:
     formulas = {number: equation.expression for number, equation in convention.equations.items() if number in WRITTEN}
     if convention.order != ("z", "r", "n"):

@@ -9,7 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gru import oracle
-from gru.layers.gru.shapes import Sizes, shape_of
+from gru.layer import Sizes
+from gru.layers.gru.forms import CHAPTER
 from gru.problem import (
     COUNTS,
     LARGER,
@@ -53,8 +54,8 @@ def test_arrays_have_the_shapes_and_the_dtype_that_are_told(problem: Problem) ->
     assert problem.x.shape == (steps, batch, inputs)
     assert problem.upstream.shape == (steps, batch, hidden)
     assert problem.h_0.shape == (batch, hidden)
-    assert problem.W.shape == shape_of("W", problem.sizes)
-    assert problem.U.shape == shape_of("U", problem.sizes)
+    assert problem.W.shape == CHAPTER.shape_of("W", problem.sizes)
+    assert problem.U.shape == CHAPTER.shape_of("U", problem.sizes)
     assert {getattr(problem, name).dtype for name in ARRAYS} == {np.dtype(problem.precision)}
 
 

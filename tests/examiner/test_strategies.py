@@ -11,7 +11,7 @@ from hypothesis.errors import InvalidArgument
 
 from gru import problem, strategies
 from gru.examiner import examine
-from gru.layers.gru.shapes import Sizes
+from gru.layer import Sizes
 from gru.problem import PRECISIONS, REGIMES, Problem
 from gru.strategies import precisions, problems, regimes, sizes
 

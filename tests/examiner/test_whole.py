@@ -9,11 +9,11 @@ from gru import oracle
 from gru.examiner import whole
 from gru.examiner.judging.limit import limit
 from gru.examiner.whole import check_along, check_complete
-from gru.layers.gru.forms import CONVENTIONS
 from gru.layers.gru.sequence import GRUSequence
 from gru.oracle import direction
 from gru.problem import REGIMES, Problem, find
 from gru.strategies import problems
+from tests.forms import FORMS
 
 Gradient = dict[str, np.ndarray]
 
@@ -32,7 +32,7 @@ def gradient_of(problem: Problem) -> Gradient:
 
 def roundings_of(problem: Problem) -> Gradient:
     """What rounding may do to each entry of a gradient, in units of the unit roundoff."""
-    return whole._limits(problem, CONVENTIONS["chapter"])
+    return whole._limits(problem, FORMS["chapter"])
 
 
 @given(problem=problems(), seed=st.integers(0, 5))
@@ -78,7 +78,7 @@ def test_neither_depends_on_the_scale_of_the_loss(scale: float) -> None:
 @pytest.mark.parametrize("convention", ["swapped", "torch", "torch-rzn"])
 def test_the_measured_slope_is_that_of_the_measured_gradient(convention: str) -> None:
     """Both are measured on the form's own forward pass, and differ by no more than the limit of that form."""
-    problem, form = find("2,3,4,3/ordinary/float64/1"), CONVENTIONS[convention]
+    problem, form = find("2,3,4,3/ordinary/float64/1"), FORMS[convention]
     gradient = oracle.full_gradient(problem, form)
     assert check_along(problem, gradient, form=form).agrees
     assert not check_along(problem, gradient).agrees

@@ -19,10 +19,10 @@ from gru.cli.check import check as check_command
 from gru.cli.options import CHAPTER, warn_of
 from gru.examiner import CHECKS, TRAINING
 from gru.examiner.outcome import Reason, Status, Verdict
-from gru.layers.gru.forms import CONVENTIONS
 from gru.problem import Effort
 from gru.report import feedback
 from gru.submission.confinement import Confinement, confinement
+from tests.forms import FORMS
 
 ROOT = Path(__file__).parents[2]
 
@@ -368,7 +368,7 @@ def test_the_choices_are_those_of_the_package() -> None:
     choices = {o.name: getattr(o.type, "choices", None) for o in check_command.params}
     assert tuple(choices["effort"] or ()) == get_args(Effort)
     assert tuple(choices["feedback"] or ()) == feedback.LEVELS
-    assert CHAPTER in CONVENTIONS
+    assert CHAPTER in FORMS
 
 
 @pytest.mark.full
@@ -470,7 +470,7 @@ RESULT = {
     "reason": {"enum": [None, *get_args(Reason)]},
     "text": {"type": "string"},
     "isolation": {"type": "string"},
-    "convention": {"enum": list(CONVENTIONS)},
+    "convention": {"enum": list(FORMS)},
     "api": {"type": ["string", "null"]},
     "recognised": {"type": ["object", "null"]},
     "seed": {"type": "integer", "minimum": 0},

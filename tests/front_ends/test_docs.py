@@ -11,10 +11,10 @@ from gru.cli.check import check
 from gru.examiner import CHECKS
 from gru.grading import rubric
 from gru.layers.gru.equations import EXPOSED
-from gru.layers.gru.forms import CONVENTIONS
 from gru.layers.registry import form_named
 from gru.mistakes import catalogue
 from gru.report.equations_page import page
+from tests.forms import FORMS
 from tests.front_ends.documents import (
     DOCUMENTS,
     PAGES,
@@ -179,7 +179,7 @@ def test_every_option_and_convention_is_told() -> None:
     text = (ROOT / "docs" / "command-line.md").read_text(encoding="utf-8")
     options = {name for parameter in check.params for name in parameter.opts if name.startswith("--")}
     assert options == set(re.findall(r"^\| `(--[\w-]+)", text, re.MULTILINE))
-    assert all(f"`{id}`" in text for id in CONVENTIONS if not id.endswith("-rzn"))
+    assert all(f"`{id}`" in text for id in FORMS if not id.endswith("-rzn"))
 
 
 def test_the_number_of_checks_is_the_one_that_is_told() -> None:

@@ -18,11 +18,11 @@ from gru.examiner.fact import Diagnosis, Fact
 from gru.examiner.judging.limit_parts import explain_limit
 from gru.examiner.outcome import Entry, Examination, Outcome
 from gru.examiner.state.companions import COMPANIONS, Companion
+from gru.layer import Sizes
 from gru.layers.gru.cell import GRUCell
 from gru.layers.gru.equations import EQUATIONS, sigmoid
-from gru.layers.gru.forms import CHAPTER, CONVENTIONS
+from gru.layers.gru.forms import CHAPTER
 from gru.layers.gru.paths import PATHS
-from gru.layers.gru.shapes import Sizes
 from gru.mistakes import catalogue
 from gru.problem import find
 from gru.report import data, feedback, lesson, limits, numbers, one_outcome, terminal, text, words
@@ -30,6 +30,7 @@ from gru.report.result import Result
 from gru.report.sentences import said
 from gru.submission.trusted import TrustedCells
 from tests.examiner.planted import Formula, Learner, Planted, state_mistakes
+from tests.forms import FORMS
 
 ANSI = re.compile(r"\x1b\[[0-9;]*m")
 
@@ -48,7 +49,7 @@ def overflowing(cell: Any, at: Any) -> Any:
 
 
 def swapped(number: int) -> Formula:
-    return lambda cell, at: CONVENTIONS["swapped"].equations[number](at)
+    return lambda cell, at: FORMS["swapped"].equations[number](at)
 
 
 CELLS: dict[str, dict[str, Formula]] = {
@@ -188,12 +189,12 @@ def test_another_convention_is_told_in_one_sentence_and_once() -> None:
     ],
 )
 def test_each_convention_is_told_by_its_formulas(id: str, line: str) -> None:
-    assert text.convention(CONVENTIONS[id]) == line
+    assert text.convention(FORMS[id]) == line
 
 
 def test_how_to_run_a_case_again_keeps_the_convention() -> None:
     (outcome,) = (o for o in examination("one").outcomes if o.status == "wrong")
-    assert one_outcome.block(outcome, "a b.py", asked=CONVENTIONS["torch"])[-1].endswith(
+    assert one_outcome.block(outcome, "a b.py", asked=FORMS["torch"])[-1].endswith(
         "gru check 'a b.py' --only equation-10 --problem 0:0 --convention torch"
     )
 
@@ -355,8 +356,8 @@ def test_a_promise_is_never_sharper_than_what_was_measured(number: float) -> Non
 
 @given(st.sampled_from(["wn", "h_p", "n", "dzn", "z", "in_grad", "-", "(", " * "]), st.text())
 def test_spelling_twice_changes_nothing_more(name: str, anything: str) -> None:
-    once = CONVENTIONS["chapter"].spelled(f"{anything} {name}")
-    assert CONVENTIONS["chapter"].spelled(once) == once
+    once = FORMS["chapter"].spelled(f"{anything} {name}")
+    assert FORMS["chapter"].spelled(once) == once
 
 
 # How much is told

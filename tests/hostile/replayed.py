@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from gru.calculus.arrays import Array
-from gru.layers.gru.shapes import Sizes
+from gru.layer import Sizes
 from gru.submission.contract import CellError, Description, Job, Raised, Recording, Shown, Use
 
 Value = Array | Description

@@ -8,8 +8,9 @@ import pytest
 from hypothesis import given
 
 from gru import GRUCell, oracle
+from gru.layer import Sizes
 from gru.layers.gru.equations import EXPOSED
-from gru.layers.gru.shapes import DIMENSIONS, Sizes, shape_of
+from gru.layers.gru.forms import CHAPTER
 from gru.problem import Problem, find
 from gru.strategies import problems
 
@@ -66,7 +67,7 @@ def test_shapes_and_dtypes(problem: Problem) -> None:
     cell = run(problem)
     for name in AFTER_FORWARD | AFTER_BACKWARD:
         value = getattr(cell, name)
-        assert (name, value.shape) == (name, shape_of(name, problem.sizes))
+        assert (name, value.shape) == (name, CHAPTER.shape_of(name, problem.sizes))
         assert (name, value.dtype) == (name, problem.precision)
 
 
@@ -127,6 +128,6 @@ def test_extreme_preactivations_give_finite_gradients() -> None:
 
 
 def test_every_quantity_of_the_cell_has_a_shape() -> None:
-    assert set(DIMENSIONS) >= AFTER_FORWARD | AFTER_BACKWARD
-    assert shape_of("dW", Sizes(2, 3, 4)) == (12, 4)
-    assert shape_of("U", Sizes(2, 3, 4)) == (9, 4)
+    assert set(CHAPTER.dimensions) >= AFTER_FORWARD | AFTER_BACKWARD
+    assert CHAPTER.shape_of("dW", Sizes(2, 3, 4)) == (12, 4)
+    assert CHAPTER.shape_of("U", Sizes(2, 3, 4)) == (9, 4)

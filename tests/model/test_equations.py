@@ -14,9 +14,10 @@ from hypothesis import strategies as st
 
 from gru.calculus import formula
 from gru.calculus.functions import sigmoid
+from gru.layer import Sizes
 from gru.layers.gru import equations
 from gru.layers.gru.equations import EQUATIONS, EXPOSED, Equation
-from gru.layers.gru.shapes import DIMENSIONS, Sizes, shape_of
+from gru.layers.gru.forms import CHAPTER
 from gru.strategies import sizes
 
 Values = dict[str, Any]
@@ -33,7 +34,7 @@ def integer_values(equation: Equation, sizes: Sizes, seed: int, steps: bool = Fa
     """An array of small integers for each input of the equation."""
     random = np.random.default_rng(seed)
     leading = (sizes.steps,) if steps else ()
-    return {name: random.integers(-9, 10, (*leading, *shape_of(name, sizes))) for name in equation.inputs}
+    return {name: random.integers(-9, 10, (*leading, *CHAPTER.shape_of(name, sizes))) for name in equation.inputs}
 
 
 def row_times(v: Values, a: str, b: str, i: int, j: int) -> Any:
@@ -89,7 +90,7 @@ ENTRIES: dict[int, Entry] = {
 def test_an_equation_is_its_scalar_form(equation: Equation, sizes: Sizes, seed: int) -> None:
     values = integer_values(equation, sizes, seed)
     result = equation(values)
-    rows, columns = shape_of(equation.name, sizes)
+    rows, columns = CHAPTER.shape_of(equation.name, sizes)
     entry = ENTRIES[equation.number]
     assert result.tolist() == [[entry(values, sizes, i, j) for j in range(columns)] for i in range(rows)]
 
@@ -190,7 +191,7 @@ class TestTable:
         assert equation.symbol
         assert equation.quantity
         assert equation.id == f"equation-{equation.number}"
-        assert equation.dimensions == DIMENSIONS[equation.name]
+        assert equation.dimensions == CHAPTER.dimensions[equation.name]
         docstring = equation.function.__doc__ or ""
         assert docstring.startswith("(17)–(22)" if equation.is_sum else f"({equation.number})")
         assert equation.is_sum or equation.symbol in docstring.splitlines()[0]
@@ -199,7 +200,7 @@ class TestTable:
     def test_inputs_come_before_what_is_made_of_them(self, equation: Equation) -> None:
         numbers = {other.name: other.number for other in EQUATIONS.values()}
         assert all(numbers[name] < equation.number for name in equation.inputs if name in numbers)
-        assert all(name in DIMENSIONS for name in equation.inputs)
+        assert all(name in CHAPTER.dimensions for name in equation.inputs)
 
     @by_id(range(1, 25))
     @given(seed=SEEDS)

@@ -13,9 +13,10 @@ from hypothesis import strategies as st
 from gru import oracle
 from gru.calculus.rounding import limit
 from gru.examiner import whole
-from gru.layers.gru.forms import CHAPTER, CONVENTIONS
+from gru.layers.gru.forms import CHAPTER
 from gru.layers.gru.sequence import GRUSequence
 from gru.problem import Problem, find
+from tests.forms import FORMS
 
 Array = Any
 
@@ -104,7 +105,7 @@ def test_the_torch_form_is_that_of_torch_nn_gru(problem: Problem) -> None:
     states, _ = layer(x, h_0)
     (states * torch.tensor(problem.upstream)).sum().backward()
 
-    form = CONVENTIONS["torch-rzn"]
+    form = FORMS["torch-rzn"]
     assert_close(states.detach().numpy(), oracle.states(problem, form)[1:], of_states(problem, form))
     measured, roundings = oracle.full_gradient(problem, form), whole._limits(problem, form)
     assert_close(x.grad.numpy(), measured["x"], roundings["x"])
@@ -147,13 +148,13 @@ def inputs_of(problem: Problem, dtype: Any) -> dict[str, Array]:
     return {"x": problem.x.astype(dtype), "h_0": problem.h_0[None].astype(dtype)}
 
 
-FORMS = pytest.mark.parametrize(
+IN_FOUR_FORMS = pytest.mark.parametrize(
     ("convention", "negated", "after"),
     [("chapter", True, False), ("swapped", False, False), ("reset-after", True, True), ("torch", False, True)],
 )
 
 
-@FORMS
+@IN_FOUR_FORMS
 @pytest.mark.filterwarnings("ignore:overflow encountered in exp")  # in its σ, harmlessly
 @settings(settings.get_profile("peers"))
 @given(problem=problems())
@@ -164,11 +165,11 @@ def test_the_reference_of_onnx_gives_the_same_states(
     reference = pytest.importorskip("onnx.reference")
     model = onnx_model(problem, negated=negated, after=after, element=onnx.TensorProto.DOUBLE)
     (states,) = reference.ReferenceEvaluator(model).run(None, inputs_of(problem, np.float64))
-    form = CONVENTIONS[convention]
+    form = FORMS[convention]
     assert_close(states[:, 0], oracle.states(problem, form)[1:], of_states(problem, form))
 
 
-@FORMS
+@IN_FOUR_FORMS
 @settings(settings.get_profile("peers"), max_examples=10)
 @given(problem=problems(precision="float32"))
 def test_onnxruntime_gives_the_same_states(convention: str, negated: bool, after: bool, problem: Problem) -> None:
@@ -177,5 +178,5 @@ def test_onnxruntime_gives_the_same_states(convention: str, negated: bool, after
     model = onnx_model(problem, negated=negated, after=after, element=onnx.TensorProto.FLOAT)
     session = onnxruntime.InferenceSession(model.SerializeToString(), providers=["CPUExecutionProvider"])
     (states,) = session.run(None, inputs_of(problem, np.float32))
-    form = CONVENTIONS[convention]
+    form = FORMS[convention]
     assert_close(states[:, 0], oracle.states(problem, form)[1:], of_states(problem, form))

@@ -11,7 +11,7 @@ import pytest
 
 from gru.examiner import Examination, examine
 from gru.examiner.judging.reference import Reference
-from gru.layers.gru.shapes import Sizes
+from gru.layer import Sizes
 from gru.problem import battery, find
 from gru.report.sentences import all_said
 from gru.submission import keeper

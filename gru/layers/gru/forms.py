@@ -6,7 +6,7 @@ chapter's own formulas, or the order in which the gates' blocks are stacked. It 
 
 from collections.abc import Mapping
 
-from gru.layer import Axis, Change, Equation, Form, Option, Stack, derivative
+from gru.layer import Axis, Change, Equation, Option, Stack, derivative
 from gru.layers.gru.equations import GRU
 from gru.layers.gru.paths import PATHS
 
@@ -131,13 +131,7 @@ GRU.named_forms = {
     "onnx": {"z": "old", "bias": "two"},
 }
 
-CONVENTIONS: dict[str, Form] = {id: form for id, form in GRU.forms.items() if form.stacks == GRU.stacks}
-"""The forms without biases by their ids, the chapter's first."""
-
 CHAPTER = GRU.form
 """The chapter's form."""
 
-Convention = Form
-"""What the first version calls a form."""
-
-__all__ = ["CHAPTER", "CONVENTIONS", "GRU", "Convention"]
+__all__ = ["CHAPTER", "GRU"]
