@@ -46,8 +46,7 @@ def test_the_folder_has_all_that_the_page_asks_for(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
-        ([], "--out DIR writes it, --serve serves it"),
-        (["--serve", "--out", "x"], "--out DIR writes it, --serve serves it"),
+        (["--serve", "--out", "x"], "--out DIR writes the page, --serve serves it: give one of them"),
         (["--out", "x", "--offline", "."], "pyodide.js, pyodide.asm.js, pyodide.asm.wasm, python_stdlib.zip"),
         (["--out", "taken"], "cannot write taken"),
     ],
