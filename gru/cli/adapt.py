@@ -57,7 +57,7 @@ def adapt(file: str, out: Path | None, name: str | None, adapter: Any, **limits:
 
 def _adapted(file: str, out: Path | None, name: str | None, adapter: Any, limits: dict[str, Any]) -> int:
     from gru.examiner.bench import Bench
-    from gru.examiner.mapping import recognise
+    from gru.examiner.mapping.recognise import recognise
     from gru.report.adapted import source, table
     from gru.report.data import replace_file
     from gru.report.words import printable

@@ -5,7 +5,8 @@ from pathlib import Path
 import pytest
 
 from gru.examiner.bench import Bench
-from gru.examiner.mapping import Recognition, recognise
+from gru.examiner.mapping.found import Recognition
+from gru.examiner.mapping.recognise import recognise
 from gru.layers.registry import layer_named
 from gru.submission.process import SubmissionProcess
 

@@ -3,8 +3,3 @@
 With it, the submission's claimed gradients are judged by the layer's equations. It looks at no name of an array and at
 no gradient to find it.
 """
-
-from gru.examiner.mapping.found import Mapped, Parted, Recognition, Row
-from gru.examiner.mapping.recognise import recognise
-
-__all__ = ["Mapped", "Parted", "Recognition", "Row", "recognise"]
