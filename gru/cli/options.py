@@ -103,7 +103,7 @@ isolation_option = click.option(
     show_default=True,
     type=click.Choice(["auto", "strict", "process"]),
     callback=_to_be_had,
-    help="What shuts a submission in: what the kernel gives, that or nothing, an ordinary process.",
+    help="What shuts a submission in: auto takes what the kernel offers, strict refuses to run without it, process takes an ordinary process.",
 )
 
 

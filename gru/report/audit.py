@@ -17,7 +17,7 @@ SCHEMA = 1
 MOST_LISTED = 5
 """Wrong cells of one check that the text names; the page and the data name all."""
 
-UNCONFINED = "the tests ran as they are, with no limit but that of time"
+UNCONFINED = "your tests ran with your rights, as they are; only their time was limited"
 
 
 def text(audit: Audit) -> list[str]:
@@ -27,8 +27,8 @@ def text(audit: Audit) -> list[str]:
         lines += ["", line("unchecked", f"{_titles(audit, audit.unchecked)}: every wrong cell passes")]
     for title, part in (
         ("right cells that fail", list(_refused(audit))),
-        ("wrong cells that pass", list(_survivors(audit))),
         (advice_heading(audit.advice), list(_advice(audit.advice))),
+        ("wrong cells that pass", list(_survivors(audit))),
     ):
         lines += ["", title, *part] if part else []
     return lines
@@ -42,7 +42,7 @@ def heading(audit: Audit) -> str:
 
 
 def _titles(audit: Audit, checks: list[str]) -> str:
-    return ", ".join(title(check, audit.form) for check in checks)
+    return "; ".join(title(check, audit.form) for check in checks)
 
 
 def title(check: str, form: Form) -> str:

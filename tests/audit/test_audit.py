@@ -59,14 +59,20 @@ def test_a_weak_grader_is_told_what_it_lets_through_and_what_would_catch_it(tmp_
     page = tmp_path / "audit.html"
     answer = of_grader("first.py", "--only", "13", "--json", tmp_path / "audit.json", "--html", page)
     assert answer.exit_code == 1
-    assert answer.output.startswith("10 of 11 wrong cells pass, and 8 of 8 right ones\n")
-    assert answer.output.endswith("""\
+    assert answer.output.startswith("12 of 13 wrong cells pass, and 8 of 8 right ones\n")
+    assert (
+        """
 what would catch them, tried on the numbers that the tests use
-     9 of 10  a first state, h_p, that is not zero
-    10 of 10  and more than one row in a batch
-""")
+    11 of 12  a first state, h_p, that is not zero
+    12 of 12  and more than one row in a batch
+
+wrong cells that pass
+  equation (13), dwr
+"""
+        in answer.output
+    )
     found = json.loads((tmp_path / "audit.json").read_text(encoding="utf-8"))
-    assert found["checks"] == [{"check": "equation-13", "wrong": 11, "passed": 10}]
+    assert found["checks"] == [{"check": "equation-13", "wrong": 13, "passed": 12}]
     assert [cell["result"] for cell in found["cells"] if cell["right"]] == ["passed"] * 8
     text = page.read_text(encoding="utf-8")
     assert "the sign of dwr is wrong throughout" in text
