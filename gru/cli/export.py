@@ -26,7 +26,7 @@ UNMATCHED, MOST_UNMATCHED = "unmatched.txt", 10
 
 @click.command()
 @click.argument("out", metavar="[OUT]", required=False, type=click.Path(path_type=Path, file_okay=False))
-@click.option("--format", "form", metavar="FORMAT", help="Of which system: see above.")
+@click.option("--format", "form", metavar="FORMAT", help="What is written: one of the formats above.")
 @click.option(
     "--to",
     "target",

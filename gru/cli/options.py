@@ -66,12 +66,12 @@ def form_options(command: Any) -> Any:
             default=CHAPTER,
             show_default=True,
             metavar="ID",
-            help="The form of the layer that is asked for, such as swapped, reset-after, torch.",
+            help="The form by its id, without biases: such as swapped, reset-after, torch.",
         ),
         click.option(
             "--form",
             metavar="FORM",
-            help="The same with biases: torch, keras, onnx, an id such as chapter-bias, or z=old,reset=after,bias=one.",
+            help="The form that is asked for: torch, keras, onnx, an id (chapter-bias), or z=old,reset=after,bias=one.",
         ),
         click.option(
             "--layer",
@@ -103,7 +103,8 @@ isolation_option = click.option(
     show_default=True,
     type=click.Choice(["auto", "strict", "process"]),
     callback=_to_be_had,
-    help="What shuts a submission in: auto takes what the kernel offers, strict refuses to run without it, process takes an ordinary process.",
+    help="What shuts a submission in: auto takes what the kernel offers, strict refuses to run without that, and "
+    "process takes an ordinary process.",
 )
 
 
