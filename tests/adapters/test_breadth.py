@@ -46,6 +46,13 @@ MISTAKES = {
     "dicts_in_a_dict": ("du[i:] * r + dv[i:]", "du[i:] + dv[i:]", "equation-23"),
     "gates_on_a_first_axis": ("np.outer(dc, r * h)])", "np.outer(dc, h)])", "equation-11"),
     "sizes_in_a_tuple": ("(dn * r) @ h.T", "dn @ h.T", "equation-11"),
+    "weights_called_x_and_h": ('["x"] += np.outer(a, x)', '["x"] += np.outer(ah, x)', "equation-12"),
+    "squares_of_a_batch": ("dh_next = dz @ self.W_hh.T", "dh_next = dh @ self.W_hh.T", "gradient-W_hh"),
+    "weights_made_before": ("dc * s.c * f * (1 - f)", "dc * s.c * f", "lstm/dzf"),
+    "kernel_and_recurrent": ("d_rec, p.R)", "d_in, p.R)", "equation-23"),
+    "saved_in_a_context": ("dgh = np.concatenate([dr, dz, dn * r]", "dgh = np.concatenate([dr, dz, dn]", "equation-11"),
+    "methods_of_one_object": ("dh = dhn * (1 - z) + r * drh", "dh = dhn * (1 - z) + drh", "equation-23"),
+    "objects_of_the_module": ("dC_prev = f * dC", "dC_prev = dC", "lstm/dc"),
     "classifier_with_a_guard": (" + (dr @ p['Wr'].T)[:, D:]", "", "equation-23"),
     "steps_then_bptt": ("drh * r + self", "drh + self", "equation-23"),
     "train_step_answers_its_state": ("dWhh += da @ hs[t - 1].T", "dWhh += da @ hs[t].T", "rnn/dW"),
@@ -79,6 +86,13 @@ def test_a_mistake_in_a_file_of_any_kind_is_found_under_its_own_name(name: str, 
     examination = examined(path)
     assert examination.verdict == "wrong"
     assert examination.outcome(check).status in ("wrong", "inherited")
+
+
+@pytest.mark.full
+def test_the_gradients_of_weights_are_not_told_as_weights_that_nothing_depends_on() -> None:
+    api = examined(FILES / "weights_made_before.py").api
+    assert api is not None
+    assert "nothing that it answers depends on" not in api.text
 
 
 @pytest.mark.full

@@ -16,6 +16,9 @@ CHANGE = "change of "
 OF_ANSWER = "answered"
 """What forward has returned, as a role of backward; with a place behind it, a part of that."""
 
+OWNER = "self"
+"""What functions are given holds the object that they are methods of under this: what forward keeps, backward finds."""
+
 TAKEN = ("x", "h_0", "dx", "dh", "updates")
 """What stands for something else on the way to the other side: no parameter is called so there."""
 
@@ -344,7 +347,8 @@ class Adapter:
     def _callable(self, made: Any, name: str) -> Any:
         if not isinstance(made, Given):
             return getattr(made, name)
-        return getattr(getattr(self.module, self.owner)() if self.owner else self.module, name)
+        holder = getattr(self.module, self.owner) if self.owner else self.module
+        return getattr(getattr(made, OWNER, holder), name)
 
     def _arguments(self, made: Any, roles: Sequence[str], given: Mapping[str, Any]) -> list[Any]:
         return [given[role] if role in given else self._constant(role, made) for role in roles]

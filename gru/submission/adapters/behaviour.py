@@ -4,6 +4,7 @@ A way of calling is taken only where every state depends on its own row of the b
 step, on the first state and on the parameters. Whether a gradient is right is not looked at.
 """
 
+import re
 from collections.abc import Iterator, Mapping
 from functools import cache
 from typing import Any
@@ -50,9 +51,14 @@ def values_of(adapter: Adapter, sizes: Mapping[str, int]) -> dict[str, Any]:
     for place, array in arrays_in(fresh(adapter, sizes)):
         if adapter.parameters and place not in adapter.parameters:
             continue
-        if array.flags.writeable and not STATE_NAMES.match(last_name(place)):
+        if array.flags.writeable and not _is_called_a_state(place):
             values[place] = random.uniform(-0.6, 0.6, size=array.shape).astype(array.dtype)
     return values
+
+
+def _is_called_a_state(place: str) -> bool:
+    """Whether an array has the name of what an object works on: of `theta['update']['x']` x says which weight it is."""
+    return STATE_NAMES.match(last_name(place)) is not None and not re.search(r"\]\['\w*'\]$", place)
 
 
 def places_of_states(
@@ -168,7 +174,10 @@ def moving(adapter: Adapter, sizes: Mapping[str, int]) -> list[str]:
     if adapter.lazy:
         growing = _growing(adapter, sizes, values)
         found, values = [place for place in found if place not in growing], {}
-    adapter.idle = [p for p in values if p not in found and is_called_a_parameter(p, last_name(p))]
+    # What has the name of a parameter is what is kept for it: its gradient, or an optimiser's.
+    names = {place: last_name(place) for place in values}
+    kept = {names.get(place, last_name(place)) for place in found}
+    adapter.idle = [p for p, name in names.items() if name not in kept and is_called_a_parameter(p, name)]
     return found
 
 

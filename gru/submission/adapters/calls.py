@@ -6,8 +6,8 @@ Nothing is called here. What a name suggests is tried by `finding`.
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from .adapter import OF_ANSWER, AnotherApiError, Given
-from .names import ANSWERED, CACHE, DELTA, MODEL, RATE, SIZE_OF, TARGETS, role_of
+from .adapter import OF_ANSWER, OWNER, AnotherApiError, Given
+from .names import ANSWERED, CACHE, DELTA, MODEL, OF_CONTEXT, RATE, SIZE_OF, TARGETS, role_of
 from .places import arrays_in
 from .source import parameters_of
 
@@ -75,7 +75,7 @@ def backward_roles(
     """
     parameters = parameters_of(function, method=method)
     as_forward = dict(zip(forward, adapter.forward_roles, strict=False))
-    held = list(adapter.construct) if isinstance(made, Given) else []
+    held = [n for n in adapter.construct if n != OWNER and not OF_CONTEXT.match(n)] if isinstance(made, Given) else []
     # A part that is handed on by itself; the states as a whole are known already.
     parts = {
         name: OF_ANSWER + place[len("returned") :]
@@ -104,10 +104,10 @@ def _role(
 ) -> str:
     """The role of one argument; empty where it and all behind it can be left out."""
     name = p.name
-    if CACHE.search(name):
-        return "cache"
     if name in as_forward:
         return as_forward[name]
+    if CACHE.search(name):
+        return "cache"
     if isinstance(made, Given) and hasattr(made, name):
         return str(name)
     if name in parts:

@@ -14,12 +14,10 @@ from typing import Any
 import numpy as np
 
 from .adapter import resolved
-from .names import BACKWARD, BIAS, GUESSES, NOT_PARAMETERS, OF_INPUT, RATE, SIZE_OF, WEIGHT, role_of
+from .names import BACKWARD, BIAS, GUESSES, MODEL, NOT_PARAMETERS, OF_CONTEXT, RATE, SIZE_OF, WEIGHT, role_of
 from .places import arrays_in
+from .shapes import shapes_of
 from .source import own, parameters_of
-
-OF_OUTPUT = (re.compile(r"y|out", re.IGNORECASE), re.compile(r"y|out|^_?[vco]$", re.IGNORECASE))
-"""Weights by these names lead from the states to an output: those that do, then those that may."""
 
 LARGEST = 512
 """Sizes that are fixed in a file and larger than this are not tried."""
@@ -50,7 +48,7 @@ def constructions(kind: Any, module: Any = None) -> Iterator[dict[str, Any]]:
     unknown = [
         p.name
         for p in needed
-        if (weights and len(p.name) < 4 and BIAS.search(p.name))
+        if (weights and BIAS.match(p.name) and p.default is p.empty)
         or (p.name.lower() not in SIZE_OF and p.name.lower() not in GUESSES and "seed" not in p.name.lower())
     ]
     known = {
@@ -71,17 +69,8 @@ def constructions(kind: Any, module: Any = None) -> Iterator[dict[str, Any]]:
         yield known
     for shapes in shapes_of(unknown):
         yield known | drawn(shapes)
-    if len(unknown) == 1 and module is not None:
-        # An object that holds the sizes.
-        for name, config in own(module).items():
-            if isinstance(config, type) and config is not kind and _holds_sizes(config):
-                yield from (known | {unknown[0]: Called(name, construct)} for construct in constructions(config))
-    if module is not None and len(unknown) > 1:
-        # Objects of the classes that they are called as.
-        alike = {n: k for n in unknown for k in own(module) if k.lower() == n.replace("_", "").lower()}
-        if alike.keys() == set(unknown):
-            made = {n: next(constructions(getattr(module, k)), {}) for n, k in alike.items()}
-            yield known | {n: Called(k, made[n]) for n, k in alike.items()}
+    if module is not None:
+        yield from (known | objects for objects in _of_objects(kind, unknown, module))
     if len(unknown) == 1:
         # All sizes in one sequence.
         for all_sizes in (("input", "hidden"), ("input", "hidden", "output"), ("hidden", "input")):
@@ -90,6 +79,27 @@ def constructions(kind: Any, module: Any = None) -> Iterator[dict[str, Any]]:
         for sizes in product(("input", "hidden", "output"), repeat=len(unknown)):
             if len(set(sizes)) == len(sizes):
                 yield known | dict(zip(unknown, sizes, strict=True))
+
+
+def _of_objects(kind: Any, unknown: Sequence[str], module: Any) -> Iterator[dict[str, Any]]:
+    """Arguments that are objects of the module: of the sizes, of all parameters, or of the class each is called as."""
+    if len(unknown) == 1:
+        (name,) = unknown
+        sizes = [v for v in own(module).values() if isinstance(v, type) and v is not kind and _holds_sizes(v)]
+        makers = [m for m in _makers(module) if m is not kind]
+        hold = makers if MODEL.match(name) or _is_annotated(kind, name, module) else []
+        for maker in (*sizes, *(m for m in hold if m not in sizes)):
+            yield from ({name: Called(maker.__name__, construct)} for construct in constructions(maker))
+    alike = {n: k for n in unknown for k in own(module) if k.lower() == n.replace("_", "").lower()}
+    if len(unknown) > 1 and alike.keys() == set(unknown):
+        made = {n: next(constructions(getattr(module, k)), {}) for n, k in alike.items()}
+        yield {n: Called(k, made[n]) for n, k in alike.items()}
+
+
+def _is_annotated(kind: Any, name: str, module: Any) -> bool:
+    """Whether an argument is said to be an object of a class of the module."""
+    said = inspect.signature(kind).parameters[name].annotation
+    return getattr(said, "__name__", said) in {n for n, v in own(module).items() if isinstance(v, type)}
 
 
 class Called:
@@ -101,6 +111,25 @@ class Called:
     def resolve(self, module: Any, sizes: Mapping[str, int]) -> Any:
         """What the function makes."""
         return getattr(module, self.function)(**resolved(self.arguments, module, sizes))
+
+
+class Context(dict[str, Any]):
+    """What forward is given to save things in: as attributes, by keys, or by `save_for_backward`."""
+
+    saved_tensors: tuple[Any, ...] = ()
+
+    def save_for_backward(self, *things: Any) -> None:
+        """Keep things in their order."""
+        self.saved_tensors = things
+
+
+class Saving:
+    """A context of the file's own class, where it has one that is made of nothing, else one of ours."""
+
+    def resolve(self, module: Any, sizes: Mapping[str, int]) -> Any:
+        """The context, with nothing in it."""
+        kinds = [v for n, v in own(module).items() if isinstance(v, type) and OF_CONTEXT.match(n)]
+        return kinds[0]() if kinds else Context()
 
 
 class OfModule:
@@ -119,91 +148,21 @@ def drawn(shapes: Mapping[str, str]) -> dict[str, str]:
     return {name: f"({shape})" for name, shape in shapes.items()}
 
 
-# Shapes of parameters that are given
-
-
-def shapes_of(names: Sequence[str]) -> Iterator[dict[str, str]]:
-    """The shapes that weights and biases of these names may have, one assumption for all of them at a time.
-
-    Weights of the input and of the state apart, or of both side by side; gates apart, or stacked; each as rows or
-    as columns. What leads to an output is (hidden, output) beside them.
-    """
-    weights = [n for n in names if WEIGHT.search(n) and not BIAS.search(n)]
-    biases = [n for n in names if BIAS.search(n)]
-    if not weights or len(weights) + len(biases) != len(names):
-        return
-    for pattern in (*OF_OUTPUT, None):
-        leading = [n for n in weights if pattern and pattern.search(n[1:])]
-        if (not pattern or leading) and len(leading) < len(weights):
-            yield from _shapes_with(weights, biases, leading, pattern)
-
-
-def _shapes_with(
-    weights: Sequence[str], biases: Sequence[str], leading: Sequence[str], pattern: re.Pattern[str] | None
-) -> Iterator[dict[str, str]]:
-    """The shapes, where some weights lead to an output, and with them the biases by names of that pattern."""
-    inner = [n for n in weights if n not in leading]
-    apart = [n for n in biases if pattern and pattern.search(n[1:])]
-    rest = [n for n in biases if n not in apart]
-    for columns, bias in product((False, True), ("k", "1,k", "k,1") if biases else ("k",)):
-        form = {"k": "{}", "1,k": "1,{}", "k,1": "{},1"}[bias]
-        out = dict.fromkeys(leading, "output,hidden" if columns else "hidden,output")
-        out |= {n: form.format("output") for n in apart}
-        for widths, sizes in _assumptions(inner, rest):
-            rows = {n: f"{widths[n]},{sizes[n]}" if columns else f"{sizes[n]},{widths[n]}" for n in inner}
-            yield rows | {n: form.format(widths[n]) for n in rest} | out
-        if len(inner) == 2:
-            # All gates on a first axis: (3, hidden, input) and (3, hidden, hidden).
-            for gates in (3, 4):
-                sizes = {n: "input" if is_of_input(n, inner, False) else "hidden" for n in inner}
-                rows = {n: f"{gates},hidden,{sizes[n]}" if columns else f"{gates},{sizes[n]},hidden" for n in inner}
-                yield rows | {n: f"{gates},{form.format('hidden')}" for n in rest} | out
-
-
-def _assumptions(weights: Sequence[str], biases: Sequence[str]) -> Iterator[tuple[dict[str, str], dict[str, str]]]:
-    """How wide each weight and bias is, and what each weight is given."""
-    count = len(weights)
-    every = (*weights, *biases)
-    stacks = (1,) if count >= 5 else (3, 4, 1, 2) if count == 2 else (1, 3, 4) if count in (3, 4) else (3, 4, 1)
-    for stacked in stacks:
-        width = "hidden" if stacked == 1 else f"{stacked}*hidden"
-        if count > 1:
-            for by_u in (False, True):
-                sizes = {n: "input" if is_of_input(n, weights, by_u) else "hidden" for n in weights}
-                yield dict.fromkeys(every, width), sizes
-        yield dict.fromkeys(every, width), dict.fromkeys(weights, "input+hidden")
-        if count == 1 and not biases:
-            yield dict.fromkeys(every, width), dict.fromkeys(weights, "1+input+hidden")
-    if count == 4:
-        # Two gates stacked, and the candidate apart.
-        sizes = dict(zip(weights, ("input", "hidden") * 2, strict=True))
-        if [OF_INPUT.search(n[1:]) is None for n in weights[:2]] == [True, False]:
-            sizes = dict(zip(weights, ("hidden", "input") * 2, strict=True))
-        widths = {n: "2*hidden" if k < 2 else "hidden" for k, n in enumerate(weights)}
-        widths |= {n: "2*hidden" if k < len(biases) / 2 else "hidden" for k, n in enumerate(biases)}
-        yield widths, sizes
-
-
-def is_of_input(name: str, weights: Sequence[str], by_u: bool) -> bool:
-    """Whether a weight is the input's: by an x in its name where others have none, else by its letter."""
-    rest = [n for n in weights if OF_INPUT.search(n[1:])]
-    if rest and len(rest) < len(weights):
-        return name in rest
-    letters = sorted({n.strip("_")[0].lower() for n in weights})
-    if len(letters) < 2:
-        # Two letters of one thing each, such as Waa beside Wax, or the first half.
-        return weights.index(name) < len(weights) / 2
-    return (name.strip("_")[0].lower() == "u") == by_u
-
-
 # What functions are given
 
 
 def holders(module: Any, tree: Mapping[str, ast.FunctionDef], name: str, function: Any) -> Iterator[dict[str, Any]]:
-    """What a function is given beside x and the states: arrays by their names, one thing that holds them, or none."""
+    """What a function is given beside x and the states: its parameters, and a context where it saves things in one."""
+    contexts = {p.name: Saving() for p in parameters_of(function) if OF_CONTEXT.match(p.name)}
+    for held in _held(module, tree, name, function):
+        yield contexts | held
+
+
+def _held(module: Any, tree: Mapping[str, ast.FunctionDef], name: str, function: Any) -> Iterator[dict[str, Any]]:
+    """The parameters that a function is given: arrays by their names, one thing that holds them, or none."""
     defaults = {p.name: p.default for p in parameters_of(function)}
     names = [n for n, default in defaults.items() if default is inspect.Parameter.empty or _is_of(module, default)]
-    given = [n for n in names if not role_of(n, names) and not RATE.match(n)]
+    given = [n for n in names if not role_of(n, names) and not RATE.match(n) and not OF_CONTEXT.match(n)]
     weights = any(WEIGHT.search(n) and n.lower() not in SIZE_OF for n in given)
     # Beside weights a small letter is one of them, such as b, and no size.
     sizes = {
@@ -223,8 +182,11 @@ def holders(module: Any, tree: Mapping[str, ast.FunctionDef], name: str, functio
     elif given:
         for shapes in shapes_of(given):
             yield sizes | drawn(shapes)
-    elif arrays := arrays_of(module):
-        yield {n: OfModule(n) for n in arrays}
+    else:
+        arrays = arrays_of(module)
+        for read in (arrays, {**arrays, **objects_of(module)}):
+            if read:
+                yield {n: OfModule(n) for n in read}
 
 
 def _is_of(module: Any, value: Any) -> bool:
@@ -264,6 +226,16 @@ def arrays_of(module: Any) -> dict[str, Any]:
         for name, value in vars(module).items()
         if type(value) is np.ndarray and value.dtype.kind == "f" and not NOT_PARAMETERS.match(name)
         and value.flags.writeable and 0 < value.ndim < 3
+    }  # fmt: skip
+
+
+def objects_of(module: Any) -> dict[str, Any]:
+    """The objects of a module's own classes, and its dicts and lists, that hold arrays its functions may read."""
+    return {
+        name: value
+        for name, value in vars(module).items()
+        if ((_is_of(module, value) and not isinstance(value, type | FunctionType)) or isinstance(value, dict | list))
+        and not name.startswith("__") and not NOT_PARAMETERS.match(name) and any(True for _ in arrays_in(value))
     }  # fmt: skip
 
 

@@ -13,12 +13,12 @@ from typing import Any
 
 import numpy as np
 
-from .adapter import Adapter, AnotherApiError
+from .adapter import OWNER, Adapter, AnotherApiError
 from .completing import SIZES, Tried, driven
-from .construction import constructions, holders
+from .construction import Called, constructions, holders
 from .engine import engines
 from .loss import completed, losses
-from .names import BACKWARD, FORWARD, LOSS, OTHER_PART, WEIGHT, rank, role_of
+from .names import BACKWARD, FORWARD, LOSS, MODEL, OTHER_PART, WEIGHT, rank, role_of
 from .remembering import over_steps
 from .source import definitions, own, parameters_of, used_by
 
@@ -121,6 +121,13 @@ def _of_class(module: Any, source: str, name: str, kind: type, tried: Tried) -> 
             adapter = Adapter(module, **base, construct=construct, source=source)
             if found := _made(adapter, module, (kind, True), tried):
                 return found
+        if any(
+            MODEL.match(p.name) and p.default is p.empty for p in parameters_of(getattr(kind, forward), method=True)
+        ):
+            # All parameters come from outside, in one thing.
+            base |= {"target": forward, "owner": name}
+            if found := _of_functions(module, source, base, (kind, True), tried):
+                return found
     if not any(True for _ in _passes(kind)):
         for forward in (n for n in ("forward", "__call__", "step") if callable(vars(kind).get(n))):
             base = {"target": name, "forward_name": forward, "backward_name": ""}
@@ -179,8 +186,9 @@ def _of_functions(
     function = getattr(of[0], forward)
     if of[1]:
         function = partial(function, None)
+    owner = {OWNER: Called(base["owner"], {})} if of[1] else {}
     for construct in holders(module, tree, forward, function):
-        if found := _made(Adapter(module, **base, construct=construct, source=source), module, of, tried):
+        if found := _made(Adapter(module, **base, construct=construct | owner, source=source), module, of, tried):
             return found
     return None
 
@@ -200,8 +208,8 @@ def _of_losses(module: Any, source: str, name: str | None, tried: Tried) -> Adap
             if completed(adapter) and adapter.reads_every_step():
                 if adapter.depends_on_order():
                     return adapter
-                # Steps that were taken for the rows of a batch may change places.
-                any_order = any_order or adapter
+                # Steps that were taken for the rows of a batch may change places, and leave the state's weight idle.
+                any_order = any_order or (None if adapter.idle else adapter)
         except Exception as error:
             tried.note(adapter.forward_name, error)
     return any_order

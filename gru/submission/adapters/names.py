@@ -49,7 +49,7 @@ GUESSES: dict[str, Any] = {
 """Arguments of constructors that are no sizes, where they have no default."""
 
 STATE_NAMES = re.compile(
-    r"^_?(h|h_?t|h_?0|hs|h_?prev|prev_?h|state|hidden|hidden_state|h_?next|a_?prev|x|xs|x_?t|m|v|s|c_?prev|c_?t|c_?0)$"
+    r"^_?(h|h_?t|h_?0|hs|h_?prev|prev_?h|state|hidden|hidden_state|h_?next|a_?prev|x|xs|x_?t|m|s|c_?prev|c_?t|c_?0)$"
 )
 """Arrays of an object by these names are what it works on, and no parameters."""
 
@@ -89,6 +89,9 @@ MODEL = re.compile(r"^(m|p|w|theta|model|params?|parameters|weights)$", re.IGNOR
 """What a method may be given that its object holds: all parameters."""
 
 CACHE = re.compile(r"cache|memory|saved|ctx|context|tape|store|intermediate|residual|^(res|aux|trace)$", re.IGNORECASE)
+
+OF_CONTEXT = re.compile(r"^_?(ctx|context)$", re.IGNORECASE)
+"""What forward may be given to save things in, before all else."""
 
 DX = re.compile(
     r"^_?(d_?x|d_?xs|grad_?x|dx_?t|d_?inputs?|grad_?inputs?|d_?x_?t|dxt|din|dinp|dinput|dout_x|gx|dl_?dx|dx_?out|bottom_diff_x)$",

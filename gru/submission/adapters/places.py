@@ -66,6 +66,8 @@ def arrays_in(
     inside: list[tuple[str, Any]] = []
     if isinstance(root, dict):
         inside = [(f"{place}['{key}']", value) for key, value in list(root.items())[:WIDTH] if isinstance(key, str)]
+    elif place and isinstance(root, tuple) and hasattr(root, "_fields"):
+        inside = [(f"{place}.{name}", getattr(root, name)) for name in root._fields[:WIDTH]]
     elif isinstance(root, list | tuple):
         inside = [(f"{place}[{position}]", value) for position, value in enumerate(root[:WIDTH])]
     elif not isinstance(root, type) and not callable_only(root):
