@@ -76,8 +76,10 @@ def test_the_server_hands_out_its_files_and_nothing_else() -> None:
             with urllib.request.urlopen(address(running) + name) as answer:
                 assert (answer.status, answer.headers["Content-Type"]) == (200, kind)
         for name in ("setup.cfg", "../setup.cfg", "%2e%2e/setup.cfg"):
-            with pytest.raises(urllib.error.HTTPError, match="404"):
+            with pytest.raises(urllib.error.HTTPError, match="404") as refused:
                 urllib.request.urlopen(address(running) + name)
+            # The error holds the answer open.
+            refused.value.close()
         running.shutdown()
 
 

@@ -1,6 +1,7 @@
 """Workers that are forked from one that is started ahead: alike in all that counts, and out of each other's reach."""
 
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -78,12 +79,16 @@ def raised_by(line: str, folder: Path, starter: Starter) -> str:
 def test_a_fork_has_no_descriptor_of_another(tmp_path: Path, starter: Starter) -> None:
     path = tmp_path / "cell.py"
     path.write_text(DESCRIPTORS, encoding="utf-8")
-    said = []
+    open_there = []
     for given in (starter, starter, None):
         with SubmissionProcess(path, starter=given) as process, pytest.raises(SubmissionFailure) as failure:
             _ = process.api
-        said.append(failure.value.text)
-    assert said[0] == said[1] == said[2]
+        (numbers,) = re.findall(r"\[([\d, ]+)\]", failure.value.text)
+        open_there.append(set(numbers.split(", ")))
+    first, second, alone = open_there
+    assert first == second
+    # A worker by itself may have one more: libffi keeps its own file open in some versions, and a fork closes it.
+    assert first <= alone
 
 
 @pytest.mark.one_in(4)
