@@ -18,7 +18,6 @@ HONEST = sorted(
 )
 
 TRICKS = {
-    "time.sleep": "sleep",
     "import threading": "processes",
     "_getframe": "frames",
     "f_back": "frames",
