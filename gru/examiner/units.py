@@ -111,6 +111,15 @@ def units_driven(bench: Bench, mapped: Mapped, seed: int) -> Fact | None:
         return None
 
 
+def _is_single(recording: Recording) -> bool:
+    """Whether a cell shows anything in a smaller precision than it was given: there large units overflow."""
+    return any(
+        isinstance(value, np.ndarray) and value.dtype != np.float64
+        for use in recording.uses
+        for value in (*use.after_forward.values(), *use.after_backward.values())
+    )
+
+
 def _with_zeros(weights: Array) -> Array:
     """The weights, a third of them zero: a step that is measured by the weight it moves is something else there."""
     changed = weights.copy()
@@ -165,7 +174,7 @@ class _Units:
         """What shows that gradients are found by perturbing."""
         (plain,) = runner.run([self.job])
         before = self.gradients(plain)
-        is_single = any(value.dtype != np.float64 for value in before.values())
+        is_single = _is_single(plain)
 
         def other(change: OtherUnits) -> set[str] | None:
             (recording,) = runner.run([self.changed(change)])

@@ -167,6 +167,15 @@ class LosesWhatIsSmall(GRUCell):
         self.dW, self.dU = (np.where(np.abs(d) < 1e-60, 0, d) for d in (self.dW, self.dU))
 
 
+class KeepsItsInputInSingle(GRUCell):
+    """Goes forward in double precision, and keeps its input in single: large units are infinite there."""
+
+    def forward(self, x: Array, h_p: Array, W: Array, U: Array) -> Array:
+        h = super().forward(x, h_p, W, U)
+        self.x = x.astype(np.float32)
+        return h
+
+
 class Refuses(GRUCell):
     """Takes no large numbers, as some right cells do."""
 
@@ -175,7 +184,9 @@ class Refuses(GRUCell):
         return super().forward(x, h_p, W, U)
 
 
-@pytest.mark.parametrize("cell", [*CELLS.values(), Clips, LosesWhatIsSmall], ids=lambda c: c.__name__)
+@pytest.mark.parametrize(
+    "cell", [*CELLS.values(), Clips, LosesWhatIsSmall, KeepsItsInputInSingle], ids=lambda c: c.__name__
+)
 def test_what_is_derived_is_the_same_in_all_units(cell: type) -> None:
     assert judge_units(TrustedCells(cell), 0, CHAPTER) is None
 
