@@ -11,7 +11,6 @@ from itertools import cycle, islice
 
 import numpy as np
 
-from gru.examiner.concluding import Answers, conclude
 from gru.examiner.interface import judge_interface
 from gru.examiner.judging.case import Case, judge_uses, kept_apart
 from gru.examiner.judging.finding import found
@@ -31,6 +30,7 @@ from gru.examiner.state.companions import (
 )
 from gru.examiner.state.reuse import cases_of, judge_reuse, reuse_job
 from gru.examiner.state.step_by_step import has_one_step, of_several_steps, taken_apart
+from gru.examiner.summary import summarise_all
 from gru.layer import Form
 from gru.submission.contract import Job, Recording, Runner, SubmissionFailure
 
@@ -171,4 +171,11 @@ class Trial:
 
     def outcomes(self) -> tuple[list[Outcome], Form]:
         """The outcome of every check with its diagnosis, and the form that is followed."""
-        return conclude(Answers(self.references[0].form, self.recorded, self.cases, self.findings))
+        form = self.references[0].form
+        outcomes = list(summarise_all(self.findings, form))
+        if all(outcome.status == "right" for outcome in outcomes):
+            return outcomes, form
+        # What finds the place of a mistake is loaded only where there is one.
+        from gru.examiner.concluding import Answers, conclude
+
+        return conclude(Answers(form, self.recorded, self.cases, self.findings))

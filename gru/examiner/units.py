@@ -6,16 +6,19 @@ weights is s times what it was. It judges no value, and looks at nothing but ans
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
 from gru.examiner.bench import Bench
 from gru.examiner.fact import Fact
-from gru.examiner.mapping.found import Mapped
 from gru.layer import Form, Sizes
 from gru.problem import Specification, draw
 from gru.submission.contract import CellError, Job, Recording, Runner, SubmissionFailure
+
+if TYPE_CHECKING:
+    from gru.examiner.mapping.found import Mapped
 
 Array = NDArray[np.floating]
 
@@ -75,7 +78,7 @@ def judge_units(runner: Runner, seed: int, form: Form) -> Fact | None:
     return min(facts, key=lambda fact: fact.kind != PERTURBED, default=None)
 
 
-def units_driven(bench: Bench, mapped: Mapped, seed: int) -> Fact | None:
+def units_driven(bench: Bench, mapped: "Mapped", seed: int) -> Fact | None:
     """As `judge_units`, of a submission in another API whose gradients are right: the unit of its input is changed.
 
     A loss has a δ of its own, which cannot be changed; and what is read off changed parameters is rounded beside them.

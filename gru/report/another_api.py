@@ -1,13 +1,16 @@
 """The message on a submission in another API: its gradients by its own names, as lines of plain text."""
 
 import shlex
+from typing import TYPE_CHECKING
 
-from gru.examiner.mapping.found import Recognition
 from gru.examiner.outcome import Examination, Outcome
 from gru.report.numbers import rounded_up, side_by_side
 from gru.report.result import Result
 from gru.report.sentences import all_said
 from gru.report.words import line, printable, words
+
+if TYPE_CHECKING:
+    from gru.examiner.mapping.found import Recognition
 
 ON_TOP = {"outputs": "an output", "cross-entropy": "a cross-entropy", "squares": "a sum of squares"}
 """What is said of what stands on top of a layer."""
@@ -20,7 +23,7 @@ def judged_as(result: Result) -> list[str]:
     return lines + ([line("recognised", recognised(recognition))] if recognition else [])
 
 
-def recognised(recognition: Recognition) -> str:
+def recognised(recognition: "Recognition") -> str:
     """Which form a forward pass is, or at what it parts from every form."""
     mapped, parted = recognition.mapped, recognition.parted
     if mapped is not None:
@@ -94,7 +97,7 @@ def details(result: Result) -> list[str]:
     return lines
 
 
-def _notes(recognition: Recognition | None, *, is_right: bool) -> list[str]:
+def _notes(recognition: "Recognition | None", *, is_right: bool) -> list[str]:
     """What there is to know of the form beside."""
     if recognition is None:
         return []
