@@ -10,8 +10,8 @@ from dataclasses import replace
 from gru.examiner.bench import Bench
 from gru.examiner.cost import cost_driven
 from gru.examiner.fact import Fact
+from gru.examiner.mapping.by_equations import HIDDEN, NO_PLACE, SMALL, Asked, form_asked, judge_by_equations
 from gru.examiner.mapping.found import Mapped
-from gru.examiner.mapping.judging import HIDDEN, NO_PLACE, SMALL, Asked, form_asked, judge_by_equations
 from gru.examiner.mapping.over_steps import judge_over_steps
 from gru.examiner.mapping.recognise import recognise
 from gru.examiner.mapping.sequences import all_by_gradients, with_steps

@@ -7,8 +7,8 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from gru.examiner.fact import Fact
+from gru.examiner.mapping.by_equations import why_not_shown
 from gru.examiner.mapping.ends import Ends
-from gru.examiner.mapping.judging import why_not_shown
 from gru.examiner.mapping.over_steps import SIZES, OverSteps
 from gru.examiner.outcome import Outcome
 from gru.layer import Equation, Form
