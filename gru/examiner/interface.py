@@ -16,7 +16,8 @@ def judge_interface(reference: Reference, recording: Recording) -> Iterator[Find
     """Whether the calls went through and set what the chapter's API asks for."""
     if recording.raised is not None:
         raised = recording.raised
-        beside = _of_blocks(reference, recording, raised)
+        is_making = raised.where == reference.form.layer.cell
+        beside = Fact.of("made-of-sizes") if is_making else _of_blocks(reference, recording, raised)
         told = {"raised": raised.text, "type": raised.type, "where": raised.where, "beside": beside}
         # Where one use has been through backward, it was a later one that raised.
         fact = Fact.of("raised", **told, is_again=any(use.after_backward for use in recording.uses))

@@ -201,3 +201,29 @@ def test_nothing_is_promised_of_a_gradebook_that_there_is_not(tmp_path: Path, mo
     assert done.exit_code == examining.OWN_FAILURE
     assert "Read-only file system" in done.stderr
     assert "judged before" not in done.stderr
+
+
+def test_a_cell_that_is_made_of_something_else_is_told_what_it_is_made_of(tmp_path: Path) -> None:
+    found = interface(tmp_path, "input_size, hidden_size):", "input_size, hidden_size, W, U):")
+    assert "missing 2 required positional arguments" in found
+    assert found.endswith("; a cell is made by its class with two numbers, (input_size, hidden_size)")
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "told"),
+    [
+        (
+            "(self, input_size, hidden_size)",
+            "(self, hidden_size, input_size)",
+            "__init__ takes hidden_size, input_size,",
+        ),
+        ("forward(self, x, h_p, W, U)", "forward(self, h_p, x, W, U)", "forward takes h_p, x, W, U,"),
+        ("backward(self, h_p, in_grad)", "backward(self, in_grad, h_p)", "backward takes in_grad, h_p,"),
+    ],
+)
+def test_arguments_in_another_order_are_told(old: str, new: str, told: str, tmp_path: Path) -> None:
+    cell = tmp_path / "cell.py"
+    cell.write_text(RIGHT.read_text(encoding="utf-8").replace(old, new), encoding="utf-8")
+    done = gru("check", cell, "--effort", "quick")
+    assert done.exit_code == examining.SOME_WRONG
+    assert f"  note       {told} and is called with " in done.stdout

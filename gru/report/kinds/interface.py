@@ -13,6 +13,11 @@ def _raised(p: Particulars) -> str:
 
 KINDS: dict[str, Words] = {
     "raised": Words("interface", _raised, "a call ended in an exception"),
+    "made-of-sizes": Words(
+        "interface",
+        "a cell is made by its class with two numbers, (input_size, hidden_size)",
+        "a cell cannot be made of its two sizes",
+    ),
     "block-not-set": Words(
         "interface",
         "{name} is a block that get_params(W, U) sets, and forward is to call that first",

@@ -39,6 +39,9 @@ SCRIPT = re.compile(
 )
 """How a file shows that it may train when it is run."""
 
+SIZES = ["input_size", "hidden_size"]
+"""What a cell in the layer's API is made of."""
+
 Load = Callable[[str], Any]
 """Loads one of the modules that few submissions need, by its name."""
 
@@ -102,6 +105,7 @@ def loaded(source: bytes, asked: Asked, compiled: Callable[..., Any], load: Load
     other = cell_class is not None and asked.api["cell"] not in vars(file.module)
     meant = load("_adapters").meant() if file.absent else []
     notes = [*file.notes, *meant, *([f"judged as {cell_class.__name__}"] if other else [])]
+    notes += [] if cell_class is None else _in_other_order(cell_class, asked.api)
     if cell_class is not None and len(lines := file.definitions(cell_class.__name__)) > 1:
         where = ", ".join(map(str, lines))
         notes.append(f"{cell_class.__name__} is defined {len(lines)} times, in lines {where}; the last counts")
@@ -349,11 +353,7 @@ def _is_alike(cell_class: type, api: dict[str, Any]) -> bool:
     # A layer over whole sequences may take as many; a cell's backward begins with the old states, as forward has them.
     forward, backward = (list(method.parameters)[1:] for method in methods)
     count = len(api["states"])
-    return (
-        forward[1 : 1 + count] == backward[:count]
-        and _binds(made, ["input_size", "hidden_size"])
-        and other_api(cell_class, api) is None
-    )
+    return forward[1 : 1 + count] == backward[:count] and _binds(made, SIZES) and other_api(cell_class, api) is None
 
 
 def _lacks_a_pass(cell_class: Any) -> bool:
@@ -378,6 +378,17 @@ def other_api(cell_class: Any, api: dict[str, Any]) -> str | None:
                 return f"{cell}.{name}({', '.join(taken)}) lacks self: write def {name}(self, {asked})"
             return f"{cell} has another API: it has {name}({takes}), and the chapter's has {name}({asked})"
     return None
+
+
+def _in_other_order(cell_class: Any, api: dict[str, Any]) -> Iterator[str]:
+    """What is said of methods that have the names of the layer's arguments in another order than they are given."""
+    for name, given in (("__init__", SIZES), ("forward", api["forward"]), ("backward", api["backward"])):
+        try:
+            taken = list(inspect.signature(getattr(cell_class, name)).parameters)[1:]
+        except (AttributeError, TypeError, ValueError):
+            continue
+        if any(place != given.index(argument) for place, argument in enumerate(taken) if argument in given):
+            yield f"{name} takes {', '.join(taken[:8])}, and is called with {', '.join(given)}, in this order"
 
 
 def _counts(arguments: list[str], optional: list[str]) -> Iterator[int]:
