@@ -35,6 +35,7 @@ def draw(specification: Specification, id: str, form: Form = CHAPTER) -> Problem
     weights = {stack.name: _weights(stack, sizes, random) for stack in layer.stacks}
     x = regime.inputs * random.normal(size=(steps, batch, inputs))
     initial = [regime.state * random.uniform(-1, 1, size=(batch, hidden)) for _ in layer.carried]
+    initial[1:] = [regime.kept * state for state in initial[1:]]
     upstream = regime.upstream * random.normal(size=(steps, batch, hidden))
     if regime.structure:
         x, initial[0], upstream = _structured(regime.structure, x, initial[0], upstream, random)

@@ -20,7 +20,8 @@ PRECISIONS: tuple[Precision, ...] = get_args(Precision)
 class Regime:
     """How the numbers of a problem are drawn: the typical size of each kind of number.
 
-    `peak`, where it is set, is the range that the largest pre-activation is drawn from. `structure` says what the
+    `kept` is how many times larger a state is that is beside the first: that of an LSTM, c, grows with every step, and
+    nothing bounds it. `peak`, where it is set, is the range that the largest pre-activation is drawn from. `structure` says what the
     numbers are made into: x of exact 0 and 1; rows and last steps whose x and δ are padded with zeros; entries of
     h_0 that are exactly 0 or ±1.
     """
@@ -28,6 +29,7 @@ class Regime:
     weights: float = 1.0
     inputs: float = 1.0
     state: float = 1.0
+    kept: float = 1.0
     upstream: float = 1.0
     peak: tuple[float, float] | None = None
     structure: Literal["", "bits", "padded", "corners"] = ""
@@ -36,8 +38,8 @@ class Regime:
 REGIMES: dict[str, Regime] = {
     "ordinary": Regime(),
     "tiny": Regime(weights=1e-4, inputs=1e-2, state=1e-2),
-    "large": Regime(weights=3.0),
-    "saturated": Regime(peak=(10.0, 800.0)),
+    "large": Regime(weights=3.0, kept=8.0),
+    "saturated": Regime(peak=(10.0, 800.0), kept=30.0),
     "zero-state": Regime(state=0.0),
     "zero-input": Regime(inputs=0.0),
     "zero-upstream": Regime(upstream=0.0),

@@ -9,10 +9,13 @@ from collections.abc import Iterator
 from functools import cache
 from typing import Any
 
+import numpy as np
 import pytest
 
+from gru.calculus.arrays import Array
 from gru.examiner import examine
 from gru.layer import Equation, Form
+from gru.layers.lstm.cell import LSTMCell
 from gru.layers.registry import form_named
 from gru.mistakes import Mistake, catalogue
 from gru.problem import Effort
@@ -92,3 +95,17 @@ def test_there_are_as_many_as_were_asked_for() -> None:
 
     assert of("lstm") >= 100
     assert of("rnn") >= 30
+
+
+class BoundsTheState(LSTMCell):
+    """tanh(c_t) of a c_t that is kept within ±5; that of a long sequence is not."""
+
+    def forward(self, x: Array, h_p: Array, c_p: Array, W: Array, U: Array, b: Array | None = None) -> Array:
+        super().forward(x, h_p, c_p, W, U, b)
+        self.h = self.o * np.tanh(np.clip(self.c, -5, 5))
+        return self.h
+
+
+def test_a_state_that_nothing_bounds_is_drawn_large_too() -> None:
+    examination = examine(TrustedCells(BoundsTheState, FORMS[0]), form=FORMS[0])
+    assert [outcome.check for outcome in examination.outcomes if outcome.status == "wrong"] == ["lstm/h"]
