@@ -21,9 +21,9 @@ class Regime:
     """How the numbers of a problem are drawn: the typical size of each kind of number.
 
     `kept` is how many times larger a state is that is beside the first: that of an LSTM, c, grows with every step, and
-    nothing bounds it. `peak`, where it is set, is the range that the largest pre-activation is drawn from. `structure` says what the
-    numbers are made into: x of exact 0 and 1; rows and last steps whose x and δ are padded with zeros; entries of
-    h_0 that are exactly 0 or ±1.
+    nothing bounds it. `peak`, where it is set, is the range that the largest pre-activation is drawn from. `structure`
+    says what the numbers are made into: x of exact 0 and 1; rows and last steps whose x and δ are padded with zeros;
+    entries of h_0 that are exactly 0 or ±1.
     """
 
     weights: float = 1.0
