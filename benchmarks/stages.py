@@ -21,7 +21,7 @@ def main(submission: str) -> None:
         from gru import cli  # noqa: F401
         from gru.examiner.examination import examine  # noqa: F401
         from gru.examiner.judging.reference import Reference
-        from gru.examiner.outcome import Examination, judge
+        from gru.examiner.outcome import Examination, verdict_on
         from gru.examiner.trial import Trial
         from gru.problem import battery
         from gru.report import terminal
@@ -48,7 +48,7 @@ def main(submission: str) -> None:
             pass
         outcomes, _ = trial.outcomes()
     with stage("printing"):
-        examination = Examination(judge(outcomes), tuple(outcomes), seed=0, effort="normal")
+        examination = Examination(verdict_on(outcomes), tuple(outcomes), seed=0, effort="normal")
         terminal.show(Result(submission, None, examination, seconds=0.0))
 
 

@@ -15,9 +15,9 @@ from gru.examiner.hidden.worked_out import judged_on_revealed
 from gru.examiner.interface import judge_interface
 from gru.examiner.judging.case import Case, judge_uses
 from gru.examiner.judging.reference import Reference
-from gru.examiner.outcome import Finding, Outcome, summarise
+from gru.examiner.outcome import Finding, Outcome
 from gru.examiner.state.companions import is_of_formula
-from gru.examiner.summary import count_wrong, summarise_all
+from gru.examiner.summary import count_wrong, summarise, summarise_all
 from gru.layer import Form
 from gru.submission.contract import Recording
 

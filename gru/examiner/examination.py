@@ -11,7 +11,7 @@ import numpy as np
 
 from gru.examiner.cost import judge_cost
 from gru.examiner.judging.reference import Reference
-from gru.examiner.outcome import TRAINING, Examination, Outcome, judge
+from gru.examiner.outcome import TRAINING, Examination, Outcome, verdict_on
 from gru.examiner.trial import Trial
 from gru.layer import Form, Sizes
 from gru.layers.gru.forms import CHAPTER
@@ -86,7 +86,7 @@ def examine(
             failure = error
     asked_for = tuple(outcome for outcome in outcomes if outcome.check in checks)
     return Examination(
-        verdict="not_examined" if failure else judge(asked_for),
+        verdict="not_examined" if failure else verdict_on(asked_for),
         outcomes=asked_for,
         seed=seed,
         effort=effort,

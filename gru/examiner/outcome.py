@@ -5,10 +5,10 @@ Nothing here measures, prints or awards points.
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Literal
 
 from gru.examiner.fact import Diagnosis, Fact
-from gru.layer import Equation, Form, Sizes
+from gru.layer import Form, Sizes
 from gru.layers.gru.forms import CHAPTER
 from gru.submission import contract
 from gru.submission.driven import Api
@@ -174,79 +174,12 @@ class Examination:
         raise KeyError(check)
 
 
-def summarise(check: str, findings: Iterable[Finding], equation: Equation | None = None) -> Outcome:
-    """The outcome of a check, of this equation if it is of one, from its findings, the smallest problem first."""
-    found = list(findings)
-    status = _status(found)
-    common: dict[str, Any] = {
-        "check": check,
-        "status": status,
-        "equation": equation.number if equation else None,
-        "name": equation.name if equation else None,
-        "problems": len(found),
-    }
-    alike = (status, "silent") if status in ("not_examined", "inherited") else (status,)
-    shown = next((finding for finding in found if finding.status in alike), None)
-    if status == "right" or shown is None:
-        return Outcome(**common, **_precision(found))
-    comparison = shown.comparison
-    numbers: dict[str, Any] = {}
-    if comparison is not None:
-        unit = comparison.unit
-        numbers = {"error": comparison.error / unit, "limit": comparison.limit / unit}
-        numbers |= {"values": comparison.entries(), "block": comparison.block()}
-    facts = (shown.fact,) if shown.fact else ()
-    return Outcome(**common, **numbers, problem=shown.problem, sizes=shown.sizes, facts=facts)
-
-
-def _status(findings: list[Finding]) -> Status:
-    """One wrong problem makes a check wrong; inheritance must have been earned somewhere."""
-    statuses = {finding.status for finding in findings}
-    if "wrong" in statuses:
-        return "wrong"
-    if "missing" in statuses:
-        return "missing"
-    if not findings:
-        return "not_examined"
-    if statuses == {"right"}:
-        return "right"
-    return "inherited" if _earned(findings) else "not_examined"
-
-
-def _earned(findings: list[Finding]) -> bool:
-    """Whether every part of the formula was seen at work, on some problem or other."""
-    unseen: frozenset[int] | None = None
-    for finding in findings:
-        here = finding.unseen()
-        if here is not None:
-            unseen = here if unseen is None else unseen & here
-        if unseen is not None and not unseen:
-            return True
-    return False
-
-
-def _precision(findings: list[Finding]) -> dict[str, Any]:
-    """How sharp a pass is: its sharpest problem, and the smallest difference that would have shown there.
-
-    A difference beyond twice the limit is found whatever rounding does: the right part of the
-    value may be off by one limit itself.
-    """
-    compared = [
-        f.comparison for f in findings if f.comparison is not None and f.comparison.largest > f.comparison.limit
-    ]
-    if not compared:
-        return {}
-    sharpest = min(compared, key=lambda comparison: comparison.limit / comparison.largest)
-    limit = sharpest.limit / sharpest.largest
-    return {"error": sharpest.error / sharpest.largest, "limit": limit, "detects": 2 * limit}
-
-
-def judge(outcomes: Iterable[Outcome]) -> Verdict:
+def verdict_on(outcomes: Iterable[Outcome]) -> Verdict:
     """The verdict on a submission that ran to the end: right where every outcome is."""
     return "right" if all(outcome.status == "right" for outcome in outcomes) else "wrong"
 
 
-def judge_driven(outcomes: Iterable[Outcome]) -> Verdict:
+def verdict_on_driven(outcomes: Iterable[Outcome]) -> Verdict:
     """The verdict on a submission in another API: wrong where anything is; right where all that is shown is.
 
     An equation of which nothing can be said takes nothing away from gradients that are right. Where all of them are

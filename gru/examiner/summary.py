@@ -6,11 +6,12 @@ What is not shown is judged by what depends on it. It makes no finding itself.
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from functools import cache
+from typing import Any
 
 from gru.examiner.fact import Fact
-from gru.examiner.outcome import Finding, Outcome, summarise
+from gru.examiner.outcome import Finding, Outcome, Status
 from gru.examiner.state.companions import is_arbitrary
-from gru.layer import Form
+from gru.layer import Equation, Form
 
 NOT_SHOWN = Fact.of("not-shown")
 """What is said of a check whose quantity the submission keeps to itself."""
@@ -31,6 +32,73 @@ def summarise_all(findings: list[Finding], form: Form) -> Iterator[Outcome]:
         elif outcome.status == "inherited" and equation and equation.is_sum:
             outcome = unless_silent(outcome, outcomes[form.named[equation.inputs[0]].id], arbitrary=arbitrary)
         yield outcome
+
+
+def summarise(check: str, findings: Iterable[Finding], equation: Equation | None = None) -> Outcome:
+    """The outcome of a check, of this equation if it is of one, from its findings, the smallest problem first."""
+    found = list(findings)
+    status = _status(found)
+    common: dict[str, Any] = {
+        "check": check,
+        "status": status,
+        "equation": equation.number if equation else None,
+        "name": equation.name if equation else None,
+        "problems": len(found),
+    }
+    alike = (status, "silent") if status in ("not_examined", "inherited") else (status,)
+    shown = next((finding for finding in found if finding.status in alike), None)
+    if status == "right" or shown is None:
+        return Outcome(**common, **_precision(found))
+    comparison = shown.comparison
+    numbers: dict[str, Any] = {}
+    if comparison is not None:
+        unit = comparison.unit
+        numbers = {"error": comparison.error / unit, "limit": comparison.limit / unit}
+        numbers |= {"values": comparison.entries(), "block": comparison.block()}
+    facts = (shown.fact,) if shown.fact else ()
+    return Outcome(**common, **numbers, problem=shown.problem, sizes=shown.sizes, facts=facts)
+
+
+def _status(findings: list[Finding]) -> Status:
+    """One wrong problem makes a check wrong; inheritance must have been earned somewhere."""
+    statuses = {finding.status for finding in findings}
+    if "wrong" in statuses:
+        return "wrong"
+    if "missing" in statuses:
+        return "missing"
+    if not findings:
+        return "not_examined"
+    if statuses == {"right"}:
+        return "right"
+    return "inherited" if _earned(findings) else "not_examined"
+
+
+def _earned(findings: list[Finding]) -> bool:
+    """Whether every part of the formula was seen at work, on some problem or other."""
+    unseen: frozenset[int] | None = None
+    for finding in findings:
+        here = finding.unseen()
+        if here is not None:
+            unseen = here if unseen is None else unseen & here
+        if unseen is not None and not unseen:
+            return True
+    return False
+
+
+def _precision(findings: list[Finding]) -> dict[str, Any]:
+    """How sharp a pass is: its sharpest problem, and the smallest difference that would have shown there.
+
+    A difference beyond twice the limit is found whatever rounding does: the right part of the
+    value may be off by one limit itself.
+    """
+    compared = [
+        f.comparison for f in findings if f.comparison is not None and f.comparison.largest > f.comparison.limit
+    ]
+    if not compared:
+        return {}
+    sharpest = min(compared, key=lambda comparison: comparison.limit / comparison.largest)
+    limit = sharpest.limit / sharpest.largest
+    return {"error": sharpest.error / sharpest.largest, "limit": limit, "detects": 2 * limit}
 
 
 def unless_silent(total: Outcome, summed: Outcome, *, arbitrary: bool) -> Outcome:

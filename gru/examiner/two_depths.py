@@ -16,7 +16,7 @@ from gru.examiner.mapping.over_steps import judge_over_steps
 from gru.examiner.mapping.recognise import recognise
 from gru.examiner.mapping.sequences import all_by_gradients, with_steps
 from gru.examiner.mapping.stacked import of_order, read_in_order
-from gru.examiner.outcome import GRADIENT, Examination, Outcome, judge_driven
+from gru.examiner.outcome import GRADIENT, Examination, Outcome, verdict_on_driven
 from gru.examiner.own_forward import EVERY, FEWER, OwnForward, judge_own
 from gru.examiner.units import PERTURBED, units_driven
 from gru.layer import Carried, Form
@@ -65,10 +65,10 @@ def examine_driven(
         equations = ()
     if equations:
         outcomes = _joined(own.outcomes, equations, found)
-        cost = _cost(Bench(runner, api), found, is_right=judge_driven(outcomes) == "right")
+        cost = _cost(Bench(runner, api), found, is_right=verdict_on_driven(outcomes) == "right")
         outcomes = tuple(_with_cost(outcome, cost) for outcome in outcomes)
     asked_for = outcomes if only is None else tuple(o for o in outcomes if o.check in set(only))
-    verdict = judge_driven(outcomes if only is None else asked_for)
+    verdict = verdict_on_driven(outcomes if only is None else asked_for)
     if verdict == "right" and api.names and not api.gradients:
         # What was seen is right, and nothing was seen of what is learnt.
         found = replace(
