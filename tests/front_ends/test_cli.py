@@ -19,8 +19,10 @@ from gru.cli.check import check as check_command
 from gru.cli.options import CHAPTER, warn_of
 from gru.examiner import CHECKS, TRAINING
 from gru.examiner.outcome import Reason, Status, Verdict
+from gru.examining import examine_file
 from gru.problem import Effort
 from gru.report import feedback
+from gru.submission import starter
 from gru.submission.confinement import Confinement, confinement
 from tests.forms import FORMS
 
@@ -162,6 +164,25 @@ def test_several_files_are_each_reported_and_summed_up(write: Write) -> None:
     verdicts = [line for line in done.stdout.splitlines() if line.startswith(("alice.py:", "bob.py:", "nobody.py:"))]
     assert verdicts == ["alice.py: right", "bob.py: wrong", "nobody.py: not examined (not python)"]
     assert done.stdout.splitlines()[-1] == "3 files: 1 right, 1 wrong, 1 not examined"
+
+
+@pytest.mark.skipif(not starter.AVAILABLE, reason="workers are forked on Linux only")
+def test_the_workers_of_several_files_are_forked_from_one_process(
+    write: Write, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    given = []
+
+    def noted(*arguments: Any, **options: Any) -> Any:
+        given.append(options["starter"])
+        return examine_file(*arguments, **options)
+
+    monkeypatch.setattr(examining, "examine_file", noted)
+    assert check(write(), write(WRONG, "bob.py"), "--only", "merge").exit_code == examining.ALL_RIGHT
+    assert check(write(), "--only", "merge").exit_code == examining.ALL_RIGHT
+    first, second, alone = given
+    assert first is second
+    assert first is not None
+    assert alone is None
 
 
 @pytest.mark.parametrize(
