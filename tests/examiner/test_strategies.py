@@ -29,6 +29,7 @@ def test_problems_keep_to_what_is_asked(drawn: Problem) -> None:
     assert drawn.precision in PRECISIONS
 
 
+@pytest.mark.one_in(4)
 @pytest.mark.parametrize("regime", REGIMES)
 def test_every_regime_is_drawn(regime: str) -> None:
     assert minimal(problems(), lambda drawn: drawn.regime == regime).id == f"1,1,1,1/{regime}/float64/0"

@@ -267,6 +267,7 @@ STATE_MISTAKES = [
 ]
 
 
+@pytest.mark.one_in(4)
 @pytest.mark.parametrize("planted", STATE_MISTAKES, ids=lambda planted: planted.id)
 def test_what_is_wrong_with_a_state_is_told_with_what_is_right(planted: Planted) -> None:
     with np.errstate(all="ignore"):
@@ -276,6 +277,7 @@ def test_what_is_wrong_with_a_state_is_told_with_what_is_right(planted: Planted)
     assert len(labelled(report, "found")) == len(labelled(report, "help")) == 1
 
 
+@pytest.mark.one_in(4)
 @pytest.mark.parametrize("planted", STATE_MISTAKES, ids=lambda planted: planted.id)
 def test_what_is_random_in_forward_is_told_from_what_backward_adds_up(planted: Planted) -> None:
     with np.errstate(all="ignore"):
