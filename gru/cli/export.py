@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 import click
 
 from gru.cli.options import (
+    cause,
     rubric_option,
 )
 
@@ -100,7 +101,7 @@ def export(
     except ExportError as error:
         raise click.UsageError(str(error)) from None
     except (GradebookError, OSError) as error:
-        click.echo(f"gru: {error}", err=True)
+        click.echo(f"gru: {cause(error)}", err=True)
         sys.exit(OWN_FAILURE)
 
 

@@ -19,6 +19,7 @@ from gru.cli.bar import bar
 from gru.cli.options import (
     adapter_option,
     asked_for,
+    cause,
     effort_option,
     form_options,
     isolation_option,
@@ -160,7 +161,7 @@ def _grade(handed_in: Path, out: Path, options: dict[str, Any]) -> int:
         click.echo(f"gru: {error}", err=True)
         return OWN_FAILURE
     except (GradebookError, OSError) as error:
-        click.echo(f"gru: {error}; this is no verdict on anybody", err=True)
+        click.echo(f"gru: {cause(error)}; this is no verdict on anybody", err=True)
         with suppress(OSError):
             (out / FILE).stat()
             click.echo("gru: what was judged before is in the gradebook; --resume goes on", err=True)
@@ -181,10 +182,8 @@ def _entries(handed_in: Path, options: dict[str, Any]) -> "list[Entry]":
     if not export.entries:
         raise click.UsageError("there are no submissions: expected hand-ins with a Python file or a notebook")
     if export.layout in LAYOUTS:
-        said = (
-            f"gru: taken as {LAYOUTS[export.layout].title}, {len(export.entries)} hand-ins (--layout {export.layout})"
-        )
-        click.echo(said, err=True)
+        count = "1 hand-in" if len(export.entries) == 1 else f"{len(export.entries)} hand-ins"
+        click.echo(f"gru: taken as {LAYOUTS[export.layout].title}, {count} (--layout {export.layout})", err=True)
     if export.left_out:
         click.echo(printable(f"gru: nobody's: {listed(export.left_out)}"), err=True)
     chosen = _chosen(export.entries, options["only"])

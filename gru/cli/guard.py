@@ -4,6 +4,7 @@ Exit status 1 says that a submission is wrong, and Python's own for an exception
 """
 
 import os
+import re
 import sys
 import traceback
 from typing import Any
@@ -50,10 +51,9 @@ class GuardedGroup(click.Group):
 def _wanted(missing: click.MissingParameter) -> str:
     """What a parameter that is missing is for, and how a whole command looks: the first example of its help."""
     command = missing.ctx.command if missing.ctx else None
-    examples = (command.help or "").partition("Examples:")[2].split("\n") if command else []
-    example = f"For example: {examples[1].strip()}" if len(examples) > 1 else ""
+    example = re.search(r"Examples?:\n(.*)", (command.help or "") if command else "")
     purpose = getattr(missing.param, "help", None) or ""
-    return " ".join(part for part in (purpose, example) if part)
+    return f"{purpose} For example: {example[1].strip()}".strip() if example else purpose
 
 
 def _make_do() -> None:

@@ -115,6 +115,13 @@ def shown(name: str | Path) -> str:
     return printable(click.format_filename(name))
 
 
+def cause(error: Exception) -> str:
+    """What went wrong, with the file where it was one: the words of the system, without its number."""
+    if isinstance(error, OSError) and error.strerror:
+        return f"{shown(error.filename)}: {error.strerror}" if error.filename else error.strerror
+    return str(error)
+
+
 def read_seed(context: click.Context, parameter: click.Parameter, value: str | None) -> int | None:
     """The seed that is named, or drawn; None where none is asked for."""
     try:

@@ -123,6 +123,10 @@ def replace_file(path: Path, content: str | bytes) -> None:
     try:
         beside.write_bytes(data)
         beside.replace(path.resolve())
+    except OSError as error:
+        # What is told is the file that was asked for.
+        error.filename, error.filename2 = str(path), None
+        raise
     finally:
         beside.unlink(missing_ok=True)
 

@@ -64,9 +64,10 @@ def heading(result: Result) -> list[str]:
     examination = result.examination
     reason = f" ({words(examination.reason)})" if examination.reason else ""
     what = f"problem {result.problem}" if result.problem else f"seed {examination.seed}, effort {examination.effort}"
+    isolation = f"isolation {result.isolation}, " if result.isolation else ""
     lines = [
         printable(f"{result.submission}: {words(examination.verdict)}{reason}"),
-        line("examined", f"{what}, isolation {result.isolation}, {result.seconds:.1f} s"),
+        line("examined", f"{what}, {isolation}{result.seconds:.1f} s"),
         *(another_api.judged_as(result) if examination.api else []),
         *([line("convention", convention(result.form))] if examination.is_of_form else []),
     ]

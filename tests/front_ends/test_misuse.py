@@ -77,6 +77,7 @@ def test_the_form_that_was_meant_is_proposed() -> None:
             "Missing option '--out'. Where the gradebook goes. For example: gru grade submissions --out",
         ),
         (["explain"], "Missing argument 'TOPIC'. For example: gru explain 10"),
+        (["predict"], "Missing argument 'MODEL'. For example: gru predict model.npz 14 8"),
     ],
 )
 def test_what_is_missing_is_told_with_an_example(command: list[str], told: str) -> None:
@@ -227,3 +228,12 @@ def test_arguments_in_another_order_are_told(old: str, new: str, told: str, tmp_
     done = gru("check", cell, "--effort", "quick")
     assert done.exit_code == examining.SOME_WRONG
     assert f"  note       {told} and is called with " in done.stdout
+
+
+def test_a_file_that_cannot_be_written_is_told_by_its_own_name(tmp_path: Path) -> None:
+    assert gru("grade", SLIP.parent, "--only", "right", "--effort", "quick", "--out", tmp_path / "out").exit_code == 0
+    done = gru("export", tmp_path / "out", "--format", "csv", "--to", tmp_path / "nowhere" / "grades.csv")
+    assert (done.exit_code, done.stderr) == (
+        70,
+        f"gru: {tmp_path / 'nowhere' / 'grades.csv'}: No such file or directory\n",
+    )
