@@ -38,8 +38,10 @@ def arrays_for(draw: st.DrawFn, /, *, max_size: int = 6, dtype: Any = np.float64
         **shapes: For each array the names of its axes, separated by spaces.
 
     Raises:
+        TypeError: A shape that is no text.
         ValueError: Fewer lengths than axes.
     """
+    _require_axes(shapes)
     axes = list(dict.fromkeys(axis for shape in shapes.values() for axis in shape.split()))
     if max_size < len(axes):
         raise ValueError(f"{len(axes)} axes of different lengths need max_size={len(axes)} or more, not {max_size}")
@@ -47,6 +49,20 @@ def arrays_for(draw: st.DrawFn, /, *, max_size: int = 6, dtype: Any = np.float64
     rng = np.random.default_rng(draw(st.integers(0, SEEDS - 1)))
     sizes = dict(zip(axes, lengths, strict=True))
     return {name: _away(rng, [sizes[axis] for axis in shape.split()], dtype) for name, shape in shapes.items()}
+
+
+def _require_axes(shapes: dict[str, Any]) -> None:
+    for name, shape in shapes.items():
+        if not isinstance(shape, str):
+            raise TypeError(f"{name}={shape!r} is no shape: name its axes in a text, such as {name}='rows columns'")
+
+
+def _both(passes: Any, name: str) -> tuple[Callable[..., Any], Callable[..., Any]]:
+    if not isinstance(passes, tuple) or len(passes) != 2:
+        raise TypeError(
+            f"{name} returns {type(passes).__name__}: expected its two passes, as in return forward, backward"
+        )
+    return passes
 
 
 def _away(rng: np.random.Generator, shape: list[int], dtype: Any) -> Array:
@@ -66,8 +82,13 @@ def given_vjp(
         **shapes: The arguments of the forward pass in their order, as in `arrays_for`.
 
     Returns:
-        A decorator. The test raises AssertionError on the smallest shapes at which the backward pass is wrong.
+        A decorator. The test raises AssertionError on the smallest shapes at which the backward pass is wrong, and
+        TypeError where the function that is decorated does not return the two passes.
+
+    Raises:
+        TypeError: A shape that is no text.
     """
+    _require_axes(shapes)
 
     def decorated(passes: Callable[[], tuple[Callable[..., Any], Callable[..., Any]]]) -> Callable[[], None]:
         made = once(passes)
@@ -75,9 +96,11 @@ def given_vjp(
         @given(arguments=arrays_for(max_size=max_size, dtype=dtype, **shapes), seed=st.integers(0, SEEDS - 1))
         def test(arguments: dict[str, Array], seed: int) -> None:
             __tracebackhide__ = True
-            forward, backward = made()
+            forward, backward = _both(made(), passes.__name__)
             check = check_vjp(forward, backward, tuple(arguments.values()), cache=cache, seed=seed)
-            assert check.verdict != "wrong", str(check)
+            if check.verdict == "wrong":
+                # Not `assert`: pytest would put the whole check below the message.
+                raise AssertionError(str(check))
 
         test.__name__, test.__qualname__, test.__doc__ = passes.__name__, passes.__qualname__, passes.__doc__
         test.__module__ = passes.__module__

@@ -53,3 +53,16 @@ def test_a_wrong_one_fails_with_the_message() -> None:
 
     with pytest.raises(AssertionError, match=r"W\[\d, \d\]: wrong: claimed .*, ratio 0\.5"):
         test_averaged()
+
+
+def test_a_shape_that_is_no_text_is_refused_where_it_is_written() -> None:
+    with pytest.raises(TypeError, match="x=3 is no shape: name its axes in a text, such as x='rows columns'"):
+        given_vjp(x=3)
+
+
+def test_a_test_that_returns_no_passes_says_what_is_expected() -> None:
+    def test_nothing() -> None:
+        return None
+
+    with pytest.raises(TypeError, match="test_nothing returns NoneType: expected its two passes"):
+        given_vjp(x="rows")(test_nothing)()
