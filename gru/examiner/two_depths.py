@@ -64,7 +64,7 @@ def examine_driven(
         # What the second depth has found stands.
         equations = ()
     if equations:
-        outcomes = _joined(own.outcomes, equations, found)
+        outcomes = _joined(own.outcomes, equations, found, not_linear=own.not_linear)
         cost = _cost(Bench(runner, api), found, is_right=verdict_on_driven(outcomes) == "right")
         outcomes = tuple(_with_cost(outcome, cost) for outcome in outcomes)
     asked_for = outcomes if only is None else tuple(o for o in outcomes if o.check in set(only))
@@ -161,7 +161,9 @@ def _with_cost(outcome: Outcome, cost: Fact | None) -> Outcome:
 # Joined
 
 
-def _joined(own: tuple[Outcome, ...], equations: tuple[Outcome, ...], found: Examination) -> tuple[Outcome, ...]:
+def _joined(
+    own: tuple[Outcome, ...], equations: tuple[Outcome, ...], found: Examination, *, not_linear: bool
+) -> tuple[Outcome, ...]:
     """The outcomes of both depths.
 
     What is wrong in a gradient only as an equation is, is inherited. What no equation explains is wrong in those of the
@@ -181,7 +183,8 @@ def _joined(own: tuple[Outcome, ...], equations: tuple[Outcome, ...], found: Exa
     for outcome in own:
         names = of_gradient.get(outcome.check, ())
         statuses = {status.get(name) for name in names}
-        is_clipped = any(fact.particulars.get("clipped") is not None for fact in outcome.facts)
+        # The equations are judged by a δ that nothing clips.
+        is_clipped = not_linear or any(fact.particulars.get("clipped") is not None for fact in outcome.facts)
         if outcome.status == "wrong" and outcome.is_of_gradient and "wrong" not in statuses and not is_clipped:
             if outcome.check in in_another_order or "inherited" in statuses or (names and over_steps):
                 outcome = replace(outcome, status="inherited")

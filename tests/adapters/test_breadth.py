@@ -48,6 +48,7 @@ MISTAKES = {
     "sizes_in_a_tuple": ("(dn * r) @ h.T", "dn @ h.T", "equation-11"),
     "weights_called_x_and_h": ('["x"] += np.outer(a, x)', '["x"] += np.outer(ah, x)', "equation-12"),
     "squares_of_a_batch": ("dh_next = dz @ self.W_hh.T", "dh_next = dh @ self.W_hh.T", "gradient-W_hh"),
+    "answers_dicts_of_steps": ("dhnext = np.dot(self.W.T, dhrec)", "dhnext = np.dot(self.W, dhrec)", "rnn/dh"),
     "weights_made_before": ("dc * s.c * f * (1 - f)", "dc * s.c * f", "lstm/dzf"),
     "kernel_and_recurrent": ("d_rec, p.R)", "d_in, p.R)", "equation-23"),
     "saved_in_a_context": ("dgh = np.concatenate([dr, dz, dn * r]", "dgh = np.concatenate([dr, dz, dn]", "equation-11"),
@@ -106,6 +107,17 @@ def test_an_update_that_is_clipped_is_told_as_that_and_blamed_on_no_equation(tmp
     assert examination.outcome("state") in wrong
     assert all(outcome.is_of_gradient or outcome.check == "state" for outcome in wrong)
     assert all(outcome.facts[0].particulars["clipped"] == 1 for outcome in wrong)
+
+
+@pytest.mark.full
+def test_a_norm_that_is_clipped_is_blamed_on_no_equation_and_a_mistake_beside_it_is_named(tmp_path: Path) -> None:
+    examination = examined(FILES / "clips_its_norm.py")
+    wrong = {outcome.check for outcome in examination.outcomes if outcome.status == "wrong"}
+    assert wrong == {"state", "gradient-Wxh", "gradient-Whh", "gradient-bh"}
+    path = tmp_path / "clips.py"
+    source = (FILES / "clips_its_norm.py").read_text()
+    path.write_text(source.replace("hs[t].T @ da", "hs[t + 1].T @ da"))
+    assert examined(path).outcome("rnn/dW").status == "wrong"
 
 
 @pytest.mark.full

@@ -228,7 +228,7 @@ class _Calls:
     first: str = ""
 
     def roles(self, held: Sequence[str], *, method: bool) -> Iterator[dict[str, tuple[str, ...]]]:
-        """What each is given, where that is known of all: with what forward has answered as a whole, or its first."""
+        """What each is given, where that is known of all: with what forward has answered as a whole, or a part."""
         if not self.first:
             loss, back = (_roles(self.functions[n], method=method, held=held) for n in (self.loss, self.back))
             if "?" not in loss and {"inputs", "targets"} <= set(loss):
@@ -241,7 +241,10 @@ class _Calls:
             _roles(self.functions[n], method=method, held=held, answered=names) for n in (self.loss, self.back)
         )
         if "inputs" in first and "?" not in (*first, *loss, *back) and "targets" in (*loss, *back):
-            for whole in (OF_ANSWER, f"{OF_ANSWER}[0]"):
+            # What stands for a part under another name is none of those that are known by theirs.
+            known = {*first, *loss, *back}
+            unnamed = [at for at in names.values() if at.count("[") == 1 and at not in known]
+            for whole in dict.fromkeys((OF_ANSWER, f"{OF_ANSWER}[0]", *unnamed)):
                 parts = (tuple(whole if role == OF_ANSWER else role for role in roles) for roles in (loss, back))
                 yield {"first_roles": first, **dict(zip(("forward_roles", "backward_roles"), parts, strict=True))}
 
