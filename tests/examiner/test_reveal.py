@@ -3,9 +3,10 @@
 The wrong formulas are not in the catalogue, or are two at once, so that no known mistake explains all that is shown.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
+import numpy as np
 import pytest
 
 from gru.calculus import formula
@@ -86,3 +87,30 @@ def test_a_mistake_told_in_short_keeps_its_condition() -> None:
     lines = below(Result("cell.py", None, examination, 0.25))
     (short,) = (line for line in lines if line.startswith("  equation (24)"))
     assert "it is wrong only where the state is not zero" in short
+
+
+def merging(change: Callable[[Array], Array], whole: str) -> type:
+    """A cell that hides its values, and does this to a whole gradient."""
+
+    class Merges(HIDDEN):  # type: ignore[valid-type, misc]
+        def merge_params(self) -> None:
+            super().merge_params()
+            setattr(self, whole, change(getattr(self, whole)))
+
+    return Merges
+
+
+@pytest.mark.parametrize(
+    ("change", "whole"),
+    [
+        pytest.param(lambda dW: dW / max(1.0, np.linalg.norm(dW)), "dU", marks=pytest.mark.full),
+        (lambda dW: dW / np.linalg.norm(dW) if dW.any() else dW, "dW"),
+        (lambda dW: np.hstack(np.split(dW, 3)).reshape(dW.shape), "dW"),
+    ],
+    ids=["clipped by its norm", "divided by its norm", "interleaved"],
+)
+def test_what_becomes_of_a_whole_gradient_is_no_mistake_of_its_blocks(
+    change: Callable[[Array], Array], whole: str
+) -> None:
+    examination = examine(TrustedCells(merging(change, whole)))
+    assert [o.check for o in examination.outcomes if o.status == "wrong"] == ["merge"]

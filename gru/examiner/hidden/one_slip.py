@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from gru.examiner.fact import Fact, of_one
-from gru.examiner.hidden.whole_scale import asked
+from gru.examiner.hidden.whole_slip import asked
 from gru.examiner.outcome import Outcome
 from gru.layer import Form
 

@@ -10,7 +10,7 @@ import numpy as np
 
 from gru.calculus.arrays import Array
 from gru.calculus.inverse import Solution, solved
-from gru.examiner.hidden.whole_scale import Scale, asked
+from gru.examiner.hidden.whole_slip import WholeSlip, asked
 from gru.examiner.judging.evidence import Evidence
 from gru.layer import Equation
 
@@ -24,21 +24,21 @@ class Reading:
 
     `sources` holds, for each hidden quantity, the equation that its value follows from: its own, or one of what is
     shown. `order` holds the blocks of each stacked gradient from the top, where that is not the form's order, and
-    `scales` what a whole one was multiplied by.
+    `slips` what became of a whole one.
     `moved` says which block the cell has in the place of each, where it is not that block; with `as_split` it has
     what its `split_params` returns.
     """
 
     sources: Mapping[str, str] = field(default_factory=dict)
     order: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
-    scales: Mapping[str, Scale] = field(default_factory=dict)
+    slips: Mapping[str, WholeSlip] = field(default_factory=dict)
     moved: Mapping[str, str] = field(default_factory=dict)
     as_split: bool = False
 
     @property
     def mistakes(self) -> int:
         """How many mistakes it takes for granted, beside those in equations."""
-        return bool(self.order or self.scales) + (self.as_split or bool(self.moved))
+        return bool(self.order or self.slips) + (self.as_split or bool(self.moved))
 
 
 def shown_in(evidence: Evidence, reading: Reading) -> dict[str, Array]:
@@ -49,8 +49,9 @@ def shown_in(evidence: Evidence, reading: Reading) -> dict[str, Array]:
     form, own = evidence.form, dict(evidence.own)
     for stack in asked(form):
         order = reading.order.get(stack.name, form.order_of(stack))
-        scale = reading.scales.get(stack.name)
-        whole = own[stack.gradient] if scale is None else own[stack.gradient] / scale.on(evidence)
+        slip = reading.slips.get(stack.name)
+        with np.errstate(all="ignore"):
+            whole = own[stack.gradient] if slip is None else slip.undone(stack, evidence)
         parts = form.blocks_of(stack, whole).values()
         for block, part in zip(order, parts, strict=True):
             own.setdefault(form.derivatives[block].name, part)

@@ -16,7 +16,7 @@ from gru.calculus.arrays import Array
 from gru.calculus.inverse import may_tell
 from gru.examiner.diagnosis.sample import says_little
 from gru.examiner.hidden.reading import Reading, can_follow, followed, mistaken, read_in, shown_in
-from gru.examiner.hidden.whole_scale import asked, whole_scales
+from gru.examiner.hidden.whole_slip import asked, whole_slips
 from gru.examiner.judging.blocks import judge_merge, judge_split
 from gru.examiner.judging.case import Case
 from gru.examiner.judging.comparison import agree
@@ -147,7 +147,7 @@ def _starts(samples: Sequence[Evidence], kept: Reading) -> Iterator[Reading]:
     order = _order(samples, kept)
     if order:
         yield replace(kept, order=order)
-    yield replace(kept, scales=whole_scales(samples))
+    yield replace(kept, slips=whole_slips(samples))
 
 
 def _order(samples: Sequence[Evidence], kept: Reading) -> dict[str, tuple[str, ...]]:
