@@ -117,6 +117,7 @@ class GradientCheck:
 
     def __str__(self) -> str:
         """The message for a reader."""
+        # What makes the message of this is above it.
         from gru.gradient.message import told
 
         return told(self)
