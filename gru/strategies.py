@@ -22,7 +22,7 @@ from typing import TypeVar
 try:
     from hypothesis import strategies as st
 except ImportError as error:
-    raise ImportError("gru.strategies needs Hypothesis: pip install 'gru-gradcheck[test]'") from error
+    raise ImportError("gru.strategies needs Hypothesis: pip install hypothesis") from error
 
 from gru import problem
 from gru.layer import Form, Sizes

@@ -12,7 +12,7 @@ try:
     from hypothesis import given
     from hypothesis import strategies as st
 except ImportError as error:
-    raise ImportError("this needs Hypothesis: pip install 'gru-gradcheck[test]'") from error
+    raise ImportError("this needs Hypothesis: pip install hypothesis") from error
 
 import numpy as np
 

@@ -60,7 +60,7 @@ def run_on(
     try:
         from distributed import Client, as_completed
     except ImportError:
-        raise ClusterError("--scheduler needs Dask: pip install 'gru-gradcheck[cluster]'") from None
+        raise ClusterError("--scheduler needs Dask: pip install distributed") from None
     try:
         client = Client(address, timeout=CONNECTING, set_as_default=False)
     except (OSError, ValueError) as error:

@@ -45,7 +45,7 @@ def require() -> None:
     try:
         import nbformat  # noqa: F401
     except ImportError:
-        raise NotebookSupportError(f"reading {ENDING} needs nbformat: pip install 'gru-gradcheck[notebook]'") from None
+        raise NotebookSupportError(f"reading {ENDING} needs nbformat: pip install nbformat") from None
 
 
 def module_of(data: bytes) -> Module:

@@ -27,7 +27,7 @@ def require_plot(path: Path) -> None:
     if path.suffix.lower() not in SUFFIXES:
         raise PlotError(f"cannot draw to {path}: give a name that ends in {' or '.join(SUFFIXES)}")
     if find_spec("matplotlib") is None:
-        raise PlotError("a plot needs matplotlib: pip install 'gru-gradcheck[plot]'")
+        raise PlotError("a plot needs matplotlib: pip install matplotlib")
     if not path.absolute().parent.is_dir():
         raise PlotError(f"cannot draw to {path}: there is no folder {path.absolute().parent}")
 
