@@ -49,6 +49,7 @@ MISTAKES = {
     "weights_called_x_and_h": ('["x"] += np.outer(a, x)', '["x"] += np.outer(ah, x)', "equation-12"),
     "squares_of_a_batch": ("dh_next = dz @ self.W_hh.T", "dh_next = dh @ self.W_hh.T", "gradient-W_hh"),
     "answers_dicts_of_steps": ("dhnext = np.dot(self.W.T, dhrec)", "dhnext = np.dot(self.W, dhrec)", "rnn/dh"),
+    "one_vector": ("Gr += ar.T @ v\n", "Gr += ar.T @ vr\n", "gradient-theta"),
     "weights_made_before": ("dc * s.c * f * (1 - f)", "dc * s.c * f", "lstm/dzf"),
     "kernel_and_recurrent": ("d_rec, p.R)", "d_in, p.R)", "equation-23"),
     "saved_in_a_context": ("dgh = np.concatenate([dr, dz, dn * r]", "dgh = np.concatenate([dr, dz, dn]", "equation-11"),

@@ -253,9 +253,14 @@ def _alone_of_its_shape(
     found = {}
     for parameter in parameters:
         shape = _shape(parameter, shapes)
-        like = [c for c in free if np.shape(candidates[c][0]) == shape and c.startswith("returned")]
-        if lengths[shape] == 1 and len(like) == 1 and not candidates[like[0]][1]:
-            found[parameter] = like[0]
+        like = [c for c in free if np.shape(candidates[c][0]) == shape]
+        returned = [c for c in like if c.startswith("returned")]
+        called = [c for c in like if plain(candidates[c][1]) in ("grad", "grads", "gradient", "gradients")]
+        if lengths[shape] == 1 and len(returned) == 1 and not candidates[returned[0]][1]:
+            found[parameter] = returned[0]
+        elif lengths[shape] == 1 and len(called) == 1:
+            # All weights in one vector, and all gradients in another.
+            found[parameter] = called[0]
     return found
 
 
