@@ -297,3 +297,14 @@ def test_the_entry_shown_first_is_the_furthest_apart(own: Array, truth: Array) -
 
 def test_every_check_has_an_outcome() -> None:
     assert tuple(outcome.check for outcome in examined({}).outcomes) == CHECKS
+
+
+@pytest.mark.parametrize("base", [Learner, pytest.param(hiding("dun", "dur", "duz"), marks=pytest.mark.full)])
+def test_an_input_that_is_changed_in_place_is_charged_once(base: type[Learner]) -> None:
+    class Halves(base):  # type: ignore[valid-type, misc]
+        def forward(self, x: Array, h_p: Array, W: Array, U: Array) -> None:
+            super().forward(x, h_p, W, U)
+            x *= 0.5
+
+    examination = examine(TrustedCells(Halves))
+    assert [outcome.check for outcome in examination.outcomes if outcome.status == "wrong"] == ["state"]

@@ -33,7 +33,7 @@ def judge_uses(reference: Reference, recording: Recording) -> Iterator[Case]:
     # A parameter that was changed in place is a mistake of the state: the blocks of it were the right ones.
     parameters = {stack.name for stack in reference.form.stacks}
     for number, use in enumerate(recording.uses):
-        evidence = gather(reference, use, recording.left_out, recording.split)
+        evidence = gather(reference, use, recording.left_out, recording.split, recording.changed_arguments)
         split = () if set(recording.changed_arguments) & parameters else judge_split(evidence, recording.split)
         findings = (*judge_equations(evidence), *judge_merge(evidence), *split)
         yield Case(evidence, number, findings)

@@ -16,7 +16,7 @@ from gru.examiner.judging.limit import roundings
 from gru.examiner.judging.precision import hidden_in_double
 from gru.examiner.judging.recovered import Recovered, recover
 from gru.examiner.judging.reference import Reference
-from gru.layer import Carried, Form
+from gru.layer import Carried, Equation, Form
 from gru.submission.contract import Description, Shown, Use
 
 
@@ -27,8 +27,8 @@ class Evidence:
     `own` holds what the submission showed as numbers, by name, steps on the first axis, in float64;
     `odd` what it showed that is no array of the right kind; `dtype` is the coarsest precision among
     the problem's and the values'; `single` names the values that were shown in single precision; `changed`
-    names what another cell changed afterwards, `left_out` the arguments that the cell does not take; `split` holds
-    the blocks that `split_params` returns, where they are of the right shape.
+    names what another cell changed afterwards, or this one in what it was given, `left_out` the arguments that the
+    cell does not take; `split` holds the blocks that `split_params` returns, where they are of the right shape.
     """
 
     reference: Reference
@@ -75,6 +75,12 @@ class Evidence:
     def unsure(self) -> frozenset[str]:
         """Names whose recorded value may differ from the one the cell used; the input is what it was given."""
         return (self.of_another_kind - {self.form.layer.input}) | self.changed
+
+    def unsure_in(self, equation: Equation) -> frozenset[str]:
+        """The unsure names that a left-hand side is made of, by itself or through what is hidden."""
+        hidden = [name for name in equation.inputs if name in self.form.named and name not in self.own]
+        through = (self.unsure_in(self.form.named[name]) for name in hidden)
+        return self.unsure.intersection(equation.inputs).union(*through)
 
     @cached_property
     def given(self) -> dict[str, Array]:
@@ -137,8 +143,14 @@ class Evidence:
             }
 
 
-def gather(reference: Reference, use: Use, left_out: tuple[str, ...] = (), split: Shown | None = None) -> Evidence:
-    """The evidence of one use of a submission's cells on a problem."""
+def gather(
+    reference: Reference,
+    use: Use,
+    left_out: tuple[str, ...] = (),
+    split: Shown | None = None,
+    changed: tuple[str, ...] = (),
+) -> Evidence:
+    """The evidence of one use of a submission's cells on a problem; `changed` names the arguments that it changed."""
     shown = values_shown(use, reference.form)
     odd = {name: _as_odd(name, value, reference.form) for name, value in shown.items() if _is_odd(value)}
     arrays = {name: value for name, value in shown.items() if not isinstance(value, Description)}
@@ -146,7 +158,9 @@ def gather(reference: Reference, use: Use, left_out: tuple[str, ...] = (), split
     dtype = np.float32 if single or reference.problem.precision == "float32" else np.float64
     own = {name: value.astype(float) for name, value in arrays.items()}
     blocks = {name: value for name, value in (split or {}).items() if not isinstance(value, Description)}
-    return Evidence(reference, own, odd, dtype, frozenset(use.changed_later), single, left_out, split=blocks)
+    return Evidence(
+        reference, own, odd, dtype, frozenset((*use.changed_later, *changed)), single, left_out, split=blocks
+    )
 
 
 def _single(arrays: Mapping[str, Array], form: Form) -> frozenset[str]:

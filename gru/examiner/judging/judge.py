@@ -87,7 +87,7 @@ def _judge(equation: Equation, evidence: Evidence) -> Finding:
         expected = equation(values)
     is_wrong = not agree(evidence.own[name], expected, evidence.own_limits[name])
     if is_wrong and name not in evidence.recovered.agreeing:
-        unknown = sorted(evidence.unsure.intersection(equation.inputs))
+        unknown = sorted(evidence.unsure_in(equation))
         if not unknown:
             return found(check, "wrong", evidence.reference, comparison)
         fact = Fact.of("unsure", name=name, unknown=tuple(unknown))
