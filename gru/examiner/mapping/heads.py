@@ -14,6 +14,7 @@ import numpy as np
 from gru.calculus.arrays import Array
 from gru.calculus.rounding import Running, limit
 from gru.examiner.bench import DrivenProblem
+from gru.submission.adapters.layouts import has_steps
 from gru.submission.adapters.targets import ALPHABET, EACH_STEP, seen, targets
 from gru.submission.driven import Api
 
@@ -22,8 +23,8 @@ Kind = Literal["outputs", "cross-entropy", "squares"]
 EXPONENTIAL = 8.0
 """Rounding errors of one exp or log, in units of what it gives: NumPy's are good to 4 units in the last place."""
 
-SHARES = tuple(product((0, 1), repeat=3))
-"""Whether a loss is halved, divided by the steps, divided by the width of the output."""
+SHARES = tuple(product((0, 1), repeat=4))
+"""Whether a loss is halved, divided by the rows of the batch, by the steps, by the width of the output."""
 
 
 @dataclass(frozen=True)
@@ -36,7 +37,7 @@ class Head:
         transposed: Whether V is the transpose of that.
         bias: The parameter that is c; empty for none.
         is_last: Whether the last step alone has an output.
-        share: Of the loss: whether it is halved, divided by the steps, divided by the width.
+        share: Of the loss: whether it is halved, divided by the rows, by the steps, by the width.
         inputs, targets: The kinds of inputs and targets, as the API tells them.
     """
 
@@ -45,7 +46,7 @@ class Head:
     transposed: bool
     bias: str
     is_last: bool
-    share: tuple[int, ...] = (0, 0, 0)
+    share: tuple[int, ...] = (0, 0, 0, 0)
     inputs: str = ""
     targets: str = ""
 
@@ -77,7 +78,7 @@ class Head:
             return Running(np.stack([a.value for a in outputs]), np.stack([a.roundings for a in outputs]))
         losses = [self._loss(a, at)[0] for a, at in zip(outputs, self._targets(problem), strict=True)]
         total, roundings = (sum(float(part) for part in parts) for parts in zip(*losses, strict=True))
-        factor, terms = self._factor(len(states), outputs[0].value.shape[-1]), len(losses) + 3
+        factor, terms = self._factor(len(states), *outputs[0].value.shape), len(losses) + 3
         return Running(
             np.full((1, 1, 1), factor * total), np.full((1, 1, 1), factor * (roundings + terms * abs(total)))
         )
@@ -88,7 +89,7 @@ class Head:
         if self.kind == "outputs":
             slopes = [Running(delta, np.zeros_like(delta)) for delta in problem.delta]
         else:
-            factor = self._factor(len(states), outputs[0].value.shape[-1])
+            factor = self._factor(len(states), *outputs[0].value.shape)
             slopes = [self._loss(a, at)[1] * factor for a, at in zip(outputs, self._targets(problem), strict=True)]
         nothing = np.zeros_like(states[0].value)
         before = [Running(nothing, nothing)] * (len(states) - len(slopes))
@@ -108,13 +109,15 @@ class Head:
         """The target of every step that has an output."""
         output = problem.parameters[self.weight].shape[0 if self.transposed else 1]
         wanted: Array = targets(problem.x, self.targets, output)
-        if self.targets in EACH_STEP or self.kind == "squares":
-            return wanted[-1:] if self.is_last else wanted
-        return wanted[None]
+        if self.targets == "classes":
+            return wanted[None]
+        if self.kind == "cross-entropy" and self.targets not in EACH_STEP:
+            wanted = wanted.argmax(axis=-1)
+        return wanted[-1:] if self.is_last else wanted
 
-    def _factor(self, steps: int, output: int) -> float:
-        halved, over_steps, over_output = self.share
-        return float(1 / (2**halved * steps**over_steps * output**over_output))
+    def _factor(self, steps: int, rows: int, output: int) -> float:
+        halved, over_rows, over_steps, over_output = self.share
+        return float(1 / (2**halved * rows**over_rows * steps**over_steps * output**over_output))
 
     def _loss(self, a: Running, target: Any) -> tuple[tuple[float, float], Running]:
         """The loss of one output with the bound of its rounding, and the slope of it by that output."""
@@ -142,8 +145,11 @@ def heads(api: Api, problem: DrivenProblem) -> Iterator[Head]:
     sizes = problem.by_name
     kinds: tuple[Kind, ...] = ("outputs",)
     if api.loss:
-        kinds = ("cross-entropy",) if api.targets in (*EACH_STEP, "classes") else ("squares",)
-    lasts = (api.last_only,) if not api.loss else (True,) if api.targets == "classes" else (False, True)
+        kinds = ("cross-entropy",) if api.targets in (*EACH_STEP, "classes") else ("squares", "cross-entropy")
+    lasts = (api.last_only,)
+    if api.loss:
+        # What has one target has one output.
+        lasts = (False, True) if api.targets in EACH_STEP or has_steps(api.targets) else (True,)
     for weight, transposed in _weights(shapes, sizes["hidden"]):
         width = shapes[weight][0 if transposed else 1]
         if width < sizes["input"] if api.targets in ALPHABET else width != sizes["output"]:
@@ -151,6 +157,8 @@ def heads(api: Api, problem: DrivenProblem) -> Iterator[Head]:
         biases = [n for n, shape in shapes.items() if n != weight and np.prod(shape) == width == max(shape)]
         for kind, is_last, bias in product(kinds, lasts, (*biases, "")):
             for share in SHARES if api.loss else SHARES[:1]:
+                if share[1] and sizes["batch"] == 1:
+                    continue
                 yield Head(kind, weight, transposed, bias, is_last, share, api.inputs, api.targets)
 
 

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from .adapter import CHANGE, Adapter, AnotherApiError, Given
+from .adapter import CHANGE, Adapter, AnotherApiError, Answer, Given
 from .behaviour import adds_up, behaves, fresh, moving, numbers, places_of_states, upstream, values_of
 from .calls import backward_roles, forward_roles
 from .construction import chosen_in, fixed_sizes
@@ -323,15 +323,19 @@ def _is_an_update(adapter: Adapter, sizes: Mapping[str, int]) -> bool:
 
 
 def _is_for_one_column(adapter: Adapter, sizes: Mapping[str, int]) -> bool:
-    """Whether it is written for one sample as a column: then the gradient of no vector is a sum over samples.
-
-    Where only some gradients are sums, the others are mistakes.
-    """
+    """Whether it is written for one sample as a column."""
     if sizes["batch"] == 1 or "FB" not in adapter.x_layout:
         return False
     x, h_0 = numbers(adapter, sizes)
     values = values_of(adapter, sizes)
-    answer = adapter.run(sizes, values, x, h_0, upstream(adapter, sizes))
+    return sums_no_vector(adapter, adapter.run(sizes, values, x, h_0, upstream(adapter, sizes)), values)
+
+
+def sums_no_vector(adapter: Adapter, answer: Answer, values: Mapping[str, Any]) -> bool:
+    """Whether, with several samples, the gradient of no vector is a sum over them: then they are more than it is for.
+
+    Where only some gradients are sums, the others are mistakes.
+    """
     vectors, unsummed = set(), set()
     for place, at in adapter.gradients.items():
         if min(values[place].shape) == 1 or values[place].ndim == 1:

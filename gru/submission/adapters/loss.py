@@ -15,7 +15,7 @@ import numpy as np
 
 from .adapter import OF_ANSWER, Adapter, AnotherApiError, Answer, Given, parts_answered
 from .behaviour import moving, numbers, values_of
-from .completing import SIZES, by_changes
+from .completing import SIZES, by_changes, sums_no_vector
 from .construction import chosen_in, constructions, fixed_sizes, holders
 from .gradients import find
 from .layouts import arranged
@@ -50,6 +50,8 @@ class Loss(Adapter):
     loss_at = ""
     input_kind = "tokens"
     target_kind = "tokens"
+    takes_rows = False
+    """Whether a batch of several sequences can be given."""
     dx = dh = None
 
     def run(self, sizes: Any, values: Any, x: Any, h_0: Any, delta: Any = None, **options: Any) -> Any:
@@ -83,6 +85,24 @@ class Loss(Adapter):
         other = x[[1, 0, *range(2, len(x))]]
         one, two = (float(self.run(sizes, values, given, h_0).states.item()) for given in (x, other))
         return bool(abs(one - two) > 64 * np.finfo(float).eps * max(abs(one), abs(two)))
+
+    def reads_every_row(self) -> bool:
+        """Whether a batch of two sequences can be given, of which each moves the loss."""
+        kinds = [kind for kind in (self.input_kind, self.target_kind, self.h_layout) if kind not in (None, "classes")]
+        if self.several or not all("B" in str(kind) for kind in kinds):
+            return False
+        sizes = {**self._sizes, "batch": 2}
+        x, h_0 = numbers(self, sizes)
+        values = values_of(self, sizes)
+        try:
+            answer = self.run(sizes, values, x, h_0)
+            others = [x * np.where(np.arange(2) == row, 0.5, 1)[:, None] for row in range(2)]
+            moved = [self.run(sizes, values, other, h_0, aims=x).states for other in others]
+        except Exception:
+            return False
+        loss = answer.states
+        each_moves = np.isfinite(loss).all() and not any(np.array_equal(loss, other) for other in moved)
+        return bool(each_moves) and not sums_no_vector(self, answer, values)
 
     def reads_every_step(self) -> bool:
         """Whether the input of each step by itself moves the loss: where one does not, the targets are too few."""
@@ -127,8 +147,8 @@ class Loss(Adapter):
 
     @property
     def rows(self) -> bool:
-        """One sequence at a time."""
-        return False
+        """Whether several sequences can be given at once."""
+        return self.takes_rows
 
     @property
     def is_sequence(self) -> bool:
@@ -139,7 +159,8 @@ class Loss(Adapter):
         """One line on what is driven, for a report."""
         shown = f"{len(self.gradients)} of {len(self.parameters)} parameters' gradients"
         what = "characters" if self.input_kind in ALPHABET else "vectors"
-        return f"{self.forward_name}, a loss over a sequence of {what}; {shown}{self.without_use()}"
+        given = "a batch of sequences" if self.takes_rows else "a sequence"
+        return f"{self.forward_name}, a loss over {given} of {what}; {shown}{self.without_use()}"
 
 
 def _put(x: Any, kind: str) -> Any:
@@ -268,7 +289,9 @@ def layouts_of(module: Any, given: Mapping[str, Any]) -> Iterator[Loss]:
     for fixed, inputs in product(fixed_sizes(made, module, chosen_in(given["construct"])), INPUT_KINDS):
         wanted = (
             inputs,
-            "tokens" if inputs == "ids" else "classes",
+            *(("tokens",) if inputs == "ids" else ()),
+            *(() if inputs in ALPHABET else (_of_last(inputs),)),
+            *(("classes",) if inputs != "ids" else ()),
             *(() if inputs in ALPHABET else ("positions",)),
         )
         for target, h_layout, several in product(dict.fromkeys(wanted), layouts, (False, True)):
@@ -278,6 +301,11 @@ def layouts_of(module: Any, given: Mapping[str, Any]) -> Iterator[Loss]:
                 module, **given, h_layout=h_layout, carried=1 + ("c" in states), fixed=fixed,
                 input_kind=inputs, target_kind=target, several=several,
             )  # fmt: skip
+
+
+def _of_last(layout: str) -> str:
+    """The layout of one step of a sequence in this one."""
+    return layout.strip("[]").replace("T", "")
 
 
 def completed(adapter: Loss) -> bool:
@@ -301,6 +329,7 @@ def completed(adapter: Loss) -> bool:
     # The last state is answered too: it is told from a gradient by this, that it does not depend on the targets.
     find(adapter, answer, adapter.run(sizes, values, x, h_0, aims=np.roll(x, 1, -1)), x, sizes, values)
     adapter.dx = adapter.dh = adapter.dc = None
+    adapter.takes_rows = adapter.reads_every_row()
     return bool(adapter.gradients) or by_changes(adapter, sizes, (holder, not isinstance(made, Given)))
 
 

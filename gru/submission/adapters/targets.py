@@ -7,11 +7,15 @@ from typing import Any
 
 import numpy as np
 
+from .layouts import has_steps
+
 ALPHABET = ("tokens", "ids")
 """The kinds that are positions in an alphabet: a list or an array of them."""
 
 EACH_STEP = (*ALPHABET, "positions")
-"""The kinds of targets that are a position at every step; `classes` are one a sequence."""
+"""The kinds of targets that are a position at every step; `classes` are one a sequence. Others are layouts of vectors:
+of one at every step, or of the last step's, where the layout has no steps.
+"""
 
 
 def positions(x: Any) -> list[int]:
@@ -25,11 +29,18 @@ def seen(x: Any, kind: str) -> Any:
 
 
 def targets(x: Any, kind: str, output: int) -> Any:
-    """The targets: positions (steps,), classes (batch,), or vectors (steps, batch, output)."""
+    """The targets: positions (steps,), classes (batch,), or vectors (steps or 1, batch, output).
+
+    A vector has a 1 at a position and else 0: what a cross-entropy may be given, and what any other loss can be. A
+    single number lies between 0 and 1.
+    """
     if kind in EACH_STEP:
         found = np.argmin(x[:, 0], axis=-1)
         return found if kind in ALPHABET else found % output
     if kind == "classes":
         return np.argmin(x[-1], axis=-1) % output
     # Of its own step alone, so that steps which change places take their targets with them.
-    return x[..., ::-1][..., np.arange(output) % x.shape[-1]] / 2
+    aimed = x if has_steps(kind) else x[-1:]
+    if output == 1:
+        return 1 / (1 + np.exp(-aimed[..., -1:]))
+    return np.eye(output)[np.argmin(aimed, axis=-1) % output]
