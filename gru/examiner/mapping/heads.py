@@ -146,7 +146,7 @@ def heads(api: Api, problem: DrivenProblem) -> Iterator[Head]:
     kinds: tuple[Kind, ...] = ("outputs",)
     if api.loss:
         kinds = ("cross-entropy",) if api.targets in (*EACH_STEP, "classes") else ("squares", "cross-entropy")
-    lasts = (api.last_only,)
+    lasts: tuple[bool, ...] = (api.last_only,)
     if api.loss:
         # What has one target has one output.
         lasts = (False, True) if api.targets in EACH_STEP or has_steps(api.targets) else (True,)

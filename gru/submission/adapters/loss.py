@@ -91,7 +91,7 @@ class Loss(Adapter):
         kinds = [kind for kind in (self.input_kind, self.target_kind, self.h_layout) if kind not in (None, "classes")]
         if self.several or not all("B" in str(kind) for kind in kinds):
             return False
-        sizes = {**self._sizes, "batch": 2}
+        one, sizes = self._sizes, {**self._sizes, "batch": 2}
         x, h_0 = numbers(self, sizes)
         values = values_of(self, sizes)
         try:
@@ -100,6 +100,8 @@ class Loss(Adapter):
             moved = [self.run(sizes, values, other, h_0, aims=x).states for other in others]
         except Exception:
             return False
+        finally:
+            self._sizes = one
         loss = answer.states
         each_moves = np.isfinite(loss).all() and not any(np.array_equal(loss, other) for other in moved)
         return bool(each_moves) and not sums_no_vector(self, answer, values)
