@@ -24,7 +24,7 @@ def side_by_side(entries: Sequence[Entry], left: str, right: str) -> list[str]:
     write = _writer([number for entry in entries for number in (entry.submission, entry.measured)], digits)
     table = [("", left, right, f"{left} / {right}")]
     for entry in entries:
-        ratio = f"{entry.submission / entry.measured:z.{max(digits, 5)}g}" if entry.measured else "-"
+        ratio = f"{float(entry.submission) / float(entry.measured):z.{max(digits, 5)}g}" if entry.measured else "-"
         table.append((str(list(entry.index)), write(entry.submission), write(entry.measured), ratio))
     widths = [max(len(row[column]) for row in table) for column in range(4)]
     return [NumberRow(row, widths) for row in table]

@@ -624,7 +624,7 @@ def state_mistakes() -> Iterator[Planted]:
         "arguments must be contiguous": NeedsContiguous,
     }.items():
         yield Planted(words, cell, (), ("state",))
-    yield Planted("weights are changed", Learns, (), ("split", "state"))
+    yield Planted("weights are changed", Learns, (), ("state",))
     yield Planted("weights are those of the first problem", CachesWeights, (), ("split",))
 
 

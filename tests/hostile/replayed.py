@@ -118,6 +118,17 @@ class Oddity:
         return shown | {self.name: ODD[self.kind](shown[self.name])}
 
 
+def _of_one_step(recording: Recording, step: int) -> Recording:
+    def here(shown: Shown) -> Shown:
+        return {n: v if isinstance(v, Description) else v[step : step + 1] for n, v in shown.items()}
+
+    uses = [
+        replace(use, after_forward=here(use.after_forward), after_backward=here(use.after_backward))
+        for use in recording.uses
+    ]
+    return replace(recording, uses=tuple(uses))
+
+
 class Replayed:
     """A runner that gives recordings again, with odd things in them."""
 
@@ -126,14 +137,19 @@ class Replayed:
     def __init__(self, recorded: Mapping[str, Recording], oddities: Iterable[Oddity]) -> None:
         self._recorded, self._oddities = recorded, tuple(oddities)
 
+    def _known(self, id: str) -> Recording:
+        """What was recorded: of new cells what was of used ones, of one step by itself what was of it among others."""
+        if id in self._recorded:
+            return self._recorded[id]
+        whole, _, step = id.partition("+step")
+        if step:
+            return _of_one_step(self._known(whole), int(step))
+        return self._recorded.get(id.replace("+new", "+again")) or self._recorded[id.removesuffix("+new")]
+
     def run(self, jobs: Iterable[Job]) -> Iterator[Recording]:
         """The recording of each job, odd where it is to be."""
         for job in jobs:
-            # What was not right is put to new cells, and the odd thing is what is odd there.
-            known = self._recorded
-            recording = (
-                known.get(job.id) or known.get(job.id.replace("+new", "+again")) or known[job.id[: -len("+new")]]
-            )
+            recording = self._known(job.id)
             for oddity in self._oddities:
                 recording = oddity.put(job, recording)
             yield recording

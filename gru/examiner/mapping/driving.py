@@ -102,7 +102,7 @@ def sizes_by_name(sizes: Sizes) -> dict[str, int]:
 
 
 def _together(join: Callable[[list[Array]], Any], parts: list[Array]) -> Array:
-    """The parts joined, in the precision of the finest."""
-    dtype = max(part.dtype for part in parts)
+    """The parts joined, in the precision of the finest that says one: zeros are the same numbers in any."""
+    dtype = max((part.dtype for part in parts if part.any()), default=np.dtype(float))
     joined: Array = join([part.astype(dtype) for part in parts])
-    return joined if joined.any() else joined.astype(float)
+    return joined
