@@ -9,8 +9,8 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
-from numpy.typing import NDArray
 
+from gru.calculus.arrays import Array
 from gru.examiner.bench import Bench
 from gru.examiner.fact import Fact
 from gru.layer import Form, Sizes
@@ -19,8 +19,6 @@ from gru.submission.contract import CellError, Job, Recording, Runner, Submissio
 
 if TYPE_CHECKING:
     from gru.examiner.mapping.found import Mapped
-
-Array = NDArray[np.floating]
 
 FACTORS = (480, 40, 20)
 """The exponents of s, a power of two, so that nothing is rounded.

@@ -7,19 +7,17 @@ precision says which of them it did not. It judges nothing.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
-from numpy.typing import NDArray
 
+from gru.calculus.arrays import Array
 from gru.calculus.inverse import Solution, may_tell, solved
 from gru.examiner.judging.comparison import agree, distances
 from gru.layer import Equation
 
 if TYPE_CHECKING:
     from gru.examiner.judging.evidence import Evidence
-
-Array = NDArray[Any]
 
 
 def hidden_in_double(evidence: Evidence) -> frozenset[str]:
