@@ -280,6 +280,10 @@ class Adapter:
             raise AnotherApiError(f"{place} has shape {value.shape}; expected {like.shape}")
         return np.array(value, float).reshape(like.shape)
 
+    def gradients_of(self, answer: "Answer", values: Mapping[str, Any]) -> dict[str, Any]:
+        """Every gradient that is shown, by its parameter, each in the shape of that in `values`. As `gradient`."""
+        return {place: self.gradient(answer, at, values[place]) for place, at in self.gradients.items()}
+
     def restored(self, answer: "Answer", place: str, layout: str, like: Any) -> Any:
         """The gradient of an input at a place, (steps, batch, features) again. Raises AnotherApiError."""
         value, wanted = np.asarray(in_order(self._at(answer, place))), np.asarray(arranged(like, layout))

@@ -196,7 +196,7 @@ def adds_up(adapter: Adapter, sizes: Mapping[str, int]) -> bool:
 
     def gradients(x: Any, h_0: Any, delta: Any, before: bool) -> list[Any]:
         answer = adapter.run(sizes, values, x, h_0, delta, before=before)
-        return [adapter.gradient(answer, place, values[p]) for p, place in adapter.gradients.items()]
+        return list(adapter.gradients_of(answer, values).values())
 
     try:
         first = gradients(x[..., ::-1] + 0.25, h_0[..., ::-1] * 0.5, delta + 0.5, False)

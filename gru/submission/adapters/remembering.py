@@ -74,8 +74,7 @@ def _takes_every_entry(adapter: Adapter, sizes: Mapping[str, int]) -> bool:
 
 def _gradients(adapter: Adapter, sizes: Mapping[str, int], x: Any, delta: Any, h_0: Any = None) -> dict[str, Any]:
     values = values_of(adapter, sizes)
-    answer = adapter.run(sizes, values, x, h_0, delta)
-    return {place: adapter.gradient(answer, at, values[place]) for place, at in adapter.gradients.items()}
+    return adapter.gradients_of(adapter.run(sizes, values, x, h_0, delta), values)
 
 
 def _remembers(adapter: Adapter, sizes: Mapping[str, int]) -> bool:
