@@ -77,9 +77,14 @@ class Loss(Adapter):
         answer.returned = gradients
         return answer
 
+    @property
+    def one_sequence(self) -> dict[str, int]:
+        """The sizes at which it is tried."""
+        return {**SIZES, **self.fixed, "batch": 1}
+
     def depends_on_order(self) -> bool:
         """Whether the loss is another one, by more than rounding, where two steps change places."""
-        sizes = self._sizes
+        sizes = self.one_sequence
         x, h_0 = numbers(self, sizes)
         values = values_of(self, sizes)
         other = x[[1, 0, *range(2, len(x))]]
@@ -91,7 +96,7 @@ class Loss(Adapter):
         kinds = [kind for kind in (self.input_kind, self.target_kind, self.h_layout) if kind not in (None, "classes")]
         if self.several or not all("B" in str(kind) for kind in kinds):
             return False
-        one, sizes = self._sizes, {**self._sizes, "batch": 2}
+        sizes = {**self.one_sequence, "batch": 2}
         x, h_0 = numbers(self, sizes)
         values = values_of(self, sizes)
         try:
@@ -100,15 +105,13 @@ class Loss(Adapter):
             moved = [self.run(sizes, values, other, h_0, aims=x).states for other in others]
         except Exception:
             return False
-        finally:
-            self._sizes = one
         loss = answer.states
         each_moves = np.isfinite(loss).all() and not any(np.array_equal(loss, other) for other in moved)
         return bool(each_moves) and not sums_no_vector(self, answer, values)
 
     def reads_every_step(self) -> bool:
         """Whether the input of each step by itself moves the loss: where one does not, the targets are too few."""
-        sizes = self._sizes
+        sizes = self.one_sequence
         x, h_0 = numbers(self, sizes)
         values = values_of(self, sizes)
         loss = self.run(sizes, values, x, h_0).states
@@ -312,8 +315,7 @@ def _of_last(layout: str) -> str:
 
 def completed(adapter: Loss) -> bool:
     """Fill in where the loss, the parameters and the gradients are; whether any gradient is shown."""
-    sizes = {**SIZES, **adapter.fixed, "batch": 1}
-    adapter._sizes = sizes
+    sizes = adapter._sizes = adapter.one_sequence
     x, h_0 = numbers(adapter, sizes)
     made = adapter.make(sizes)
     adapter.turn()
