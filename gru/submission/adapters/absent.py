@@ -5,9 +5,7 @@ course means alike, such as `sigmoid` of a helper file that was not handed in, a
 """
 
 import ast
-import builtins
 import sys
-from collections.abc import Iterable
 from importlib.machinery import ModuleSpec
 from types import ModuleType
 from typing import Any, NoReturn
@@ -98,11 +96,11 @@ class _Finder:
 _finder = _Finder()
 
 
-def stand_in(package: str, statements: Iterable[ast.stmt]) -> None:
-    """Put something in the place of a package; all names of it are those that these statements lack."""
+def stand_in(package: str, lacking: frozenset[str]) -> None:
+    """Put something in the place of a package; all names of it are those that are `lacking` in the file."""
     if _finder not in sys.meta_path:
         sys.meta_path.append(_finder)
-    _finder.packages[package] = lacking(statements)
+    _finder.packages[package] = lacking
 
 
 def meant() -> list[str]:
@@ -112,22 +110,6 @@ def meant() -> list[str]:
         f"usually meant"
         for package, names in _finder.meant.items()
     ]
-
-
-def lacking(statements: Iterable[ast.stmt]) -> frozenset[str]:
-    """The names that statements read, and that neither they nor Python define."""
-    read, bound = set(), set(dir(builtins))
-    for node in (node for statement in statements for node in ast.walk(statement)):
-        match node:
-            case ast.Name(id=name, ctx=ast.Load()):
-                read.add(name)
-            case ast.Name(id=name) | ast.arg(arg=name) | ast.FunctionDef(name=name) | ast.ClassDef(name=name):
-                bound.add(name)
-            case ast.ExceptHandler(name=str() as name) | ast.MatchAs(name=str() as name):
-                bound.add(name)
-            case ast.alias(name=name, asname=asname):
-                bound.add(asname or name.partition(".")[0])
-    return frozenset(read - bound)
 
 
 def is_used(package: str, statements: list[ast.stmt]) -> bool:

@@ -155,7 +155,7 @@ class _File:
                 elif not package or package in sys.modules:
                     raise
                 else:
-                    self.load("_adapters").stand_in(package, ast.parse(self.source).body)
+                    self.load("_adapters").stand_in(package, self.load("_needed").lacking(ast.parse(self.source).body))
                     self.absent.setdefault(package, error)
             except FileNotFoundError as error:
                 if is_whole:

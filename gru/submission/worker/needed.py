@@ -5,6 +5,7 @@ those need in turn. Training, plots and downloads are needed by nothing.
 """
 
 import ast
+import builtins
 import re
 import symtable
 from collections.abc import Iterable, Iterator, Sequence
@@ -140,7 +141,18 @@ def _names(statements: Iterable[Statement]) -> frozenset[str]:
 
 def of_class(body: Sequence[ast.stmt], name: str) -> list[ast.stmt]:
     """The statements at the top of a script that its class of this name needs."""
-    return [s.node for s in needed([Statement(0, node.lineno, (), node) for node in body], name)]
+    return [s.node for s in needed(_statements(body), name)]
+
+
+def lacking(body: Sequence[ast.stmt]) -> frozenset[str]:
+    """The names that a script reads, and to which neither it nor Python gives a value."""
+    statements = _statements(body)
+    read = frozenset(name for statement in statements for name in statement.uses)
+    return read - _names(statements) - frozenset(dir(builtins))
+
+
+def _statements(body: Sequence[ast.stmt]) -> list[Statement]:
+    return [Statement(0, node.lineno, (), node) for node in body]
 
 
 def runs_beside(body: Sequence[ast.stmt], name: str) -> list[ast.stmt]:
@@ -164,7 +176,7 @@ def of_definitions(body: Sequence[ast.stmt]) -> list[ast.stmt]:
 
     Loops that train or sample, plots and demonstrations are needed by none.
     """
-    statements = [Statement(0, node.lineno, (), node) for node in body if not _is_run(node)]
+    statements = _statements([node for node in body if not _is_run(node)])
     defining = [s for s in statements if not _is_main_block(s.node) and _defines(s.node)]
     wanted, kept = _names(defining), set(defining)
     assigned = _names(s for s in statements if isinstance(s.node, _ASSIGNING))
