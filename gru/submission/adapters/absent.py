@@ -44,7 +44,7 @@ def softmax(x: Any) -> Any:
     """
     x = np.asarray(x)
     if sum(length > 1 for length in x.shape) > 1:
-        Absent("softmax")._used()
+        Absent(next(package for package, names in _finder.meant.items() if "softmax" in names))._used()
     exponentials = np.exp(x - x.max())
     return exponentials / exponentials.sum()
 
