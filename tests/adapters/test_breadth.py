@@ -31,7 +31,6 @@ MISTAKES = {
     "two_layers": ("d, dh[i] = layer.backward(d + dh[i])", "d, dh[i] = layer.backward(d)", "gradient-layers[0].Wz"),
     "updates_by_a_rate": ("dr = drh * h * r * (1 - r)", "dr = drh * r * (1 - r)", "gradient-Wr"),
     "network_with_a_loss": ("(self.c[t] - hp) *", "(self.c[t] + hp) *", "equation-8"),
-    "one_hot_targets": ("drh * hp * self.r[t]", "drh * self.r[t]", "equation-10"),
     "regressor": ("dc = dc * f", "dc = dc", "lstm/dc"),
     "classifier": ("        ds /= N\n", "", "gradient-Wo"),
     "bottom_data": ("self.diff_s = ds * self.f", "self.diff_s = ds", "lstm/dc"),
@@ -135,6 +134,28 @@ def test_a_step_whose_way_back_remembers_the_last_use_only_is_called_once(tmp_pa
     with SubmissionProcess(FILES / "remembers_its_steps.py") as process:
         assert process.api is not None
         assert process.api.sequence
+
+
+@pytest.mark.full
+def test_the_targets_of_a_cross_entropy_of_vectors_have_a_single_1(tmp_path: Path) -> None:
+    path = tmp_path / "vectors.py"
+    source = (FILES / "network_with_a_loss.py").read_text()
+    for old, new in (
+        ("-np.log(y[np.arange(len(targets)), targets]).sum()", "-np.sum(targets * np.log(y))"),
+        ("do = self.y[t].copy()", "do = self.y[t] - targets[t]"),
+        ("            do[targets[t]] -= 1\n", ""),
+    ):
+        assert source.count(old) == 1, old
+        source = source.replace(old, new)
+    path.write_text(source)
+    examination = examined(path)
+    assert examination.verdict == "right", examination.text
+    assert examination.api is not None
+    assert set(examination.api.gradients) == set(examination.api.names)
+    path.write_text(source.replace("drh * hp * self.r[t]", "drh * self.r[t]"))
+    examination = examined(path)
+    assert examination.verdict == "wrong"
+    assert examination.outcome("equation-10").status == "wrong"
 
 
 def test_a_loss_reads_all_steps_and_what_it_does_not_depend_on_is_told(tmp_path: Path) -> None:
