@@ -7,6 +7,7 @@ import shutil
 import subprocess
 import sys
 import tarfile
+import venv
 import zipfile
 from pathlib import Path
 from typing import Any
@@ -43,6 +44,13 @@ def bundle(system: str, folder: Path, rubric: Path) -> Path:
     return folder
 
 
+def script(path: Path, lines: str) -> None:
+    """A program of the shell."""
+    path.parent.mkdir(exist_ok=True)
+    path.write_text(f"#!/bin/sh\n{lines}\n", encoding="utf-8")
+    path.chmod(0o755)
+
+
 def run(*command: Any, folder: Path, **environment: str) -> subprocess.CompletedProcess[str]:
     known = os.environ | {"GRU_PYTHON": sys.executable, "PYTHONPATH": str(ROOT)}
     return subprocess.run(
@@ -65,11 +73,11 @@ def test_a_bundle_is_whole(system: str, tmp_path: Path, rubric: Path) -> None:
         with tarfile.open(folder / "autograde.tar") as packed:
             files |= set(packed.getnames())
     assert {Path(name).name for name in files} >= {"rubric.toml", own_wheel()[0]}
-    for script in folder.rglob("*"):
-        if script.is_file() and script.read_bytes()[:2] == b"#!":
-            assert os.access(script, os.X_OK)
-            if b"bash" in script.read_bytes()[:30]:
-                subprocess.run(["bash", "-n", str(script)], check=True)
+    for path in folder.rglob("*"):
+        if path.is_file() and path.read_bytes()[:2] == b"#!":
+            assert os.access(path, os.X_OK)
+            if b"bash" in path.read_bytes()[:30]:
+                subprocess.run(["bash", "-n", str(path)], check=True)
 
 
 @pytest.mark.full
@@ -128,13 +136,10 @@ def test_gradescope_is_set_up(is_old: bool, tmp_path: Path, rubric: Path) -> Non
     The image's Python is this one, or one that says it is older; the other one that uv finds then is in the path.
     """
     source = bundle("gradescope", tmp_path / "source", rubric)
-    (tmp_path / "bin").mkdir()
-    (tmp_path / "bin" / "apt-get").write_text("#!/bin/sh\n", encoding="utf-8")
-    (tmp_path / "bin" / "apt-get").chmod(0o755)
+    script(tmp_path / "bin" / "apt-get", "")
     if is_old:
-        old = tmp_path / "bin" / "python3"
-        old.write_text(f'#!/bin/sh\ncase "$*" in *version_info*3,*) exit 1;; esac\nexec {sys.executable} "$@"\n')
-        old.chmod(0o755)
+        old = f'case "$*" in *version_info*3,*) exit 1;; esac\nexec {sys.executable} "$@"'
+        script(tmp_path / "bin" / "python3", old)
     path = f"{tmp_path / 'bin'}:{os.environ['PATH']}"
     certificates = {name: value for name, value in os.environ.items() if name.startswith("SSL_CERT")}
     done = subprocess.run(
@@ -151,14 +156,37 @@ def test_gradescope_is_set_up(is_old: bool, tmp_path: Path, rubric: Path) -> Non
     assert checked.returncode == 0
 
 
+def test_gradescope_without_any_python_says_what_to_choose(tmp_path: Path, rubric: Path) -> None:
+    """The image's Python is too old, and neither GitHub nor an archive of packages is reached."""
+    source = bundle("gradescope", tmp_path / "source", rubric)
+    log = tmp_path / "log"
+    script(tmp_path / "bin" / "python3", 'case "$*" in *version_info*|*"-m uv"*) exit 1;; esac')
+    script(tmp_path / "bin" / "apt-get", f'echo "$*" >> {log}; [ "$1" = update ]')
+    done = subprocess.run(
+        ["bash", str(source / "setup.sh")],
+        env={"PATH": f"{tmp_path / 'bin'}:/usr/bin:/bin", "GRU_HOME": str(tmp_path / "gru")},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 1
+    assert log.read_text(encoding="utf-8").splitlines() == ["update", "install -y python3.11 python3.11-venv"]
+    assert "gru: there is no Python 3.11 or later" in done.stderr
+    assert "Ubuntu 24.04" in done.stderr
+
+
 @pytest.mark.full
 def test_classroom50(tmp_path: Path, rubric: Path) -> None:
-    """In the student's checkout, with the runner's variables; the bundle lies elsewhere."""
-    script = bundle("classroom50", tmp_path / "autograders" / "gru", rubric) / "autograder.py"
+    """In the student's checkout, with the runner's variables; the bundle lies elsewhere.
+
+    The student's files have the names of this package and of one of Python's own, and are not taken for them.
+    """
+    autograder = bundle("classroom50", tmp_path / "autograders" / "gru", rubric) / "autograder.py"
     checkout = tmp_path / "checkout"
     checkout.mkdir()
-    shutil.copy(WRONG, checkout / "gru_cell.py")
-    run(sys.executable, script, folder=checkout, CLASSROOM="ml", ASSIGNMENT="gru", USERNAME="ada")
+    shutil.copy(WRONG, checkout / "gru.py")
+    (checkout / "subprocess.py").write_text("raise SystemExit('a student is run')\n", encoding="utf-8")
+    run(sys.executable, autograder, folder=checkout, CLASSROOM="ml", ASSIGNMENT="gru", USERNAME="ada")
     document = json.loads((checkout / "result.json").read_text(encoding="utf-8"))
     jsonschema.validate(document, SCHEMAS["classroom50"])
     assert (document["usernames"], document["score"], document["max-score"]) == (["ada"], 2, 11)
@@ -167,30 +195,46 @@ def test_classroom50(tmp_path: Path, rubric: Path) -> None:
 
 @pytest.mark.full
 def test_github_actions(tmp_path: Path, rubric: Path) -> None:
-    """The commands of the workflow, but for those that install, in a repository with a student's file."""
+    """All steps of the workflow one after another, each in a shell of its own, in a fresh Python.
+
+    What the wheel needs is there already, in place of PyPI.
+    """
     folder = bundle("github-actions", tmp_path / "repository", rubric)
-    shutil.copy(RIGHT, folder / "gru_cell.py")
     workflow = yaml.safe_load((folder / ".github" / "workflows" / "gru.yml").read_text(encoding="utf-8"))
     steps = workflow["jobs"]["check"]["steps"]
-    (command,) = (step["run"] for step in steps if step.get("run", "").startswith("gru "))
-    run("bash", "-c", command.replace("gru check", f"{sys.executable} -m gru check", 1), folder=folder)
+    venv.create(tmp_path / "python", with_pip=True)
+    path = f"{tmp_path / 'python' / 'bin'}:{os.environ['PATH']}"
+    installed = [entry for entry in sys.path if entry.endswith("site-packages")]
+    fresh = {"PATH": path, "PYTHONPATH": os.pathsep.join(installed), "PIP_NO_INDEX": "1"}
+    shutil.copy(RIGHT, folder / "gru.py")
+    for step in steps:
+        if "run" in step:
+            run("bash", "-e", "-c", step["run"], folder=folder, **fresh)
     kept = next(step["with"]["path"].split() for step in steps if "upload-artifact" in step.get("uses", ""))
     assert all((folder / name).exists() for name in kept)
+    shutil.copy(WRONG, folder / "gru.py")
+    with pytest.raises(subprocess.CalledProcessError) as red:
+        run("bash", "-e", "-c", steps[-2]["run"], folder=folder, **fresh)
+    assert red.value.returncode == 1
+    assert all("h_prev is missing" in (folder / name).read_text(encoding="utf-8") for name in kept)
 
 
 @pytest.mark.full
 def test_prairielearn(tmp_path: Path, rubric: Path) -> None:
-    """`/grade/student`, and the script where the image has it."""
-    folder = bundle("prairielearn", tmp_path / "gru", rubric)
+    """`/grade/student`, and `/gru` with what the image is made of and no more."""
+    folder = bundle("prairielearn", tmp_path / "question", rubric)
     options = json.loads((folder / "info.json").read_text(encoding="utf-8"))["externalGradingOptions"]
     assert {"enabled", "image", "entrypoint", "timeout"} == set(options)
     copied = re.search(r"^COPY (.*) /gru/$", (folder / "Dockerfile").read_text(encoding="utf-8"), re.MULTILINE)
     assert copied is not None
-    assert all(list(folder.glob(pattern)) for pattern in copied[1].split())
+    image = tmp_path / "gru"
+    image.mkdir()
+    for pattern in copied[1].split():
+        shutil.copy(*folder.glob(pattern), image)
     grade = tmp_path / "grade"
     (grade / "student").mkdir(parents=True)
-    shutil.copy(WRONG, grade / "student" / "gru_cell.py")
-    run("bash", folder / Path(options["entrypoint"]).name, folder=tmp_path, GRADE=str(grade))
+    shutil.copy(WRONG, grade / "student" / "gru.py")
+    run("bash", f"{tmp_path}{options['entrypoint']}", folder=tmp_path, GRADE=str(grade))
     document = json.loads((grade / "results" / "results.json").read_text(encoding="utf-8"))
     jsonschema.validate(document, SCHEMAS["prairielearn"])
     assert document["score"] == pytest.approx(1 / 5.5)
@@ -198,10 +242,13 @@ def test_prairielearn(tmp_path: Path, rubric: Path) -> None:
 
 @pytest.mark.full
 def test_autolab(tmp_path: Path, rubric: Path) -> None:
-    """`make` in a folder with the archive, the Makefile and the handin."""
-    folder = bundle("autolab", tmp_path / "autolab", rubric)
+    """`make` in an empty folder that is given the archive, the Makefile under that name, and the handin."""
+    bundled = bundle("autolab", tmp_path / "autolab", rubric)
+    folder = tmp_path / "job"
+    folder.mkdir()
     shutil.copy(RIGHT, folder / "handin.py")
-    (folder / "Makefile").write_bytes((folder / "autograde-Makefile").read_bytes())
+    shutil.copy(bundled / "autograde-Makefile", folder / "Makefile")
+    shutil.copy(bundled / "autograde.tar", folder)
     done = run("make", "-s", folder=folder)
     assert json.loads(done.stdout.splitlines()[-1]) == {"scores": {"equation-9": 1.0, "equation-10": 4.5}}
 

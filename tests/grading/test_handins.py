@@ -18,7 +18,7 @@ from gru.grading.gradebook import Gradebook
 from gru.grading.handins import LAYOUTS, Entry, ExportRefusedError, read
 from gru.grading.handins.layouts import recognised
 from gru.grading.handins.tree import LARGEST_FILE, MOST_FILES, MOST_IN_A_FOLDER, tree_of
-from tests.grading.classes import ANOTHER_NAME, RIGHT, STUDENTS, SYSTEMS, WRONG, as_folder, as_zip, zipped
+from tests.grading.classes import ANOTHER_NAME, RIGHT, STUDENTS, SYSTEMS, WRONG, as_folder, as_zip, notebook, zipped
 
 NAMED = {system for system in SYSTEMS if system != "canvas-anonymous"}
 
@@ -100,6 +100,63 @@ def test_lateness_is_kept(system: str, late: str, tmp_path: Path) -> None:
     entries = read(as_folder(SYSTEMS[system][1](STUDENTS), tmp_path)).entries
     assert {e.late for e in entries} == {"", late}
     assert of_student(entries, "Cleo Late").late == late
+
+
+@pytest.mark.parametrize(
+    ("columns", "participant", "handed_in", "late"),
+    [
+        (
+            "Identifier,Full name,Email address,Status,Grade,Maximum grade,Last modified",
+            "Participant ",
+            "Submitted for grading",
+            "{} late",
+        ),
+        (
+            "ID;Vollständiger Name;E-Mail-Adresse;Status;Bewertung;Bestwertung;Zuletzt geändert",
+            "Teilnehmer/in",
+            "Zur Bewertung abgegeben",
+            "{} verspätet",
+        ),
+        ("识别号,全名,Email地址,状态,成绩,最高分,最后修改", "参与者", "已提交，等待评分", "迟交 {}"),
+    ],
+)
+def test_a_worksheet_of_moodle_in_any_language_tells_names_and_lateness(
+    columns: str, participant: str, handed_in: str, late: str, tmp_path: Path
+) -> None:
+    """An extension that ends at a date is no lateness, nor is what a teacher has remarked."""
+    separator = ";" if ";" in columns else ","
+    rows = [f"{columns}{separator}Comments"]
+    status = {"Ann O'Hara": [], "Bo": [late.format("2 h 5 min")], "Cy": ["Extension: Monday, 12 October 2026, 9:00"]}
+    for number, (name, said) in enumerate(status.items(), 100):
+        cells = [
+            f"{participant}{number}",
+            name,
+            "x@y.org",
+            " - ".join([handed_in, *said]),
+            "",
+            "10.00",
+            "9:00",
+            "Ok - 2",
+        ]
+        rows.append(separator.join(f'"{cell}"' for cell in cells))
+    files = {f"{name.replace(chr(39), '')}_{n}_assignsubmission_file/g.py": b"" for n, name in enumerate(status, 100)}
+    export = read(as_folder({**files, "sheet.csv": "\n".join(rows).encode("utf-8-sig")}, tmp_path))
+    told = late.format("2 h 5 min").removesuffix(" late")
+    assert [(entry.name, entry.late) for entry in export.entries] == [("Ann O'Hara", ""), ("Bo", told), ("Cy", "")]
+    assert not export.left_out
+
+
+def test_what_jupyter_keeps_beside_a_notebook_is_not_taken_for_it(tmp_path: Path) -> None:
+    names = ("doe_7_9_gru-checkpoint.ipynb", "doe_7_8_gru.ipynb", "roe_8_10_gru-checkpoint.ipynb")
+    entries = read(as_folder(dict.fromkeys(names, notebook(RIGHT)), tmp_path)).entries
+    assert [entry.main for entry in entries] == ["gru.ipynb", "gru-checkpoint.ipynb"]
+
+
+def test_of_two_files_of_one_name_in_canvas_the_later_is_taken(tmp_path: Path) -> None:
+    files = {"doe_7_10_gru.py": RIGHT.encode(), "doe_7_9_gru.py": WRONG.encode()}
+    (entry,) = read(as_folder(files, tmp_path)).entries
+    assert entry.opened()[1] == {"gru.py": RIGHT.encode()}
+    assert entry.notes == ("it has gru.py twice; that of the larger number is taken",)
 
 
 @pytest.mark.parametrize("system", ["canvas", "gradescope"])

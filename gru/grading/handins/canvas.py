@@ -1,6 +1,7 @@
 """Canvas's export: all files in one folder, and in the name of each the student, the lateness and two numbers."""
 
 import re
+from collections import Counter
 from collections.abc import Collection, Mapping
 
 from gru.grading.handins.system import STRANGER, TEACHERS, Handin, Reading, composed, everything
@@ -47,11 +48,14 @@ def read(tree: Tree, assignment: str | None) -> Reading:
         else:
             handins.append(Handin(file, tree, {file: file}, origin=file, notes=(STRANGER,)))
     there = {part["rest"] for parts in found.values() for part, _ in parts if part["rest"]}
-    for id, parts in found.items():
+    for id, unordered in found.items():
+        # Canvas numbers files in the order in which they are handed in.
+        parts = sorted(unordered, key=lambda part: int(part[0]["file"] or 0))
         match = parts[0][0]
         student = match["name"] if match["name"].endswith(id) else f"{match['name']}_{id}"
         names = {file: match["rest"] or f"{match['page']}.html" for match, file in parts}
         given = _first_names(list(names.values()))
+        twice = [name for name, count in Counter(names.values()).items() if count > 1]
         handins.append(
             Handin(
                 student,
@@ -62,6 +66,7 @@ def read(tree: Tree, assignment: str | None) -> Reading:
                 id=id,
                 late="late" if any(part["late"] for part, _ in parts) else "",
                 attempt=_attempt(given, there),
+                notes=tuple(f"it has {name} twice; that of the larger number is taken" for name in twice),
             )
         )
     return Reading(handins, left_out)

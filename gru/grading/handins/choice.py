@@ -20,6 +20,9 @@ _BACKWARD = re.compile(rb"def\s+\w*backward", re.IGNORECASE)
 _ASIDE = re.compile(r"(?:^|/)(?:tests?/|test_|conftest\.py|setup\.py|__init__\.py)|_test\.py$", re.IGNORECASE)
 """What a course gives out with an exercise, and no student writes a cell into."""
 
+_COPY = re.compile(r"-checkpoint\.\w+$", re.IGNORECASE)
+"""What Jupyter saves beside a file, and is older than it."""
+
 
 @dataclass(frozen=True)
 class Choice:
@@ -54,10 +57,11 @@ def choose(files: Sequence[str], read: Callable[[str], bytes]) -> Choice:
     return Choice(taken, notes=tuple(notes))
 
 
-def _order(file: str) -> tuple[bool, bool, bool, bool, int, str]:
-    """Of several that would do: the usual name, no test, named for a GRU, Python, near the top."""
+def _order(file: str) -> tuple[bool, bool, bool, bool, bool, int, str]:
+    """Of several that would do: no copy, the usual name, no test, named for a GRU, Python, near the top."""
     name = file.rpartition("/")[2]
     return (
+        _COPY.search(name) is not None,
         name != USUAL,
         _ASIDE.search(file) is not None,
         "gru" not in name.lower(),

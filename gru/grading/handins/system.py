@@ -86,7 +86,8 @@ def rows_of(tree: Tree, path: str) -> list[dict[str, str]]:
     """The rows of one of the system's own tables by their columns in lower case; none where it is no table."""
     try:
         text = tree.read(path).decode("utf-8-sig", "replace")
-        rows = list(csv.DictReader(io.StringIO(text)))
+        head = text.partition("\n")[0]
+        rows = list(csv.DictReader(io.StringIO(text), delimiter=max(",;", key=head.count)))
     except (OSError, ExportRefusedError, csv.Error):
         return []
     return [{str(k).strip().lower(): str(v or "").strip() for k, v in row.items() if k is not None} for row in rows]

@@ -7,5 +7,5 @@ if [ -z "$python" ]; then
     python=$here/venv/bin/python
 fi
 cd "$here" || exit 1
-"$python" -m gru check "$1" --rubric "$here/rubric.toml" --report "autolab=$here/autolab.txt" >/dev/null || true
+"$python" -P -m gru check "$1" --rubric "$here/rubric.toml" --report "autolab=$here/autolab.txt" >/dev/null || true
 cat "$here/autolab.txt"

@@ -12,11 +12,14 @@ from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
 
+PACKAGE = ("-P", "-m")
+"""How Python runs a package, and not a student's file of its name: the current folder is the checkout."""
+
 
 def main() -> int:
     """Check the checkout, and write the results; the exit status."""
     python = os.environ.get("GRU_PYTHON") or installed()
-    check = [python, "-m", "gru", "check", "--find", os.environ.get("SUBMISSION_DIR", ".")]
+    check = [python, *PACKAGE, "gru", "check", "--find", os.environ.get("SUBMISSION_DIR", ".")]
     reports = ["--rubric", str(HERE / "rubric.toml"), "--report", f"classroom50={Path.cwd() / 'result.json'}"]
     done = subprocess.run([*check, *reports], capture_output=True, text=True, check=False)
     print(done.stdout, done.stderr, sep="\n")
@@ -28,10 +31,10 @@ def main() -> int:
 def installed() -> str:
     """A Python of its own with the wheel that lies here; what that needs comes from PyPI."""
     home = Path(tempfile.mkdtemp(prefix="gru-"))
-    subprocess.run([sys.executable, "-m", "venv", str(home)], check=True)
+    subprocess.run([sys.executable, *PACKAGE, "venv", str(home)], check=True)
     python = str(home / "bin" / "python")
     wheel = next(HERE.glob("*.whl"))
-    subprocess.run([python, "-m", "pip", "install", "--quiet", f"{wheel}[notebook]"], check=True)
+    subprocess.run([python, *PACKAGE, "pip", "install", "--quiet", f"{wheel}[notebook]"], check=True)
     return python
 
 

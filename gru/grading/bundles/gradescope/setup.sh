@@ -13,7 +13,14 @@ else
     python3 -m pip --version >/dev/null 2>&1 || { apt-get update && apt-get install -y python3-pip; }
     python3 -m pip install --target "$home-uv" uv
     export PYTHONPATH="$home-uv"
-    python3 -m uv venv --python '>=3.11' "$home"
+    python3 -m uv venv --python '>=3.11' "$home" || {
+        # GitHub cannot be reached: Ubuntu 22.04 has a Python 3.11 in its own archive, and newer images have no need.
+        apt-get update && apt-get install -y python3.11 python3.11-venv && python3.11 -m venv "$home"
+    } || {
+        echo "gru: there is no Python 3.11 or later, and none could be fetched from GitHub or by apt-get." \
+            "Choose a newer base image in Gradescope, such as Ubuntu 24.04, and build again." >&2
+        exit 1
+    }
     python3 -m uv pip install --python "$home/bin/python" "$wheel[notebook]"
     rm -rf "$home-uv"
 fi

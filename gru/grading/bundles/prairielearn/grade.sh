@@ -4,5 +4,5 @@ root=${GRADE:-/grade}
 here=$(cd "$(dirname "$0")" && pwd)
 mkdir -p "$root/results"
 cd "$root/results" || exit 1
-"${GRU_PYTHON:-python}" -m gru check --find "$root/student" --rubric "$here/rubric.toml" \
+"${GRU_PYTHON:-python}" -P -m gru check --find "$root/student" --rubric "$here/rubric.toml" \
     --report "prairielearn=$root/results/results.json" || true
