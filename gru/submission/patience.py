@@ -42,7 +42,7 @@ class Patience:
     def begin_anew(self) -> None:
         """Forget what was waited."""
         self._waited = self._held_up_before = 0.0
-        self._reader, self._reader_held_up = threading.get_native_id(), held_up("thread-self")
+        self._reader, self._reader_held_up = threading.get_ident(), held_up("thread-self")
 
     def worker_ends(self, channel: Connection) -> None:
         """Note how long a worker was held up, before it is gone."""
@@ -61,7 +61,7 @@ class Patience:
 
     def _held_up(self, channel: Connection) -> float:
         """How long the workers, and the thread that reads, were held up in all."""
-        same_thread = threading.get_native_id() == self._reader
+        same_thread = threading.get_ident() == self._reader
         reader = held_up("thread-self") - self._reader_held_up if same_thread else 0.0
         return self._held_up_before + held_up(channel.pid) + reader
 

@@ -1,5 +1,8 @@
 """A submission in this process is judged as one in a process of its own: the same code serves both."""
 
+import os
+import signal
+import threading
 from pathlib import Path
 
 import pytest
@@ -40,3 +43,20 @@ def test_what_is_found_here_is_what_is_found_in_a_process(source: str, tmp_path:
     with SubmissionHere(file) as here:
         assert document([Result("my_gru.py", None, examine(here, effort="quick"), 0.0)]) == expected
         assert here.notes == apart.notes
+
+
+NOT_IN_A_BROWSER = (
+    (threading, "get_native_id"),
+    *((os, name) for name in ("fork", "killpg", "setsid", "sched_getaffinity", "pidfd_open", "wait4", "openpty")),
+    *((signal, name) for name in ("pthread_sigmask", "pthread_kill", "sigwait", "setitimer", "alarm")),
+)
+"""What Python has on a system with processes and threads, and not in Pyodide."""
+
+
+def test_nothing_is_needed_that_a_browser_has_not(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for module, name in NOT_IN_A_BROWSER:
+        monkeypatch.delattr(module, name, raising=False)
+    file = tmp_path / "my_gru.py"
+    file.write_text(RIGHT, encoding="utf-8")
+    with SubmissionHere(file) as here:
+        assert examine(here, effort="quick").verdict == "right"
