@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 
 from gru.gradient.beside import HIDDEN
-from gru.gradient.outcome import Comparison
+from gru.gradient.outcome import SOLVED, Comparison
 from gru.gradient.subject import Subject
 
 
@@ -55,7 +55,7 @@ def _arguments(subject: Subject) -> list[str]:
 
 def _gradients(subject: Subject, claimed: Sequence[Any], comparisons: Sequence[Comparison]) -> list[str]:
     found = []
-    for label, gradient, comparison in zip(subject.labels, claimed, comparisons, strict=True):
+    for number, (label, gradient, comparison) in enumerate(zip(subject.labels, claimed, comparisons, strict=True)):
         array = np.asarray(gradient)
         if comparison.verdict != "right" or not array.size:
             continue
@@ -68,10 +68,25 @@ def _gradients(subject: Subject, claimed: Sequence[Any], comparisons: Sequence[C
             found.append(f"the gradient by {label} is symmetric here: a transposed one would pass")
         elif array.size > 1 and np.ptp(array) <= 1e-12 * comparison.largest:
             found.append(f"the gradient by {label} is the same everywhere here: entries that are mixed up would pass")
-        small = int(np.sum(np.abs(array) <= 2.0**-40 * comparison.largest))
-        if 2 * small >= array.size and comparison.directions is None:
+        if comparison.directions is not None:
+            continue
+        tiny = int(np.sum(np.abs(array) <= 2.0**-40 * comparison.largest))
+        beside = _beside_largest(array, subject.at[number])
+        if 2 * tiny >= array.size:
             found.append(
-                f"{small} of {array.size} entries of the gradient by {label} are zero beside the largest: "
+                f"{tiny} of {array.size} entries of the gradient by {label} are zero beside the largest: "
                 "masked or saturated, they show little"
             )
+        elif beside:
+            found.append(
+                f"{beside} of {array.size} entries of the gradient by {label} {'is' if beside == 1 else 'are'} below "
+                f"{SOLVED:.0e} of the largest: what is wrong there alone would pass"
+            )
     return found
+
+
+def _beside_largest(gradient: Any, value: Any) -> int:
+    """How many entries, zeros apart, are below what is judged: by themselves and for what they are derivatives by."""
+    size = np.abs(gradient)
+    felt = size * np.abs(value)
+    return int(np.sum((size <= SOLVED * size.max()) & (felt <= SOLVED * felt.max()) & (size > 0)))

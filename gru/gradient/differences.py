@@ -32,6 +32,17 @@ deviations, a value has to be from the next so that it is change that is seen an
 NATURAL = 1e-6
 """How much of a one-sided slope the rounding of a claimed one may be, where it jumps and cannot be nudged."""
 
+SPACINGS = (2.0**-32, 2.0**-20, 2.0**-9)
+"""Distances, relative to the arguments, of the points from which rounding is estimated. The second is above the spacing
+of single precision, in which a function may compute whatever it is given; the third, which is asked where nothing moves
+at the others, is above that of half precision."""
+
+NEARER = 2.0**-44
+"""The distance at which a steep function is smooth, if anywhere: some hundred numbers of double precision."""
+
+FURTHER = 2.0**-14
+"""How much smaller steps become, where at the smallest ones nothing is known yet: down to such distances."""
+
 KINK = 0.5
 """One-sided slopes of a smooth function differ by an amount that falls with the step, to a quarter; at a kink it stays.
 This is halfway between the two ratios, in logarithms."""
@@ -44,35 +55,60 @@ class Slope(NamedTuple):
     error: float
 
 
-def rounding(line: Line, spacings: Sequence[float]) -> float:
-    """The standard deviation of what the values along `line` are rounded by, from differences of high order.
+class _Seen(NamedTuple):
+    """What values at equal distances show: what they are rounded by, whether they change smoothly, or stay the same."""
 
-    These leave nothing of a smooth function. The median over the places, so that one kink among them is not seen. The
-    spacings rise: where the function is seen to change smoothly from point to point at one of them, a wider one would
-    only show what it does between the points.
+    deviation: float
+    is_smooth: bool
+    is_still: bool
+
+
+def rounding(line: Line) -> float:
+    """The standard deviation of what the values along `line` are rounded by; 0 where they are the same everywhere.
+
+    Where they change smoothly from point to point, points further apart would only show what the function does between
+    them. Where they change and not smoothly, that is no rounding if they do so nearer by: the function is that steep.
     """
     found = 0.0
-    for spacing in spacings:
-        values = np.array([line(spacing * (k - POINTS // 2)) for k in range(POINTS)])
-        if not np.isfinite(values).all():
+    for spacing in SPACINGS:
+        seen = _seen(line, spacing)
+        if seen is None:
             continue
-        finest = []
-        for order in ORDERS:
-            table = np.abs(np.diff(values - values[0], order))
-            # The median of a Gaussian's size is 0.6745 deviations; order k enlarges a deviation by √C(2k, k).
-            finest.append(float(np.median(table)) / (0.6745 * comb(2 * order, order) ** 0.5))
-        found = max(found, min(finest))
-        if np.median(np.abs(np.diff(values))) > SMOOTH * min(finest):
+        if spacing == SPACINGS[0] and not (seen.is_smooth or seen.is_still):
+            nearer = _seen(line, NEARER)
+            if nearer is not None and nearer.is_smooth:
+                return nearer.deviation
+        found = max(found, seen.deviation)
+        if seen.is_smooth or (found and spacing == SPACINGS[1]):
             break
     return found
+
+
+def _seen(line: Line, spacing: float) -> _Seen | None:
+    """What points so far apart show, by differences of high order: these leave nothing of a smooth function.
+
+    The median over the places, so that one kink among them is not seen. None where a value cannot be had.
+    """
+    values = np.array([line(spacing * (k - POINTS // 2)) for k in range(POINTS)])
+    if not np.isfinite(values).all():
+        return None
+    change = np.median(np.abs(np.diff(values)))
+    # The median of a Gaussian's size is 0.6745 deviations; order k enlarges a deviation by √C(2k, k).
+    table = ((order, np.median(np.abs(np.diff(values - values[0], order)))) for order in ORDERS)
+    deviation = min(float(size) / (0.6745 * comb(2 * order, order) ** 0.5) for order, size in table)
+    return _Seen(deviation, bool(change > SMOOTH * deviation), not change)
 
 
 def slope(line: Line, top: float, bottom: float, deviation: float) -> Slope:
     """The slope at zero, from steps between `top` and `bottom`; `deviation` is what a value is rounded by.
 
-    Two sequences that share no step are measured, and their distance is part of the bound.
+    Two sequences that share no step are measured, and their distance is part of the bound. Where neither comes to an
+    end, the function may be steeper than the smallest step, and smaller ones are taken.
     """
     first, second = _one(line, top, bottom, deviation), _one(line, 0.7 * top, 0.7 * bottom, deviation)
+    if not (np.isfinite(first.error) or np.isfinite(second.error)):
+        top, bottom = bottom, bottom * FURTHER
+        first, second = _one(line, top, bottom, deviation), _one(line, 0.7 * top, 0.7 * bottom, deviation)
     better = first if first.error <= second.error else second
     apart = abs(first.value - second.value)
     return better._replace(error=better.error + (apart if np.isfinite(apart) else np.inf))
@@ -150,6 +186,9 @@ def kink(line: Line, top: float, bottom: float, deviation: float) -> Sides | Non
     while step >= bottom:
         left, right = (here - line(-step)) / step, (line(step) - here) / step
         jump = abs(float(right - left))
+        if not np.isfinite(jump):
+            step /= RATIO
+            continue
         # Three values are rounded, the one in the middle twice.
         rounded = 2 * DEVIATIONS * deviation / step
         if not jump > rounded:
@@ -166,4 +205,5 @@ def kink(line: Line, top: float, bottom: float, deviation: float) -> Sides | Non
         step /= RATIO
     last = jumps[1:][-4:]
     constant = len(last) == 4 and all(after > KINK * earlier for earlier, after in pairwise(last))
-    return best if constant else None
+    # Slopes that are not known apart are no kink, whatever is claimed between their bounds.
+    return best if constant and best.error < best.jump else None

@@ -9,6 +9,7 @@ import numpy as np
 from gru.calculus.arrays import Array
 from gru.gradient import differences
 from gru.gradient.differences import Sides, Slope
+from gru.gradient.monte_carlo import inexact
 from gru.gradient.outcome import Method
 from gru.gradient.probe import General, Probes
 from gru.gradient.rounding import DOUBLE, HAS_MORE_THAN_DOUBLE, nudged
@@ -17,16 +18,15 @@ from gru.gradient.subject import Subject
 STEP = 2.0**-100
 """The complex step: as in `gru.calculus.complex_step`, whose reasons hold here too."""
 
-SPACINGS = (2.0**-32, 2.0**-20)
-"""Distances, relative to the arguments, of the points from which rounding is estimated. The second is above the
-spacing of single precision, in which a function may compute whatever it is given."""
-
 VERIFIED = 1e-3
 """A witness whose own error is larger than this share of the slope proves nothing about the complex step."""
 
 
 CLEAR = 6.0
 """How many times what a complex step moves by, when its inputs move to their neighbours, it may be off by rounding."""
+
+DRAWS = 4
+"""Runs in inexact arithmetic, of a function whose values do not move otherwise."""
 
 FEW = 4
 """Below so many entries a call for each is no more than what it takes to find out whether they go together."""
@@ -92,9 +92,18 @@ class Measurer:
                 def along(t: float, ways: list[Array] = ways) -> Any:
                     return self.value(self._cast([a + t * way for a, way in zip(start, ways, strict=True)]))
 
-                found = max(found, differences.rounding(along, SPACINGS))
+                found = max(found, differences.rounding(along))
+            # Values that are the same everywhere do not show what they are rounded by.
+            found = found or self._inexact_deviation(start)
             self._deviations[long] = max(found, self._least_deviation(self.value(start)))
         return self._deviations[long]
+
+    def _inexact_deviation(self, at: Sequence[Any]) -> float:
+        """What values move by in inexact arithmetic, as the root of the mean square of some draws."""
+        view = inexact(self._rng)
+        drawn = [float(self.value([v.view(view) for v in at]) - self.base) for _ in range(DRAWS)]
+        finite = [move for move in drawn if np.isfinite(move)]
+        return float(np.sqrt(np.mean(np.square(finite)))) if finite else 0.0
 
     def _least_deviation(self, value: Any) -> float:
         """That of the last operation alone, which rounds evenly over one unit in the last place: that by √12."""
@@ -118,9 +127,9 @@ class Measurer:
         return apart > here.error + there.error + VERIFIED * size
 
     def kink(self, probes: Probes, number: int) -> Sides | None:
-        """The slopes on both sides, if they differ."""
+        """The slopes on both sides, if they differ down to the smallest step of all."""
         top, bottom = probes.reach(number)
-        return differences.kink(self.line(probes, number), top, bottom, self.deviation())
+        return differences.kink(self.line(probes, number), top, bottom * differences.FURTHER, self.deviation())
 
     def complex_slope(self, probes: Probes, number: int, at: Sequence[Any] | None = None) -> Any:
         """The slope along a probe by a complex step, in the precision of `at`; None where the function refuses."""

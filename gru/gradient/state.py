@@ -31,8 +31,8 @@ def findings(
 
 
 def further(subject: Subject) -> list[Any]:
-    """Other arguments of about the same size."""
-    return [(v + np.abs(v) / 8).astype(v.dtype) for v in subject.at]
+    """Other arguments of about the same size; what is zero moves too, as far as the others of its array are from it."""
+    return [(v + np.where(v == 0, _usual(v), np.abs(v)) / 8).astype(v.dtype) for v in subject.at]
 
 
 def is_constant(subject: Subject, cotangents: Sequence[Any], claimed: Sequence[Any]) -> bool:
@@ -116,3 +116,8 @@ def _steady(runs: Sequence[Sequence[Any]]) -> bool:
     first, second, third = runs
     steps = [np.asarray(b) - np.asarray(a) for a, b in zip(first, second, strict=True)]
     return _same(steps, [np.asarray(b) - np.asarray(a) for a, b in zip(second, third, strict=True)])
+
+
+def _usual(value: Any) -> float:
+    """The usual size of an array's numbers, 1 where all are zero."""
+    return (float(np.sqrt(np.mean(np.square(value, dtype=float)))) if value.size else 0.0) or 1.0

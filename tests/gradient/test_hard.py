@@ -129,3 +129,67 @@ def test_a_number_a_hair_from_a_kink_is_judged_with_more_digits() -> None:
     x = np.array([1.0, 1e-13, -2.0])
     assert gru.check_gradient(lambda x: np.abs(x).sum(), x, np.sign).verdict == "right"
     assert gru.check_gradient(lambda x: np.abs(x).sum(), x, lambda x: np.sign(x) * [1, -1, 1]).verdict == "wrong"
+
+
+def test_zeros_move_too_where_it_is_asked_whether_a_gradient_is_the_same_everywhere() -> None:
+    W = RNG.standard_normal((4, 3))
+
+    def forward(x: Array, W: Array, b: Array) -> Array:
+        return np.maximum(x @ W + b, 0) + b
+
+    def backward(c: Array, x: Array, W: Array, b: Array, twice: float = 1.0) -> tuple[Array, ...]:
+        d = c * (x @ W + b > 0)
+        return d @ W.T, x.T @ d, d.sum(0) + twice * c.sum(0)
+
+    given = np.zeros((2, 4)), W, np.zeros(3)
+    assert gru.check_vjp(forward, backward, given).verdict == "right"
+    assert gru.check_vjp(forward, lambda *a: backward(*a, twice=3.0), given).verdict == "wrong"
+
+
+def chaotic(a: float, x: float) -> float:
+    for _ in range(40):
+        x = a * x * (1 - x)
+    return x
+
+
+def chaotic_by_hand(a: float, x: float) -> tuple[float, float]:
+    by_a, by_x = 0.0, 1.0
+    for _ in range(40):
+        by_a, by_x = x * (1 - x) + a * (1 - 2 * x) * by_a, a * (1 - 2 * x) * by_x
+        x = a * x * (1 - x)
+    return by_a, by_x
+
+
+def test_a_function_that_is_steeper_than_the_usual_steps_is_measured_by_smaller_ones() -> None:
+    assert gru.check_gradient(chaotic, (3.9, 0.3), chaotic_by_hand).verdict == "right"
+    wrong = gru.check_gradient(chaotic, (3.9, 0.3), lambda a, x: (1.1 * chaotic_by_hand(a, x)[0], 0.0))
+    assert [one.verdict for one in wrong.comparisons] == ["wrong", "wrong"], str(wrong)
+
+
+def test_values_that_are_rounded_to_steps_show_how_coarse_they_are() -> None:
+    x = RNG.standard_normal(5)
+
+    def coarse(x: Array) -> float:
+        return float(np.sum(x.astype(np.float16) ** 2))
+
+    assert gru.check_gradient(coarse, x, lambda x: 2 * x).verdict != "wrong"
+    assert gru.check_gradient(coarse, x, lambda x: 3 * x).verdict != "right"
+    assert gru.check_gradient(lambda x: 2 * np.round(x).sum(), x, lambda x: 2 + 0 * x).verdict == "wrong"
+
+
+def test_a_loss_that_is_zero_by_rounding_calls_no_right_gradient_wrong() -> None:
+    def probabilities(x: Array) -> Array:
+        e = np.exp(x - x.max())
+        return e / e.sum()
+
+    found = gru.check_gradient(
+        lambda x: -np.log(probabilities(x)[0]), np.array([40.0, 0, -3]), lambda x: probabilities(x) - np.eye(3)[0]
+    )
+    assert found.verdict != "wrong", str(found)
+
+
+def test_entries_that_are_lost_beside_the_largest_are_told() -> None:
+    x = np.array([1e-8, 1.0, 1e8])
+    assert "2 of 3 entries of the gradient by x are below 1e-08 of the largest" in str(
+        gru.check_gradient(lambda x: (x * x).sum(), x, lambda x: 2 * x)
+    )
