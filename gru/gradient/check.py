@@ -174,6 +174,7 @@ def _checked(
     measurer = Measurer(subject, cotangents, rng)
     directions = [along if along is not None else DIRECTIONS if c.size > EVERY_ENTRY else None for c in claimed]
     probes = [Probes(k, value, directions[k], rng) for k, value in enumerate(subject.at)]
+    measurer.verify_together(probes)
     fixed = [*_fixed(subject, measurer, probes, claimed, cotangents)]
     judge = Judge(subject, FixedClaim(claimed) if fixed else Claim(subject, cotangents, claimed, rng), measurer)
     comparisons = [judge.comparison(one, label) for one, label in zip(probes, subject.labels, strict=True)]

@@ -250,7 +250,7 @@ class Judge:
         probes, measurer = beside.probes, self._measurer
         at = with_digits(measurer.at, dtype)
         if beside.by_complex:
-            slope = measurer.complex_slope(probes, number, at)
+            slope = measurer.complex.slope(probes, number, at)
             return None if slope is None else Slope(slope, 0.0)
         if dtype == np.float64:
             self._sharpen(beside, number)

@@ -8,15 +8,13 @@ import numpy as np
 
 from gru.calculus.arrays import Array
 from gru.gradient import differences
+from gru.gradient.complex_step import ComplexStep
 from gru.gradient.differences import Sides, Slope
 from gru.gradient.monte_carlo import inexact
 from gru.gradient.outcome import Method
 from gru.gradient.probe import General, Probes
-from gru.gradient.rounding import DOUBLE, HAS_MORE_THAN_DOUBLE, nudged
+from gru.gradient.rounding import DOUBLE, HAS_MORE_THAN_DOUBLE, is_long, nudged
 from gru.gradient.subject import Subject
-
-STEP = 2.0**-100
-"""The complex step: as in `gru.calculus.complex_step`, whose reasons hold here too."""
 
 VERIFIED = 1e-3
 """A witness whose own error is larger than this share of the slope proves nothing about the complex step."""
@@ -28,21 +26,12 @@ CLEAR = 6.0
 DRAWS = 4
 """Runs in inexact arithmetic, of a function whose values do not move otherwise."""
 
-FEW = 4
-"""Below so many entries a call for each is no more than what it takes to find out whether they go together."""
-
-ENTRIES = 2**18
-"""The largest array of perturbations: 4 MiB of complex numbers."""
-
-AGREEMENT = 1e-10
-"""How well slopes that were measured together must add up, beside the sum of their sizes: far above the rounding of a
-sum of some thousands, and far below what a single one of them off would change."""
-
 
 class Measurer:
     """Measures slopes of Σ cotangent·function at one point.
 
     `failed` keeps the last error of the function; `trusted` is whether a complex step was verified on any leaf.
+    `complex` measures them by a complex step.
     """
 
     def __init__(self, subject: Subject, cotangents: Sequence[Any], rng: np.random.Generator) -> None:
@@ -53,7 +42,9 @@ class Measurer:
             # A function that takes single precision alone is measured in it.
             self.at = list(subject.at)
         self.base = self.value(self.at)
+        self.complex = ComplexStep(subject, cotangents, self.at)
         self._deviations: dict[bool, float] = {}
+        self._verified: set[int] = set()
         self.trusted = False
 
     def value(self, values: Sequence[Any]) -> Any:
@@ -83,7 +74,7 @@ class Measurer:
     def deviation(self, at: Sequence[Any] | None = None) -> float:
         """The standard deviation of what values near here are rounded by; `at` may hold a higher precision."""
         start = self.at if at is None else list(at)
-        long = _is_long(start)
+        long = is_long(start)
         if long not in self._deviations:
             found = 0.0
             for _ in range(2):
@@ -112,7 +103,7 @@ class Measurer:
     def slope(self, probes: Probes, number: int, at: Sequence[Any] | None = None) -> Slope:
         """The slope along a probe by differences over all steps that make sense."""
         top, bottom = probes.reach(number)
-        if _is_long(self.at if at is None else at):
+        if is_long(self.at if at is None else at):
             # As much less rounding lets steps be as much smaller: a kink may be that near.
             bottom /= DOUBLE
         return differences.slope(self.line(probes, number, at), top, bottom, self.deviation(at))
@@ -131,33 +122,41 @@ class Measurer:
         top, bottom = probes.reach(number)
         return differences.kink(self.line(probes, number), top, bottom * differences.FURTHER, self.deviation())
 
-    def complex_slope(self, probes: Probes, number: int, at: Sequence[Any] | None = None) -> Any:
-        """The slope along a probe by a complex step, in the precision of `at`; None where the function refuses."""
-        start = self.at if at is None else at
-        long = _is_long(start)
-        kind = np.clongdouble if long else np.complex128
-        step = kind(1j) * kind(STEP)
-        return self._imaginary(probes.moved([v.astype(kind) for v in start], number, step), kind)
+    def verify_together(self, all_probes: Sequence[Probes]) -> None:
+        """Verify the complex step of several leaves along one direction in all of them.
 
-    def _imaginary(self, values: Sequence[Any], kind: Any) -> Any:
-        try:
-            outputs = self.subject.outputs(values)
-            total: Any = kind(0)
-            for cotangent, output in zip(self._cotangents, outputs, strict=True):
-                total = total + np.sum(np.asarray(output) * cotangent)
-        except Exception:
-            return None
-        if np.asarray(total).dtype != kind or not np.isfinite(total):
-            return None
-        if not any(np.iscomplexobj(output) for output in outputs):
-            return None
-        return total.imag / STEP
+        It is verified of those whose own part of that slope is seen as well as it has to be by itself.
+        """
+        generals = [General(probes) for probes in all_probes if len(probes)]
+        if len(generals) < 2:
+            return
+        parts = [self.complex.general_slope(general) for general in generals]
+        if any(part is None for part in parts):
+            return
+        sizes = [abs(part * general.scale) for part, general in zip(parts, generals, strict=True)]
+        total = sum(part * general.scale for part, general in zip(parts, generals, strict=True))
+
+        def line(t: float) -> Any:
+            values: list[Any] = list(self.at)
+            for general in generals:
+                values = general.moved(values, 0, t * general.scale)
+            return self.value(self._cast(values))
+
+        reaches = [(general.scale, *general.reach(0)) for general in generals]
+        step = max(max(top / 2**10, bottom) / scale for scale, top, bottom in reaches)
+        quick = differences.window(line, step, self._least_deviation(self.base))
+        error = quick.error + 64 * float(np.finfo(float).eps) * float(sum(sizes))
+        if abs(total - quick.value) <= error:
+            found = zip(generals, sizes, strict=True)
+            self._verified = {general.leaf for general, size in found if error <= VERIFIED * size}
 
     def verified(self, probes: Probes) -> bool | None:
         """Whether a complex step along a general direction agrees with differences; None where these are too rough.
 
         Where several numbers sit on a kink, every direction does: there it is asked a little beside it.
         """
+        if probes.leaf in self._verified:
+            return True
         general = General(probes)
         here = self._agreement(general, self.at)
         if here or (here is False and self.kink(general, 0) is None):
@@ -166,7 +165,7 @@ class Measurer:
         return self._agreement(general, [v.astype(own.dtype) for v, own in zip(beside, self.at, strict=True)])
 
     def _agreement(self, general: Probes, at: list[Array]) -> bool | None:
-        by_complex = self.complex_slope(general, 0, at)
+        by_complex = self.complex.general_slope(general, at)
         if by_complex is None:
             return False
         own = 64 * np.finfo(float).eps * abs(by_complex)
@@ -203,10 +202,10 @@ class Measurer:
             if np.sort(errors)[(count - 1) // 2] <= VERIFIED * np.max(np.abs(measured)):
                 return measured, errors, "differences", True
         if verified is not False:
-            together = self._together(probes)
+            together = self.complex.slopes_together(probes)
             if together is not None:
                 return together, _last_units(together), "complex step", verified is True
-            slopes = [self.complex_slope(probes, number) for number in range(count)]
+            slopes = [self.complex.slope(probes, number) for number in range(count)]
             if all(slope is not None for slope in slopes):
                 found = np.array(slopes, dtype=float)
                 return found, _last_units(found), "complex step", verified is True
@@ -216,50 +215,6 @@ class Measurer:
         """Every probe's slope and its error bar, from values of the function alone."""
         found = [self._quick(probes, number) for number in range(len(probes))]
         return np.array([s.value for s in found]), np.array([s.error for s in found])
-
-    def _together(self, probes: Probes) -> Array | None:
-        """The slopes along all unit vectors in few calls, with the perturbations on a leading axis.
-
-        Many functions go along with that: all that count their axes from the end. That this one does is not believed
-        but seen: the sum of all slopes, each times a Gaussian number, must be the slope along that direction, which
-        was measured by itself. None where it does not.
-        """
-        if probes.along is not None or len(probes) < FEW:
-            return None
-        general = General(probes)
-        true = self.complex_slope(general, 0)
-        shapes = [np.shape(output) for output in self.subject.outputs(self.at)]
-        axes = max(probes.value.ndim, *(len(shape) for shape in shapes)) - probes.value.ndim
-        for between in dict.fromkeys((0, axes)):
-            found = self._batched(probes, between, shapes)
-            if found is None:
-                continue
-            terms = found * (general.general / general.scale).ravel()
-            if abs(float(terms.sum() - true)) <= AGREEMENT * float(np.abs(terms).sum()):
-                return found
-        return None
-
-    def _batched(self, probes: Probes, between: int, shapes: Sequence[tuple[int, ...]]) -> Array | None:
-        """The slopes of perturbations on a leading axis, followed by `between` axes of length 1; None if refused."""
-        size, parts = len(probes), []
-        chunk = max(1, ENTRIES // max(size, 1))
-        for start in range(0, size, chunk):
-            count = min(chunk, size - start)
-            moved = np.zeros((count, size), dtype=complex)
-            moved.real = probes.value.ravel()
-            moved.imag[np.arange(count), np.arange(start, start + count)] = STEP
-            values: list[Any] = list(self.at)
-            values[probes.leaf] = moved.reshape(count, *(1,) * between, *probes.value.shape)
-            try:
-                outputs = [np.asarray(output) for output in self.subject.outputs(values)]
-            except Exception:
-                return None
-            if [output.shape for output in outputs] != [(count, *shape) for shape in shapes]:
-                return None
-            products = (output.imag * c for output, c in zip(outputs, self._cotangents, strict=True))
-            parts.append(sum(product.reshape(count, -1).sum(axis=1) for product in products) / STEP)
-        slopes = np.concatenate(parts)
-        return slopes if np.isfinite(slopes).all() else None
 
     def _quick(self, probes: Probes, number: int) -> Slope:
         """A few steps where they do, and all where they do not."""
@@ -319,7 +274,7 @@ class Measurer:
         """The slope along a probe at another point, in its precision or ours; None where it cannot be had."""
         here = [v.astype(np.result_type(v.dtype, own.dtype)) for v, own in zip(at, self.at, strict=True)]
         if by_complex:
-            slope = self.complex_slope(probes, number, here)
+            slope = self.complex.slope(probes, number, here)
             return None if slope is None else Slope(slope, 0.0)
         found = self.slope(probes, number, here)
         return found if np.isfinite(found.value) else None
@@ -334,15 +289,11 @@ class Measurer:
     def complex_error(self, probes: Probes, number: int, draws: int, at: Sequence[Array] | None = None) -> float:
         """How far a complex step moves when all inputs move to their neighbours."""
         start = self.at if at is None else at
-        first = self.complex_slope(probes, number, start)
-        others = [self.complex_slope(probes, number, nudged(start, self._rng)) for _ in range(draws)]
+        first = self.complex.slope(probes, number, start)
+        others = [self.complex.slope(probes, number, nudged(start, self._rng)) for _ in range(draws)]
         return max((abs(float(other - first)) for other in others if other is not None), default=0.0)
 
 
 def _last_units(slopes: Array) -> Array:
     units: Array = np.finfo(float).eps * np.abs(slopes)
     return units
-
-
-def _is_long(values: Sequence[Any]) -> bool:
-    return bool(values[0].dtype.itemsize > np.dtype(float).itemsize)

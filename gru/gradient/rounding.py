@@ -17,6 +17,11 @@ DOUBLE = 2.0**11
 """By so much rounding falls from double to long double."""
 
 
+def is_long(values: Sequence[Any]) -> bool:
+    """Whether numbers are of a higher precision than double."""
+    return bool(values[0].dtype.itemsize > np.dtype(float).itemsize)
+
+
 def nudged(values: Sequence[Array], rng: np.random.Generator) -> list[Array]:
     """Every number moved to one of its neighbours, up or down, or left as it is, at random."""
     result = []

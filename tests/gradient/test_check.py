@@ -533,3 +533,17 @@ def test_perturbations_that_do_not_go_together_are_measured_one_by_one(function:
     found = gru.check_vjp(function, by_hand, X[:3])
     assert (found.verdict, found["x"].method) == ("right", "complex step")
     assert gru.check_vjp(function, lambda c, x: by_hand(c, x) * 1.001, X[:3]).verdict == "wrong"
+
+
+def test_what_a_complex_step_drops_is_found_however_small_it_is_beside_other_arguments() -> None:
+    def function(x: Array, b: Array) -> Any:
+        return (x * x).sum() + 1e-9 * (np.real(b) ** 2).sum()
+
+    assert gru.check_gradient(function, (X, B), lambda x, b: (2 * x, 2e-9 * b)).verdict == "right"
+    found = gru.check_gradient(function, (X, B), lambda x, b: (2 * x, 0 * b))
+    assert (found["x"].verdict, found["b"].verdict) == ("right", "wrong")
+
+
+def test_arguments_are_verified_along_one_direction() -> None:
+    few = gru.check_gradient(loss, (X, W, B), gradient, along=1).calls
+    assert few <= gru.check_gradient(lambda x: loss(x, W, B), X, lambda x: gradient(x, W, B)[0], along=1).calls + 4

@@ -1,0 +1,109 @@
+"""Slopes by a complex step, along one probe or along all entries of a leaf at once.
+
+It never says whether the function kept the imaginary part: that is seen by differences, in `gru.gradient.measure`.
+"""
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from gru.calculus.arrays import Array
+from gru.gradient.probe import General, Probes
+from gru.gradient.rounding import is_long
+from gru.gradient.subject import Subject
+
+STEP = 2.0**-100
+"""The complex step: as in `gru.calculus.complex_step`, whose reasons hold here too."""
+
+FEW = 4
+"""Below so many entries a call for each is no more than what it takes to find out whether they go together."""
+
+ENTRIES = 2**18
+"""The largest array of perturbations: 4 MiB of complex numbers."""
+
+AGREEMENT = 1e-10
+"""How well slopes that were measured together must add up, beside the sum of their sizes: far above the rounding of a
+sum of some thousands, and far below what a single one of them off would change."""
+
+
+class ComplexStep:
+    """Slopes of Σ cotangent·function by a complex step, by default at the point `at`."""
+
+    def __init__(self, subject: Subject, cotangents: Sequence[Any], at: list[Array]) -> None:
+        self._subject, self._cotangents, self._at = subject, cotangents, at
+        self._general: dict[int, Any] = {}
+
+    def slope(self, probes: Probes, number: int, at: Sequence[Any] | None = None) -> Any:
+        """The slope along a probe by a complex step, in the precision of `at`; None where the function refuses."""
+        start = self._at if at is None else at
+        long = is_long(start)
+        kind = np.clongdouble if long else np.complex128
+        step = kind(1j) * kind(STEP)
+        return self._imaginary(probes.moved([v.astype(kind) for v in start], number, step), kind)
+
+    def _imaginary(self, values: Sequence[Any], kind: Any) -> Any:
+        try:
+            outputs = self._subject.outputs(values)
+            total: Any = kind(0)
+            for cotangent, output in zip(self._cotangents, outputs, strict=True):
+                total = total + np.sum(np.asarray(output) * cotangent)
+        except Exception:
+            return None
+        if np.asarray(total).dtype != kind or not np.isfinite(total):
+            return None
+        if not any(np.iscomplexobj(output) for output in outputs):
+            return None
+        return total.imag / STEP
+
+    def general_slope(self, general: Probes, at: list[Array] | None = None) -> Any:
+        """The slope along a general direction by a complex step."""
+        if at is not None and at is not self._at:
+            return self.slope(general, 0, at)
+        if general.leaf not in self._general:
+            self._general[general.leaf] = self.slope(general, 0)
+        return self._general[general.leaf]
+
+    def slopes_together(self, probes: Probes) -> Array | None:
+        """The slopes along all unit vectors in few calls, with the perturbations on a leading axis.
+
+        Many functions go along with that: all that count their axes from the end. That this one does is not believed
+        but seen: the sum of all slopes, each times a Gaussian number, must be the slope along that direction, which
+        was measured by itself. None where it does not.
+        """
+        if probes.along is not None or len(probes) < FEW:
+            return None
+        general = General(probes)
+        true = self.general_slope(general)
+        shapes = [np.shape(output) for output in self._subject.outputs(self._at)]
+        axes = max(probes.value.ndim, *(len(shape) for shape in shapes)) - probes.value.ndim
+        for between in dict.fromkeys((0, axes)):
+            found = self._batched(probes, between, shapes)
+            if found is None:
+                continue
+            terms = found * (general.general / general.scale).ravel()
+            if abs(float(terms.sum() - true)) <= AGREEMENT * float(np.abs(terms).sum()):
+                return found
+        return None
+
+    def _batched(self, probes: Probes, between: int, shapes: Sequence[tuple[int, ...]]) -> Array | None:
+        """The slopes of perturbations on a leading axis, followed by `between` axes of length 1; None if refused."""
+        size, parts = len(probes), []
+        chunk = max(1, ENTRIES // max(size, 1))
+        for start in range(0, size, chunk):
+            count = min(chunk, size - start)
+            moved = np.zeros((count, size), dtype=complex)
+            moved.real = probes.value.ravel()
+            moved.imag[np.arange(count), np.arange(start, start + count)] = STEP
+            values: list[Any] = list(self._at)
+            values[probes.leaf] = moved.reshape(count, *(1,) * between, *probes.value.shape)
+            try:
+                outputs = [np.asarray(output) for output in self._subject.outputs(values)]
+            except Exception:
+                return None
+            if [output.shape for output in outputs] != [(count, *shape) for shape in shapes]:
+                return None
+            products = (output.imag * c for output, c in zip(outputs, self._cotangents, strict=True))
+            parts.append(sum(product.reshape(count, -1).sum(axis=1) for product in products) / STEP)
+        slopes = np.concatenate(parts)
+        return slopes if np.isfinite(slopes).all() else None
