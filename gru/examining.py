@@ -15,7 +15,7 @@ from gru.nearest import did_you_mean
 from gru.submission.limits import MEMORY_LIMIT, TIME_LIMIT
 
 if TYPE_CHECKING:
-    from gru.layer import Form
+    from gru.layer import Equation, Form
     from gru.problem import Effort
     from gru.report.result import Result
     from gru.submission.confinement import Isolation
@@ -71,12 +71,18 @@ def checks_named(names: Iterable[str], form: "Form") -> tuple[str, ...]:
     from gru.examiner import TRAINING
 
     known = {id: id for id in (*form.checks, TRAINING)}
+    unchecked: dict[str, Equation] = {}
     for equation in form.named.values():
         if equation.id in known:
-            called = (equation.name, str(equation.number), f"({equation.number})")
-            known |= dict.fromkeys(called if equation.number is not None else called[:1], equation.id)
+            known |= dict.fromkeys(equation.names, equation.id)
+        else:
+            unchecked |= dict.fromkeys(equation.names, equation)
     names = tuple(names)
     for name in names:
+        if name in unchecked:
+            hidden = unchecked[name].name
+            near = " and ".join(equation.id for equation in form.made_at_once(hidden))
+            raise ValueError(f"{name!r} is no check: a cell does not show {hidden}; it is checked as a part of {near}")
         if name not in known:
             ids = ", ".join(dict.fromkeys(known.values()))
             raise ValueError(f"no check has the id {name!r}; {did_you_mean(name, known)}the checks are {ids}")

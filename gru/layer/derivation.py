@@ -257,6 +257,11 @@ class Derivation:
         """The quantity that is σ or tanh of this one; None where there is none."""
         return next((name for name, inside in self.preactivations.items() if inside == preactivation), None)
 
+    def made_at_once(self, name: str) -> list[Equation]:
+        """The equations whose formulas a quantity stands in; a gate's own has its pre-activation written out."""
+        gate = self.activation_of(name)
+        return [equation for equation in self.named.values() if name in equation.inputs or equation.name == gate]
+
     def made_of(self, name: str) -> frozenset[str]:
         """The names of all that is computed from a quantity, near and far, itself included."""
         return _made_of(self, name)

@@ -59,6 +59,11 @@ class Equation:
         return self.name if self.number is None else self.number
 
     @property
+    def names(self) -> tuple[str, ...]:
+        """What a reader calls it: `equation-10`, `dzr`, `10` and `(10)`, the numbers where the chapter has one."""
+        return (self.id, self.name, *(() if self.number is None else (f"{self.number}", f"({self.number})")))
+
+    @property
     def title(self) -> str:
         """What a report calls its left-hand side; Σ stands before a sum over the steps."""
         return f"Σ {self.inputs[0]}" if self.is_sum else self.name

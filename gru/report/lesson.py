@@ -71,8 +71,7 @@ def topics(form: Form = CHAPTER) -> tuple[str, ...]:
 
 def _equation_named(topic: str, form: Form) -> list[str]:
     for equation in form.named.values():
-        numbers = (f"{equation.number}", f"({equation.number})") if equation.number is not None else ()
-        if topic in (*numbers, equation.id, equation.name):
+        if topic in equation.names:
             return equation_explained(equation, form)
     return []
 
@@ -182,10 +181,8 @@ def _comes_from(equation: Equation, form: Form) -> list[str]:
 
 def _dependents(equation: Equation, form: Form) -> str:
     """The equations that are made of this quantity at once, and those that are reached through them."""
-    # A formula has its pre-activation written out, so the table of inputs does not name it.
-    gate = form.activation_of(equation.name)
-    near = [other for other in form.named.values() if equation.name in other.inputs or other.name == gate]
-    made = form.made_of(gate or equation.name)
+    near = form.made_at_once(equation.name)
+    made = form.made_of(form.activation_of(equation.name) or equation.name)
     far = [other for other in form.exposed if other.name in made and other not in near and other is not equation]
     if not near:
         return "nothing in the cell: it is a result"

@@ -362,7 +362,7 @@ def test_any_name_of_a_file_will_do(write: Write, name: str) -> None:
     ("arguments", "text"),
     [
         ((), "name a Python file with a class GRUCell"),
-        (("alice.py", "--only", "equation-5"), "no check has the id 'equation-5'"),
+        (("alice.py", "--only", "equation-25"), "no check has the id 'equation-25'"),
         (("alice.py", "--problem", "one"), "no problem has the id 'one'"),
         (("alice.py", "--seed", "-1"), "expected a whole number, 0 or more, or random"),
         (("alice.py", "--effort", "much"), "'much' is not one of"),

@@ -53,13 +53,18 @@ def test_a_check_has_the_names_that_explain_knows(name: str) -> None:
     assert "limit of equation (10), dzr" in gru("check", "--explain-limit", name).stdout
 
 
-@pytest.mark.parametrize(
-    ("name", "near"), [("5", ""), ("99", ""), ("None", ""), ("equation-100", "did you mean equation-10? ")]
-)
+@pytest.mark.parametrize(("name", "near"), [("99", ""), ("None", ""), ("equation-100", "did you mean equation-10? ")])
 def test_a_check_that_there_is_not_is_a_mistake(name: str, near: str) -> None:
     done = gru("check", SLIP, "--only", name)
     assert done.exit_code == USAGE
     assert f"no check has the id '{name}'; {near}the checks are interface, " in done.stderr
+
+
+@pytest.mark.parametrize("name", ["5", "(5)", "zz", "equation-5"])
+def test_an_equation_without_a_check_is_told_where_it_is_checked(name: str) -> None:
+    done = gru("check", SLIP, "--only", name)
+    assert done.exit_code == USAGE
+    assert f"'{name}' is no check: a cell does not show zz; it is checked as a part of equation-1\n" in done.stderr
 
 
 def test_the_form_that_was_meant_is_proposed() -> None:
