@@ -124,12 +124,13 @@ def right_cells(form: Form) -> list[Cell]:
 
 def wrong_cells(form: Form, only: Iterable[str] | None = None) -> list[Cell]:
     """A cell for every mistake of the catalogue, and for those of the state; of `only` these checks, where given."""
-    wanted = None if only is None else set(only)
-    cells = [_wrong(form, mistake) for equation in form.exposed for mistake in catalogue(equation.key, form)]
-    cells += [
-        Cell(slip.id, "state", slip.text, _Writer(form, slip=slip, about=f"Wrong: {slip.text}.")()) for slip in SLIPS
-    ]
-    return [cell for cell in cells if wanted is None or cell.check in wanted]
+    wanted = {"state", *(equation.id for equation in form.exposed)} if only is None else set(only)
+    equations = (equation for equation in form.exposed if equation.id in wanted)
+    cells = [_wrong(form, mistake) for equation in equations for mistake in catalogue(equation.key, form)]
+    slips = SLIPS if "state" in wanted else ()
+    about = "Wrong: {}."
+    cells += [Cell(s.id, "state", s.text, _Writer(form, slip=s, about=about.format(s.text))()) for s in slips]
+    return cells
 
 
 def _wrong(form: Form, mistake: Mistake) -> Cell:

@@ -144,7 +144,7 @@ class Running(NDArrayOperatorsMixin):
 
 def _underflow(a: Array, b: Array) -> float:
     """What a product loses where it is too small for its digits; nothing where it is exactly zero."""
-    return UNDERFLOW if a.any() and b.any() else 0.0
+    return UNDERFLOW if np.count_nonzero(a) and np.count_nonzero(b) else 0.0
 
 
 def exact(value: Array) -> Rounded:

@@ -75,7 +75,7 @@ def test_what_a_loss_clips_is_told_and_no_equation_is_wrong_for_it(tmp_path: Pat
     assert not any(outcome.status == "wrong" for outcome in examination.outcomes if outcome.is_of_equation)
 
 
-@pytest.mark.one_in(2)
+@pytest.mark.full
 @pytest.mark.parametrize(
     ("name", "edit", "wrong"),
     [

@@ -75,6 +75,7 @@ def test_a_bias_that_is_added_twice_is_told_by_its_name(tmp_path: Path) -> None:
     assert (parted.stage, parted.parameter, parted.forms) == ("bias", "brh", ("torch",))
 
 
+@pytest.mark.full
 def test_what_an_lstm_is_not_given_is_not_asked_for() -> None:
     with SubmissionProcess(FILES / "lstm_sequence.py", form=layer_named("lstm").form) as process:
         assert process.api is not None

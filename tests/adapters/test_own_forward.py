@@ -157,7 +157,7 @@ def test_a_package_that_is_not_here_is_an_obstacle_only_where_it_is_used(
     assert verdict in (examination.verdict, examination.reason)
 
 
-@pytest.mark.one_in(2)
+@pytest.mark.full
 @pytest.mark.parametrize("imports", ["from helpers import *", "from common.functions import sigmoid, softmax"])
 def test_a_sigmoid_of_a_file_that_is_not_here_is_the_logistic_function_and_that_is_told(
     imports: str, tmp_path: Path

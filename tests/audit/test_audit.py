@@ -175,7 +175,10 @@ def test_it():
         (["--tests", "nowhere.py", "--module", "student.py"], "there are no tests at"),
         (["--tests", "test_it.py", "--module", "student.ipynb"], "expected a Python file"),
         (["--tests", "test_it.py", "--module", "a/b/student.py"], "there is no folder"),
-        (["--tests", "test_it.py", "--module", "student.py", "--command", "no-such-program"], "cannot be run"),
+        (
+            ["--tests", "test_it.py", "--module", "student.py", "--command", "no-such-program", "--only", "9"],
+            "cannot be run",
+        ),
         (["--tests", "test_it.py", "--module", "student.py", "--only", "17"], "there is no wrong cell"),
         (["--tests", "test_it.py", "--module", "student.py", "--json", "/nowhere/x.json"], "cannot write"),
     ],

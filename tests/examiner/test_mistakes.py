@@ -124,7 +124,7 @@ def check_both_recognised(first: Mistake, second: Mistake, effort: Effort) -> No
     assert second.id in ids(examination, numbers[1])
 
 
-@pytest.mark.one_in(40)
+@pytest.mark.one_in(120)
 @pytest.mark.parametrize(("first", "second"), list(pairs(0)), ids=lambda mistake: mistake.id)
 def test_two_mistakes_are_both_recognised_by_few_problems(first: Mistake, second: Mistake) -> None:
     check_both_recognised(first, second, "quick")

@@ -21,7 +21,7 @@ def check_right(cell: type, seed: int) -> None:
     assert examination.form.id == "chapter"
 
 
-@pytest.mark.one_in(20)
+@pytest.mark.one_in(40)
 @pytest.mark.parametrize(("position", "name"), list(enumerate(CELLS)), ids=list(CELLS))
 def test_a_right_cell_is_right_however_it_is_written(position: int, name: str) -> None:
     check_right(CELLS[name], seed=position % SEEDS)

@@ -76,7 +76,7 @@ def example() -> str:
     return "\n".join(line.removeprefix("    ") for line in lines)
 
 
-@pytest.mark.one_in(2)
+@pytest.mark.full
 @pytest.mark.parametrize(("cell", "passes"), [("from wrong import GRUCell", False), ("from gru import GRUCell", True)])
 def test_the_documented_example_judges_a_cell(
     cell: str, passes: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch

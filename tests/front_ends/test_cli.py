@@ -177,8 +177,8 @@ def test_the_workers_of_several_files_are_forked_from_one_process(
         return examine_file(*arguments, **options)
 
     monkeypatch.setattr(examining, "examine_file", noted)
-    assert check(write(), write(WRONG, "bob.py"), "--only", "merge").exit_code == examining.ALL_RIGHT
-    assert check(write(), "--only", "merge").exit_code == examining.ALL_RIGHT
+    assert check(write(), write(WRONG, "bob.py"), "--problem", "0").exit_code == examining.SOME_WRONG
+    assert check(write(), "--problem", "0").exit_code == examining.ALL_RIGHT
     first, second, alone = given
     assert first is second
     assert first is not None
@@ -199,8 +199,11 @@ def test_the_exit_status_tells_the_worst(verdicts: list[str], own_failure: bool,
 
 
 def test_only_some_checks_can_be_asked_for(write: Write) -> None:
-    assert check(write(WRONG), "--only", "equation-9", "--only", "merge").exit_code == examining.ALL_RIGHT
-    (result,) = results_of("alice.py", "--only", "equation-10")
+    assert (
+        check(write(WRONG), "--only", "equation-9", "--only", "merge", "--problem", "0").exit_code
+        == examining.ALL_RIGHT
+    )
+    (result,) = results_of("alice.py", "--only", "equation-10", "--problem", "0")
     assert [outcome["check"] for outcome in result["outcomes"]] == ["equation-10"]
 
 
@@ -405,7 +408,7 @@ def test_what_the_kernel_does_not_give_is_told_once_or_refused(write: Write, mon
     monkeypatch.setattr("gru.submission.confinement._of_the_kernel", lambda: bare)
     write(RIGHT)
     warn_of.cache_clear()
-    done = check("alice.py", "./alice.py")
+    done = check("alice.py", "./alice.py", "--problem", "0")
     assert done.exit_code == 0
     assert done.stderr.count("a submission can read and write your files and use the network") == 1
     refused = check("alice.py", "--isolation", "strict")
@@ -526,7 +529,7 @@ def _no_constant(name: str) -> None:
 def test_the_document_follows_its_schema(write: Write, level: str) -> None:
     spoilt = edited("self.r = sigmoid(", "self.r = np.nan * sigmoid(")
     files = (write(), write(WRONG, "wrong.py"), write(spoilt, "nan.py"), write("(", "broken.py"))
-    check(*files, "--json", "results.json", "--feedback", level)
+    check(*files, "--json", "results.json", "--feedback", level, "--problem", "0")
     document = json.loads(Path("results.json").read_text(encoding="utf-8"), parse_constant=_no_constant)
     jsonschema.validate(document, SCHEMA)
     assert [result["submission"] for result in document["results"]] == list(files)

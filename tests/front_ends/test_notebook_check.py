@@ -85,8 +85,8 @@ def test_the_options_are_those_of_the_command(found: Any) -> None:
     assert gru.check(WithoutHPrev, effort="quick", feedback="none").examination.outcomes == ()
     other = gru.check(gru.GRUCell, effort="quick", convention="swapped")
     assert other.verdict == "wrong"
-    assert gru.check(gru.GRUCell, problem="3").result.problem == "0:3"
-    some = gru.check(WithoutHPrev, effort="quick", only=["dzr", 9, "(8)"], seed="random")
+    assert gru.check(gru.GRUCell, problem="3", seed="random").result.problem.endswith(":3")
+    some = gru.check(WithoutHPrev, effort="quick", only=["dzr", 9, "(8)"])
     assert {outcome.check for outcome in some.examination.outcomes} == {"equation-10", "equation-9", "equation-8"}
 
 

@@ -170,7 +170,7 @@ def test_a_link_to_another_submission_is_none(course: Path, write: Write) -> Non
     assert gradebook(course)["bob"].text == "bob.py: it is a symbolic link; expected the file itself"
 
 
-@pytest.mark.one_in(5)
+@pytest.mark.one_in(6)
 @pytest.mark.parametrize(
     "name",
     ["-x", "a b", "it's", 'say "hi"', "line\nbreak", "\x1b[2J\u202ex", "门控", "=1+1", "[red]x", "tab\t", "a" * 250],

@@ -2,12 +2,16 @@
 
 import ast
 from collections.abc import Mapping
+from functools import cache
 from typing import Any
 
 from gru.calculus import formula
 from gru.layer import Form
 from gru.mistakes import Mistake
 from gru.submission.recording import api_of
+
+names_in = cache(formula.names)
+"""The names in a formula: a cell asks for those of each equation at every step."""
 
 
 def cell_of(form: Form, instead: Mapping[str, ast.expr] | None = None) -> type:
@@ -53,7 +57,7 @@ def cell_of(form: Form, instead: Mapping[str, ast.expr] | None = None) -> type:
                 return
             done.add(equation.name)
             tree = instead.get(equation.name, equation.expression)
-            for name in formula.names(tree):
+            for name in names_in(tree):
                 if name in form.named:
                     needed = form.named[name]
                     if name not in self._at or (needed in form.forward and equation in form.forward):

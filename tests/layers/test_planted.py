@@ -18,7 +18,7 @@ from gru.layer import Equation, Form
 from gru.layers.lstm.cell import LSTMCell
 from gru.layers.registry import form_named
 from gru.mistakes import Mistake, catalogue
-from gru.problem import Effort
+from gru.problem import Effort, battery
 from gru.submission.trusted import TrustedCells
 from tests.effort import of_this_run
 from tests.layers.cells import cell_of, planted
@@ -107,5 +107,7 @@ class BoundsTheState(LSTMCell):
 
 
 def test_a_state_that_nothing_bounds_is_drawn_large_too() -> None:
-    examination = examine(TrustedCells(BoundsTheState, FORMS[0]), form=FORMS[0])
+    form = FORMS[0]
+    larger = next(problem for problem in battery("normal", 0, form) if np.abs(problem.initial[1]).max() > 5)
+    examination = examine(TrustedCells(BoundsTheState, form), form=form, problem=larger)
     assert [outcome.check for outcome in examination.outcomes if outcome.status == "wrong"] == ["lstm/h"]
