@@ -5,7 +5,6 @@ grade a submission alike; `random` draws other examples every time, `thorough` m
 `pytest -m full` runs every property once more with the second.
 """
 
-import gc
 from collections import Counter
 from typing import Any
 
@@ -60,9 +59,3 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
             seen[test] += 1
         if _is_full(config) and getattr(getattr(item, "obj", None), "is_hypothesis_test", False):
             item.add_marker("full")
-
-
-def pytest_collection_finish() -> None:
-    """The thousands of tests stay until the end: no collection of garbage need look through them again."""
-    gc.collect()
-    gc.freeze()

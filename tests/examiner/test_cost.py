@@ -181,6 +181,7 @@ class PrintsNorms(GRUCell):
         self.norm = float(np.sqrt(np.power(self.dW, 2).sum()))
 
 
+@pytest.mark.one_in(3)
 @pytest.mark.parametrize(
     "cell_class",
     [
@@ -300,6 +301,7 @@ class InAClosure(OneByOne):
     sigmoid = staticmethod((lambda exponential: lambda a: 1 / (1 + exponential(-a)))(np.exp))
 
 
+@pytest.mark.one_in(3)
 @pytest.mark.parametrize(
     "cell_class",
     [

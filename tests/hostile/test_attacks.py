@@ -25,6 +25,9 @@ HERE = Path(__file__).parent
 EXAMPLES = HERE.parents[1] / "examples" / "submissions"
 ATTACKS = sorted(HERE.glob("attacks/*/*.py"))
 
+DEAR = ("perturbs_unless_it_is_counted", "perturbs_with_a_power")
+"""Attacks that take a second, and are like another one that is always tried."""
+
 BESIDE = {
     "right_cell.py": EXAMPLES / "right.py",
     "wrong_cell.py": EXAMPLES / "dzr_without_h_prev.py",
@@ -60,7 +63,11 @@ def _reports(examination: Examination) -> list[str]:
     return ["\n".join(message(result)), json_of([result]), record.feedback, *exports]
 
 
-@pytest.mark.parametrize("attack", ATTACKS, ids=lambda path: f"{path.parent.name}-{path.stem}")
+@pytest.mark.parametrize(
+    "attack",
+    [pytest.param(path, marks=[pytest.mark.full] * (path.stem in DEAR)) for path in ATTACKS],
+    ids=lambda path: f"{path.parent.name}-{path.stem}",
+)
 def test_an_attack_comes_to_nothing(attack: Path, tmp_path: Path) -> None:
     verdict, what = _expected(attack)
     examination = _examined(attack, tmp_path)

@@ -6,6 +6,7 @@ attribute with every kind of value.
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from functools import cache
 from pathlib import Path
 from random import Random
 from typing import Any
@@ -47,9 +48,11 @@ class Recorded(TrustedCells):
             yield recording
 
 
-def _recorded(source: str) -> Mapping[str, Recording]:
+@cache
+def _recorded(cell: str) -> Mapping[str, Recording]:
+    """What a cell of `SOURCES` showed, by its name."""
     namespace: dict[str, Any] = {}
-    exec(source, namespace)
+    exec(SOURCES[cell], namespace)
     recorded = Recorded(namespace["GRUCell"])
     examine(recorded, effort="quick")
     return recorded.recordings
@@ -68,12 +71,6 @@ SOURCES = {
 }
 
 
-@pytest.fixture(scope="module")
-def cells() -> dict[str, Mapping[str, Recording]]:
-    """What each cell showed, by the name of the cell."""
-    return {name: _recorded(source) for name, source in SOURCES.items()}
-
-
 def _is_judged(recorded: Mapping[str, Recording], *oddities: Oddity) -> Examination:
     """The examination of what was shown with these oddities in it; every report of it can be made."""
     examination = examine(Replayed(recorded, oddities), effort="quick")
@@ -86,32 +83,28 @@ def _is_judged(recorded: Mapping[str, Recording], *oddities: Oddity) -> Examinat
 
 
 @pytest.mark.full
-def test_a_list_for_h_is_judged_beside_a_mistake_that_shows_at_hidden_1(
-    cells: dict[str, Mapping[str, Recording]],
-) -> None:
-    examination = _is_judged(cells["dx wrong at hidden 1"], Oddity("h", "a list", "always"))
+def test_a_list_for_h_is_judged_beside_a_mistake_that_shows_at_hidden_1() -> None:
+    examination = _is_judged(_recorded("dx wrong at hidden 1"), Oddity("h", "a list", "always"))
     wrong = {outcome.check for outcome in examination.outcomes if outcome.status == "wrong"}
     assert {"equation-4", "equation-24"} <= wrong
 
 
 @pytest.mark.one_in(6)
 @pytest.mark.parametrize("cell", SOURCES)
-def test_odd_values_are_judged(cell: str, cells: dict[str, Mapping[str, Recording]]) -> None:
+def test_odd_values_are_judged(cell: str) -> None:
     random = Random(cell)
     for _ in range(A_FEW):
-        _is_judged(cells[cell], *_drawn(random))
+        _is_judged(_recorded(cell), *_drawn(random))
 
 
 @pytest.mark.full
 @pytest.mark.parametrize("name", NAMES)
-def test_every_kind_of_odd_value_of_every_attribute_is_judged(
-    name: str, cells: dict[str, Mapping[str, Recording]]
-) -> None:
+def test_every_kind_of_odd_value_of_every_attribute_is_judged(name: str) -> None:
     """Every kind on one cell: all kinds on all cells took twenty minutes and met nothing more."""
     random = Random(name)
     for kind in ODD:
         oddity = Oddity(name, kind, random.choice(list(WHEN)), random.choice(IN))
-        _is_judged(random.choice(list(cells.values())), oddity, *_drawn(random))
+        _is_judged(_recorded(random.choice(list(SOURCES))), oddity, *_drawn(random))
 
 
 def _drawn(random: Random) -> list[Oddity]:
