@@ -61,6 +61,9 @@ MISTAKES = {
     "steps_then_bptt": ("drh * r + self", "drh + self", "equation-23"),
     "train_step_answers_its_state": ("dWhh += da @ hs[t - 1].T", "dWhh += da @ hs[t].T", "rnn/dW"),
     "model_given_back": ("dw[:, :n] * hr + dv", "dw[:, :n] + dv", "gradient-dh"),
+    "three_functions": ("+ drh * f +", "+ drh +", "equation-23"),
+    "forward_takes_targets": ("dvr[:n] * a * r", "dvr[:n] * r", "equation-10"),
+    "drops_its_input": ("(x * mask).T @ da", "x.T @ da", "gradient-W"),
 }  # fmt: skip
 """For each file what stands in it, what stands in its place, and a check that is not right then."""
 

@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from .chance import begin_anew
 from .layouts import arranged, has_steps, in_order, restored
 from .names import GENERATOR
 from .places import last_name, read
@@ -194,6 +195,7 @@ class Adapter:
         self, made: Any, sizes: Mapping[str, int], x: Any, h_0: Any, delta: Any, told: Callable[[str], None]
     ) -> "Answer":
         told("forward")
+        begin_anew(made, self.module)
         given_x, given_h = self._given(arranged(x, self.x_layout)), self._given(self._first(h_0, sizes))
         if self.state_at and given_h is not None:
             setattr(made, self.state_at, given_h)

@@ -85,12 +85,21 @@ def backward_roles(
     roles: list[str] = []
     for p in parameters:
         role = _role(p, roles, as_forward, parts, made, held, names=[q.name for q in parameters])
+        if role == "cache" and adapter.state == "":
+            # Nothing is answered beside the states: what is kept is in the object.
+            role = _kept_for(p, made) or ("" if p.default is not p.empty else role)
         if role == "":
             break
         roles.append(role)
     if "?" in roles or not {"delta", "deltas"} & set(roles):
         raise AnotherApiError(f"{adapter.backward_name} takes {', '.join(p.name for p in parameters)}")
     return tuple(roles)
+
+
+def _kept_for(p: Any, made: Any) -> str | None:
+    """The attribute that holds what an argument of backward is called: `_cache` for `cache`."""
+    kept = [name for name, value in getattr(made, "__dict__", {}).items() if name.strip("_") == p.name and value]
+    return kept[0] if kept and not isinstance(made, Given) else None
 
 
 def _role(

@@ -217,7 +217,7 @@ def complete(adapter: Adapter, sizes: Mapping[str, int], of: tuple[Any, bool], t
         if "backward_roles" not in said:
             names = [p.name for p in parameters_of(getattr(holder, adapter.forward_name, None), method=method)]
             answered = names_returned(getattr(holder, adapter.forward_name, None), adapter.source)
-            made = fresh(adapter, sizes)
+            made = adapter.run(sizes, values_of(adapter, sizes), *numbers(adapter, sizes)).made
             adapter.backward_roles = backward_roles(backward, adapter, made, names, answered, method=method)
     takes_two = {"delta_c", "deltas"} & set(adapter.backward_roles) and "second" not in said
     seconds: list[str | None] = [*_seconds(adapter, sizes, tried)] if takes_two else [type(adapter).second]

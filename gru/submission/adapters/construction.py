@@ -208,15 +208,29 @@ def _keys(tree: Mapping[str, ast.FunctionDef], name: str, held: str) -> list[str
     """The keys by which a function reads a dict that it is given; by which any function does, where it hands it on."""
 
     def keys(function: ast.AST) -> list[str]:
-        found = []
+        called, found = {held, *_also_called(function, held)}, []
         for node in ast.walk(function):
             match node:
-                case ast.Subscript(value=ast.Name(id=name), slice=ast.Constant(value=str() as key)) if name == held:
+                case ast.Subscript(value=ast.Name(id=name), slice=ast.Constant(value=str() as key)) if name in called:
                     found.append(key)
         return list(dict.fromkeys(found))
 
     own = keys(tree[name]) if name in tree else []
     return own if len(own) > 2 else max([keys(f) for f in tree.values()], key=len, default=own)
+
+
+def _also_called(function: ast.AST, name: str) -> Iterator[str]:
+    """The other names that a function gives to what it is given by this name: `P = parameters`."""
+    for node in ast.walk(function):
+        if not isinstance(node, ast.Assign):
+            continue
+        for target in node.targets:
+            pairs = [(target, node.value)]
+            if isinstance(target, ast.Tuple) and isinstance(node.value, ast.Tuple):
+                pairs = list(zip(target.elts, node.value.elts, strict=False))
+            for to, value in pairs:
+                if isinstance(to, ast.Name) and isinstance(value, ast.Name) and value.id == name:
+                    yield to.id
 
 
 def arrays_of(module: Any) -> dict[str, Any]:

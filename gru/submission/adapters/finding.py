@@ -17,8 +17,8 @@ from .adapter import OWNER, Adapter, AnotherApiError
 from .completing import SIZES, Tried, driven
 from .construction import Called, constructions, holders
 from .engine import engines
-from .loss import completed, losses
-from .names import BACKWARD, FORWARD, LOSS, MODEL, OTHER_PART, WEIGHT, rank, role_of
+from .losses import completed, losses
+from .names import BACKWARD, FORWARD, LOSS, MODEL, OTHER_PART, WEIGHT, rank, role_of, stem
 from .remembering import over_steps
 from .source import definitions, own, parameters_of, used_by
 
@@ -99,13 +99,9 @@ def _passes(kind: type) -> Iterator[tuple[str, str]]:
 
     def order(pair: tuple[str, str]) -> tuple[bool, bool, bool, int]:
         f, b = pair
-        return pair != ("forward", "backward"), _stem(f) != _stem(b), f == "__call__", len(f) + len(b)
+        return pair != ("forward", "backward"), stem(f) != stem(b), f == "__call__", len(f) + len(b)
 
     yield from sorted(pairs, key=order)[:6]
-
-
-def _stem(name: str) -> str:
-    return FORWARD.sub("", BACKWARD.sub("", name).strip("_")).strip("_")
 
 
 def _of_class(module: Any, source: str, name: str, kind: type, tried: Tried) -> Adapter | None:
@@ -163,10 +159,10 @@ def _functions(module: Any, source: str, name: str | None) -> Iterator[Way]:
     functions = {k: v for k, v in own(module).items() if isinstance(v, FunctionType)}
     backwards = [n for n in functions if BACKWARD.search(n)]
     every = [(f, b) for b in backwards for f in functions if f not in backwards]
-    pairs = [(f, b) for f, b in every if _stem(f) == _stem(b)]
+    pairs = [(f, b) for f, b in every if stem(f) == stem(b)]
     paired = {name for pair in pairs for name in pair}
     # `gru_cell` goes with `gru_cell_backward`, where nothing goes with one of them in full.
-    pairs += [(f, b) for f, b in every if not {f, b} & paired and _stem(_stem(f)) == _stem(_stem(b))]
+    pairs += [(f, b) for f, b in every if not {f, b} & paired and stem(stem(f)) == stem(stem(b))]
 
     def order(pair: tuple[str, str]) -> tuple[int, bool]:
         # A whole sequence before one step of it, which it contains.

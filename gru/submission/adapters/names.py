@@ -68,12 +68,12 @@ X = re.compile(
     re.IGNORECASE,
 )
 H = re.compile(
-    r"^(h|hs|h_?0|h_?p|h_?prev(_t)?|h_?t(_?1|_minus_1|_prev)?|prev_?h|hprev|hidden(_state|_t_1)?|state|h_?init|"
+    r"^(h|hs|h_?0|h_?p|h_?prev(ious)?(_t)?|h_?t(_?1|_minus_1|_prev)?|prev_?h|hprev|hidden(_state|_t_1)?|state|h_?init|"
     r"init(ial)?_?(h|state|hidden)|a_?prev|a_?0|h_?pre|last_h|prev_?(hidden|state)|h_?old|s_?prev|s|h_?in|hx|h_tm1)$",
     re.IGNORECASE,
 )
 C = re.compile(
-    r"^(c|cs|c_?0|c_?p|c_?prev(_t)?|c_?t(_?1|_minus_1|_prev)?|prev_?c|cell(_state)?|c_?init|init(ial)?_?(c|cell)|"
+    r"^(c|cs|c_?0|c_?p|c_?prev(ious)?(_t)?|c_?t(_?1|_minus_1|_prev)?|prev_?c|cell(_state)?|c_?init|init(ial)?_?(c|cell)|"
     r"prev_?cell|c_?old|c_?in|cx|c_tm1|prev_?memory|s_?prev)$",
     re.IGNORECASE,
 )
@@ -122,6 +122,11 @@ def role_of(name: str, names: Sequence[str]) -> str | None:
     if H.match(name) and not (name in ("s", "s_prev") and {"h", "h_prev"} & set(names)):
         return "h"
     return "c" if C.match(name) else None
+
+
+def stem(name: str) -> str:
+    """What is left of the name of a pass without what says in which direction it goes."""
+    return FORWARD.sub("", BACKWARD.sub("", name).strip("_")).strip("_")
 
 
 def is_called_a_parameter(place: str, name: str) -> bool:

@@ -20,7 +20,7 @@ from .behaviour import fresh, numbers, upstream, values_of
 from .completing import SIZES, Tried, driven
 from .construction import OfModule, arrays_of, constructions, holders
 from .layouts import has_steps
-from .loss import completed, layouts_of
+from .losses import completed, layouts_of
 from .places import read
 from .source import definitions
 
