@@ -3,7 +3,7 @@
 It knows how the submission is driven and nothing of what it computes, and judges nothing.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -61,6 +61,8 @@ class Bench:
     odd: dict[str, Fact] = field(default_factory=dict)
     updates: bool = False
     single: set[str] = field(default_factory=set)
+    undone: Callable[[DrivenProblem, str], float] = lambda problem, name: 1.0
+    """What a gradient is divided by before anything is said of it: a slip that all have in common is told by itself."""
 
     @property
     def shown(self) -> tuple[str, ...]:
@@ -101,7 +103,9 @@ class Bench:
         self.updates |= UPDATES in odd
         self.single |= {name for name in self.shown if SINGLE + name in odd}
         self.odd |= {name: Fact.of("said", text=text) for name, text in odd.items() if name in self.shown}
-        found = dict(zip(self.shown, gradients, strict=True)) if delta is not None else {}
+        found = (
+            {n: g / self.undone(problem, n) for n, g in zip(self.shown, gradients, strict=True)} if gradients else {}
+        )
         if "dh" in found:
             found["dh"] = found["dh"][0]
         return states, found

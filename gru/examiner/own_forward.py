@@ -5,7 +5,7 @@ the submission does, and judges no equation: what the forward pass computes is n
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -13,6 +13,8 @@ import numpy as np
 from gru.calculus.arrays import Array
 from gru.calculus.ridders import ridders
 from gru.examiner.bench import Bench, DrivenProblem
+from gru.examiner.common_factor import COMMON_FACTOR, Factor, common_factor
+from gru.examiner.entries import ARGUMENTS, furthest, with_sure_bounds
 from gru.examiner.fact import Fact
 from gru.examiner.outcome import GRADIENT, Entry, Outcome
 from gru.gradient.check import check_vjp
@@ -32,11 +34,6 @@ DIRECTIONS = 2
 """Gaussian directions of each gradient on each problem: an error hides from one of them with the probability
 that its product with a Gaussian number is below the error bar."""
 
-LOOKED_AT = 100
-"""How many entries of one gradient are looked at, for the one that is furthest off."""
-
-ARGUMENTS = {"dx": "x", "dh": "h_0"}
-"""What is moved for a gradient that is no parameter's."""
 
 SCALE = 2.0**20
 """The factor on δ in the check that gradients are linear in it: a power of two, which rounds nothing."""
@@ -50,7 +47,8 @@ class OwnForward:
     """What the second depth says: its outcomes, and odd gradients.
 
     `not_linear` says that some gradient is not linear in δ, and `arbitrary` that this is not for being clipped alone.
-    `clipped` says that one is clipped whose δ cannot be made smaller, as that of a loss.
+    `clipped` says that one is clipped whose δ cannot be made smaller, as that of a loss. `factor` is what all gradients
+    have in common.
     """
 
     outcomes: tuple[Outcome, ...]
@@ -58,6 +56,7 @@ class OwnForward:
     arbitrary: bool
     odd: frozenset[str]
     clipped: bool = False
+    factor: Factor | None = None
 
 
 def judge_own(
@@ -91,12 +90,27 @@ def judge_own(
     if done:
         outcomes.append(_of_state(states, done))
         outcomes += [_of_gradient(bench, name, found[name]) for name in bench.shown]
+    if bench.api.loss:
+        outcomes = with_sure_bounds(outcomes)
+    weights = [name for name in bench.shown if name in bench.api.names]
+    factor = None if bench.odd else common_factor(found, weights, is_loss=bench.api.loss)
+    if factor is not None:
+        outcomes = [_of_factor(outcome, factor) for outcome in outcomes]
     not_linear = [fact for fact, _ in states if fact.kind == "gradient-not-linear"]
     arbitrary = any(fact.particulars["clipped"] is None for fact in not_linear)
     is_clipped = any(fact.particulars.get("clipped") for outcome in outcomes for fact in outcome.facts)
     return OwnForward(
-        tuple(outcomes), bool(not_linear), arbitrary, frozenset(bench.odd), clipped=bench.api.loss and is_clipped
+        tuple(outcomes), bool(not_linear), arbitrary, frozenset(bench.odd), bench.api.loss and is_clipped, factor
     )
+
+
+def _of_factor(outcome: Outcome, factor: Factor) -> Outcome:
+    """The outcome, where all gradients have a factor: it is told of the first one, and the others inherit it."""
+    if outcome.check not in (f"{GRADIENT}{name}" for name in factor.names):
+        return outcome
+    if outcome.check != f"{GRADIENT}{factor.names[0]}":
+        return replace(outcome, status="inherited")
+    return replace(outcome, facts=(Fact.of(COMMON_FACTOR, **factor.particulars),))
 
 
 def _compared(bench: Bench, problem: DrivenProblem) -> Iterator[tuple[str, Comparison]]:
@@ -176,58 +190,6 @@ def _plainly_wrong(bench: Bench, problem: DrivenProblem, name: str, claimed: Arr
     return Comparison(
         argument, value.shape, "wrong", "value", (), slope, estimate.value, bar, largest, directions=DIRECTIONS
     )
-
-
-@dataclass(frozen=True)
-class _Looked:
-    """The entry that is furthest off, how many are wrong, of how many, and what all that are wrong are clipped to."""
-
-    entry: Entry
-    wrong: int
-    size: int
-    clipped: float | None
-
-
-def _furthest(bench: Bench, problem: DrivenProblem, name: str) -> _Looked:
-    """The entry that is furthest from a difference quotient, with what else the quotients say of the gradient.
-
-    A quotient with a step and with twice that differ by three times what the step's square adds; the rounding
-    of the states is divided by the step. It is that of sums of as many terms as a step is given numbers, one after the
-    other over the steps. An entry that is further apart than both is wrong.
-    """
-    argument = ARGUMENTS.get(name, name)
-    value = np.array(problem.value(argument), float)
-    states, gradients = bench.run(problem, {}, problem.delta)
-    claimed = gradients[name]
-    terms = problem.sizes.steps * (problem.sizes.input + problem.sizes.hidden)
-    noise = terms * np.finfo(problem.value(argument).dtype).eps * float(np.abs(problem.delta * states).sum())
-    step = np.cbrt(np.finfo(problem.value(argument).dtype).eps)
-    apart: dict[tuple[int, ...], tuple[float, float]] = {}
-
-    def quotient(index: tuple[int, ...], step: float) -> float:
-        ends = []
-        for sign in (step, -step):
-            moved = value.copy()
-            moved[index] += sign
-            ends.append((problem.delta * bench.run(problem, {argument: moved})[0]).sum())
-        return float(ends[0] - ends[1]) / (2 * step)
-
-    every = list(np.ndindex(value.shape))
-    if len(every) > LOOKED_AT:
-        # A size that a file has written into it can be large: its entries are drawn from.
-        every = [every[k] for k in np.random.default_rng(value.size).choice(len(every), LOOKED_AT, replace=False)]
-    for index in every:
-        near, far = quotient(index, step), quotient(index, 2 * step)
-        bar = abs(near - far) + noise / step
-        apart[index] = (abs(claimed[index] - near) / max(bar, np.finfo(float).tiny), near)
-    index = max(apart, key=lambda index: apart[index][0])
-    wrong = [(float(claimed[index]), near) for index, (ratio, near) in apart.items() if ratio > 1]
-    bound = float(np.abs(claimed).max())
-    # What shows in an update alone is rounded once more where it is taken from the parameter.
-    at_bound = bound * (1 - 4 * np.finfo(float).eps)
-    is_clipped = all(abs(own) >= at_bound and own * near > bound * bound for own, near in wrong)
-    entry = Entry(index, float(claimed[index]), apart[index][1])
-    return _Looked(entry, len(wrong), len(apart), bound if wrong and is_clipped else None)
 
 
 def _state(bench: Bench, problem: DrivenProblem) -> Iterator[Fact]:
@@ -310,7 +272,7 @@ def _of_gradient(bench: Bench, name: str, found: list[tuple[DrivenProblem, Compa
         unit = c.largest or 1.0
         common |= {"error": abs(c.claimed - c.measured) / unit, "limit": c.error / unit}
         try:
-            looked = _furthest(bench, problem, name)
+            looked = furthest(bench, problem, name)
         except CellError:
             looked = None
         fact = Fact.of("along", name=name)

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 
 from gru.examiner.bench import Bench
+from gru.examiner.common_factor import COMMON_FACTOR
 from gru.examiner.cost import cost_driven
 from gru.examiner.fact import Fact
 from gru.examiner.mapping.by_equations import HIDDEN, NO_PLACE, SMALL, Asked, form_asked, judge_by_equations
@@ -59,7 +60,9 @@ def examine_driven(
         return Examination("not_examined", (), seed, effort, reason=error.reason, text=error.text, api=api)
     outcomes, found = own.outcomes, Examination("not_examined", (), seed, effort, api=api, recognition=recognition)
     try:
-        found, equations = _by_equations(Bench(runner, api), found, effort, own, problem, on_progress)
+        # The equations are judged by gradients without the factor that all have: that is one slip, told by itself.
+        bench = Bench(runner, api, undone=own.factor.of) if own.factor else Bench(runner, api)
+        found, equations = _by_equations(bench, found, effort, own, problem, on_progress)
     except SubmissionFailure:
         # What the second depth has found stands.
         equations = ()
@@ -146,8 +149,10 @@ def _cost(bench: Bench, found: Examination, *, is_right: bool) -> Fact | None:
 
 
 def _is_something_wrong(own: OwnForward) -> bool:
-    """Whether a gradient is wrong by its own forward pass, and not for being clipped: then a mistake is to be named."""
-    return not own.clipped and any(o.status == "wrong" and o.is_of_gradient for o in own.outcomes)
+    """Whether a gradient is wrong by its own forward pass, and no bound and no common factor: it is to be named."""
+    return (
+        not own.clipped and own.factor is None and any(o.status == "wrong" and o.is_of_gradient for o in own.outcomes)
+    )
 
 
 def _with_cost(outcome: Outcome, cost: Fact | None) -> Outcome:
@@ -185,7 +190,8 @@ def _joined(
         statuses = {status.get(name) for name in names}
         # The equations are judged by a δ that nothing clips.
         is_clipped = not_linear or any(fact.particulars.get("clipped") is not None for fact in outcome.facts)
-        if outcome.status == "wrong" and outcome.is_of_gradient and "wrong" not in statuses and not is_clipped:
+        is_told = is_clipped or any(fact.kind == COMMON_FACTOR for fact in outcome.facts)
+        if outcome.status == "wrong" and outcome.is_of_gradient and "wrong" not in statuses and not is_told:
             if outcome.check in in_another_order or "inherited" in statuses or (names and over_steps):
                 outcome = replace(outcome, status="inherited")
             else:

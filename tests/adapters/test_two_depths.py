@@ -2,8 +2,14 @@
 
 from pathlib import Path
 
+import pytest
+
 from gru.examiner import examine
+from gru.report.kinds.another_api import COUNTS
+from gru.report.sentences import all_said
 from gru.submission.process import SubmissionProcess
+
+FILES = Path(__file__).with_name("files")
 
 RNN = """
 import numpy as np
@@ -41,6 +47,50 @@ def test_what_is_handed_on_unseen_is_named_by_what_it_spoils(tmp_path: Path) -> 
         examination = examine(process, effort="quick")
     assert examination.verdict == "wrong"
     assert [outcome.check for outcome in examination.outcomes if outcome.status == "wrong"] == ["rnn/dh"]
+
+
+MEANS = {
+    "the-steps-of-a-loss": ("three_functions", [("[target, 0]) for", "[target, 0]) / len(targets) for")], "steps"),
+    "the-rows-of-the-weights": (
+        "drops_its_input",
+        [("T @ da\n", "T @ da / len(x)\n"), ("T @ dn])", "T @ dn]) / len(x)"), ("da.sum(axis=0)", "da.mean(axis=0)")],
+        "batch",
+    ),
+}
+
+
+@pytest.mark.full
+@pytest.mark.parametrize("name", MEANS)
+def test_a_factor_that_all_gradients_have_is_told_once(name: str, tmp_path: Path) -> None:
+    file, edits, size = MEANS[name]
+    source = (FILES / f"{file}.py").read_text()
+    for old, new in edits:
+        assert old in source
+        source = source.replace(old, new)
+    path = tmp_path / "mean.py"
+    path.write_text(source)
+    with SubmissionProcess(path) as process:
+        examination = examine(process, effort="quick")
+    (wrong,) = [outcome for outcome in examination.outcomes if outcome.status == "wrong"]
+    assert wrong.is_of_gradient
+    assert f"the number of {COUNTS[size]}" in all_said(wrong.facts)
+    assert examination.verdict == "wrong"
+
+
+@pytest.mark.parametrize("dtype", ["f8", "f4"])
+def test_a_single_entry_that_is_wrong_is_not_told_as_clipped_and_its_numbers_are_plain(
+    dtype: str, tmp_path: Path
+) -> None:
+    path = tmp_path / "rnn.py"
+    largest = "        self.dW_xh.flat[np.abs(self.dW_xh).argmax()] *= 0.99\n        return dX"
+    drawn = "np.random.randn(input_dim, hidden_dim)"
+    path.write_text(RNN.replace("        return dX", largest).replace(drawn, f"{drawn}.astype('{dtype}')"))
+    with SubmissionProcess(path) as process:
+        examination = examine(process, effort="quick")
+    outcome = examination.outcome("gradient-W_xh")
+    assert outcome.status in ("wrong", "inherited")
+    assert all(fact.particulars.get("clipped") is None for fact in outcome.facts)
+    assert {type(number) for entry in outcome.values for number in (entry.submission, entry.measured)} == {float}
 
 
 def test_blocks_of_a_gradient_in_another_order_are_one_mistake_of_the_stack_and_of_no_equation(tmp_path: Path) -> None:

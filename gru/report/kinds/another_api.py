@@ -22,6 +22,17 @@ def _entries(p: Particulars) -> str:
     return f"{p['count']} of {p['size']} entries of the gradient of {_argument(p)} are wrong{clipped}"
 
 
+COUNTS = {"batch": "rows of the batch", "steps": "steps", "output": "entries of the output"}
+NUMBERS = {2.0: "twice", 0.5: "half", -1.0: "the negative of", -2.0: "-2 times", -0.5: "-1/2 times"}
+
+
+def _common_factor(p: Particulars) -> str:
+    number = f"{NUMBERS[p['number']]} " if p["number"] != 1 else ""
+    parts = [f"{how} {' and '.join(f'the number of {COUNTS[size]}' for size in p[at])}"
+             for how, at in (("times", "times"), ("divided by", "over")) if p[at]]  # fmt: skip
+    return f"every gradient is {number}the right one{''.join(f', {part}' for part in parts)}"
+
+
 def _not_linear_in_own(p: Particulars) -> str:
     clipped = f": it is clipped to ±{p['clipped']:g}" if p["clipped"] is not None else ""
     return f"the gradient of {_argument(p)} is not linear in the upstream gradient{clipped}"
@@ -41,6 +52,7 @@ KINDS: dict[str, Words] = {
     "by-gradients": Words("", "not shown; every gradient over several steps that is made of it is right"),
     "as-recognised": Words("", "the forward pass was recognised by it"),
     "over-steps": Words("", "{name} is wrong over several steps, and all that it is made of is right"),
+    "common-factor": Words("", _common_factor),
     "not-told-apart": Words("", "something is wrong over several steps, and no single known mistake explains it"),
     "not-handed-on": Words(
         "equation",
