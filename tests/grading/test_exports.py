@@ -357,6 +357,8 @@ def test_a_worksheet_in_another_language_wants_the_name_of_its_column(tmp_path: 
         "ID,Vollständiger Name,Status,Bewertung,Bestwertung",
         'Teilnehmer/in12356,Alia Xavier,Zur Bewertung,"2,5","5,50"',
     ]
+    other = roster(tmp_path, german.replace("5,50", "10,00"))
+    assert len(filled("moodle", [of], other, "Bewertung").warnings) == 1
 
 
 def test_moodle_warns_of_another_maximum(tmp_path: Path) -> None:

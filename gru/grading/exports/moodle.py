@@ -10,7 +10,9 @@ from pathlib import Path
 from gru.grading.exports.sheet import ExportError, Filled, by_identity, fill, read
 from gru.grading.record import Record
 
-GRADE, MAXIMUM = "Grade", "maximum grade"
+GRADE = "Grade"
+"""The column of the grades in English; the maximum grade is the one behind it, in any language."""
+
 IDENTITY = ("ID number", "Email address", "Full name")
 """The columns by which a student is found, the surest first; the very first column is the participant's number."""
 
@@ -33,9 +35,8 @@ def filled(records: Sequence[Record], roster: Path | None, grade: str | None = N
         raise ExportError(f"{error}; in another language, name the column of the grades with --assignment") from None
     found = by_identity(rows, IDENTITY)
     participants = {match[0]: n for n, row in enumerate(rows) if n and (match := _PARTICIPANT.search(row[0].strip()))}
-    header = [head.lower() for head in rows[0]]
-    maxima = {n: row[header.index(MAXIMUM)] for n, row in enumerate(rows) if n} if MAXIMUM in header else {}
     column = rows[0].index(grade or GRADE)
+    maxima = {n: (row[column + 1 :] or [""])[0] for n, row in enumerate(rows) if n}
     return fill(rows, column, records, lambda record: _row_of(record, participants, found), maxima)
 
 
