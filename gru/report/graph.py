@@ -17,6 +17,9 @@ WIDTH, HEIGHT = 62, 42
 GAP, BETWEEN = 10, 34
 """Between boxes side by side, and between rows."""
 
+LEAST = 0.6
+"""The part of its width to which a drawing shrinks on a narrow page: its letters are small print then, and can be read."""
+
 LANE = 14
 """The width of the way past a row, for lines that end further below."""
 
@@ -77,8 +80,8 @@ def graph(form: Form, statuses: Mapping[str, str], first: str | None = None) -> 
     said = "; ".join(f"{box.equation.short} {box.equation.title}: {words(box.status)}" for box in boxes)
     return Markup(
         '<svg class="graph" viewBox="0 0 {:.0f} {}" width="{:.0f}" role="img" aria-label="{}" '
-        'font-family="system-ui, sans-serif" style="max-width: 100%; height: auto">{}</svg>'
-    ).format(width, height, width, f"The equations and what was found. {said}", drawn)
+        'font-family="system-ui, sans-serif" style="max-width: 100%; min-width: {:.0f}px; height: auto">{}</svg>'
+    ).format(width, height, width, f"The equations and what was found. {said}", LEAST * width, drawn)
 
 
 def _rows(form: Form) -> list[list[Equation]]:

@@ -20,6 +20,8 @@ _SIGNS: dict[type[ast.operator], str] = {
 
 _FUNCTIONS = {"sigmoid": "σ"}
 
+_TRANSPOSED = Markup('<mi mathvariant="normal">T</mi>')
+
 Marked = frozenset[int]
 """The nodes of a formula that are marked, by their `id`."""
 
@@ -114,9 +116,11 @@ def _written(node: ast.expr, symbols: Mapping[str, str], marked: Marked) -> Mark
             return Markup("<mo>−</mo> {}").format(_operand(operand, ast.MatMult(), 3, symbols, marked))
         case ast.Attribute(ast.Name("np"), name):
             return Markup("<mi>{}</mi>").format(name)
+        case ast.Attribute(ast.Name(name) as value, "T" | "mT") if id(value) not in marked:
+            return _symbol(symbols.get(name, name), above=_TRANSPOSED)
         case ast.Attribute(value, "T" | "mT"):
             base = _operand(value, ast.MatMult(), 3, symbols, marked)
-            return Markup('<msup><mrow>{}</mrow><mi mathvariant="normal">T</mi></msup>').format(base)
+            return Markup("<msup><mrow>{}</mrow>{}</msup>").format(base, _TRANSPOSED)
         case ast.Call(function, arguments):
             name = _FUNCTIONS.get(ast.unparse(function), ast.unparse(function).removeprefix("np.").replace("_", " "))
             inside = Markup(" <mo>,</mo> ").join(_formula(argument, symbols, marked) for argument in arguments)
@@ -141,9 +145,13 @@ def _operand(node: ast.expr, around: ast.operator, rank: int, symbols: Mapping[s
     return Markup("<mo>(</mo>{}<mo>)</mo>").format(written) if in_brackets else written
 
 
-def _symbol(symbol: str) -> Markup:
-    """A sign with its index below it: `δ_zr`, `h_{t-1}`, `δ_x_t`."""
+def _symbol(symbol: str, above: Markup | None = None) -> Markup:
+    """A sign with its index below it, such as `δ_zr`, `h_{t-1}` or `δ_x_t`, and what stands above that."""
     base, _, index = symbol.partition("_")
+    sign = Markup("<mi>{}</mi>").format(base.replace("-", "−"))
     if not index:
-        return Markup("<mi>{}</mi>").format(base.replace("-", "−"))
-    return Markup("<msub><mi>{}</mi>{}</msub>").format(base, _symbol(index.strip("{}")))
+        return sign if above is None else Markup("<msup>{}{}</msup>").format(sign, above)
+    below = _symbol(index.strip("{}"))
+    if above is None:
+        return Markup("<msub>{}{}</msub>").format(sign, below)
+    return Markup("<msubsup>{}{}{}</msubsup>").format(sign, below, above)
