@@ -18,7 +18,7 @@ GAP, BETWEEN = 10, 34
 """Between boxes side by side, and between rows."""
 
 LEAST = 0.6
-"""The part of its width to which a drawing shrinks on a narrow page: its letters are small print then, and can be read."""
+"""The part of its width to which a drawing shrinks on a narrow page: its letters are small then, and can be read."""
 
 LANE = 14
 """The width of the way past a row, for lines that end further below."""
