@@ -166,7 +166,7 @@ def require_found(style: Style, mistake: str | None, tmp_path: Path) -> None:
     assert (examination.verdict, first) == ("wrong" if mistake else "right", mistake), examination
 
 
-@pytest.mark.one_in(6)
+@pytest.mark.full
 @pytest.mark.parametrize(("style", "mistake"), sample(6), ids=str)
 def test_a_style_is_recognised_and_its_mistake_named(style: Style, mistake: str, tmp_path: Path) -> None:
     require_found(style, mistake, tmp_path)

@@ -110,6 +110,7 @@ def test_backward_that_updates_the_parameters_is_told_and_is_not_wrong() -> None
     assert "changes the parameters itself" in all_said(examination.outcome("interface").facts)
 
 
+@pytest.mark.full
 def test_what_is_clipped_is_told_where_backward_updates_the_parameters_too(tmp_path: Path) -> None:
     source = (FILES / "updates_in_backward.py").read_text(encoding="utf-8")
     path = tmp_path / "clips.py"

@@ -162,6 +162,7 @@ def test_the_adapter_that_is_written_drives_the_file_that_it_was_found_in(name: 
     assert again.api.gradients == found.api.gradients
 
 
+@pytest.mark.full
 def test_a_name_chooses_what_is_examined(tmp_path: Path) -> None:
     path = tmp_path / "two.py"
     path.write_text(UNUSUAL.replace("def go", "def forward").replace("def come_back", "def backward"))

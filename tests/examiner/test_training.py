@@ -41,6 +41,7 @@ def test_a_right_cell_passes_the_check() -> None:
     assert all_said(outcome.facts).startswith("136 of 136 pairs of 4 bits are right after ")
 
 
+@pytest.mark.full
 def test_cells_are_not_wrong_where_right_ones_do_not_learn_either(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
@@ -51,6 +52,7 @@ def test_cells_are_not_wrong_where_right_ones_do_not_learn_either(
     assert all_said(outcome.facts).endswith("a right cell does not learn it from this start either")
 
 
+@pytest.mark.full
 def test_an_interruption_while_the_projects_own_cell_trains_is_no_verdict(monkeypatch: pytest.MonkeyPatch) -> None:
     one_epoch = replace(CHECK_TASK, setting=replace(CHECK_TASK.setting, epochs=1))
     monkeypatch.setattr("gru.subtraction.check.CHECK_TASK", one_epoch)

@@ -67,6 +67,7 @@ def sessions(document: Path) -> list[Block]:
     return [block for block in blocks(document, "python") if ">>> " in block.text]
 
 
+@pytest.mark.one_in(9)
 @pytest.mark.parametrize("document", [d for d in DOCUMENTS if sessions(d)], ids=lambda path: path.name)
 def test_what_is_typed_into_python_gives_what_the_document_shows(
     document: Path, folder: Path, monkeypatch: pytest.MonkeyPatch

@@ -43,6 +43,7 @@ def test_the_error_of_a_difference_falls_and_rises(shown: list[tuple[str, Any]])
     assert errors[0] > 1e3 * errors[best] < errors[-1]
 
 
+@pytest.mark.full
 def test_each_way_tells_the_right_gradient_from_the_wrong_one(shown: list[tuple[str, Any]]) -> None:
     (printed,) = (printed for printed, _ in shown if printed.startswith("measured"))
     measured, _, bound = printed.splitlines()[0].split()[1:]
@@ -53,6 +54,7 @@ def test_each_way_tells_the_right_gradient_from_the_wrong_one(shown: list[tuple[
     assert right < 1e-14 < wrong
 
 
+@pytest.mark.full
 def test_a_fixed_tolerance_lets_pass_what_is_found_without(shown: list[tuple[str, Any]]) -> None:
     texts = [printed.strip() for printed, _ in shown]
     at = texts.index("True")
@@ -61,6 +63,7 @@ def test_a_fixed_tolerance_lets_pass_what_is_found_without(shown: list[tuple[str
     assert "6 of 6 entries of the gradient by a are wrong" in wrong
 
 
+@pytest.mark.full
 def test_the_cell_is_wrong_in_9_and_mended(shown: list[tuple[str, Any]]) -> None:
     reports = [value for _, value in shown if hasattr(value, "_repr_html_")]
     assert [repr(report) for report in reports] == ["<GRUCell: wrong, first equation (9), dzn>", "<Mended: right>"]

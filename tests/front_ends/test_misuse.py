@@ -215,6 +215,7 @@ def test_a_cell_that_is_made_of_something_else_is_told_what_it_is_made_of(tmp_pa
     assert found.endswith("; a cell is made by its class with two numbers, (input_size, hidden_size)")
 
 
+@pytest.mark.one_in(2)
 @pytest.mark.parametrize(
     ("old", "new", "told"),
     [

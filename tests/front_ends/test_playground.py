@@ -124,6 +124,7 @@ def test_what_the_page_can_ask_for_is_there(asked: str) -> None:
     assert form_described(form, layer).layer.id == layer
 
 
+@pytest.mark.full
 def test_the_form_that_is_asked_for_is_the_one_that_is_judged(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     swapped = (ROOT / "examples/submissions/swapped_gate.py").read_text(encoding="utf-8")

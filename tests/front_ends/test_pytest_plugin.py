@@ -231,7 +231,7 @@ def test_another_form_of_the_gru_costs_the_equations_where_it_departs(judged: Ju
     assert counts(result)["xfailed"] > 10
 
 
-@pytest.mark.one_in(9)
+@pytest.mark.full
 @pytest.mark.parametrize(
     ("source", "test", "message"),
     [

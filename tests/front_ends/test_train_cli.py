@@ -183,6 +183,7 @@ def test_an_lstm_is_trained_beside_it(tmp_path: Path) -> None:
     assert all(title in plot.read_text(encoding="utf-8") for title in ("GRU", "LSTM"))
 
 
+@pytest.mark.full
 def test_long_numbers_are_what_is_watched_and_tested() -> None:
     result = gru("train", "--generalise", "8", "--epochs", "1", "--hidden", "2")
     assert result.exit_code == train_command.NOT_REACHED

@@ -170,7 +170,7 @@ def test_a_link_to_another_submission_is_none(course: Path, write: Write) -> Non
     assert gradebook(course)["bob"].text == "bob.py: it is a symbolic link; expected the file itself"
 
 
-@pytest.mark.one_in(6)
+@pytest.mark.one_in(11)
 @pytest.mark.parametrize(
     "name",
     ["-x", "a b", "it's", 'say "hi"', "line\nbreak", "\x1b[2J\u202ex", "门控", "=1+1", "[red]x", "tab\t", "a" * 250],
@@ -189,6 +189,7 @@ def test_any_name_of_a_student_will_do(name: str, course: Path, write: Write) ->
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="other systems refuse such names")
+@pytest.mark.full
 def test_a_name_that_is_no_text_becomes_escapes(course: Path) -> None:
     course.joinpath(os.fsdecode(b"caf\xe9.py")).write_text(RIGHT, encoding="utf-8")
     assert grade(course).exit_code == 0
@@ -539,6 +540,7 @@ def test_what_is_wrong_in_any_respect_has_not_all_the_points(course: Path, write
     assert found["right"].maximum == 25
 
 
+@pytest.mark.full
 def test_a_cell_that_computes_nothing_has_no_points(course: Path, write: Write) -> None:
     write("alice.py", ZEROS)
     grade(course)

@@ -25,6 +25,7 @@ def named(form: Form) -> str:
     return f"{form.layer.id}:{form.id}"
 
 
+@pytest.mark.one_in(4)
 @pytest.mark.parametrize("form", FORMS, ids=named)
 def test_every_derivative_of_every_form_is_the_measured_one(form: Form) -> None:
     """The table's backward formulas against the complex step in its forward formulas, at sizes that differ."""
@@ -47,6 +48,7 @@ def test_every_quantity_has_the_shape_that_the_table_says(form: Form) -> None:
         assert np.shape(values[equation.name])[-2:] == form.shape_of(equation.name, problem.sizes), equation.name
 
 
+@pytest.mark.one_in(4)
 @pytest.mark.parametrize("form", FORMS, ids=named)
 def test_three_ways_to_the_gradient_of_a_sequence_agree(form: Form) -> None:
     problem = find("2,3,4,3/ordinary/float64/1", form)

@@ -72,6 +72,7 @@ MOVED = {"dzz": "zz", "dzn": "zn", "dzr": "zr", "dh": "h_p", "dx": "x"} | {f"d{w
 """What is moved to measure each left-hand side of one step."""
 
 
+@pytest.mark.one_in(3)
 @pytest.mark.parametrize("name", STEP_QUANTITIES)
 @settings(max_examples=15)
 @given(problem=SMOOTH)

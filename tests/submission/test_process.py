@@ -298,6 +298,7 @@ runpy.run_path({worker!r}, run_name="__main__")
 """
 
 
+@pytest.mark.one_in(2)
 @pytest.mark.usefixtures("started_alone")
 @pytest.mark.parametrize(("deaths", "starts"), [(2, True), (3, False)])
 def test_a_worker_that_dies_before_it_has_started_is_started_again(

@@ -60,7 +60,7 @@ def first_process(starter: Starter) -> int:
     return starter._process.pid
 
 
-@pytest.mark.one_in(2)
+@pytest.mark.full
 @pytest.mark.parametrize("name", ["right", "dzr_without_h_prev"])
 def test_what_is_found_is_the_same(name: str, starter: Starter) -> None:
     path = EXAMPLES / f"{name}.py"
