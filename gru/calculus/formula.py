@@ -127,6 +127,17 @@ def substituted(expression: ast.expr, old: str, new: str) -> ast.expr:
     return results[0]
 
 
+def replaced(expression: ast.expr, dumped: str, new: ast.expr) -> ast.expr:
+    """The formula with another part in place of one, given by its `ast.dump`, wherever that stands."""
+    if ast.dump(expression) == dumped:
+        return new
+    fields: dict[str, Any] = {}
+    for field, part in ast.iter_fields(expression):
+        inside = [replaced(item, dumped, new) for item in part] if isinstance(part, list) else part
+        fields[field] = replaced(part, dumped, new) if isinstance(part, ast.expr) else inside
+    return type(expression)(**fields)
+
+
 def put_whole(around: ast.expr, expression: ast.expr) -> ast.expr:
     """A formula in which `...` stands once, with another formula in its place."""
     (result,) = rewritten(around, lambda node: [expression] if _is_ellipsis(node) else [])

@@ -5,9 +5,11 @@ So the catalogue also holds what nobody thought of. It judges nothing.
 
 import ast
 from collections.abc import Iterator
+from itertools import combinations
 
 from gru.calculus import formula
 from gru.layer import Equation, Form
+from gru.mistakes.common import slope_of
 from gru.mistakes.parts import Change, is_chain, negative, quantity, times
 
 
@@ -42,36 +44,66 @@ class ByRule:
             ):
                 if name not in formula.names(new):
                     yield slug, kind, text, put(new)
-        for slug, kind, text, new in (*self._throughout(), *self._with_a_gate(), *self._moved_inside()):
+        rules = (self._with_a_gate, self._moved_inside, self._without_brackets)
+        for slug, kind, text, new in (change for rule in rules for change in rule()):
             if name not in formula.names(new):
                 yield slug, kind, text, new
 
+    def in_several_places(self) -> Iterator[Change]:
+        """One slip in several places of the formula."""
+        for slug, kind, text, new in (*self._throughout(), *self._exchanged()):
+            if self.equation.name not in formula.names(new):
+                yield slug, kind, text, new
+
     def _throughout(self) -> Iterator[Change]:
-        """One quantity taken for another wherever it stands."""
+        """One part taken for another wherever it stands, where it stands several times."""
         expression = self.equation.expression
-        for name in formula.names(expression):
-            for other in (o for siblings in self.siblings if name in siblings for o in siblings if o != name):
-                text = f"{self.said.get(other, other)} stands where {self.said.get(name, name)} belongs, throughout"
-                slug = f"{self.words.get(other, other)}-for-{self.words.get(name, name)}-throughout"
-                yield slug, "operand", text, formula.parse(formula.renamed(ast.unparse(expression), {name: other}))
+        standing = [ast.dump(part) for part, _ in formula.places(expression)]
+        several = {ast.dump(part): part for part, _ in formula.places(expression) if standing.count(ast.dump(part)) > 1}
+        for same, part in several.items():
+            for slug, kind, text, new in (*self._of_name(part), *self._of_function(part)):
+                yield f"{slug}-throughout", kind, f"{text}, throughout", formula.replaced(expression, same, new)
+
+    def _exchanged(self) -> Iterator[Change]:
+        """Two quantities of one shape, each in the other's place."""
+        expression = self.equation.expression
+        named = formula.names(expression)
+        for one, other in (pair for siblings in self.siblings for pair in combinations(siblings, 2)):
+            if one in named and other in named:
+                said = [self.said.get(name, name) for name in (one, other)]
+                slug = f"{self.words.get(one, one)}-and-{self.words.get(other, other)}-exchanged"
+                line = formula.renamed(ast.unparse(expression), {one: other, other: one})
+                yield slug, "operand", f"{said[0]} and {said[1]} are exchanged", formula.parse(line)
+
+    def _without_brackets(self) -> Iterator[Change]:
+        """The brackets around a sum or a difference left out, wherever it is written among the factors of its term."""
+        expression = self.equation.expression
+        for term, put in formula.places(expression):
+            if not any(ast.dump(term) == ast.dump(whole) for whole in formula.terms(expression)):
+                continue
+            chain = formula.factors(term)
+            for at, factor in enumerate(chain):
+                others = chain[:at] + chain[at + 1 :]
+                if not isinstance(factor, ast.BinOp) or not isinstance(factor.op, ast.Add | ast.Sub):
+                    continue
+                for end in reversed(range(len(others) + 1)):
+                    first, second = [*others[:end], factor.left], [factor.right, *others[end:]]
+                    broken = ast.BinOp(formula.product(first), factor.op, formula.product(second))
+                    text = f"the brackets around {self._said(factor)} are missing"
+                    yield f"no-brackets-{self._slug(factor)}", "operand", text, put(broken)
 
     def _with_a_gate(self) -> Iterator[Change]:
-        """A gate as a factor where none belongs: of the whole, or of the state in a product of matrices."""
-        expression = self.equation.expression
-        for gate in self.gates if self.equation.of is not None else ():
-            text = f"the factor {gate} does not belong there"
-            match expression:
-                case ast.BinOp(ast.Attribute(left, "mT"), ast.MatMult(), right):
-                    if self.form.dimensions.get(formula.text(left)) == self.form.dimensions[gate]:
-                        product = ast.BinOp(quantity(gate), ast.Mult(), left)
-                        yield (
-                            f"{gate}-too-many",
-                            "count",
-                            text,
-                            ast.BinOp(ast.Attribute(product, "mT", ast.Load()), ast.MatMult(), right),
-                        )
-                case _ if self.equation.dimensions == self.form.dimensions[gate]:
-                    yield f"{gate}-too-many", "count", text, ast.BinOp(expression, ast.Mult(), quantity(gate))
+        """A gate as a factor where none belongs: of the whole, or of something that stands in it."""
+        expression, dimensions = self.equation.expression, self.form.dimensions
+        for gate in self.gates:
+            shape = dimensions[gate]
+            if self.equation.of is not None and self.equation.dimensions == shape:
+                text = f"the factor {gate} does not belong there"
+                yield f"{gate}-too-many", "count", text, ast.BinOp(expression, ast.Mult(), quantity(gate))
+            for part, put in formula.places(expression):
+                if isinstance(part, ast.Name) and part.id != gate and dimensions.get(part.id) == shape:
+                    text = f"{self._said(part)} is multiplied by {gate}, which does not belong there"
+                    yield f"{gate}-too-many", "count", text, put(ast.BinOp(quantity(gate), ast.Mult(), part))
 
     def _moved_inside(self) -> Iterator[Change]:
         """Factors that belong to the result of a product of matrices, and stand inside it."""
@@ -112,12 +144,12 @@ class ByRule:
                             f"the factor {self._said(gone)} is missing",
                             left_over,
                         )
-                        twice = ast.BinOp(part, ast.Mult(), gone)
+                        often = "twice" if ast.dump(left) != ast.dump(right) else "three times"
                         yield (
-                            f"{self._slug(gone)}-twice",
+                            f"{self._slug(gone)}-{often.replace(' ', '-')}",
                             "count",
-                            f"the factor {self._said(gone)} stands there twice",
-                            twice,
+                            f"the factor {self._said(gone)} stands there {often}",
+                            ast.BinOp(part, ast.Mult(), gone),
                         )
             case ast.BinOp(left, ast.MatMult(), right) if part is not self.equation.expression:
                 text = f"{self._said(left)} is not multiplied by {self._said(right)}"
@@ -183,6 +215,10 @@ class ByRule:
             activation = "sigmoid" if name in self.gates else "np.tanh"
             text = f"the activation function is applied to {name} a second time"
             yield f"activated-{name}", "derivative", text, formula.parse(f"{activation}({name})")
+        split = slope_of(self.form.named[name], self.form) if name in self.form.named else None
+        if split is not None:
+            text = f"the slope {split[1]} is missing in {name}: {self._said(split[0])} stands there"
+            yield f"{name}-before-slope", "derivative", text, split[0]
         if name in self.gates:
             text = f"1 - {name} stands where {name} belongs"
             yield f"one-minus-{name}-for-{name}", "operand", text, formula.parse(f"1 - {name}")

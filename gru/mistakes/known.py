@@ -95,10 +95,12 @@ def _catalogue(equation: Equation, form: Form) -> tuple[Mistake, ...]:
 
 def changes(equation: Equation, form: Form) -> Iterator[Change]:
     """Every change that is made of a formula, equal ones among them: those with words of their own come first."""
+    by_rule = ByRule(equation, form)
     yield from common(equation, form)
-    yield from ByRule(equation, form).changes()
-    # Many a slip happens to give the formula of another form: the slip is the simpler explanation.
+    yield from by_rule.changes()
+    # Many a slip happens to give the formula of another form: the slip is the simpler explanation, if it is one.
     yield from of_other_forms(equation, form)
+    yield from by_rule.in_several_places()
 
 
 def _sample(tree: ast.expr, form: Form) -> Array:

@@ -4,6 +4,7 @@ What is said is held against the cell on problems that no examination puts to it
 says more than was seen. Nothing here is asserted.
 """
 
+import re
 from collections.abc import Callable, Mapping
 from functools import cache
 from typing import Any, Literal
@@ -148,7 +149,38 @@ def _slope_with(p: Mapping[str, Any], own: Any, right: Any, values: Mapping[str,
     return right / slope * (slope + p["number"])
 
 
+def _rows_mixed(p: Mapping[str, Any], own: Any, right: Any, values: Mapping[str, Any]) -> Any:
+    """The product of two sums over the rows of a batch."""
+    left, other = (formula.evaluate(formula.parse(part), values) for part in p["parts"])
+    sums = left.sum(axis=-2)[..., :, None] * other.sum(axis=-2)[..., None, :]
+    return sums / float(values["batch"]) ** p["means"]
+
+
+def _other_slope(p: Mapping[str, Any], own: Any, right: Any, values: Mapping[str, Any]) -> Any:
+    """The right value with another derivative of σ or tanh, which is the root of the right one without a line."""
+    gate = re.findall(r"[a-z]+", p["slope"])[0]
+    slope = values[gate] * (1 - values[gate]) if p["function"] == "sigmoid" else 1 - values[gate] ** 2
+    return right / slope * (eval(p["line"], {}, dict(values)) if "line" in p else np.sqrt(slope))
+
+
+ALTERED: dict[str, Callable[[Any], Any]] = {
+    "sign": np.sign,
+    "floor": np.floor,
+    "trunc": lambda right: right.astype(int).astype(float),
+    "zero-below-diagonal": np.triu,
+    "zero-above-diagonal": np.tril,
+    "zero-on-diagonal": lambda right: right - np.triu(np.tril(right)),
+    "zero-off-diagonal": lambda right: np.triu(np.tril(right)),
+    "columns-reversed": lambda right: np.flip(right, -1),
+    "rows-reversed": lambda right: np.flip(right, -2),
+}
+
 CLAIMS: dict[str, Claim] = {
+    "altered": lambda p, own, right, values: ALTERED[p["how"]](right),
+    "rows-mixed": _rows_mixed,
+    "other-slope": _other_slope,
+    "root-of-slope": _other_slope,
+    "not-finite": lambda p, own, right, values: own,
     "zero": lambda p, own, right, values: 0 * own,
     "constant": lambda p, own, right, values: np.full_like(own, own.flat[0]),
     "ratio": lambda p, own, right, values: (1 + p["excess"]) * right,
@@ -171,9 +203,9 @@ CLAIMS: dict[str, Claim] = {
 """The value of a cell by what is said of it, in the words of the test."""
 
 
-def _size(p: Mapping[str, Any], values: Mapping[str, Any]) -> int:
+def _size(p: Mapping[str, Any], values: Mapping[str, Any]) -> float:
     sizes = {"batch": values["x"].shape[1], "input": values["x"].shape[2], "hidden": values["h_p"].shape[2], "steps": 1}
-    return sizes[p["size"]]
+    return sizes[p["size"]] ** (0.5 if p["is_root"] else 1)
 
 
 def _holds(condition: Fact, evidence: Evidence) -> bool:

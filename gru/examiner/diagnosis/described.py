@@ -13,13 +13,12 @@ import numpy as np
 from gru.calculus import formula
 from gru.calculus.arrays import Array
 from gru.examiner.diagnosis.activated import inside, other_function
+from gru.examiner.diagnosis.pointwise import pointwise
 from gru.examiner.diagnosis.read_off import ENOUGH, Guess, entries, eps, fits, one_number
 from gru.examiner.diagnosis.sample import Sample
+from gru.examiner.diagnosis.slopes import other_slope
 from gru.examiner.fact import Fact
 from gru.mistakes import slope_of
-
-DECIMALS = range(9)
-"""To how many decimals a value may have been rounded."""
 
 
 def describe(wrong: list[Sample]) -> Guess | None:
@@ -27,11 +26,13 @@ def describe(wrong: list[Sample]) -> Guess | None:
     with np.errstate(all="ignore"):
         for describer in (
             _plain,
-            _pointwise,
+            pointwise,
             _ratio,
             _by_size,
             _added,
+            other_slope,
             _one_row,
+            _rows_mixed,
             inside,
             other_function,
             _coefficients,
@@ -55,64 +56,6 @@ def _plain(wrong: list[Sample]) -> Iterator[Guess]:
         yield Guess((Fact.of("constant", name=name),), lambda sample: np.full_like(sample.own, sample.own.flat[0]))
 
 
-# The right value, entry by entry, through a function
-
-
-def _pointwise(wrong: list[Sample]) -> Iterator[Guess]:
-    """The right value without its sign, rounded, in a coarser precision, clipped, or cut off where it is small."""
-    name = wrong[0].equation.name
-    if entries(wrong, lambda sample: sample.off).sum() < ENOUGH:
-        return
-    found: list[tuple[Fact, Callable[[Array], Array]]] = [(Fact.of("no-sign", name=name), np.abs)]
-    coarse = next((p for p in (np.float16, np.float32) if _is_cast(wrong, p)), None)
-    if coarse is not None:
-        fact = Fact.of("coarse", name=name, precision=np.dtype(coarse).name)
-        yield Guess((fact,), lambda sample: sample.right.astype(coarse).astype(float) if sample.off.any() else None)
-    found += [(Fact.of("rounded", name=name, decimals=k), _rounded_to(k)) for k in DECIMALS]
-    found += _limited(wrong, name)
-    for fact, function in found:
-
-        def predicted(sample: Sample, function: Callable[[Array], Array] = function) -> Array:
-            return function(sample.right)
-
-        if fits(wrong, predicted):
-            yield Guess((fact,), predicted)
-
-
-def _is_cast(wrong: list[Sample], precision: Any) -> bool:
-    """Whether all values are numbers of a coarser precision, and the right ones to one rounding of that."""
-    return all(float(np.finfo(precision).eps) > eps(sample) and _is_cast_here(sample, precision) for sample in wrong)
-
-
-def _is_cast_here(sample: Sample, precision: Any) -> bool:
-    info, own = np.finfo(precision), sample.own
-    rounding = sample.limits + float(info.eps) * np.abs(sample.right) + float(info.smallest_subnormal)
-    overflown = np.isinf(own) & (np.abs(sample.right) >= (1 - float(info.eps)) * float(info.max))
-    close = np.abs(own - sample.right) <= rounding
-    return bool((close | overflown).all()) and np.array_equal(own, own.astype(precision))
-
-
-def _rounded_to(decimals: int) -> Callable[[Array], Array]:
-    return lambda value: np.round(value, decimals)
-
-
-def _limited(wrong: list[Sample], name: str) -> Iterator[tuple[Fact, Callable[[Array], Array]]]:
-    """A clip at the values that stand in place of larger ones; a cut at the size below which all is zero."""
-    own, right, limits, off = (
-        entries(wrong, of) for of in (lambda p: p.own, lambda p: p.right, lambda p: p.limits, lambda p: p.off)
-    )
-    # A bound is read off the sharpest of the values that stand at it: in single precision it is another number.
-    low, high = (
-        float(own[at][np.argmin(limits[at])]) if at.any() else None for at in (off & (own > right), off & (own < right))
-    )
-    yield Fact.of("clipped", name=name, low=low, high=high), lambda value: np.clip(value, low, high)
-    if not own[off].any():
-        below, above = np.abs(right[off]).max(), np.abs(right[~off & (right != 0)]).min(initial=np.inf)
-        if below < above < np.inf:
-            fact = Fact.of("cut-off", name=name, below=float(below), above=float(above))
-            yield fact, lambda value: np.where(np.abs(value) <= below, 0, value)
-
-
 # The right value times a number
 
 
@@ -130,18 +73,19 @@ def _ratio(wrong: list[Sample]) -> Iterator[Guess]:
 
 
 def _by_size(wrong: list[Sample]) -> Iterator[Guess]:
-    """The right value divided by a size, or times one, where the sizes are not all one."""
+    """The right value divided by a size or its root, or times one, where the sizes are not all one."""
     for size in ("batch", "input", "hidden", "steps"):
         if len({getattr(p.sizes, size) for p in wrong}) < 2:
             continue
-        for power in (-1, 1):
+        for power in (-1, 1, -0.5, 0.5):
 
-            def predicted(sample: Sample, size: str = size, power: int = power) -> Array:
-                return sample.right * float(getattr(sample.sizes, size)) ** power
+            def predicted(sample: Sample, size: str = size, power: float = power) -> Array:
+                return np.asarray(sample.right * float(getattr(sample.sizes, size)) ** power)
 
             if fits(wrong, predicted):
                 kind = "divided-by-size" if power < 0 else "times-size"
-                yield Guess((Fact.of(kind, name=wrong[0].equation.name, size=size),), predicted)
+                is_root = abs(power) < 1
+                yield Guess((Fact.of(kind, name=wrong[0].equation.name, size=size, is_root=is_root),), predicted)
 
 
 # The right value plus something
@@ -200,6 +144,26 @@ def _one_row(wrong: list[Sample]) -> Iterator[Guess]:
 
         if fits(wrong, predicted):
             yield Guess((Fact.of("one-row", name=equation.name, which=which),), predicted)
+
+
+def _rows_mixed(wrong: list[Sample]) -> Iterator[Guess]:
+    """A product of what is summed over the rows of a batch, or averaged, before it is multiplied."""
+    equation = wrong[0].equation
+    match equation.expression:
+        case ast.BinOp(left, ast.MatMult(), right) if "batch" not in equation.dimensions:
+            pass
+        case _:
+            return
+    for means in range(3):
+
+        def predicted(sample: Sample, means: int = means) -> Array:
+            rows = formula.evaluate(left, sample.values).sum(axis=-1, keepdims=True)
+            columns = formula.evaluate(right, sample.values).sum(axis=-2, keepdims=True)
+            return np.asarray(rows @ columns) / float(sample.sizes.batch) ** means
+
+        if fits(wrong, predicted):
+            parts = formula.text(left).removesuffix(".T"), formula.text(right)
+            yield Guess((Fact.of("rows-mixed", name=equation.name, parts=parts, means=means),), predicted)
 
 
 def _coefficients(wrong: list[Sample]) -> Iterator[Guess]:

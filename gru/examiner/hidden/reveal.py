@@ -27,6 +27,9 @@ from gru.layer import Equation, Form, Stack
 SAMPLES = 5
 """How many problems decide between readings, before all are read in the one that is taken."""
 
+REFINED = 3
+"""How often a problem that shows further mistakes in a reading joins those that decide."""
+
 _CLOSE = 1e-9
 """Two sources that say the same differ by rounding, and what that may be amplified to."""
 
@@ -39,6 +42,12 @@ def revealed(cases: Iterable[Case]) -> list[Case]:
     if not samples:
         return []
     reading = _simplest(samples)
+    for _ in range(REFINED):
+        more = _not_explained(reading, samples, [case.evidence for case in wrong])
+        if more is None:
+            break
+        samples.append(more)
+        reading = _simplest(samples)
     return [judged for case in cases if (judged := _judged(case, reading)) is not None]
 
 
@@ -84,6 +93,19 @@ def _simplest(samples: Sequence[Evidence]) -> Reading:
                 # Something is wrong, so there is no reading with fewer.
                 return best
     return best
+
+
+def _not_explained(reading: Reading, samples: Sequence[Evidence], wrong: Sequence[Evidence]) -> Evidence | None:
+    """The problem that shows the most mistakes which none of the samples shows in this reading; None without any."""
+    known = set().union(*(_mistakes(reading, evidence) for evidence in samples))
+    further = [(len(_mistakes(reading, evidence) - known), evidence) for evidence in wrong]
+    most, evidence = max(further, key=lambda item: item[0])
+    return evidence if most else None
+
+
+def _mistakes(reading: Reading, evidence: Evidence) -> set[str]:
+    read = read_in(evidence, reading)
+    return set(mistaken(*read)) if read else set()
 
 
 def _count(reading: Reading, samples: Sequence[Evidence], most: float) -> float:

@@ -32,7 +32,10 @@ def hidden_in_double(evidence: Evidence) -> frozenset[str]:
     truth, limits = evidence.reference.truth, _limits(evidence)
     right = {name for name, own in doubles.items() if name in truth and agree(own, truth[name], limits[name])}
     with np.errstate(all="ignore"):
-        found = {e.name for e in hidden if _shows_in(e, right, evidence) or _has_more_digits(e, evidence)}
+        found = {e.name for e in hidden if _shows_in(e, right, evidence)}
+        # What must have been right for something to be right is known, to rounding.
+        known = doubles | {name: truth[name] for name in found}
+        found |= {e.name for e in hidden if e.name not in found and _has_more_digits(e, known, evidence)}
     return frozenset(found | doubles.keys())
 
 
@@ -67,10 +70,10 @@ def _shows_in(hidden: Equation, right: set[str], evidence: Evidence) -> bool:
     return any((distances(values[name], truth[name]) > limits[name]).any() for name in witnesses)
 
 
-def _has_more_digits(hidden: Equation, evidence: Evidence) -> bool:
+def _has_more_digits(hidden: Equation, doubles: Mapping[str, Array], evidence: Evidence) -> bool:
     """Whether something shown gives this quantity, and gives it digits that single precision has not."""
     limits = _limits(evidence)
-    for source, shown, known, (value, amplified) in _solutions(hidden, evidence):
+    for source, shown, known, (value, amplified) in _solutions(hidden, doubles, evidence):
         rounded = value.astype(np.float32)
         off = amplified * limits[source.name].reshape(-1, 1, 1)
         # What is off by less than half a unit in the last place is rounded to the number that it was.
@@ -82,9 +85,10 @@ def _has_more_digits(hidden: Equation, evidence: Evidence) -> bool:
     return False
 
 
-def _solutions(hidden: Equation, evidence: Evidence) -> Iterator[tuple[Equation, Array, dict[str, Array], Solution]]:
-    """What is shown in double precision and made of one quantity and of what is known; with the quantity's value."""
-    doubles = _doubles(evidence)
+def _solutions(
+    hidden: Equation, doubles: Mapping[str, Array], evidence: Evidence
+) -> Iterator[tuple[Equation, Array, dict[str, Array], Solution]]:
+    """What is known in double precision and made of one quantity and of what is known; with the quantity's value."""
     known = evidence.given | evidence.own | doubles
     for name, shown in doubles.items():
         source = evidence.form.named[name]

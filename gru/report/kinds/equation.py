@@ -37,19 +37,45 @@ def _ratio(p: Particulars) -> str:
 def _size(p: Particulars) -> str:
     names = {"batch": "the number of rows in the batch", "steps": "the number of steps"}
     size: str = p["size"]
-    return names.get(size, f"the {size} size")
+    name = names.get(size, f"the {size} size")
+    return f"the square root of {name}" if p["is_root"] else name
+
+
+_ALTERED = {
+    "sign": "{name} is the sign of the right value: only -1, 0 and 1",
+    "floor": "{name} is the right value rounded down to a whole number",
+    "trunc": "{name} is the right value cut to a whole number",
+    "zero-below-diagonal": "{name} is zero below the diagonal, and right elsewhere",
+    "zero-above-diagonal": "{name} is zero above the diagonal, and right elsewhere",
+    "zero-on-diagonal": "{name} is zero on the diagonal, and right elsewhere",
+    "zero-off-diagonal": "{name} is zero everywhere but on the diagonal",
+    "columns-reversed": "{name} has its columns in reverse order",
+    "rows-reversed": "{name} has its rows in reverse order",
+}
+
+
+def _rows_mixed(p: Particulars) -> str:
+    left, right = p["parts"]
+    done = ("summed", "averaged in one of the two, and summed in the other,", "averaged")[p["means"]]
+    return f"the rows of {left} and of {right} are {done} before the product: each row meets every other row"
+
+
+def _other_slope(p: Particulars) -> str:
+    return f"{p['line']} stands where the derivative of {_function(p)}, {p['slope']}, belongs"
+
+
+def _function(p: Particulars) -> str:
+    return "σ" if p["function"] == "sigmoid" else "tanh"
 
 
 def _inside(p: Particulars) -> str:
-    function = "σ" if p["function"] == "sigmoid" else "tanh"
     if p["what"] == "constant":
-        return f"{p['number']:.4g} is added to the pre-activation before {function} is applied"
-    return f"{function} is applied to {1 + p['number']:.4g} times the pre-activation"
+        return f"{p['number']:.4g} is added to the pre-activation before {_function(p)} is applied"
+    return f"{_function(p)} is applied to {1 + p['number']:.4g} times the pre-activation"
 
 
 def _other_function(p: Particulars) -> str:
-    right = "σ(a)" if p["function"] == "sigmoid" else "tanh(a)"
-    return f"{p['name']} is {p['line']} of its pre-activation a, where {right} belongs"
+    return f"{p['name']} is {p['line']} of its pre-activation a, where {_function(p)}(a) belongs"
 
 
 def _not_finite(p: Particulars) -> str:
@@ -90,6 +116,25 @@ KINDS: dict[str, Words] = {
         "equation",
         "{name} has lost its sign: it is the absolute value of the right one",
         "the value is the right one without its sign",
+    ),
+    "altered": Words(
+        "equation",
+        lambda p: _ALTERED[p["how"]].format(**p),
+        "the value is the right one with something done to it that is no part of the formula",
+    ),
+    "rows-mixed": Words(
+        "equation", _rows_mixed, "the rows of a batch are added up before they are multiplied, each by its own"
+    ),
+    "other-slope": Words(
+        "equation", _other_slope, "the derivative of the activation function is not this one", hint=HINTS["derivative"]
+    ),
+    "root-of-slope": Words(
+        "equation",
+        lambda p: (
+            f"the square root of {p['slope']} stands where {p['slope']}, the derivative of {_function(p)}, belongs"
+        ),
+        "the derivative of the activation function is not this one",
+        hint=HINTS["derivative"],
     ),
     "coarse": Words(
         "equation",
