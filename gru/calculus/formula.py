@@ -232,6 +232,11 @@ def terms(expression: ast.expr) -> list[ast.expr]:
             return [expression]
 
 
+def total(terms: Iterable[ast.expr]) -> ast.expr:
+    """The sum of these."""
+    return reduce(lambda left, right: ast.BinOp(left, ast.Add(), right), terms)
+
+
 def factors(expression: ast.expr) -> list[ast.expr]:
     """The factors of an elementwise product, from left to right; the formula itself where it is none."""
     match expression:

@@ -44,7 +44,7 @@ class ByRule:
             ):
                 if name not in formula.names(new):
                     yield slug, kind, text, put(new)
-        rules = (self._with_a_gate, self._moved_inside, self._without_brackets)
+        rules = (self._with_a_gate, self._moved_inside, self._without_brackets, self._around_the_sum)
         for slug, kind, text, new in (change for rule in rules for change in rule()):
             if name not in formula.names(new):
                 yield slug, kind, text, new
@@ -119,6 +119,16 @@ class ByRule:
                         slug = f"inside-{'-'.join(map(self._slug, moved))}"
                         text = f"{said} stands inside the product with {self._said(right)}, and belongs outside"
                         yield slug, "operand", text, put(formula.product([inside, *rest]))
+
+    def _around_the_sum(self) -> Iterator[Change]:
+        """A factor of one term that multiplies the whole sum."""
+        terms = formula.terms(self.equation.expression)
+        for at, term in enumerate(terms if len(terms) > 1 else ()):
+            *first, last = formula.factors(term)
+            if first:
+                left = [*terms[:at], formula.product(first), *terms[at + 1 :]]
+                text = f"{self._said(last)} multiplies the whole sum, and belongs to {formula.text(term)} alone"
+                yield f"sum-times-{self._slug(last)}", "operand", text, formula.product([formula.total(left), last])
 
     def _slug(self, part: ast.expr) -> str:
         """A part of a formula as words of an id: `h-prev`, `dzn-wn-T`."""

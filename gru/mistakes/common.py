@@ -5,7 +5,6 @@ Which formulas they belong to follows from a layer's table. It judges nothing.
 
 import ast
 from collections.abc import Iterator
-from functools import reduce
 
 from gru.calculus import formula
 from gru.layer import Carried, Equation, Form
@@ -53,7 +52,7 @@ def _terms_and_rests(expression: ast.expr) -> Iterator[tuple[ast.expr, ast.expr]
     for place, term in enumerate(terms):
         others = terms[:place] + terms[place + 1 :]
         if others:
-            yield term, reduce(lambda a, b: ast.BinOp(a, ast.Add(), b), others)
+            yield term, formula.total(others)
 
 
 def _of_activation(equation: Equation, form: Form) -> Iterator[Change]:
@@ -69,6 +68,7 @@ def _of_activation(equation: Equation, form: Form) -> Iterator[Change]:
             yield "activated-twice", "activation", f"{said} is applied twice", twice
             text = f"{others} stands where {said} belongs"
             yield "other-activation", "activation", text, ast.Call(formula.parse(other), [inner], [])
+            yield from _to_parts(function, said, inner)
             if kind == "tanh":
                 half = ast.BinOp(times(2, ast.Call(formula.parse("sigmoid"), [inner], [])), ast.Sub(), ast.Constant(1))
                 text = "2 * σ(a) - 1 stands where tanh(a), which is 2 * σ(2 * a) - 1, belongs"
@@ -78,6 +78,16 @@ def _of_activation(equation: Equation, form: Form) -> Iterator[Change]:
                     "the minus in the exponent of σ is missing: 1 / (1 + exp(a)) stands where 1 / (1 + exp(-a)) belongs"
                 )
                 yield "no-minus", "activation", text, ast.Call(function, [negative(inner)], [])
+
+
+def _to_parts(function: ast.expr, said: str, inner: ast.expr) -> Iterator[Change]:
+    """σ or tanh of the terms of a pre-activation, each by itself, or of one of them alone."""
+    applied = (ast.Call(function, [term], []) for term in formula.terms(inner))
+    text = f"{said} is applied to each term by itself, and not to their sum"
+    yield "activated-by-terms", "activation", text, formula.total(applied)
+    for term, rest in _terms_and_rests(inner):
+        text = f"{said} is applied to {formula.text(term)} alone, and not to the sum"
+        yield "activated-in-part", "activation", text, ast.BinOp(ast.Call(function, [term], []), ast.Add(), rest)
 
 
 def _of_derivative(equation: Equation, form: Form) -> Iterator[Change]:

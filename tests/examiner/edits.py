@@ -321,6 +321,35 @@ def _formulas() -> Iterator[Edit]:
     yield _edit("dx by input", {"dx": "(dzn @ un.T + dzr @ ur.T + dzz @ uz.T) / x.shape[1]"}, "divided-by-size")
 
 
+def _misread() -> Iterator[Edit]:
+    """One slip in one formula, of those that come from reading it wrongly."""
+    yield _edit("dzz without brackets", {"dzz": "in_grad * (n - hp) * z * 1 - z"}, "no-brackets-one-minus-z")
+    yield _edit(
+        "dzz with δ times n alone", {"dzz": "in_grad * n - hp * dsigmoid(z)"}, "no-brackets-n-h-prev-3", only=STYLES[:2]
+    )
+    yield _edit("dzn with 1 − 2n²", {"dzn": "in_grad * z * (1 - 2 * n ** 2)"}, "other-slope")
+    yield _edit("dzn with n³", {"dzn": "in_grad * z * (1 - n ** 3)"}, "n-three-times")
+    yield _edit("dzn with 1 / cosh", {"dzn": "in_grad * z * np.sqrt(1 - n ** 2)"}, "root-of-slope")
+    yield _edit("dzr of what comes to n", {"dzr": "((in_grad * z) @ wn.T) * hp * dsigmoid(r)"}, "dzn-before-slope")
+    yield _edit("duz of what comes to z", {"duz": "x.T @ (in_grad * (n - hp))"}, "dzz-before-slope")
+    yield _edit("dun with r", {"dun": "x.T @ (r * dzn)"}, "r-too-many")
+    yield _edit("duz of sums", {"duz": "np.outer(x.sum(0), dzz.sum(0))"}, "rows-mixed")
+    yield _edit("dwr above the diagonal", {"dwr": "np.triu(hp.T @ dzr)"}, "altered")
+    yield _edit("dx in reverse", {"dx": "(dzn @ un.T + dzr @ ur.T + dzz @ uz.T)[:, ::-1]"}, "altered")
+    yield _edit("dzr cut to whole numbers", {"dzr": "np.trunc((dzn @ wn.T) * hp * dsigmoid(r))"}, "altered")
+    yield _edit("dx as signs", {"dx": "np.sign(dzn @ un.T + dzr @ ur.T + dzz @ uz.T)"}, "altered")
+    yield _edit("dwz by the root of the batch", {"dwz": "hp.T @ dzz / np.sqrt(len(x))"}, "divided-by-size")
+    yield _edit(
+        "dx with dzz and dzr exchanged", {"dx": "dzn @ un.T + dzz @ ur.T + dzr @ uz.T"}, "dzz-and-dzr-exchanged"
+    )
+    yield _edit("dwr is dwz", {"dwr": "hp.T @ dzz"}, "dzz-for-dzr")
+    yield _edit("h with tanh", {"h": "tanh((1 - z) * hp + z * n)"}, "altered")
+    yield _edit("n by terms", {"n": "tanh((r * hp) @ wn) + tanh(x @ un)"}, "activated-by-terms")
+    yield _edit("z by one term", {"z": "hp @ wz + sigmoid(x @ uz)"}, "activated-in-part")
+    single = "np.concatenate((duz, dur, dun)).astype(np.float32)"
+    yield _edit("dzn off by 1e-6, dU in float32", {"dzn": "in_grad * z * dtanh(n) * (1 + 1e-6)", "dU": single}, "ratio")
+
+
 def _helpers() -> Iterator[Edit]:
     """A slip in a helper, which every equation that calls it shares."""
     only = ("helpers", "hidden")
@@ -484,7 +513,9 @@ def _states() -> Iterator[Edit]:
 @cache
 def edits() -> tuple[Edit, ...]:
     """All of them."""
-    return tuple(edit for made in (_formulas, _helpers, _where, _several, _stacks, _states) for edit in made())
+    return tuple(
+        edit for made in (_formulas, _misread, _helpers, _where, _several, _stacks, _states) for edit in made()
+    )
 
 
 @cache

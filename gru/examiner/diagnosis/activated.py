@@ -62,6 +62,7 @@ def _clipped_line(slope: float) -> Callable[[Array], Array]:
 
 _OTHERS: dict[str, Callable[[Array], Array]] = {
     "max(a, 0)": lambda a: np.maximum(a, 0),
+    "max(a, 0.01 * a)": lambda a: np.maximum(a, 0.01 * a),
     "clip(a, -1, 1)": lambda a: np.clip(a, -1, 1),
     "a / (1 + |a|)": lambda a: a / (1 + np.abs(a)),
     "arctan(a)": np.arctan,

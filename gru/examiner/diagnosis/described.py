@@ -20,12 +20,16 @@ from gru.examiner.diagnosis.slopes import other_slope
 from gru.examiner.fact import Fact
 from gru.mistakes import slope_of
 
+_CLOSE = 1e-6
+"""How near a coefficient is to the half-integer that it is taken for; all values are then held against that."""
+
 
 def describe(wrong: list[Sample]) -> Guess | None:
     """The first description that fits every wrong value; None where none does."""
     with np.errstate(all="ignore"):
         for describer in (
             _plain,
+            _another,
             pointwise,
             _ratio,
             _by_size,
@@ -54,6 +58,19 @@ def _plain(wrong: list[Sample]) -> Iterator[Guess]:
         yield Guess((Fact.of("zero", name=name),), lambda sample: np.zeros_like(sample.own))
     elif all(np.ptp(sample.own) == 0 for sample in wrong) and any(sample.own.size > 1 for sample in wrong):
         yield Guess((Fact.of("constant", name=name),), lambda sample: np.full_like(sample.own, sample.own.flat[0]))
+
+
+def _another(wrong: list[Sample]) -> Iterator[Guess]:
+    """The numbers of another quantity, or of something that the cell is given, to the last bit."""
+    name = wrong[0].equation.name
+    for other in (other for other in wrong[0].values if other != name):
+
+        def predicted(sample: Sample, other: str = other) -> Array | None:
+            return sample.values.get(other)
+
+        if all(np.array_equal(sample.own, np.asarray(predicted(sample))) for sample in wrong):
+            yield Guess((Fact.of("is-another", name=name, other=other),), predicted)
+            return
 
 
 # The right value times a number
@@ -181,6 +198,8 @@ def _coefficients(wrong: list[Sample]) -> Iterator[Guess]:
     if not (np.isfinite(matrix).all() and np.isfinite(aim).all()) or np.linalg.matrix_rank(matrix) < len(terms):
         return
     fitted = np.linalg.lstsq(matrix, aim)[0]
+    simple = np.round(2 * fitted) / 2
+    fitted = np.where(np.abs(fitted - simple) < _CLOSE, simple, fitted)
     rough = len(aim) * max(map(eps, wrong)) * np.abs(matrix).sum(axis=1).max()
     if len(aim) < ENOUGH * len(terms) or np.abs(matrix @ fitted - aim).max() > rough:
         return

@@ -9,7 +9,8 @@ from typing import Any
 import numpy as np
 
 from gru.calculus.arrays import Array
-from gru.examiner.diagnosis.read_off import ENOUGH, Guess, entries, eps, fits
+from gru.calculus.functions import sigmoid
+from gru.examiner.diagnosis.read_off import ENOUGH, Guess, agrees, entries, eps
 from gru.examiner.diagnosis.sample import Sample
 from gru.examiner.fact import Fact
 
@@ -20,6 +21,9 @@ _STEPS: dict[str, Callable[[Array], Array]] = {"sign": np.sign, "floor": np.floo
 """Functions with steps, none of which ever falls."""
 
 _ALTERED: dict[str, Callable[[Array], Array]] = {
+    "tanh": np.tanh,
+    "sigmoid": sigmoid,
+    "square": np.square,
     "zero-below-diagonal": np.triu,
     "zero-above-diagonal": np.tril,
     "zero-on-diagonal": lambda value: value * (1 - np.eye(*value.shape[-2:])),
@@ -27,7 +31,7 @@ _ALTERED: dict[str, Callable[[Array], Array]] = {
     "columns-reversed": lambda value: value[..., ::-1],
     "rows-reversed": lambda value: value[..., ::-1, :],
 }
-"""What leaves some entries of a block out, or moves them."""
+"""What is done to the right value a second time, leaves some entries of a block out, or moves them."""
 
 
 def pointwise(wrong: list[Sample]) -> Iterator[Guess]:
@@ -46,13 +50,19 @@ def pointwise(wrong: list[Sample]) -> Iterator[Guess]:
     steps += [(Fact.of("rounded", name=name, decimals=k), _rounded_to(k)) for k in DECIMALS]
     yield from (Guess((fact,), _of_right(function)) for fact, function in steps if _is_step(wrong, function))
     for fact, function in found:
-        predicted = _of_right(function)
-        if fits(wrong, predicted):
-            yield Guess((fact,), predicted)
+        if all(_is_function(sample, function) for sample in wrong):
+            yield Guess((fact,), _of_right(function))
 
 
 def _of_right(function: Callable[[Array], Array]) -> Callable[[Sample], Array]:
     return lambda sample: function(sample.right)
+
+
+def _is_function(sample: Sample, function: Callable[[Array], Array]) -> bool:
+    """Whether this function of the right value is the value, to the rounding of both."""
+    value = function(sample.right)
+    ends = (np.abs(function(sample.right + side * sample.limits) - value) for side in (-1, 1))
+    return agrees(sample.own, value, np.maximum(*ends) + sample.limits + 4 * eps(sample) * np.abs(value))
 
 
 def _is_step(wrong: list[Sample], function: Callable[[Array], Array]) -> bool:

@@ -76,11 +76,11 @@ def _is_root(sample: Sample, rest: ast.expr) -> bool:
     if before is None:
         return False
     with np.errstate(all="ignore"):
-        # A root loses half of the digits of what is near zero, and a square none.
+        # A root loses half of the digits of what is near zero, and a square none; the value is known to its limit.
         allowed = np.abs(before) * (sample.limits + 2 * sample.limit_of(rest).reshape(-1, 1, 1))
-        return bool(
-            (np.abs(sample.own**2 - before * sample.right) <= allowed).all() and (sample.own * before >= 0).all()
-        )
+        allowed = allowed + sample.limits * (2 * np.abs(sample.own) + sample.limits)
+        is_square = np.abs(sample.own**2 - before * sample.right) <= allowed
+        return bool((is_square & (sample.own * before >= 0)).all())
 
 
 def _with_root(sample: Sample, rest: ast.expr, gate: str) -> Array | None:

@@ -89,7 +89,7 @@ def _solutions(
     hidden: Equation, doubles: Mapping[str, Array], evidence: Evidence
 ) -> Iterator[tuple[Equation, Array, dict[str, Array], Solution]]:
     """What is known in double precision and made of one quantity and of what is known; with the quantity's value."""
-    known = evidence.given | evidence.own | doubles
+    known = {**evidence.given, **evidence.own, **doubles}
     for name, shown in doubles.items():
         source = evidence.form.named[name]
         if hidden.name not in source.inputs or not may_tell(source.expression, hidden.name):

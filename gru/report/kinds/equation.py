@@ -26,6 +26,12 @@ def _place(p: Particulars) -> str:
     return f"only {where} of {p['name']} is wrong"
 
 
+def _coefficient(p: Particulars) -> str:
+    if not p["coefficient"]:
+        return f"the term {p['term']} is missing"
+    return f"the term {p['term']} counts {p['coefficient']:.4g} times"
+
+
 def _ratio(p: Particulars) -> str:
     """The factor. Near 1, its distance from 1 is told, which shows more digits."""
     excess = p["excess"]
@@ -45,6 +51,9 @@ _ALTERED = {
     "sign": "{name} is the sign of the right value: only -1, 0 and 1",
     "floor": "{name} is the right value rounded down to a whole number",
     "trunc": "{name} is the right value cut to a whole number",
+    "tanh": "tanh is applied to {name}, and does not belong there",
+    "sigmoid": "σ is applied to {name}, and does not belong there",
+    "square": "{name} is the square of the right value",
     "zero-below-diagonal": "{name} is zero below the diagonal, and right elsewhere",
     "zero-above-diagonal": "{name} is zero above the diagonal, and right elsewhere",
     "zero-on-diagonal": "{name} is zero on the diagonal, and right elsewhere",
@@ -102,9 +111,7 @@ KINDS: dict[str, Words] = {
         "NaN or infinity arises here, from finite numbers: most often e to the power of a large number",
         hint="a number is out of range",
     ),
-    "coefficient": Words(
-        "equation", "the term {term} counts {coefficient:.4g} times", "a term counts more or less than once"
-    ),
+    "coefficient": Words("equation", _coefficient, "a term counts more or less than once"),
     "ratio": Words("equation", _ratio, "the value is the right one times a number, the same throughout"),
     "divided-by-size": Words(
         "equation", lambda p: f"{p['name']} is divided by {_size(p)}", "the value is the right one divided by a size"
@@ -116,6 +123,11 @@ KINDS: dict[str, Words] = {
         "equation",
         "{name} has lost its sign: it is the absolute value of the right one",
         "the value is the right one without its sign",
+    ),
+    "is-another": Words(
+        "equation",
+        "{name} has the numbers of {other}",
+        "the value is that of another quantity: it was overwritten, or another name was meant",
     ),
     "altered": Words(
         "equation",
