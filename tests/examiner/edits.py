@@ -336,7 +336,7 @@ def _misread() -> Iterator[Edit]:
     yield _edit("duz of sums", {"duz": "np.outer(x.sum(0), dzz.sum(0))"}, "rows-mixed")
     yield _edit("dwr above the diagonal", {"dwr": "np.triu(hp.T @ dzr)"}, "altered")
     yield _edit("dx in reverse", {"dx": "(dzn @ un.T + dzr @ ur.T + dzz @ uz.T)[:, ::-1]"}, "altered")
-    yield _edit("dzr cut to whole numbers", {"dzr": "np.trunc((dzn @ wn.T) * hp * dsigmoid(r))"}, "altered")
+    yield _edit("dzn cut to whole numbers", {"dzn": "np.trunc(in_grad * z * dtanh(n))"}, "altered", only=STYLES[:2])
     yield _edit("dx as signs", {"dx": "np.sign(dzn @ un.T + dzr @ ur.T + dzz @ uz.T)"}, "altered")
     yield _edit("dwz by the root of the batch", {"dwz": "hp.T @ dzz / np.sqrt(len(x))"}, "divided-by-size")
     yield _edit(
@@ -345,7 +345,7 @@ def _misread() -> Iterator[Edit]:
     yield _edit("dwr is dwz", {"dwr": "hp.T @ dzz"}, "dzz-for-dzr")
     yield _edit("h with tanh", {"h": "tanh((1 - z) * hp + z * n)"}, "altered")
     yield _edit("n by terms", {"n": "tanh((r * hp) @ wn) + tanh(x @ un)"}, "activated-by-terms")
-    yield _edit("z by one term", {"z": "hp @ wz + sigmoid(x @ uz)"}, "activated-in-part")
+    yield _edit("z by one term", {"z": "hp @ wz + sigmoid(x @ uz)"}, "activated-in-part-2")
     single = "np.concatenate((duz, dur, dun)).astype(np.float32)"
     yield _edit("dzn off by 1e-6, dU in float32", {"dzn": "in_grad * z * dtanh(n) * (1 + 1e-6)", "dU": single}, "ratio")
 
