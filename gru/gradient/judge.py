@@ -1,5 +1,6 @@
 """The verdict on one argument: two error bars, and a second look at whatever is beyond them."""
 
+from collections.abc import Collection
 from dataclasses import replace
 from typing import Any
 
@@ -107,7 +108,10 @@ class Judge:
         return abs(float(self._measurer.base)) / beside.probes.scale
 
     def _second_look(self, beside: Beside) -> Comparison:
-        found = self._looked_at(beside)
+        found = self._looked_at(beside, SUSPECTS)
+        if "kink" in found.values() and set(found.values()) <= {"kink", "cleared"}:
+            # One kink says nothing of the next, and a mistake may be smaller than the jump of a right one.
+            found |= self._looked_at(beside, len(beside.probes), found)
         wrong = [number for number, verdict in found.items() if verdict == "wrong"]
         on_kink = [number for number, verdict in found.items() if verdict == "kink"]
         unsure = [(number, verdict) for number, verdict in found.items() if verdict in ("unverified", "fixed")]
@@ -122,9 +126,7 @@ class Judge:
             off = kinks.wrong_beside(self._measurer, self._claim, beside, on_kink)
             if off is not None:
                 return self._wrong(beside, [off], 0)
-            others = (n for n in np.flatnonzero(beside.gap > beside.bars).tolist() if n not in on_kink)
-            more = [n for n in others if self._measurer.kink(beside.probes, n) is not None]
-            beside = beside.without([*on_kink, *more])
+            beside = beside.without(on_kink)
             if len(beside.kinks) == len(beside.probes) or beside.is_clear:
                 return beside.at(on_kink[0], reason="kink")
         beside.bars = np.maximum(beside.bars, beside.gap)
@@ -137,20 +139,24 @@ class Judge:
         shown = replace(beside.shown, method="differences", largest=largest)
         return Beside(beside.probes, shown, beside.claimed, measured, errors, True, errors)
 
-    def _looked_at(self, beside: Beside) -> dict[int, str]:
-        """The verdict on each entry that is suspicious: beyond its error bars, or with bars that hide too much."""
+    def _looked_at(self, beside: Beside, most: int, known: Collection[int] = ()) -> dict[int, str]:
+        """The verdict on entries that are suspicious: beyond their error bars, or with bars that hide too much."""
         gap = beside.gap
         beyond = np.flatnonzero(gap > beside.bars)
         blurred = np.flatnonzero((gap <= beside.bars) & (beside.bars > HIDDEN * beside.shown.largest))
-        found = {}
-        for number in blurred[np.argsort(-beside.bars[blurred])][:SUSPECTS].tolist():
+        found: dict[int, str] = {}
+        for number in blurred[np.argsort(-beside.bars[blurred])][:most].tolist():
+            if number in known:
+                continue
             # At a kink a gradient jumps when its inputs are nudged.
             sides = self._measurer.kink(beside.probes, number)
             if sides is not None:
                 found[number] = "kink" if kinks.is_allowed(self._measurer, beside, number, sides) else "wrong"
-        by_ratio = beyond[np.argsort(-beside.excess[beyond])][:SUSPECTS]
+        by_ratio = beyond[np.argsort(-beside.excess[beyond])][:most]
         by_size = beyond[np.argsort(-gap[beyond])][:4]
         for number in dict.fromkeys([*by_size.tolist(), *by_ratio.tolist()]):
+            if number in known:
+                continue
             found[number] = self._verdict_of(beside, number)
             if list(found.values()).count("wrong") == 2 or found[number] == "dropped":
                 break

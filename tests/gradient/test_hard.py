@@ -193,3 +193,36 @@ def test_entries_that_are_lost_beside_the_largest_are_told() -> None:
     assert "2 of 3 entries of the gradient by x are below 1e-08 of the largest" in str(
         gru.check_gradient(lambda x: (x * x).sum(), x, lambda x: 2 * x)
     )
+
+
+def test_of_many_kinks_every_one_is_judged() -> None:
+    x, factors = np.zeros(46), np.full(46, 100.0)
+    x[-5:], factors[40] = 1, 1.0
+
+    def wrong(x: Array) -> Array:
+        slopes = factors * (x > 0)
+        slopes[40] += 3 * (x[40] == 0)
+        return slopes
+
+    def function(x: Array) -> Any:
+        return (factors * np.maximum(x, 0)).sum()
+
+    assert gru.check_gradient(function, x, lambda x: factors * (x > 0)).verdict == "right"
+    found = gru.check_gradient(function, x, wrong)
+    assert (found.verdict, found["x"].entry) == ("wrong", (40,))
+
+
+def test_a_pooling_of_whole_numbers_is_right_at_all_its_ties() -> None:
+    x = np.random.default_rng(3).integers(0, 3, (2, 6, 6)).astype(float)
+
+    def pooled(x: Array) -> Array:
+        return x.reshape(2, 3, 2, 3, 2).max((2, 4))
+
+    def backward(c: Array, x: Array, factor: float = 1.0) -> Array:
+        windows = x.reshape(2, 3, 2, 3, 2)
+        tied = windows == windows.max((2, 4), keepdims=True)
+        shares = factor * tied / tied.sum((2, 4), keepdims=True)
+        return (shares * c[:, :, None, :, None]).reshape(x.shape)
+
+    assert gru.check_vjp(pooled, backward, x).verdict == "right"
+    assert gru.check_vjp(pooled, lambda c, x: backward(c, x, 1.1), x).verdict == "wrong"
