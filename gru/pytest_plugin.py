@@ -144,10 +144,10 @@ def _refuse_settings_in(theirs: Path, config: pytest.Config) -> None:
 
     if config.inipath is None or not boundary.is_within(config.inipath, theirs):
         return
-    if config.getini("pythonpath") or any(option.startswith("-p") for option in config.getini("addopts")):
+    if boundary.may_run_code(config.getini):
         raise pytest.UsageError(
-            f"pytest has read {config.inipath}, which lies with the submission and can run code in this process: "
-            "start pytest in a folder of your own, and write --submission=FILE, with ="
+            f"pytest has read {config.inipath}, which lies with the submission and can run code in this process, or "
+            "write files: start pytest in a folder of your own, and write --submission=FILE, with ="
         )
 
 

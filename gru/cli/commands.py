@@ -1,5 +1,6 @@
 """The command `gru`: its commands by name. Each is loaded when it is called, and `gru --help` loads none of them."""
 
+import io
 import sys
 
 import click
@@ -19,9 +20,12 @@ def main() -> None:
       gru check my_gru.py
       gru explain 10
     """
-    # A formula, or a file's name, may hold what the terminal's encoding does not.
-    for stream in (sys.stdout, sys.stderr):
-        getattr(stream, "reconfigure", lambda **_: None)(errors="backslashreplace")
+    for name in ("stdout", "stderr"):
+        if getattr(sys, name) is None:
+            # The stream was closed by who started this.
+            setattr(sys, name, io.StringIO())
+        # A formula, or a file's name, may hold what the terminal's encoding does not.
+        getattr(getattr(sys, name), "reconfigure", lambda **_: None)(errors="backslashreplace")
 
 
 main.add_command(

@@ -12,7 +12,7 @@ import numpy as np
 from gru.calculus import formula
 from gru.examiner.bench import Bench
 from gru.examiner.fact import Diagnosis, Fact, of_one
-from gru.examiner.units import PERTURBED, judge_units
+from gru.examiner.proportion import PERTURBED, judge_proportion
 from gru.layer import Form, Sizes
 from gru.layers.gru.forms import CHAPTER
 from gru.problem import Specification, draw
@@ -47,15 +47,15 @@ def judge_cost(runner: Runner, seed: int, form: Form = CHAPTER, *, is_right: boo
     Where all its values are right, it is told too if that could not be seen. Raises SubmissionFailure where the
     submission fails to run.
     """
-    in_other_units = judge_units(runner, seed, form) if is_right else None
-    if in_other_units and in_other_units.kind == PERTURBED:
-        return Cost(in_other_units)
+    out_of_proportion = judge_proportion(runner, seed, form) if is_right else None
+    if out_of_proportion and out_of_proportion.kind == PERTURBED:
+        return Cost(out_of_proportion)
     job = _job(seed, form)
     (counted,) = runner.run([job])
     if counted.counted is None:
         return Cost() if not is_right else Cost(unknown=Fact.of("uncounted", why="not-run"))
     wrong = _perturbed(job.form, job.sizes, counted.counted)
-    return Cost(wrong, None if wrong or not is_right else in_other_units or _not_counted(runner, job, counted))
+    return Cost(wrong, None if wrong or not is_right else out_of_proportion or _not_counted(runner, job, counted))
 
 
 def cost_driven(bench: Bench, form: Form, seed: int) -> Fact | None:

@@ -12,6 +12,7 @@ from gru.examiner.common_factor import COMMON_FACTOR
 from gru.examiner.cost import cost_driven
 from gru.examiner.fact import Fact
 from gru.examiner.mapping.by_equations import HIDDEN, NO_PLACE, SMALL, Asked, form_asked, judge_by_equations
+from gru.examiner.mapping.driving import proportion_driven
 from gru.examiner.mapping.found import Mapped
 from gru.examiner.mapping.over_steps import judge_over_steps
 from gru.examiner.mapping.recognise import recognise
@@ -19,7 +20,7 @@ from gru.examiner.mapping.sequences import all_by_gradients, with_steps
 from gru.examiner.mapping.stacked import of_order, read_in_order
 from gru.examiner.outcome import GRADIENT, Examination, Outcome, verdict_on_driven
 from gru.examiner.own_forward import EVERY, FEWER, OwnForward, judge_own
-from gru.examiner.units import PERTURBED, units_driven
+from gru.examiner.proportion import PERTURBED
 from gru.layer import Carried, Form
 from gru.problem import Effort, Problem
 from gru.submission.contract import CellError, Runner, SubmissionFailure
@@ -141,11 +142,11 @@ def _cost(bench: Bench, found: Examination, *, is_right: bool) -> Fact | None:
     """What there is to be told of how the gradients were found."""
     assert found.recognition is not None
     assert found.recognition.mapped is not None
-    in_other_units = units_driven(bench, found.recognition.mapped, found.seed) if is_right else None
-    if in_other_units and in_other_units.kind == PERTURBED:
-        return in_other_units
+    out_of_proportion = proportion_driven(bench, found.recognition.mapped, found.seed) if is_right else None
+    if out_of_proportion and out_of_proportion.kind == PERTURBED:
+        return out_of_proportion
     counted = cost_driven(bench, found.form, found.seed)
-    return counted if counted and counted.kind == PERTURBED else in_other_units or counted
+    return counted if counted and counted.kind == PERTURBED else out_of_proportion or counted
 
 
 def _is_something_wrong(own: OwnForward) -> bool:

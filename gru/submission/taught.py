@@ -9,6 +9,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Self
 
+from gru.files import read_whole
+
 
 @dataclass(frozen=True)
 class Taught:
@@ -21,7 +23,7 @@ class Taught:
     def read(cls, path: str | os.PathLike[str]) -> Self:
         """The adapter in a file. Raises OSError, and ValueError where it is no text."""
         try:
-            return cls(Path(path).name, Path(path).read_text(encoding="utf-8-sig"))
+            return cls(Path(path).name, read_whole(Path(path)).decode("utf-8-sig"))
         except UnicodeDecodeError as error:
             raise ValueError(f"{Path(path).name} is no text in UTF-8: {error}") from None
 

@@ -5,8 +5,9 @@ then, and the folder in which it is started is its own. Where that made it look 
 started again with arguments that cannot be misread. Needs the standard library only.
 """
 
+import re
 import sys
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 
 OPTION = "--submission"
@@ -27,6 +28,12 @@ OF_TESTS = (
     "*_test.py",
 )
 """Files that a folder with tests of its own has; `test` and `tests` are folders that it has."""
+
+HARMLESS = re.compile(
+    r"-[qvslxkm]+|-r\w*|--(co|collect-only|quiet|verbose|exitfirst|showlocals|strict|strict-markers|strict-config"
+    r"|(tb|color|capture|durations|maxfail|import-mode)(=\w+)?)"
+)
+"""Options that import, read and write nothing; with any other, settings may do so before they are seen."""
 
 QUIET = ("-W", "ignore::pytest.PytestAssertRewriteWarning")
 """What keeps pytest from a warning on its second start: the plugin is loaded already, and has nothing to rewrite."""
@@ -79,6 +86,18 @@ def arguments(given: Sequence[str], submission: Path, started_in: Path, asked: S
         clear += ["-c", str(SETTINGS), "--noconftest"]
         clear += [] if TESTS in given else ["--pyargs", TESTS]
     return [*QUIET, *clear] if clear != list(given) else None
+
+
+def may_run_code(setting: Callable[[str], Sequence[object]]) -> bool:
+    """Whether settings may have run code or written files before a plugin could know of them; `setting` reads one."""
+    options = [str(word) for word in setting("addopts") if str(word).startswith("-")]
+    categories = [str(rule).partition("#")[0].split(":")[2:3] for rule in setting("filterwarnings")]
+    return (
+        bool(setting("pythonpath"))
+        or not all(HARMLESS.fullmatch(option) for option in options)
+        # The module of a category is imported.
+        or any("." in name for names in categories for name in names)
+    )
 
 
 def forget(folder: Path) -> None:

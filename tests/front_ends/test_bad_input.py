@@ -1,5 +1,6 @@
 """What nobody would give in earnest: it ends soon, with one message, and with the exit status that is documented."""
 
+import errno
 import os
 import shlex
 import subprocess
@@ -9,6 +10,7 @@ import zipfile
 from collections.abc import Callable
 from pathlib import Path
 
+import click
 import pytest
 from click.testing import CliRunner, Result
 
@@ -118,6 +120,8 @@ def test_a_pipe_is_not_waited_for(tmp_path: Path) -> None:
     os.mkfifo(pipe)
     students.mkdir()
     refused("check", RIGHT, "--rubric", pipe)
+    refused("check", RIGHT, "--adapter", pipe)
+    refused("grade", pipe, "--out", tmp_path / "none")
     refused("predict", pipe, "3", "1")
     assert run("check", pipe).exit_code == 3
     assert run("train", "--cell", pipe).exit_code == 3
@@ -134,6 +138,21 @@ def test_a_file_that_tells_of_its_import_without_end_is_not_waited_for(tmp_path:
     done = run("train", "--cell", tmp_path / "calls_without_end.py")
     assert done.exit_code == 3
     assert "where ready was expected" in done.stderr
+
+
+def test_closed_streams_are_made_up_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys, "stdout", None)
+    assert main.callback is not None
+    main.callback()
+    print("nobody reads it")
+
+
+def test_a_failure_that_cannot_be_told_is_no_wrong_verdict(monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(*said: object, **options: object) -> None:
+        raise OSError(errno.ENOSPC, "no space is left")
+
+    monkeypatch.setattr(click, "echo", full)
+    assert run("check", RIGHT, "--effort", "quick", "--only", "equation-9").exit_code == 70
 
 
 LIMITS = [f"ulimit -n {count}" for count in (9, 10, 11, 12, 14, 16, 20)]

@@ -186,11 +186,30 @@ def test_started_in_the_folder_of_a_class_nothing_of_a_neighbour_is_read(planted
 
 @pytest.mark.full
 def test_settings_that_may_have_run_code_end_the_run(planted: Planted) -> None:
-    planted.settings("pytest.ini", "[pytest]\naddopts = -p this\n")
+    planted.settings("pytest.ini", "[pytest]\naddopts = --debug=trace\n")
     done = planted.run("repository", *TESTS, how=" ")
+    assert not (planted.repository / "trace").exists()
     assert done.returncode == pytest.ExitCode.USAGE_ERROR
     assert "which lies with the submission and can run code in this process" in done.stderr
     assert "write --submission=FILE, with =" in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("settings", "may"),
+    [
+        ({"addopts": ["-q", "-rA", "-m", "not slow", "--tb=short", "--strict-markers"]}, False),
+        ({"filterwarnings": ["error", "ignore:a.b:DeprecationWarning", "ignore::UserWarning:a.b"]}, False),
+        ({"addopts": ["-p", "this"]}, True),
+        ({"addopts": ["-qpthis"]}, True),
+        ({"addopts": ["--debug=grades.csv"]}, True),
+        ({"addopts": ["-W", "error::this.X"]}, True),
+        ({"addopts": ["--cov-config=theirs"]}, True),
+        ({"filterwarnings": ["error", "error::this.X"]}, True),
+        ({"pythonpath": ["."]}, True),
+    ],
+)
+def test_which_settings_may_run_code(settings: dict[str, list[str]], may: bool) -> None:
+    assert boundary.may_run_code(lambda name: settings.get(name, [])) == may
 
 
 @pytest.mark.full

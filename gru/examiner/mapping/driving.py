@@ -5,17 +5,20 @@ API does not show is absent from a recording. It judges nothing.
 """
 
 from collections import defaultdict
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from functools import cache
+from types import MappingProxyType
 from typing import Any
 
 import numpy as np
 
 from gru.calculus.arrays import Array
+from gru.examiner import proportion
 from gru.examiner.bench import Bench, DrivenProblem
+from gru.examiner.fact import Fact
 from gru.examiner.mapping.found import Mapped
 from gru.layer import Form, Sizes
-from gru.submission.contract import Description, Job, Recording, Shown, Use
+from gru.submission.contract import CellError, Description, Job, Recording, Shown, SubmissionFailure, Use
 
 HIDDEN = Description("absent")
 """What stands for all that the API does not show."""
@@ -28,10 +31,13 @@ class Driven:
         bench: The submission.
         mapped: The mapping.
         scale: What δ is multiplied by, and the gradients are divided by again.
+        rest: The numbers of parameters in which no block of the layer stands, by name; those of others are zero.
     """
 
-    def __init__(self, bench: Bench, mapped: Mapped, scale: float = 1.0) -> None:
-        self.bench, self.mapped, self.scale = bench, mapped, scale
+    def __init__(
+        self, bench: Bench, mapped: Mapped, scale: float = 1.0, rest: Mapping[str, Array] = MappingProxyType({})
+    ) -> None:
+        self.bench, self.mapped, self.scale, self.rest = bench, mapped, scale, rest
         self.shapes = cache(lambda sizes: bench.runner.shapes(sizes_by_name(sizes)))
 
     def record(self, job: Job) -> Recording:
@@ -70,7 +76,7 @@ class Driven:
         together = batch if self.bench.api.rows else 1
         sizes = Sizes(together, job.sizes.input, job.sizes.hidden, 1)
         blocks = {n: b for stack in form.stacks for n, b in form.blocks_of(stack, job.arrays[stack.name]).items()}
-        parameters = self.mapped.parameters(blocks, self.shapes(sizes), sizes)
+        parameters = {**self.mapped.parameters(blocks, self.shapes(sizes), sizes), **self.rest}
         x = job.arrays[form.layer.input][step]
         h_0, delta = self.mapped.ends.together(
             {name: array[step] for name, array in job.arrays.items() if array.ndim > 2}
@@ -94,6 +100,38 @@ class Driven:
             found[form.derivatives[block].name] = value
         of_one_step = told | ({"dx": told["dx"][0]} if "dx" in told else {})
         return found | self.mapped.inputs(of_one_step)
+
+
+def proportion_driven(bench: Bench, mapped: Mapped, seed: int) -> Fact | None:
+    """As `judge_proportion`, of a submission in another API whose gradients are right.
+
+    A loss has a δ of its own, which cannot be changed; and what is read off changed parameters is rounded beside them.
+    """
+    if bench.api.loss:
+        return None
+    form, ends = mapped.form, mapped.ends
+    try:
+        problem = bench.problem(
+            f"{seed}:proportion", proportion.sizes(seed), np.random.default_rng([seed, *b"proportion"])
+        )
+        blocks = {block: np.zeros(form.shape_of(block, problem.sizes)) for block in form.blocks}
+        rest = dict(problem.parameters)
+        for block, place in mapped.places.items():
+            blocks[block] = place.of(problem.parameters[place.parameter], problem.sizes)
+            rest.pop(place.parameter, None)
+        arrays = {name: state[np.newaxis] for name, state in ends.starts(problem.h_0, problem.sizes).items()}
+        above = ends.upstreams(problem.delta, 1)
+        arrays |= {ends.answered[0].upstream: problem.delta} if mapped.head else above
+        arrays |= {form.layer.input: problem.x, **{stack.name: form.stacked(stack, blocks) for stack in form.stacks}}
+        found = proportion.perturbed(
+            Driven(bench, mapped, rest=rest).record,
+            Job(problem.id, problem.sizes, form, arrays),
+            is_single=mapped.precision == "float32",
+            of_states=mapped.head is None and ends.all_given,
+        )
+    except (CellError, SubmissionFailure):
+        return None
+    return None if bench.updates else found
 
 
 def sizes_by_name(sizes: Sizes) -> dict[str, int]:

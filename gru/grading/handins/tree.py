@@ -97,7 +97,8 @@ def tree_of(export: Path) -> Tree:
     """The tree of a folder or a zip. Raises OSError, and ExportRefusedError where it is neither, or not read."""
     if export.is_dir():
         return _of_folder(export)
-    if not zipfile.is_zipfile(export):
+    # Reading a pipe would wait for somebody who writes into it.
+    if (export.exists() and not export.is_file()) or not zipfile.is_zipfile(export):
         raise ExportRefusedError("it is no folder and no zip; expected what the system has handed over")
     return zip_tree(export.stem, _opened_once(export))
 

@@ -53,10 +53,14 @@ def _kept_from_first_use(p: Particulars) -> str:
 
 def _perturbed(p: Particulars) -> str:
     if "exponent" in p:
-        return (
-            f"with {p['given']} 2^{p['exponent']} times as large and its weights as many times smaller, forward gives "
-            f"the same, and {p['name']} does not become as many times larger: the parameters are perturbed, not derived"
-        )
+        given, name = p["given"], p["name"]
+        large, grows = {
+            "weightless": (f"columns of {given} that have no weights", f"{name} does not grow as they do"),
+            "weights-of-zero": (f"the weights of columns of {given} that are zero", f"{name} does not grow as they do"),
+            "one-row": (f"a row of {given} that has no weights and no δ", f"{name} is another one"),
+        }[p["what"]]
+        so = "the gradients are found by perturbing, not derived"
+        return f"with {large} 2^{p['exponent']} times as large, forward gives the same, and {grows}: {so}"
     batch, inputs, hidden, _ = p["sizes"]
     where = f"at batch {batch}, input {inputs}, hidden {hidden}"
     so = f"the {p['parameters']:,} parameters are perturbed, not derived"
@@ -73,7 +77,7 @@ def _uncounted(p: Particulars) -> str:
         "not-run": "forward was not run",
         "sizes": "the sizes that are written into the file are small",
         "differs": "the cell gives something else while that is done",
-        "units": "forward does not give the same where {given} is large and its weights are as much smaller",
+        "proportion": "forward does not give the same where columns of {given} without weights are large",
         "too-few": "forward puts {seen:,} numbers through exp, tanh and their like, of {gates:,}",
     }
     return f"how backward finds its gradients was not counted: {why[p['why']].format(**p)}"

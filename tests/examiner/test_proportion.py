@@ -1,6 +1,6 @@
-"""A backward pass that perturbs is told by a change of units, whatever exponential it has and however small it is put.
+"""A backward pass that perturbs is told by what has no say in forward, whatever its exponential and its steps are.
 
-What is derived gives the same in all units, to the last bit; no cell here is judged by its values.
+What is derived grows in proportion, to the last bit; no cell here is judged by its values.
 """
 
 import math
@@ -12,8 +12,9 @@ import pytest
 
 from gru.examiner import examine
 from gru.examiner.bench import Bench
+from gru.examiner.mapping.driving import proportion_driven
 from gru.examiner.mapping.recognise import recognise
-from gru.examiner.units import judge_units, units_driven
+from gru.examiner.proportion import judge_proportion
 from gru.layer import Form
 from gru.layers.gru.cell import GRUCell
 from gru.layers.gru.forms import CHAPTER
@@ -63,19 +64,25 @@ class Perturbs(GRUCell):
         self.x, self.h_p, self.W, self.U = x, h_p, W, U
         return super().forward(x, h_p, W, U)
 
-    def value(self, W: Array, U: Array) -> Array:
+    def value(self, x: Array, h_p: Array, W: Array, U: Array) -> Array:
         wz, wr, wn = np.split(W, 3)
         uz, ur, un = np.split(U, 3)
-        z = self.sigmoid(self.h_p @ wz + self.x @ uz)
-        r = self.sigmoid(self.h_p @ wr + self.x @ ur)
-        n = 2 * self.sigmoid(2 * ((r * self.h_p) @ wn + self.x @ un)) - 1
-        return (1 - z) * self.h_p + z * n
+        z = self.sigmoid(h_p @ wz + x @ uz)
+        r = self.sigmoid(h_p @ wr + x @ ur)
+        n = 2 * self.sigmoid(2 * ((r * h_p) @ wn + x @ un)) - 1
+        return (1 - z) * h_p + z * n
+
+    def step(self, value: Array, factor: Array, index: tuple[int, ...]) -> float:
+        """How far one entry of a value is moved, which is multiplied by the rows or columns of `factor`."""
+        return 1e-40
 
     def slope(self, name: str, index: tuple[int, ...], in_grad: Array) -> float:
         """The derivative of the loss by one entry, by a complex step."""
-        moved = {"W": self.W.astype(complex), "U": self.U.astype(complex)}
-        moved[name][index] += 1e-40j
-        return float((in_grad * self.value(**moved).imag).sum() / 1e-40)
+        values = {"x": self.x, "h_p": self.h_p, "W": self.W, "U": self.U}
+        step = self.step(values[name], values[{"x": "U", "h_p": "W", "W": "h_p", "U": "x"}[name]], index)
+        values[name] = values[name].astype(complex)
+        values[name][index] += 1j * step
+        return float((in_grad * self.value(**values).imag).sum() / step)
 
     def backward(self, h_p: Array, in_grad: Array) -> None:
         super().backward(h_p, in_grad)
@@ -83,7 +90,7 @@ class Perturbs(GRUCell):
             gradient = np.zeros(getattr(self, name).shape)
             for index in np.ndindex(gradient.shape):
                 gradient[index] = self.slope(name, index, in_grad)
-            setattr(self, f"d{name}", gradient)
+            setattr(self, {"h_p": "dh"}.get(name, f"d{name}"), gradient)
         self.dwz, self.dwr, self.dwn = np.split(self.dW, 3)
         self.duz, self.dur, self.dun = np.split(self.dU, 3)
 
@@ -96,14 +103,49 @@ class OnlyTheStatesWeights(Perturbs):
     moved = ("W",)
 
 
-class InPartsOfTheWeight(Perturbs):
-    """Its steps are as large as the weights that they move, but for those that are zero."""
+class OnlyTheInput(Perturbs):
+    moved = ("x",)
 
-    def slope(self, name: str, index: tuple[int, ...], in_grad: Array) -> float:
-        step = abs(getattr(self, name)[index]) * 1e-40 or 1e-40
-        moved = {"W": self.W.astype(complex), "U": self.U.astype(complex)}
-        moved[name][index] += 1j * step
-        return float((in_grad * self.value(**moved).imag).sum() / step)
+
+class OnlyTheState(Perturbs):
+    moved = ("h_p",)
+
+
+class BelowAllSteps(Perturbs):
+    """As small as a complex step can be."""
+
+    def step(self, value: Array, factor: Array, index: tuple[int, ...]) -> float:
+        return 1e-290
+
+
+class InPartsOfTheValue(Perturbs):
+    """Its steps are as large as what they move, but for what is zero."""
+
+    moved = ("W", "U", "x", "h_p")
+
+    def step(self, value: Array, factor: Array, index: tuple[int, ...]) -> float:
+        return abs(value[index]) * 1e-40 or 1e-40
+
+
+class InPartsOfTheRow(Perturbs):
+    """Its steps are as large as the row that they move, or else as everything."""
+
+    def step(self, value: Array, factor: Array, index: tuple[int, ...]) -> float:
+        return float(np.abs(value[index[0]]).max() or np.abs(value).max()) * 1e-40
+
+
+class InPartsOfTheColumn(Perturbs):
+    moved = ("U",)
+
+    def step(self, value: Array, factor: Array, index: tuple[int, ...]) -> float:
+        return float(np.abs(value[:, index[1]]).max()) * 1e-40
+
+
+class AgainstTheInput(Perturbs):
+    """Its steps are the smaller the larger the input is that the weights are multiplied by."""
+
+    def step(self, value: Array, factor: Array, index: tuple[int, ...]) -> float:
+        return 1e-40 / float(np.abs(factor[:, index[0] % factor.shape[1]]).max())
 
 
 class FromATable(Perturbs):
@@ -120,7 +162,7 @@ class Differences(Perturbs):
         for step in (1e-5, -1e-5):
             moved = {"W": self.W.copy(), "U": self.U.copy()}
             moved[name][index] += step
-            ends.append(self.value(**moved))
+            ends.append(self.value(self.x, self.h_p, **moved))
         return float((in_grad * (ends[0] - ends[1])).sum() / 2e-5)
 
     def backward(self, h_p: Array, in_grad: Array) -> None:
@@ -131,19 +173,19 @@ class Differences(Perturbs):
 @pytest.mark.parametrize("seed", SEEDS)
 @pytest.mark.parametrize(
     "cell",
-    [Perturbs, OnlyTheInputsWeights, OnlyTheStatesWeights, InPartsOfTheWeight, FromATable, Differences],
+    [Perturbs, *Perturbs.__subclasses__()],
     ids=lambda c: c.__name__,
 )
-def test_what_is_perturbed_is_told_by_other_units(cell: type[GRUCell], seed: int) -> None:
-    found = judge_units(TrustedCells(cell), seed, CHAPTER)
+def test_what_is_perturbed_does_not_grow_in_proportion(cell: type[GRUCell], seed: int) -> None:
+    found = judge_proportion(TrustedCells(cell), seed, CHAPTER)
     assert found is not None
     assert found.kind == "perturbed"
 
 
-def test_the_check_state_is_wrong_and_says_which_units() -> None:
+def test_the_check_state_is_wrong_and_says_what_was_large() -> None:
     outcome = examine(TrustedCells(OnlyTheInputsWeights), effort="quick").outcome("state")
     assert outcome.status == "wrong"
-    assert "x 2^480 times as large" in all_said(outcome.facts)
+    assert "columns of x that have no weights 2^1000 times as large" in all_said(outcome.facts)
     assert outcome.mistake is not None
     assert outcome.mistake.ids == ("state/perturbed",)
 
@@ -168,7 +210,7 @@ class LosesWhatIsSmall(GRUCell):
 
 
 class KeepsItsInputInSingle(GRUCell):
-    """Goes forward in double precision, and keeps its input in single: large units are infinite there."""
+    """Goes forward in double precision, and keeps its input in single: large values are infinite there."""
 
     def forward(self, x: Array, h_p: Array, W: Array, U: Array) -> Array:
         h = super().forward(x, h_p, W, U)
@@ -187,8 +229,8 @@ class Refuses(GRUCell):
 @pytest.mark.parametrize(
     "cell", [*CELLS.values(), Clips, LosesWhatIsSmall, KeepsItsInputInSingle], ids=lambda c: c.__name__
 )
-def test_what_is_derived_is_the_same_in_all_units(cell: type) -> None:
-    assert judge_units(TrustedCells(cell), 0, CHAPTER) is None
+def test_what_is_derived_grows_in_proportion(cell: type) -> None:
+    assert judge_proportion(TrustedCells(cell), 0, CHAPTER) is None
 
 
 @pytest.mark.one_in(4)
@@ -206,14 +248,14 @@ def test_what_is_derived_is_the_same_in_all_units(cell: type) -> None:
     ids=repr,
 )
 def test_that_holds_for_every_layer_and_form(cell: type, form: Form) -> None:
-    assert judge_units(TrustedCells(cell, form), 0, form) is None
+    assert judge_proportion(TrustedCells(cell, form), 0, form) is None
 
 
-def test_a_cell_that_takes_no_other_units_is_not_wrong_but_that_is_said() -> None:
-    found = judge_units(TrustedCells(Refuses), 0, CHAPTER)
+def test_a_cell_that_takes_no_large_values_is_not_wrong_but_that_is_said() -> None:
+    found = judge_proportion(TrustedCells(Refuses), 0, CHAPTER)
     assert found is not None
     assert found.kind == "uncounted"
-    assert "forward does not give the same where x is large" in all_said([found])
+    assert "forward does not give the same where columns of x without weights are large" in all_said([found])
 
 
 # In another API
@@ -250,14 +292,14 @@ class RNN:
 
 @pytest.mark.full
 @pytest.mark.parametrize("perturbs", [True, False])
-def test_another_api_is_told_by_other_units(perturbs: bool, tmp_path: Path) -> None:
+def test_another_api_is_told_by_proportion(perturbs: bool, tmp_path: Path) -> None:
     file = tmp_path / "rnn.py"
     file.write_text(OTHER_API.replace("PERTURBS", str(perturbs)), encoding="utf-8")
     with SubmissionProcess(file) as process:
         assert process.api is not None
         mapped = recognise(Bench(process, process.api)).mapped
         assert mapped is not None
-        found = units_driven(Bench(process, process.api), mapped, 0)
+        found = proportion_driven(Bench(process, process.api), mapped, 0)
         assert (found is not None) == perturbs
         examination = examine(process, effort="quick")
     assert [o.check for o in examination.outcomes if o.status == "wrong"] == ["state"] * perturbs
