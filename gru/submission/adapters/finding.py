@@ -124,13 +124,13 @@ def _of_class(module: Any, source: str, name: str, kind: type, tried: Tried) -> 
             base |= {"target": forward, "owner": name}
             if found := _of_functions(module, source, base, (kind, True), tried):
                 return found
-    if not any(True for _ in _passes(kind)):
-        for forward in (n for n in ("forward", "__call__", "step") if callable(vars(kind).get(n))):
-            base = {"target": name, "forward_name": forward, "backward_name": ""}
-            for construct in constructions(kind, module):
-                for engine in engines(module, base | {"construct": construct}, source):
-                    if found := _made(engine, module, (kind, True), tried):
-                        return found
+    # `zero_grad` has a name that goes backward, and is the way back of nothing.
+    for forward in (n for n in ("forward", "__call__", "step") if callable(vars(kind).get(n))):
+        base = {"target": name, "forward_name": forward, "backward_name": ""}
+        for construct in constructions(kind, module):
+            for engine in engines(module, base | {"construct": construct}, source):
+                if found := _made(engine, module, (kind, True), tried):
+                    return found
     return None
 
 

@@ -363,7 +363,12 @@ def _lacks_a_pass(cell_class: Any) -> bool:
 
 def other_api(cell_class: Any, api: dict[str, Any]) -> str | None:
     """What is said of a class whose methods cannot take the arguments they are given; None where they can."""
-    for name in ("forward", "backward"):
+    passes = ("forward", "backward")
+    if not any(hasattr(cell_class, name) for name in (*passes, "__getattr__")):
+        has = [name for name, value in vars(cell_class).items() if name != "__init__" and inspect.isfunction(value)]
+        if has:
+            return f"{api['cell']} has neither {' nor '.join(passes)}; it has {', '.join(has[:8])}"
+    for name in passes:
         arguments = api[name]
         method = getattr(cell_class, name, None)
         try:
