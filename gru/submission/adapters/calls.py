@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from .adapter import OF_ANSWER, OWNER, AnotherApiError, Given
-from .names import ANSWERED, CACHE, DELTA, MODEL, OF_CONTEXT, RATE, SIZE_OF, TARGETS, role_of
+from .names import ANSWERED, CACHE, DELTA, MODEL, OF_CONTEXT, RATE, TARGETS, role_of, size_named
 from .places import arrays_in
 from .source import parameters_of
 
@@ -26,8 +26,8 @@ def forward_roles(function: Any, made: Any, *, method: bool) -> Iterator[tuple[t
             role = p.name
         if role is None and position and not isinstance(made, Given) and MODEL.match(p.name):
             role = _all_parameters(made)
-        if role is None and p.name.lower() in SIZE_OF and p.default is p.empty and position > 1:
-            role = f"size {SIZE_OF[p.name.lower()]}"
+        if role is None and size_named(p.name) and p.default is p.empty and position > 1:
+            role = f"size {size_named(p.name)}"
         if role is None and p.default is not p.empty:
             break
         if role in roles and role in CARRIED:
@@ -121,8 +121,8 @@ def _role(
         return str(name)
     if name in parts:
         return parts[name]
-    if len(name) == 1 and name.isupper() and name.lower() in SIZE_OF:
-        return f"size {SIZE_OF[name.lower()]}"
+    if len(name) == 1 and name.isupper() and size_named(name):
+        return f"size {size_named(name)}"
     is_delta = DELTA.match(name) is not None
     if is_delta and "delta" not in roles:
         return "delta"
@@ -138,8 +138,8 @@ def _role(
         raise AnotherApiError(f"backward takes {name}, and no upstream gradient")
     if (role := role_of(name, ())) is not None:
         return role
-    if name.lower() in SIZE_OF:
-        return f"size {SIZE_OF[name.lower()]}"
+    if size_named(name):
+        return f"size {size_named(name)}"
     if not isinstance(made, Given) and hasattr(made, name):
         return str(name)
     if len(held) == 1 and held[0] not in roles:

@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 
 from .adapter import resolved
-from .names import BACKWARD, BIAS, GUESSES, MODEL, NOT_PARAMETERS, OF_CONTEXT, RATE, SIZE_OF, WEIGHT, role_of
+from .names import BACKWARD, BIAS, GUESSES, MODEL, NOT_PARAMETERS, OF_CONTEXT, RATE, WEIGHT, role_of, size_named
 from .places import arrays_in
 from .shapes import shapes_of
 from .source import own, parameters_of
@@ -25,7 +25,7 @@ LARGEST = 512
 
 def _holds_sizes(kind: type) -> bool:
     """Whether an object is made of an input and a hidden size by their names."""
-    sizes = {SIZE_OF.get(p.name.lower()) for p in parameters_of(kind)}
+    sizes = {size_named(p.name) for p in parameters_of(kind)}
     return {"input", "hidden"} <= sizes
 
 
@@ -41,18 +41,18 @@ def constructions(kind: Any, module: Any = None) -> Iterator[dict[str, Any]]:
         if p.kind in (p.POSITIONAL_OR_KEYWORD, p.KEYWORD_ONLY)
         and (
             p.default is p.empty
-            or (SIZE_OF.get(p.name.lower()) and isinstance(p.default, int) and not isinstance(p.default, bool))
+            or (size_named(p.name) and isinstance(p.default, int) and not isinstance(p.default, bool))
         )
     ]
-    weights = any(p.name.lower() not in SIZE_OF and WEIGHT.search(p.name) for p in needed)
+    weights = any(not size_named(p.name) and WEIGHT.search(p.name) for p in needed)
     unknown = [
         p.name
         for p in needed
         if (weights and BIAS.match(p.name) and p.default is p.empty)
-        or (p.name.lower() not in SIZE_OF and p.name.lower() not in GUESSES and "seed" not in p.name.lower())
+        or (not size_named(p.name) and p.name.lower() not in GUESSES and "seed" not in p.name.lower())
     ]
     known = {
-        p.name: SIZE_OF.get(p.name.lower(), GUESSES.get("seed" if "seed" in p.name.lower() else p.name.lower()))
+        p.name: size_named(p.name) or GUESSES.get("seed" if "seed" in p.name.lower() else p.name.lower())
         for p in needed
         if p.name not in unknown
     }
@@ -163,11 +163,9 @@ def _held(module: Any, tree: Mapping[str, ast.FunctionDef], name: str, function:
     defaults = {p.name: p.default for p in parameters_of(function)}
     names = [n for n, default in defaults.items() if default is inspect.Parameter.empty or _is_of(module, default)]
     given = [n for n in names if not role_of(n, names) and not RATE.match(n) and not OF_CONTEXT.match(n)]
-    weights = any(WEIGHT.search(n) and n.lower() not in SIZE_OF for n in given)
+    weights = any(WEIGHT.search(n) and not size_named(n) for n in given)
     # Beside weights a small letter is one of them, such as b, and no size.
-    sizes = {
-        n: SIZE_OF[n.lower()] for n in given if n.lower() in SIZE_OF and not (weights and len(n) == 1 and n.islower())
-    }
+    sizes = {n: size for n in given if (size := size_named(n)) and not (weights and len(n) == 1 and n.islower())}
     given = [n for n in given if n not in sizes and n not in ("inputs", "targets", "labels", "y")]
     if len(given) == 1 and (not WEIGHT.search(given[0]) or len(given[0]) > 3):
         (held,) = given
@@ -279,7 +277,7 @@ def fixed_sizes(made: Any, module: Any, chosen: Sequence[str]) -> Iterator[dict[
     named: dict[str, int] = {}
     for holder in (vars(module), getattr(made, "__dict__", {})):
         for name, value in holder.items():
-            size = SIZE_OF.get(name.lower().strip("_"))
+            size = size_named(name)
             if size in missing and type(value) is int and 0 < value <= LARGEST:
                 named[size] = value
     lengths = {n for shape in shapes for n in shape if 1 < n <= LARGEST}

@@ -27,6 +27,9 @@ SPELLED = ("d{}", "d_{}", "grad_{}", "{}_grad", "g_{}", "d{}_", "grad{}", "g{}",
 SPELLED_OF_STATES = (*SPELLED, "diff_{}", "{}_diff", "bottom_diff_{}", "d{}_prev", "d{}_next", "d_prev_{}")
 """How that of a first state is called, where `{}` is its name, or what is left of it without a `prev`."""
 
+KIND = re.compile(r"^(weights?|bias(es)?|kernels?)")
+"""What a parameter's name may say before it says which one it is."""
+
 OF_BEFORE = re.compile(r"^(prev|last|old|init)_|_?(prev|pre|p|0|old|init|in|t_?1|tm1)$", re.IGNORECASE)
 """What a name says of the step before."""
 
@@ -207,15 +210,27 @@ def _with_one_affix(parameters: list[str], free: Candidates, shapes: Mapping[str
 
 def _abbreviated(parameters: list[str], free: Candidates, shapes: Mapping[str, Any]) -> dict[str, str]:
     """By a shortened name, `dWu` for `W_update`, where exactly one of each fits the other."""
-    fits: dict[str, list[str]] = {}
-    for parameter in parameters:
-        long = plain(name_of(parameter, parameters))
-        for place, (array, name) in free.items():
-            short = re.sub(r"^(grad|d|g)", "", plain(name or last_name(place)))
-            if np.shape(array) == _shape(parameter, shapes) and _shortens(short, long):
-                fits.setdefault(parameter, []).append(place)
-    uses = Counter(place for places in fits.values() for place in places)
-    return {p: places[0] for p, places in fits.items() if len(places) == 1 and uses[places[0]] == 1}
+    found: dict[str, str] = {}
+    for is_short_for in (_leaves_out_its_kind, _shortens):
+        fits: dict[str, list[str]] = {}
+        for parameter in (p for p in parameters if p not in found):
+            long = plain(name_of(parameter, parameters))
+            for place, (array, name) in free.items():
+                short = re.sub(r"^(grad|d|g)", "", plain(name or last_name(place)))
+                is_free = place not in found.values() and np.shape(array) == _shape(parameter, shapes)
+                if is_free and is_short_for(short, long):
+                    fits.setdefault(parameter, []).append(place)
+        uses = Counter(place for places in fits.values() for place in places)
+        found |= {p: places[0] for p, places in fits.items() if len(places) == 1 and uses[places[0]] == 1}
+    return found
+
+
+def _leaves_out_its_kind(short: str, long: str) -> bool:
+    """Whether one says no more than of which weight or bias it is: `ih` or `wih` for `weightih`, `bi` for `biasih`."""
+    which = KIND.sub("", long)
+    if which in ("", long) or not short:
+        return False
+    return short == which or (len(short) > 1 and short[0] == long[0] and which.startswith(short[1:]))
 
 
 def _shortens(short: str, long: str) -> bool:

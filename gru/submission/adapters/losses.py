@@ -18,7 +18,7 @@ from .completing import SIZES, by_changes
 from .construction import chosen_in, constructions, fixed_sizes, holders
 from .gradients import find
 from .loss import Loss
-from .names import BACKWARD, CACHE, FORWARD, LOSS, RATE, SIZE_OF, C, H, X, stem
+from .names import BACKWARD, CACHE, FORWARD, LOSS, RATE, C, H, X, size_named, stem
 from .source import definitions, names_returned, own, parameters_of
 from .targets import ALPHABET
 
@@ -120,8 +120,8 @@ def _roles(
         role = next((role for role, pattern in kinds if pattern.match(name) and role not in roles), None)
         if p.default is not p.empty and (role is None or role == "number"):
             break
-        if role is None and name.lower() in SIZE_OF:
-            role = f"size {SIZE_OF[name.lower()]}"
+        if role is None and size_named(name):
+            role = f"size {size_named(name)}"
         roles.append(role or "?")
     return tuple(roles)
 

@@ -36,7 +36,13 @@ SIZE_NAMES = {
 }
 """Names of sizes, as constructors in use call them."""
 
-SIZE_OF = {name: size for size, names in SIZE_NAMES.items() for name in names.split()}
+_SIZES = {name.replace("_", ""): size for size, names in SIZE_NAMES.items() for name in names.split()}
+
+
+def size_named(name: str) -> str | None:
+    """The size that a name tells, however it is joined: `n_hidden`, `nHidden`, `NHIDDEN`; None where it tells none."""
+    return _SIZES.get(name.lower().replace("_", ""))
+
 
 GENERATOR = "generator"
 """An argument that draws the parameters: a generator of NumPy's."""
