@@ -61,7 +61,14 @@ def same_place(place: str, candidates: Mapping[str, str], parameters: Sequence[s
         alike = _last_two(called) == _last_two(place) if one_of_several else candidate.endswith(key[1])
         if is_gradient and named and alike:
             return candidate
-    return None
+    beside = [candidate for candidate in candidates if _is_in_another_holder(parts_of(candidate), parts_of(place))]
+    return beside[0] if len(beside) == 1 else None
+
+
+def _is_in_another_holder(one: Sequence[str], other: Sequence[str]) -> bool:
+    """Whether two places differ in what holds the array alone: `fw.g['Wz']` and `fw.p['Wz']`."""
+    differ = [a != b for a, b in zip(one, other, strict=False)]
+    return len(one) == len(other) and sum(differ) == 1 and differ[-2:-1] == [True]
 
 
 def _last_two(place: str) -> frozenset[str]:
