@@ -22,10 +22,13 @@ from gru.gradient.outcome import Comparison
 from gru.layer import Sizes
 from gru.submission.contract import CellError, SubmissionFailure
 
-SIZES = ((2, 3, 5, 4), (3, 4, 2, 3), (2, 2, 3, 2), (1, 3, 4, 5))
+SIZES = ((2, 3, 5, 4), (3, 4, 2, 3), (2, 2, 3, 2), (1, 3, 4, 5), (3, 3, 3, 2))
 """Batch, input, hidden and steps of the problems; the first is the one at which the API was found."""
 
-EVERY = tuple(range(len(SIZES)))
+EVERY = (0, 1, 2, 3)
+
+ALIKE = 4
+"""The one for a submission whose backward pass raises where sizes differ."""
 
 FEWER = (0, 2)
 """Those for a submission that is judged by equations too, on more sizes: several steps, and saturated gates."""
@@ -38,7 +41,7 @@ that its product with a Gaussian number is below the error bar."""
 SCALE = 2.0**20
 """The factor on δ in the check that gradients are linear in it: a power of two, which rounds nothing."""
 
-WEIGHTS = (1.0, 0.5, 2.5, 1.0)
+WEIGHTS = (1.0, 0.5, 2.5, 1.0, 1.0)
 """How large the parameters of each problem are; the third saturates some gates."""
 
 
@@ -74,6 +77,7 @@ def judge_own(
     states: list[tuple[Fact, DrivenProblem]] = []
     raised: list[tuple[DrivenProblem | None, str]] = []
     done = 0
+    numbers = (*numbers, *(ALIKE,) * bench.api.alike)
     for count, number in enumerate(numbers, 1):
         problem: DrivenProblem | None = None
         try:
@@ -248,7 +252,7 @@ def _interface(bench: Bench, done: int, raised: list[tuple[DrivenProblem | None,
     if raised:
         problem, text = raised[0]
         facts.append(Fact.of("raised-at", raised=text, sizes=problem.sizes if problem else None, is_judged=done > 0))
-    status: Any = "right" if done else "not_examined"
+    status: Any = "wrong" if api.alike and raised else "right" if done else "not_examined"
     return Outcome("interface", status, problems=done, facts=tuple(facts))
 
 

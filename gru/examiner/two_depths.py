@@ -73,6 +73,10 @@ def examine_driven(
         outcomes = tuple(_with_cost(outcome, cost) for outcome in outcomes)
     asked_for = outcomes if only is None else tuple(o for o in outcomes if o.check in set(only))
     verdict = verdict_on_driven(outcomes if only is None else asked_for)
+    is_seen = {outcome.check for outcome in outcomes if outcome.status == "right" and outcome.is_of_gradient}
+    if api.alike and not is_seen & {f"{GRADIENT}{name}" for name in api.names}:
+        # Backward raises where sizes differ, and nothing is right where they do not: it may be meant in another way.
+        return replace(found, reason="another_api", text=_raised(own))
     if api.names and not api.gradients:
         # Nothing was seen of what is learnt: backward may be driven in another way than it is meant.
         found = replace(
@@ -80,6 +84,12 @@ def examine_driven(
         )
         verdict = "not_examined"
     return replace(found, verdict=verdict, outcomes=asked_for)
+
+
+def _raised(own: OwnForward) -> str:
+    """What backward raised where sizes differ."""
+    facts = (fact for outcome in own.outcomes for fact in outcome.facts)
+    return next((str(fact.particulars["raised"]) for fact in facts if fact.kind == "raised-at"), "")
 
 
 def _by_equations(

@@ -47,6 +47,7 @@ class Api:
         loss: Whether it answers with a loss, and is given no upstream gradient.
         inputs, targets: What kind of inputs and targets a loss is given; empty for what is none.
         accumulates: Whether a second use adds to the gradients.
+        alike: Whether backward raises where sizes differ.
         first: How many first states can be given, side by side.
         answers: How wide an answer is, such as `hidden` or `2*hidden`.
         sizes: The sizes that are written into the file.
@@ -65,6 +66,7 @@ class Api:
     last_only: bool
     loss: bool
     accumulates: bool
+    alike: bool
     inputs: str = ""
     targets: str = ""
     first: int = 1
@@ -87,7 +89,7 @@ def api_in(data: Any) -> Api:
     """The API in a worker's header. Raises ProtocolError where it is none."""
     if type(data) is not dict:
         raise ProtocolError("an API that is no object")
-    flags = ("dx", "dh", "h_0", "rows", "sequence", "last_only", "loss", "accumulates")
+    flags = ("dx", "dh", "h_0", "rows", "sequence", "last_only", "loss", "accumulates", "alike")
     names: Any = data.get("names")
     gradients: Any = data.get("gradients")
     sizes: Any = data.get("sizes")

@@ -221,3 +221,29 @@ def test_the_gradient_of_all_steps_is_taken_and_not_that_of_the_cell_inside(tmp_
     examination = examined(path)
     assert examination.verdict == "right", examination
     assert examination.form.layer.id == "rnn"
+
+
+@pytest.mark.parametrize(
+    ("name", "old", "new"),
+    [("lists", "x.T @ da", "x @ da"), ("functions_with_cache", "x.T.dot(da)", "x.dot(da)")],
+)
+def test_shapes_that_go_together_only_where_all_sizes_are_alike_are_a_mistake(
+    tmp_path: Path, name: str, old: str, new: str
+) -> None:
+    source = (FILES / f"{name}.py").read_text()
+    assert old in source
+    (file := tmp_path / f"{name}.py").write_text(source.replace(old, new))
+    examination = examined(file)
+    assert examination.verdict == "wrong"
+    wrong = {outcome.check for outcome in examination.outcomes if outcome.status == "wrong"}
+    # At sizes that are alike it is seen what else is wrong, and what is not.
+    assert {"interface", "equation-12"} <= wrong
+    assert {o.status for o in examination.outcomes if o.name in ("dzz", "dzn", "dzr", "dh")} == {"right"}
+
+
+def test_a_class_of_the_chapters_name_without_its_methods_has_another_api(tmp_path: Path) -> None:
+    """Its way back is an engine's; `zero_grad` goes back in its name alone."""
+    source = (FILES / "engine.py").read_text()
+    source += "\n    def zero_grad(self):\n        for p in self.parameters():\n            p.grad = p.grad * 0\n"
+    (file := tmp_path / "engine.py").write_text(source)
+    assert examined(file).verdict == "right"

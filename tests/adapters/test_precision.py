@@ -27,8 +27,9 @@ IN_BUFFERS = {
         ({GRADIENTS: "[np.zeros_like(p, dtype='f4') for p in self.params]"}, "right", None),
         ({"[0][...] = dWx": "[0][...] = dWx.astype('f4')"}, "wrong", "equation-12"),
         (IN_BUFFERS | {"dr = dhr * h_prev * r": "dr = dhr * r"}, "wrong", "equation-10"),
+        (IN_BUFFERS | {"dx = da @ Wx.T": "dx = 1.5 * da @ Wx.T"}, "wrong", "equation-24"),
     ],
-    ids=["buffers", "gradients", "rounded", "wrong-in-buffers"],
+    ids=["buffers", "gradients", "rounded", "wrong-in-buffers", "wrong-input-in-buffers"],
 )
 def test_what_is_single_by_its_dtype_is_judged_at_single_precision(
     changes: dict[str, str], verdict: str, check: str | None, tmp_path: Path
@@ -43,3 +44,8 @@ def test_what_is_single_by_its_dtype_is_judged_at_single_precision(
     wrong = [outcome.check for outcome in examination.outcomes if outcome.status == "wrong"]
     assert (examination.verdict, next(iter(wrong), None)) == (verdict, check)
     assert (examination.precision == "float32") == (GRADIENTS in changes)
+    # A number in single precision is none that a document in JSON can hold.
+    values = [
+        number for o in examination.outcomes for entry in o.values for number in (entry.submission, entry.measured)
+    ]
+    assert all(isinstance(number, float) for number in values)

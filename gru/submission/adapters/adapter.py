@@ -67,6 +67,7 @@ class Adapter:
         idle: What has the name of a parameter, and moves no state.
         lazy: Whether the parameters are made in the first call of forward.
         accumulates: Whether a second backward pass adds to the gradients.
+        alike: Whether backward raises in the file's own lines wherever sizes differ, and does not where all are alike.
         one_row: Whether a batch may have one row only.
         said: The attributes that a course's own adapter gives: they are not looked for.
         read_only: Whether what is given to the passes cannot be written into.
@@ -103,7 +104,7 @@ class Adapter:
     rate_at: str | None = None
     lazy = False
     idle: Sequence[str] = ()
-    one_row = False
+    one_row = alike = False
     said: frozenset[str] = frozenset()
     read_only = False
     turn: Callable[[], None] = staticmethod(lambda: None)

@@ -54,8 +54,9 @@ MOST_ERRORS = 50
 class Tried:
     """What was tried in vain: the last fault of each way, for the message to the teacher.
 
-    `states` says where in the last answer arrays are that behave as states, by place, layout and width: of how many
-    parameters each is made.
+    `alike` says that backward is tried at sizes that are all alike, of the ways in `raised` alone: there it raised in
+    the file's own lines where they differ. `states` says where in the last answer arrays are that behave as states, by
+    place, layout and width: of how many parameters each is made.
 
     Args:
         turn: Is called before each trial, and raises where there were enough.
@@ -65,7 +66,8 @@ class Tried:
         self.turn = turn
         self.faults: dict[str, str] = {}
         self.errors: list[BaseException] = []
-        self.answered = self.fitted = self.behaved = False
+        self.answered = self.fitted = self.behaved = self.alike = False
+        self.raised: set[str] = set()
         self.states: dict[tuple[str, str, str], int] = {}
 
     def note(self, way: str, error: BaseException) -> None:
@@ -83,7 +85,10 @@ def driven(adapter: Adapter, module: Any, of: tuple[Any, bool], tried: Tried) ->
         of: What has the passes, and whether they are its methods.
         tried: Is told what goes wrong.
     """
+    if tried.alike and _way_back(adapter) not in tried.raised:
+        return None
     made = adapter.make(SIZES)
+    adapter.alike = tried.alike
     adapter.turn, said = tried.turn, adapter.said
     if "lazy" not in said:
         adapter.lazy = not any(True for _ in arrays_in(made))
@@ -210,7 +215,9 @@ def _begin(adapter: Adapter, state: str, out_layout: str, width: str) -> None:
 def complete(adapter: Adapter, sizes: Mapping[str, int], of: tuple[Any, bool], tried: Tried) -> bool:
     """Fill in the parameters and where their gradients are; whether anything of a gradient is shown."""
     holder, method = of
-    way, said = f"{adapter.target}.{adapter.backward_name}", adapter.said
+    way, said = _way_back(adapter), adapter.said
+    if tried.alike:
+        sizes = {**sizes, "input": sizes["hidden"], "batch": sizes["hidden"] if sizes["batch"] > 1 else 1}
     if adapter.backward_name and "backward" not in said:
         backward = getattr(holder, adapter.backward_name)
         adapter.names_returned = names_returned(backward, adapter.source)
@@ -242,6 +249,8 @@ def complete(adapter: Adapter, sizes: Mapping[str, int], of: tuple[Any, bool], t
                 _gradients(adapter, sizes)
             except Exception as error:
                 tried.note(way, error)
+                if _is_of_shapes(error, adapter):
+                    tried.raised.add(way)
                 continue
             if adapter.gradients or by_changes(adapter, sizes, of) or adapter.dx or adapter.dh:
                 if "one_row" not in said and _is_for_one_column(adapter, sizes):
@@ -250,6 +259,19 @@ def complete(adapter: Adapter, sizes: Mapping[str, int], of: tuple[Any, bool], t
                     adapter.accumulates = adds_up(adapter, sizes)
                 return True
     return False
+
+
+def _way_back(adapter: Adapter) -> str:
+    return f"{adapter.target}.{adapter.backward_name}"
+
+
+def _is_of_shapes(error: Exception, adapter: Adapter) -> bool:
+    """Whether arrays do not go together in a line of the file itself."""
+    trace = error.__traceback__
+    while trace is not None and trace.tb_next is not None:
+        trace = trace.tb_next
+    own = trace is not None and trace.tb_frame.f_globals.get("__name__") == adapter.module.__name__
+    return own and isinstance(error, ValueError | IndexError)
 
 
 def _seconds(adapter: Adapter, sizes: Mapping[str, int], tried: Tried) -> Iterator[str]:

@@ -58,6 +58,7 @@ class Driver:
             "inputs": getattr(adapter, "input_kind", ""),
             "targets": getattr(adapter, "target_kind", ""),
             "accumulates": adapter.accumulates,
+            "alike": adapter.alike,
             "first": adapter.carried,
             "answers": adapter.answers,
             "sizes": dict(adapter.fixed),

@@ -40,14 +40,24 @@ def found_in(module: Any, source: str, name: str | None = None, turn: Callable[[
     tried = Tried(turn)
     with warnings.catch_warnings(), np.errstate(all="ignore"):
         warnings.simplefilter("ignore")
-        for way in (*_classes(module, source, name), *_functions(module, source, name), *_losses(module, source, name)):
-            try:
-                if (adapter := way(tried)) is not None:
-                    adapter.turn = Adapter.turn
-                    return adapter
-            except Exception as error:
-                tried.note("file", error)
+        for tried.alike in (False, True):
+            for way in _ways(module, source, name, tried):
+                try:
+                    if (adapter := way(tried)) is not None:
+                        adapter.turn = Adapter.turn
+                        return adapter
+                except Exception as error:
+                    tried.note("file", error)
     raise AnotherApiError(_what_was_found(module, tried, name))
+
+
+def _ways(module: Any, source: str, name: str | None, tried: "Tried") -> Iterator[Way]:
+    """All ways; of those whose backward pass raises where sizes differ, once more where they are alike."""
+    if not tried.alike or tried.raised:
+        yield from _classes(module, source, name)
+        yield from _functions(module, source, name)
+    if not tried.alike:
+        yield from _losses(module, source, name)
 
 
 def _what_was_found(module: Any, tried: Tried, name: str | None) -> str:

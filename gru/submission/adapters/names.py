@@ -100,17 +100,17 @@ OF_CONTEXT = re.compile(r"^_?(ctx|context)$", re.IGNORECASE)
 """What forward may be given to save things in, before all else."""
 
 DX = re.compile(
-    r"^_?(d_?x|d_?xs|grad_?x|dx_?t|d_?inputs?|grad_?inputs?|d_?x_?t|dxt|din|dinp|dinput|dout_x|gx|dl_?dx|dx_?out|bottom_diff_x)$",
+    r"^_?(d_?x|d_?xs|grad_?x|dx_?t|d_?inputs?|grad_?inputs?|d_?x_?t|dxt|din|dinp|dinput|dout_x|gx|dl_?dx|dx_?out|g_x|bottom_diff_x)$",
     re.IGNORECASE,
 )
 DH = re.compile(
     r"^_?(d_?h_?(prev|0|p|_?t_?1|t|next|init)?(_t|_out)?|d_?prev_?h|dhprev|grad_?h(_?prev|_?0)?|d_?a_?(prev|0)|d_?hidden|"
-    r"d_?state|dh_?in|d_?h_?0|d_?prev_?(state|hidden)|gh|dl_?dh|da_?prev_?t|da0|bottom_diff_h)$",
+    r"d_?state|dh_?in|d_?h_?0|d_?prev_?(state|hidden)|g_?h|dl_?dh|da_?prev_?t|da0|bottom_diff_h)$",
     re.IGNORECASE,
 )
 DC = re.compile(
     r"^_?(d_?c_?(prev|0|p|_?t_?1|t|next|init)?(_t|_out)?|d_?prev_?c|dcprev|grad_?c(_?prev|_?0)?|d_?cell|dc_?in|d_?c_?0|"
-    r"d_?prev_?cell|gc|dl_?dc|dc_?prev_?t|bottom_diff_s)$",
+    r"d_?prev_?cell|g_?c|dl_?dc|dc_?prev_?t|bottom_diff_s)$",
     re.IGNORECASE,
 )
 
