@@ -184,6 +184,18 @@ def test_a_sigmoid_of_a_file_that_is_not_here_is_the_logistic_function_and_that_
     assert examined(path).verdict == "wrong"
 
 
+@pytest.mark.full
+@pytest.mark.parametrize(
+    "imports", ["from numba import njit as fast", "import numba\n\nfast = numba.jit(nopython=True)"]
+)
+def test_functions_for_a_compiler_that_is_not_here_are_judged_as_they_are_written(imports: str, tmp_path: Path) -> None:
+    source = (FILES / "functions_with_cache.py").read_text().replace("\ndef ", "\n@fast\ndef ")
+    (file := tmp_path / "gru.py").write_text(source.replace("import numpy", f"{imports}\nimport numpy", 1))
+    assert examined(file).verdict == "right"
+    file.write_text(file.read_text().replace("drh * prev_h * r", "drh * r"))
+    assert examined(file).verdict == "wrong"
+
+
 def test_the_gradient_of_all_steps_is_taken_and_not_that_of_the_cell_inside(tmp_path: Path) -> None:
     path = tmp_path / "rnn.py"
     path.write_text(

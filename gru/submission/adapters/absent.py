@@ -49,8 +49,16 @@ def softmax(x: Any) -> Any:
     return exponentials / exponentials.sum()
 
 
+def as_written(*given: Any, **options: Any) -> Any:
+    """What a decorator that compiles gives, with or without options: the function itself."""
+    return given[0] if given and callable(given[0]) else lambda function: function
+
+
 MEANT = {"sigmoid": sigmoid, "softmax": softmax, "tanh": np.tanh, "np": np}
 """What is meant by a name of a helper file, whichever that is."""
+
+MEANT_OF = {"numba": {"jit": as_written, "njit": as_written, "prange": range}}
+"""What is meant by a name of a package that changes how fast a function is, and not what it computes."""
 
 
 class _AbsentModule(ModuleType):
@@ -62,10 +70,11 @@ class _AbsentModule(ModuleType):
             return sorted(_finder.packages[package])
         if name.startswith("__"):
             raise AttributeError(name)
-        if name in MEANT and package not in TENSORS:
+        meant = MEANT_OF.get(package) or ({} if package in TENSORS else MEANT)
+        if name in meant:
             if not any(name in names for names in _finder.meant.values()):
                 _finder.meant.setdefault(package, set()).add(name)
-            return MEANT[name]
+            return meant[name]
         return Absent(package)
 
 
@@ -117,7 +126,8 @@ def is_used(package: str, statements: list[ast.stmt]) -> bool:
     bound, read = set(), set()
     for node in (node for statement in statements for node in ast.walk(statement)):
         if isinstance(node, ast.ImportFrom) and (node.module or "").partition(".")[0] == package:
-            bound |= {alias.asname or alias.name for alias in node.names if alias.name not in MEANT}
+            means = MEANT_OF.get(package, MEANT)
+            bound |= {alias.asname or alias.name for alias in node.names if alias.name not in means}
         elif isinstance(node, ast.Import):
             mine = (alias for alias in node.names if alias.name.partition(".")[0] == package)
             bound |= {alias.asname or package for alias in mine}
