@@ -80,9 +80,11 @@ class Rounded(NDArrayOperatorsMixin):
         _require(ufunc, method, self)
         (a, da), (b, db) = ((i.scale, i.roundings) if isinstance(i, Rounded) else (np.abs(i), 0.0) for i in inputs)
         if ufunc in (np.add, np.subtract):
-            return Rounded(a + b, da + db + (a + b))
+            scale = a + b
+            return Rounded(scale, da + db + scale)
         if ufunc is np.multiply:
-            return Rounded(a * b, a * db + da * b + a * b + _underflow(a, b))
+            scale = a * b
+            return Rounded(scale, a * db + da * b + scale + _underflow(a, b))
         if ufunc is np.matmul:
             terms = a.shape[-1]
             return Rounded(a @ b, a @ (db + terms * b) + da @ b + terms * _underflow(a, b))

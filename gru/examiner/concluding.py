@@ -76,7 +76,7 @@ def _without_what_is_unsure(answers: Answers) -> Answers:
         here = case.evidence.recovered
         told = checks - {form.named[name].id for name in here.unsure} if here.values else set()
         unsure = [f for f in case.findings if f.status == "wrong" and f.check in checks - told]
-        settled |= {id(finding): replace(finding, status="silent") for finding in unsure}
+        settled |= {id(finding): finding._replace(status="silent") for finding in unsure}
         cases.append(replace(case, findings=tuple(settled.get(id(finding), finding) for finding in case.findings)))
     return replace(answers, cases=cases, findings=[settled.get(id(f), f) for f in answers.findings])
 

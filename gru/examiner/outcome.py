@@ -5,7 +5,7 @@ Nothing here measures, prints or awards points.
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Literal, NamedTuple
 
 from gru.examiner.fact import Diagnosis, Fact
 from gru.layer import Form, Sizes
@@ -44,8 +44,7 @@ class Block:
     measured: tuple[tuple[float, ...], ...]
 
 
-@dataclass(frozen=True)
-class Comparison:
+class Comparison(NamedTuple):
     """A block of a submission's numbers beside the true ones.
 
     `error` and `limit` are differences; `largest` is the largest true entry of the block, `step`
@@ -86,8 +85,7 @@ def everything_shows() -> frozenset[int]:
     return frozenset()
 
 
-@dataclass(frozen=True)
-class Finding:
+class Finding(NamedTuple):
     """What one problem says of one check.
 
     `silent` stands for a value that is wrong where the formula cannot be judged. `unseen` gives the

@@ -28,7 +28,7 @@ from gru.examiner.state.companions import (
     judge_companion,
     judge_recording,
 )
-from gru.examiner.state.reuse import cases_of, judge_reuse, reuse_job
+from gru.examiner.state.reuse import is_right, judge_reuse, reuse_job
 from gru.examiner.state.step_by_step import has_one_step, of_several_steps, taken_apart
 from gru.examiner.summary import summarise_all
 from gru.layer import Form
@@ -96,11 +96,10 @@ class Trial:
 
     def _judge_again(self, reference: Reference, other: Reference, change: str, recording: Recording) -> None:
         """A second use with other arguments: what is not right in it may be the state's, or a formula's."""
-        cases = cases_of(other, recording)
-        if cases is None:
-            self.unsettled.append((reference, other, change, recording))
-        else:
+        if is_right(other, recording):
             self.findings.append(found("state", "right", other, unseen=everything_shows))
+        else:
+            self.unsettled.append((reference, other, change, recording))
 
     def _judge_companion(self, companion: Companion, reference: Reference, recording: Recording) -> None:
         plain = self._plain(reference)

@@ -9,8 +9,6 @@ from hashlib import blake2s
 from os import urandom
 from typing import Any
 
-import numpy as np
-
 from gru.calculus.arrays import Array
 from gru.layer import Form, Sizes
 from gru.submission.contract import Counted, Description, Job, Raised, Recording, Shown, Use
@@ -121,23 +119,21 @@ def _changed_arguments(job: Job, uses: list[dict[str, Any]]) -> Iterator[str]:
         of
         for use in uses
         for name, of in passed.items()
-        if name in use["arguments"] and not _is_same(_at_every_step(job, of), use["arguments"][name])
+        if name in use["arguments"] and not _is_same(job.arrays[of], use["arguments"][name])
     }
     return (name for name in arrays_of(job) if name in changed)
 
 
-def _at_every_step(job: Job, name: str) -> Array:
-    """An argument at every step: a parameter is the same at all."""
-    array = job.arrays[name]
-    is_parameter = any(name == stack.name for stack in job.form.stacks)
-    return np.broadcast_to(array, (job.sizes.steps, *array.shape)) if is_parameter else array
-
-
 def _is_same(before: Any, after: Any) -> bool:
-    """Whether two arrays hold the same bytes, NaN included; or two descriptions say the same."""
+    """Whether two arrays hold the same bytes, NaN included; or two descriptions say the same.
+
+    A parameter has no steps, and is the same at every one.
+    """
     if isinstance(before, dict) or isinstance(after, dict):
         return type(before) is type(after) and bool(before == after)
-    return bool(before.dtype == after.dtype and before.shape == after.shape and before.tobytes() == after.tobytes())
+    times = len(after) if after.ndim > before.ndim else 1
+    same_shape = before.shape == after.shape[after.ndim - before.ndim :]
+    return bool(before.dtype == after.dtype and same_shape and times * before.tobytes() == after.tobytes())
 
 
 def _shown(values: dict[str, Any]) -> Shown:

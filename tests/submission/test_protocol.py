@@ -154,6 +154,9 @@ def changed(change: Callable[[dict[str, Any]], Any]) -> bytes:
     header_length, arrays_length = LENGTHS.unpack(FRAME[: LENGTHS.size])
     start = LENGTHS.size + header_length
     header = json.loads(FRAME[LENGTHS.size : start])
+    header["uses"] = [
+        {part: dict.fromkeys(ANSWER["uses"][0][part], dtype) for part, dtype in use.items()} for use in header["uses"]
+    ]
     change(header)
     text = json.dumps(header).encode("ascii")
     return LENGTHS.pack(len(text), arrays_length) + text + FRAME[start:]
@@ -170,6 +173,7 @@ def test_the_frame_that_nothing_was_changed_in_is_taken() -> None:
         pytest.param(lambda h: h.update(uses=h["uses"] * 2), id="a use too many"),
         pytest.param(lambda h: h.update(uses=None), id="uses that are none"),
         pytest.param(lambda h: h.update(uses=[3]), id="a use that is a number"),
+        pytest.param(lambda h: h["uses"][0].update(backward="O"), id="nothing but objects"),
         pytest.param(lambda h: h["uses"][0].update(backward={}), id="no backward"),
         pytest.param(lambda h: h["uses"][0]["backward"].pop("dh"), id="a name less"),
         pytest.param(lambda h: h["uses"][0]["backward"].update(verdict="f8"), id="a name more"),

@@ -3,7 +3,7 @@
 It knows no equation.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Set
 from typing import Any
 
 import numpy as np
@@ -14,7 +14,7 @@ from gru.examiner.judging.comparison import compare
 from gru.examiner.judging.evidence import Evidence
 from gru.examiner.judging.finding import found, found_odd
 from gru.examiner.judging.limit import one_rounding
-from gru.examiner.outcome import Finding, everything_shows, nothing_shows
+from gru.examiner.outcome import Comparison, Finding, everything_shows, nothing_shows
 from gru.submission.contract import Description
 
 
@@ -48,21 +48,31 @@ def judge_merge(evidence: Evidence) -> Iterator[Finding]:
 
 def judge_split(evidence: Evidence, direct: dict[str, Array | Description]) -> Iterator[Finding]:
     """Whether the blocks that the cell keeps, and those that `split_params` returns, are W's and U's."""
-    for source, shown in (("cell", evidence.own), ("split_params", direct)):
+    own = {name: evidence.own[name] for name in evidence.form.kept[1:] if name in evidence.own}
+    returned = {name: value for name, value in direct.items() if not isinstance(value, Description)}
+    odd = {name: value for name, value in direct.items() if isinstance(value, Description) and not value.absent}
+    in_single = {name for name, value in returned.items() if value.dtype == np.float32}
+    steps = evidence.reference.problem.sizes.steps
+    kept = _beside_given(evidence, own, evidence.single, steps)
+    for source, compared in (("cell", kept), ("split_params", _beside_given(evidence, returned, in_single, None))):
         for name in evidence.form.kept[1:]:
-            value = shown.get(name)
-            if isinstance(value, Description):
-                if not value.absent:
-                    fact = Fact.of("no-array", source=source, name=name, shown=value.text)
-                    yield found("split", "wrong", evidence.reference, fact=fact)
-            elif value is not None:
-                truth = evidence.reference.given[name]
-                single = name in evidence.single if shown is evidence.own else value.dtype == np.float32
-                limits = evidence.reference.copied(name, _coarsest(evidence, is_single=single))
-                comparison = compare(value.astype(float), truth, limits)
+            if name in compared:
+                comparison = compared[name]
                 other = None if comparison.agrees else Fact.of("other-block", source=source, name=name)
                 status = "right" if comparison.agrees else "wrong"
                 yield found("split", status, evidence.reference, comparison, everything_shows, other)
+            elif source == "split_params" and name in odd:
+                fact = Fact.of("no-array", source=source, name=name, shown=odd[name].text)
+                yield found("split", "wrong", evidence.reference, fact=fact)
+
+
+def _beside_given(
+    evidence: Evidence, shown: Mapping[str, Array], single: Set[str], steps: int | None
+) -> dict[str, Comparison]:
+    """Blocks, of which some are in single precision, beside those that the cells are given; at so many steps."""
+    precisions = tuple((name, _coarsest(evidence, is_single=name in single)) for name in shown)
+    standard = evidence.reference.standard_of_copies(precisions, steps=steps) if precisions else None
+    return dict(standard.compare(shown)) if standard else {}
 
 
 def _finite(own: Array, moved: Array) -> tuple[Array, Array]:

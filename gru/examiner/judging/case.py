@@ -5,6 +5,7 @@ It is where the checks on equations, `merge` and `split` come together; it holds
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from itertools import chain
 
 from gru.examiner.judging.blocks import is_stacked, judge_merge, judge_split, limit_on_kept
 from gru.examiner.judging.comparison import agree
@@ -30,13 +31,18 @@ class Case:
 
 def judge_uses(reference: Reference, recording: Recording) -> Iterator[Case]:
     """Every use of the cells with the findings on its equations, `merge` and `split`."""
+    for number, (evidence, findings) in enumerate(judged(reference, recording)):
+        yield Case(evidence, number, tuple(findings))
+
+
+def judged(reference: Reference, recording: Recording) -> Iterator[tuple[Evidence, Iterator[Finding]]]:
+    """The evidence of every use of the cells, and the findings on it, each made when it is asked for."""
     # A parameter that was changed in place is a mistake of the state: the blocks of it were the right ones.
     parameters = {stack.name for stack in reference.form.stacks}
-    for number, use in enumerate(recording.uses):
+    for use in recording.uses:
         evidence = gather(reference, use, recording.left_out, recording.split, recording.changed_arguments)
         split = () if set(recording.changed_arguments) & parameters else judge_split(evidence, recording.split)
-        findings = (*judge_equations(evidence), *judge_merge(evidence), *split)
-        yield Case(evidence, number, findings)
+        yield evidence, chain(judge_equations(evidence), judge_merge(evidence), split)
 
 
 def kept_apart(first: Case, later: Case) -> Case:

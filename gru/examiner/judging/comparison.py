@@ -3,7 +3,7 @@
 It knows no equation and no verdict.
 """
 
-from dataclasses import replace
+from collections.abc import Iterator, Mapping
 from functools import partial
 
 import numpy as np
@@ -43,9 +43,53 @@ def compare(own: Array, truth: Array, limits: Array, largest: Array | None = Non
         largest=float(np.abs(truth).max() if largest is None else largest[at]),
         step=step,
     )
-    if comparison.agrees:
-        return comparison
-    return replace(comparison, entries=partial(_entries, own, truth), block=partial(_block, own, truth))
+    return comparison if comparison.agrees else _with_entries(comparison, own, truth)
+
+
+def _with_entries(comparison: Comparison, own: Array, truth: Array) -> Comparison:
+    return comparison._replace(entries=partial(_entries, own, truth), block=partial(_block, own, truth))
+
+
+class Standard:
+    """True blocks by name, laid out one after the other, so that many are compared with them at once.
+
+    Args:
+        truth: The blocks, (steps, rows, columns) or (rows, columns).
+        limits: The limit on each at every step.
+        largest: The largest entry of each at every step.
+    """
+
+    def __init__(self, truth: Mapping[str, Array], limits: Mapping[str, Array], largest: Mapping[str, Array]) -> None:
+        self._truth, self._steps = truth, [len(block) if block.ndim > 2 else 1 for block in truth.values()]
+        self._flat = np.concatenate([*truth.values()], axis=None)
+        sizes = [block.size // steps for block, steps in zip(truth.values(), self._steps, strict=True)]
+        self._begins = np.concatenate([[0], np.repeat(sizes, self._steps).cumsum()[:-1]])
+        self._limits, self._largest = (self._at_every_step(at) for at in (limits, largest))
+
+    def _at_every_step(self, at: Mapping[str, Array]) -> Array:
+        return np.concatenate([np.broadcast_to(at[name], n) for name, n in zip(self._truth, self._steps, strict=True)])
+
+    def compare(self, own: Mapping[str, Array], slack: float = 1.0) -> Iterator[tuple[str, Comparison]]:
+        """Each block beside the true one, as `compare` does it; the limits are multiplied by `slack`."""
+        flat = np.concatenate([own[name] for name in self._truth], axis=None)
+        with np.errstate(invalid="ignore", over="ignore"):
+            errors = np.maximum.reduceat(np.abs(flat - self._flat), self._begins)
+            limits = slack * self._limits
+            relative = errors / np.maximum(limits, _SMALLEST)
+        numbers, begin = (errors.tolist(), limits.tolist(), self._largest.tolist()), 0
+        for (name, truth), steps in zip(self._truth.items(), self._steps, strict=True):
+            step = int(relative[begin : begin + steps].argmax()) if steps > 1 else 0
+            error, limit, largest = (at[begin + step] for at in numbers)
+            begin += steps
+            comparison = Comparison(error, limit, largest, step if truth.ndim > 2 else None)
+            yield (
+                name,
+                comparison
+                if error <= limit
+                else _with_entries(
+                    comparison, *(block[comparison.step] if truth.ndim > 2 else block for block in (own[name], truth))
+                ),
+            )
 
 
 def _furthest(errors: Array, limits: Array) -> int:

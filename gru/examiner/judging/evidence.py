@@ -12,10 +12,11 @@ import numpy as np
 
 from gru.calculus.arrays import Array
 from gru.calculus.rounding import limit
-from gru.examiner.judging.limit import roundings
+from gru.examiner.judging.limit import OnDemand, roundings
 from gru.examiner.judging.precision import hidden_in_double
 from gru.examiner.judging.recovered import Recovered, recover
 from gru.examiner.judging.reference import Reference
+from gru.examiner.outcome import Comparison
 from gru.layer import Carried, Equation, Form
 from gru.submission.contract import Description, Shown, Use
 
@@ -132,15 +133,21 @@ class Evidence:
         return self.given | self.resolved
 
     @cached_property
-    def own_limits(self) -> dict[str, Array]:
+    def beside_truth(self) -> dict[str, Comparison]:
+        """Every left-hand side that is shown, beside the true one."""
+        shown = tuple((e.name, self.dtype_of(e.name)) for e in self.form.exposed if e.name in self.own)
+        return dict(self.reference.standard(shown).compare(self.own, self.slack)) if shown else {}
+
+    @cached_property
+    def own_limits(self) -> Mapping[str, Array]:
         """The limit of the formula test by name, at every step: rounding on the submission's own values."""
-        with np.errstate(all="ignore"):
-            form = self.form
-            bounds = roundings(self.given, self.resolved, form)
-            return {
-                e.name: self.slack * limit(bounds[e.name].roundings.max(axis=(-2, -1)), self.dtype_of(e.name))
-                for e in form.exposed
-            }
+        bounds = roundings(self.given, self.resolved, self.form)
+
+        @np.errstate(all="ignore")
+        def limit_of(name: str) -> Array:
+            return self.slack * limit(bounds[name].roundings.max(axis=(-2, -1)), self.dtype_of(name))
+
+        return OnDemand((equation.name for equation in self.form.exposed), limit_of)
 
 
 def gather(
@@ -156,7 +163,7 @@ def gather(
     arrays = {name: value for name, value in shown.items() if not isinstance(value, Description)}
     single = _single(arrays, reference.form)
     dtype = np.float32 if single or reference.problem.precision == "float32" else np.float64
-    own = {name: value.astype(float) for name, value in arrays.items()}
+    own = {name: value.astype(float, copy=False) for name, value in arrays.items()}
     blocks = {name: value for name, value in (split or {}).items() if not isinstance(value, Description)}
     return Evidence(
         reference, own, odd, dtype, frozenset((*use.changed_later, *changed)), single, left_out, split=blocks

@@ -11,7 +11,6 @@ from functools import partial
 import numpy as np
 
 from gru.calculus import formula
-from gru.calculus.arrays import Array
 from gru.examiner.fact import Fact
 from gru.examiner.judging.blocks import is_stacked
 from gru.examiner.judging.comparison import agree, compare, distances
@@ -75,17 +74,16 @@ def _judge(equation: Equation, evidence: Evidence) -> Finding:
     if name in evidence.odd:
         spoilt = evidence.of_another_kind.intersection(equation.inputs) and name in evidence.of_another_kind
         return found(check, "silent", evidence.reference) if spoilt else found_odd(check, name, evidence)
-    reference = evidence.reference
-    limits = evidence.slack * reference.limits(name, evidence.dtype_of(name))
-    comparison = compare(evidence.own[name], reference.truth[name], limits, reference.largest[name])
+    comparison = evidence.beside_truth[name]
     if comparison.agrees:
-        return found(check, "right", evidence.reference, comparison, partial(_unseen_above, limits, equation, evidence))
+        return found(check, "right", evidence.reference, comparison, partial(_unseen_above, equation, evidence))
     values = evidence.values
     if not all(np.isfinite(values[dependency]).all() for dependency in equation.inputs):
         return found(check, "silent", evidence.reference, comparison)
     with np.errstate(all="ignore"):
         expected = equation(values)
-    is_wrong = not agree(evidence.own[name], expected, evidence.own_limits[name])
+    own = evidence.own[name]
+    is_wrong = not (np.array_equal(own, expected) or agree(own, expected, evidence.own_limits[name]))
     if is_wrong and name not in evidence.recovered.agreeing:
         unknown = sorted(evidence.unsure_in(equation))
         if not unknown:
@@ -96,9 +94,10 @@ def _judge(equation: Equation, evidence: Evidence) -> Finding:
     return found(check, status, evidence.reference, comparison, partial(_unseen, equation, evidence))
 
 
-def _unseen_above(limits: Array, equation: Equation, evidence: Evidence) -> frozenset[int] | None:
+def _unseen_above(equation: Equation, evidence: Evidence) -> frozenset[int] | None:
     """As `_unseen`; None too where the right value is nowhere larger than the limits, so that nothing shows."""
-    is_telling = (evidence.reference.largest[equation.name] > limits).any()
+    name, reference = equation.name, evidence.reference
+    is_telling = (reference.largest[name] > evidence.slack * reference.limits(name, evidence.dtype_of(name))).any()
     return _unseen(equation, evidence) if is_telling else None
 
 

@@ -4,8 +4,8 @@ The running error analysis of `gru.calculus.rounding`, applied to a layer's own 
 submission computed wrongly or rightly.
 """
 
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from typing import Any, TypeVar
 
 import numpy as np
 
@@ -24,14 +24,45 @@ from gru.calculus.rounding import (
 )
 from gru.layer import Equation, Form
 
+V = TypeVar("V")
+
+
+class OnDemand(Mapping[str, V]):
+    """Values by name, each made when it is first asked for.
+
+    Args:
+        names: Those that there are.
+        make: Makes the value of a name.
+    """
+
+    def __init__(self, names: Iterable[str], make: Callable[[str], V]) -> None:
+        self._names, self._make = dict.fromkeys(names), make
+        self._made: dict[str, V] = {}
+
+    def __getitem__(self, name: str) -> V:
+        if name not in self._made:
+            if name not in self._names:
+                raise KeyError(name)
+            self._made[name] = self._make(name)
+        return self._made[name]
+
+    def __contains__(self, name: object) -> bool:
+        return name in self._names
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._names)
+
+    def __len__(self) -> int:
+        return len(self._names)
+
 
 def roundings(
     given: Mapping[str, Array],
     values: Mapping[str, Array],
     form: Form,
     instead: Mapping[str, Equation] | None = None,
-) -> dict[str, Rounded]:
-    """The rounding errors of every left-hand side, by name.
+) -> Mapping[str, Rounded]:
+    """The rounding errors of every left-hand side, by name. Each is found when it is asked for, and what it is made of.
 
     Args:
         given: What the equations of a step are given, by name: the input, the states, δ and the blocks.
@@ -40,17 +71,19 @@ def roundings(
         form: The equations.
         instead: Equations that stand in place of those of the same name.
     """
-    found = {name: exact(value) for name, value in given.items()}
-    for equation in form.ordered:
-        inside, value = form.preactivations.get(equation.name), values.get(equation.name)
-        equation = (instead or {}).get(equation.name, equation)
+    named = {equation.name: equation for equation in form.ordered} | dict(instead or {})
+
+    def rounded(name: str) -> Rounded:
+        if name not in named:
+            return exact(given[name])
+        inside, value = form.preactivations.get(name), values.get(name)
         if inside is not None and value is not None:
-            is_tanh = form.activations[equation.name] == "tanh"
-            found[equation.name] = rounded_gate(value, found[inside], is_tanh=is_tanh)
-        elif value is not None:
-            found[equation.name] = equation(found).at_least(value)
-        elif equation.name in form.hidden_inside:
-            found[equation.name] = equation(found)
+            return rounded_gate(value, found[inside], is_tanh=form.activations[name] == "tanh")
+        bound: Rounded = named[name](found)
+        return bound if value is None else bound.at_least(value)
+
+    made = (name for name in named if name in values or name in form.hidden_inside)
+    found = OnDemand((*given, *made), rounded)
     return found
 
 

@@ -3,6 +3,7 @@
 Forward values come from (1)–(4), derivatives from the oracle. It knows no submission.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any
@@ -12,6 +13,7 @@ import numpy as np
 from gru import oracle
 from gru.calculus.arrays import Array
 from gru.calculus.rounding import Rounded, limit
+from gru.examiner.judging.comparison import Standard
 from gru.examiner.judging.limit import one_rounding, roundings
 from gru.layer import Form
 from gru.layers.gru.forms import CHAPTER
@@ -20,6 +22,9 @@ from gru.submission.contract import Job
 
 CHANGES = ("weights", "upstream", "input", "state", "everything")
 """What is drawn anew for a second use of the same cells."""
+
+Precisions = tuple[tuple[str, Any], ...]
+"""Names, and the precision in which each is judged."""
 
 
 def _any_given(problem: Problem, form: Form) -> oracle.Given:
@@ -56,6 +61,7 @@ class Reference:
     by_formulas: bool = False
     _limits: dict[tuple[str, Any], Array] = field(default_factory=dict, init=False, repr=False)
     _one_roundings: dict[tuple[str, Any], Array] = field(default_factory=dict, init=False, repr=False)
+    _standards: dict[Any, Standard] = field(default_factory=dict, init=False, repr=False)
     _as_if: dict[Form, "Reference"] = field(default_factory=dict, init=False, repr=False)
 
     @classmethod
@@ -93,7 +99,7 @@ class Reference:
         return values
 
     @cached_property
-    def _computed_roundings(self) -> dict[str, Rounded]:
+    def _computed_roundings(self) -> Mapping[str, Rounded]:
         """The rounding errors of these."""
         return roundings(self.given, self._computed, self.form)
 
@@ -179,7 +185,7 @@ class Reference:
         return Job(problem.id, problem.sizes, form, arrays, uses=uses)
 
     @cached_property
-    def roundings(self) -> dict[str, Rounded]:
+    def roundings(self) -> Mapping[str, Rounded]:
         """The rounding errors of every true value, by name."""
         if self.by_formulas and self._formulas_agree:
             return self._computed_roundings
@@ -211,6 +217,23 @@ class Reference:
             bound = self.roundings[name].roundings.max(axis=(-2, -1))
             self._limits[name, dtype] = limit(bound, dtype) + self.sums_apart.get(name, 0.0)
         return self._limits[name, dtype]
+
+    def standard(self, precisions: Precisions) -> Standard:
+        """The true values of these names with their limits, each in its precision."""
+        if precisions not in self._standards:
+            limits = {name: self.limits(name, dtype) for name, dtype in precisions}
+            self._standards[precisions] = Standard({name: self.truth[name] for name in limits}, limits, self.largest)
+        return self._standards[precisions]
+
+    def standard_of_copies(self, precisions: Precisions, *, steps: int | None) -> Standard:
+        """What cells are given by these names, where it was only moved; at so many steps, or at none."""
+        if (precisions, steps) not in self._standards:
+            blocks, at = {name: self.given[name] for name, _ in precisions}, () if steps is None else (steps,)
+            given = {name: np.broadcast_to(block, (*at, *block.shape[-2:])) for name, block in blocks.items()}
+            limits = {name: self.copied(name, dtype) for name, dtype in precisions}
+            largest = {name: np.abs(block).max(axis=(-2, -1)) for name, block in given.items()}
+            self._standards[precisions, steps] = Standard(given, limits, largest)
+        return self._standards[precisions, steps]
 
     def copied(self, name: str, dtype: Any) -> Array:
         """The limit on what cells are given by this name where it was only moved, as `one_rounding`."""

@@ -154,7 +154,7 @@ def _told_apart(finding: Finding, first: Evidence, *later: Mapping[str, Array]) 
         kind = "sign-flips"
     elif len(values) > 1 and all(np.abs(a - b).max() > close for a, b in combinations([own, *values], 2)):
         kind = "every-call"
-    return replace(finding, fact=replace(finding.fact, kind=kind))
+    return finding._replace(fact=replace(finding.fact, kind=kind))
 
 
 def judge_companion(
@@ -196,7 +196,7 @@ def judge_again(
     differ = all(_is_wrong(companion, reference, plain, other) for other in others)
     if (same and differ) or finding.fact is None:
         return finding
-    return replace(finding, fact=replace(finding.fact, kind=LATER.kind))
+    return finding._replace(fact=replace(finding.fact, kind=LATER.kind))
 
 
 def _is_wrong(companion: Companion, reference: Reference, plain: Recording, other: Recording) -> bool:
@@ -219,10 +219,13 @@ def _agreement(
             continue
         if not np.isfinite(wanted).all():
             continue
+        value = value.astype(float)
+        if np.array_equal(value, wanted):
+            continue
         factor = 2 * (scale if _is_gradient(name, form) else 1.0)
-        comparison = compare(value.astype(float), wanted, factor * evidence.own_limits[name])
+        comparison = compare(value, wanted, factor * evidence.own_limits[name])
         if not comparison.agrees and not _follows(evidence, name):
-            comparison = compare(value.astype(float), wanted, factor * _limit_of_another_formula(evidence, name))
+            comparison = compare(value, wanted, factor * _limit_of_another_formula(evidence, name))
         if not comparison.agrees:
             differing[name] = comparison
     if not differing:

@@ -9,7 +9,7 @@ from dataclasses import replace
 import numpy as np
 
 from gru.examiner.fact import Fact
-from gru.examiner.judging.case import Case, judge_uses
+from gru.examiner.judging.case import judged
 from gru.examiner.judging.comparison import compare
 from gru.examiner.judging.evidence import Evidence, gather
 from gru.examiner.judging.finding import found
@@ -24,11 +24,10 @@ def reuse_job(other: Reference, change: str, *, goes_on: bool = True) -> Job:
     return replace(job, id=f"{job.id}+{change}+{'again' if goes_on else 'new'}", goes_on=goes_on)
 
 
-def cases_of(other: Reference, recording: Recording) -> list[Case] | None:
-    """The cases of a second use that is right throughout; None where it is not, or a call has raised."""
-    cases = list(judge_uses(other, recording))
-    is_right = all(finding.status in ("right", "missing") for case in cases for finding in case.findings)
-    return cases if is_right and recording.raised is None else None
+def is_right(other: Reference, recording: Recording) -> bool:
+    """Whether a second use went through and is right throughout."""
+    findings = (finding for _, found in judged(other, recording) for finding in found)
+    return recording.raised is None and all(finding.status in ("right", "missing") for finding in findings)
 
 
 def judge_reuse(other: Reference, change: str, first: Recording, again: Recording, new: Recording) -> Iterator[Finding]:
@@ -44,6 +43,8 @@ def judge_reuse(other: Reference, change: str, first: Recording, again: Recordin
     for name, own in evidence.own.items():
         value = used.own.get(name)
         if value is None or name not in evidence.own_limits or not np.isfinite(own).all():
+            continue
+        if np.array_equal(value, own):
             continue
         comparison = compare(value, own, 2 * evidence.own_limits[name])
         if not comparison.agrees:

@@ -9,6 +9,8 @@ import json
 import math
 import struct
 from collections.abc import Callable, Collection, Iterable
+from itertools import groupby
+from operator import itemgetter
 from typing import Any, TypeVar
 
 import numpy as np
@@ -90,29 +92,41 @@ def read_header(read: Read, parse: Callable[[bytes], dict[str, Any]] = header_in
 def read_arrays(read: Read, length: int, expected: Iterable[tuple[str, tuple[int, ...]]]) -> list[Any]:
     """The arrays of the frame whose header was read, of these dtypes and shapes.
 
-    Raises ProtocolError where the frame's own `length` is another, before anything is allocated.
+    They are parts of one buffer, and this machine's own. Raises ProtocolError where the frame's own `length` is
+    another, before anything is allocated.
     """
-    kinds = [(DTYPES[kind], shape) for kind, shape in expected]
-    total = sum(dtype.itemsize * math.prod(shape) for dtype, shape in kinds)
+    shapes = [(kind, shape, math.prod(shape)) for kind, shape in expected]
+    total = sum(DTYPES[kind].itemsize * count for kind, _, count in shapes)
     if total != length:
         raise ProtocolError(f"{length} bytes of arrays; expected {total}")
-    data, arrays, begin = read(total) if total else b"", [], 0
-    for dtype, shape in kinds:
-        count = math.prod(shape)
-        array = np.frombuffer(data, dtype, count, begin).reshape(shape)
-        arrays.append(array.astype(array.dtype.newbyteorder("=")))
-        begin += count * dtype.itemsize
+    data, arrays, begin = bytearray(read(total) if total else b""), [], 0
+    for kind, alike in groupby(shapes, key=itemgetter(0)):
+        group, dtype = list(alike), DTYPES[kind]
+        numbers = np.frombuffer(data, dtype, sum(count for _, _, count in group), begin)
+        begin += numbers.nbytes
+        # A number of eight bytes behind an odd number of four lies askew.
+        numbers, place = numbers.astype(dtype.type, copy=not numbers.flags.aligned), 0
+        for _, shape, count in group:
+            arrays.append(numbers[place : place + count].reshape(shape))
+            place += count
     return arrays
 
 
 def pack_answer(id: str, answer: dict[str, Any]) -> bytes:
-    """The frame of an answer of `exercise`: what is an array becomes its dtype, and follows behind."""
+    """The frame of an answer of `exercise`: what is an array becomes its dtype, and follows behind.
+
+    Where all values of a part are arrays of one dtype, as nearly always, that dtype stands for them.
+    """
     arrays: list[Any] = []
 
-    def plain(shown: dict[str, Any] | None) -> dict[str, Any] | None:
+    def plain(shown: dict[str, Any] | None) -> dict[str, Any] | str | None:
         if shown is None:
             return None
-        arrays.extend(value for value in shown.values() if not isinstance(value, dict))
+        here = [value for value in shown.values() if not isinstance(value, dict)]
+        arrays.extend(here)
+        kinds = {kind_of(array) for array in here}
+        if len(here) == len(shown) and len(kinds) == 1:
+            return kinds.pop()
         return {name: value if isinstance(value, dict) else kind_of(value) for name, value in shown.items()}
 
     uses = [{part: plain(use[part]) for part in USES} for use in answer["uses"]]
@@ -152,6 +166,7 @@ class _Slots:
         self.steps = job["sizes"][3]
         self.expected: list[tuple[str, tuple[int, ...]]] = []
         self._places: list[tuple[dict[str, Any], str]] = []
+        self._known: dict[tuple[str, ...], dict[str, tuple[int, ...]]] = {}
 
     def uses(self, uses: Any) -> list[dict[str, Any]]:
         if type(uses) is not list or len(uses) > self.job["uses"]:
@@ -167,14 +182,15 @@ class _Slots:
         """The values under the names of these groups: a description, or a place for an array."""
         if may_be_empty and given == {}:
             return {}
-        shapes = self._shapes(*groups)
+        shapes = self._shapes(*groups, steps=steps)
+        if type(given) is str and given in DTYPES:
+            given = dict.fromkeys(shapes, given)
         if type(given) is not dict or given.keys() != shapes.keys():
             raise ProtocolError("an answer with other names than were asked for")
         shown: dict[str, Any] = {}
         for name, value in given.items():
             if type(value) is str and value in DTYPES:
-                shape = tuple(shapes[name])
-                self.expected.append((value, (self.steps, *shape) if steps else shape))
+                self.expected.append((value, shapes[name]))
                 self._places.append((shown, name))
                 shown[name] = None
             else:
@@ -192,8 +208,13 @@ class _Slots:
         for (shown, name), array in zip(self._places, arrays, strict=True):
             shown[name] = array
 
-    def _shapes(self, *groups: str) -> dict[str, Any]:
-        return {name: shape for group in groups for name, shape in self.job["shapes"][group].items()}
+    def _shapes(self, *groups: str, steps: bool = True) -> dict[str, tuple[int, ...]]:
+        """The shapes of what these groups hold, most of them at every step; several parts of an answer ask."""
+        if groups not in self._known:
+            before = (self.steps,) if steps else ()
+            held = (at for group in groups for at in self.job["shapes"][group].items())
+            self._known[groups] = {name: (*before, *shape) for name, shape in held}
+        return self._known[groups]
 
 
 def _description(value: Any) -> dict[str, Any]:

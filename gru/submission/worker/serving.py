@@ -115,7 +115,8 @@ class Served:
         protocol = self._parts.protocol
         job, length = protocol.read_header(self._read)
         shapes = ((job["dtype"], tuple(shape)) for shape in job["arrays"].values())
-        arrays = dict(zip(job["arrays"], protocol.read_arrays(self._read, length, shapes), strict=True))
+        read = protocol.read_arrays(self._read, length, shapes)
+        arrays = {name: array.copy() for name, array in zip(job["arrays"], read, strict=True)}
         if self._driver is not None:
             self._write(self._driven(job, arrays))
         elif job["kind"] == "sequence":
