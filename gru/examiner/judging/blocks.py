@@ -77,7 +77,10 @@ def _beside_given(
 
 def _finite(own: Array, moved: Array) -> tuple[Array, Array]:
     """Two blocks without the NaN and infinity that both have in one place: moving them was right."""
-    same = ~np.isfinite(own) & ((own == moved) | (np.isnan(own) & np.isnan(moved)))
+    odd = ~np.isfinite(own)
+    if not odd.any():
+        return own, moved
+    same = odd & ((own == moved) | (np.isnan(own) & np.isnan(moved)))
     return np.where(same, 0, own), np.where(same, 0, moved)
 
 

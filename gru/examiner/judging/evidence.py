@@ -133,6 +133,11 @@ class Evidence:
         return self.given | self.resolved
 
     @cached_property
+    def finite(self) -> frozenset[str]:
+        """The names of the values that hold neither NaN nor infinity."""
+        return frozenset(name for name, value in self.values.items() if np.isfinite(value).all())
+
+    @cached_property
     def beside_truth(self) -> dict[str, Comparison]:
         """Every left-hand side that is shown, beside the true one."""
         shown = tuple((e.name, self.dtype_of(e.name)) for e in self.form.exposed if e.name in self.own)
