@@ -268,20 +268,19 @@ class Judge:
 
     def _in_higher_precision(self, beside: Beside) -> Comparison:
         """The verdict where rounding hides what the formula is: the same formula with more digits, if it can be had."""
-        unsure = beside.at(int(np.argmax(beside.bars)), verdict="cannot_tell", reason="rounding")
         higher = self._claim.higher
         fine = None if higher is None else self._with_more_digits(beside, higher)
-        if higher is None or fine is None:
-            least = ROUNDED * float(np.finfo(beside.shown.dtype).eps)
-            return beside.at(beside.worst()) if self._is_nothing(beside, least) else unsure
-        if fine.is_clear or self._is_nothing(fine, NOTHING):
+        if higher is not None and fine is not None:
+            if fine.is_clear or self._is_nothing(fine, NOTHING):
+                return beside.at(beside.worst())
+            for number in np.argsort(-fine.gap)[:4].tolist():
+                gap = float(fine.claimed[number] - fine.measured[number])
+                shows = abs(gap) > max(float(fine.bars[number]), HIDDEN * fine.shown.largest)
+                if shows and _is_same(self._nearby(fine, number, gap, higher.dtype), gap):
+                    return self._wrong(fine, [number], 0)
+        if self._is_nothing(beside, ROUNDED * float(np.finfo(beside.shown.dtype).eps)):
             return beside.at(beside.worst())
-        for number in np.argsort(-fine.gap)[:4].tolist():
-            gap = float(fine.claimed[number] - fine.measured[number])
-            shows = abs(gap) > max(float(fine.bars[number]), HIDDEN * fine.shown.largest)
-            if shows and _is_same(self._nearby(fine, number, gap, higher.dtype), gap):
-                return self._wrong(fine, [number], 0)
-        return unsure
+        return beside.at(int(np.argmax(beside.bars)), verdict="cannot_tell", reason="rounding")
 
     def _with_more_digits(self, beside: Beside, higher: Higher) -> Beside | None:
         """The most different entries in higher precision, the others as if they agreed; None where there is none."""
