@@ -158,7 +158,8 @@ def _checked(
     try:
         returned = subject.claimed(subject.at, cotangents)
     except WrongShape as error:
-        return GradientCheck((_misshaped(subject, error),), seed=seed, calls=subject.calls, again=again)
+        hints = tuple(getattr(error, "__notes__", ()))
+        return GradientCheck((_misshaped(subject, error),), seed=seed, calls=subject.calls, again=again, notes=hints)
     claimed = [np.array(one) for one in returned]
     found = state.findings(subject, cotangents, returned, claimed, rng)
     if printed.getvalue():

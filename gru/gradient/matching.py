@@ -70,4 +70,5 @@ def described(value: Any) -> str:
     """What a value is, for a message."""
     if isinstance(value, np.ndarray):
         return f"one array of shape {value.shape}"
-    return "None" if value is None else f"a {type(value).__name__}"
+    name = type(value).__name__
+    return "None" if value is None else f"{'an' if name[0] in 'aeio' else 'a'} {name}"

@@ -71,7 +71,10 @@ class Subject:
         for label, value in zip(self.labels, self.at, strict=True):
             if not np.isfinite(value).all():
                 where = tuple(int(i) for i in np.argwhere(~np.isfinite(value))[0])
-                raise ValueError(f"{label} holds {value[where]} at {list(where)}: give a point at which all is finite")
+                hint = "" if self._chosen or len(self.arguments) == 1 else ", or say with wrt= what to differentiate by"
+                raise ValueError(
+                    f"{label} holds {value[where]} at {list(where)}: give a point at which all is finite{hint}"
+                )
 
     def _targets(self, wrt: Wrt) -> list[int]:
         if wrt is None:
@@ -249,6 +252,12 @@ def _fresh(value: Any) -> Any:
     return value
 
 
+CACHED = (
+    "the forward pass returns two results, and the backward pass takes two arguments: "
+    "if they are (result, cache) and (cotangent, cache), say cache=True"
+)
+
+
 class Pullback(Subject):
     """A forward pass and the backward pass that takes a cotangent for its results."""
 
@@ -281,19 +290,23 @@ class Pullback(Subject):
         self._run_before(built)
         if self._tree is None:
             self.outputs_of(built)
-        if isinstance(self._tree, tuple) and len(self._tree) == 2 and self._takes_two:
-            raise ValueError(
-                "the forward pass returns two results, and the backward pass takes two arguments: "
-                "if they are (result, cache) and (cotangent, cache), say cache=True"
-            )
+        if self.looks_cached and len(self.arguments) > 1:
+            raise ValueError(CACHED)
         given = [rebuilt(self._tree, cotangents), *([] if self.takes_cotangent_alone else built)]
-        return self.matched(self._called("gradient", self._backward, *given))
+        try:
+            return self.matched(self._called("gradient", self._backward, *given))
+        except Exception as error:
+            if self.looks_cached:
+                error.add_note(CACHED)
+            raise
 
     @cached_property
     def takes_cotangent_alone(self) -> bool:
         """Whether the backward pass is called with the cotangent and nothing else: it takes one argument."""
         return self._takes(1, not_=1 + len(self.arguments))
 
-    @cached_property
-    def _takes_two(self) -> bool:
-        return self._takes(2, not_=1 + len(self.arguments))
+    @property
+    def looks_cached(self) -> bool:
+        """Whether both may have a cache: two results, and two arguments."""
+        two_results = isinstance(self._tree, tuple) and len(self._tree) == 2
+        return two_results and signature.accepts(self._backward, 2) and not signature.accepts(self._backward, 3)

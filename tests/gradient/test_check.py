@@ -448,7 +448,7 @@ def test_a_backward_pass_without_a_cotangent_is_told_what_it_was_called_with() -
         (lambda p: p["a"].sum(), {"a": X}, lambda p: {}, "lacks a"),
         (loss, (X, W, B), lambda x, W, b: {"x": x, "W": W}, "lacks b"),
         (lambda x: None, (X,), lambda x: x, "the function returns None"),
-        (3, (X,), lambda x: x, "the function must be callable, but it is a int"),
+        (3, (X,), lambda x: x, "the function must be callable, but it is an int"),
         (loss, (X, W, B), None, "the gradient must be a function, its result, or True .* but it is None"),
         (loss, (np.ma.array(X), W, B), gradient, "x is a MaskedArray: give a plain array"),
     ],
@@ -547,3 +547,8 @@ def test_what_a_complex_step_drops_is_found_however_small_it_is_beside_other_arg
 def test_arguments_are_verified_along_one_direction() -> None:
     few = gru.check_gradient(loss, (X, W, B), gradient, along=1).calls
     assert few <= gru.check_gradient(lambda x: loss(x, W, B), X, lambda x: gradient(x, W, B)[0], along=1).calls + 4
+
+
+def test_a_cache_that_is_not_told_is_asked_for() -> None:
+    found = gru.check_vjp(lambda x: (np.tanh(x), x), lambda c, cache: c * (1 - np.tanh(cache) ** 2), X)
+    assert "say cache=True" in str(found)
