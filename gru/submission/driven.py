@@ -26,7 +26,7 @@ DEEPEST = 8
 TAKEN = frozenset({"x", "h_0", "dx", "dh", "updates"})
 """What stands for something else where parameters are named: an adapter calls none of them so."""
 
-ANSWERS = ("hidden", "output", "2*hidden", "2*output", "2*2*hidden")
+ANSWERS = ("hidden", "output", "input", "1", "2*hidden", "2*output", "2*input", "2*1", "2*2*hidden")
 """What an answer may be as wide as."""
 
 
@@ -81,8 +81,7 @@ class Api:
 
     def width(self, sizes: Mapping[str, int]) -> int:
         """The length of one answer at these sizes."""
-        *factors, size = self.answers.split("*")
-        return math.prod(map(int, factors)) * sizes[size]
+        return math.prod(int(part) if part.isdigit() else sizes[part] for part in self.answers.split("*"))
 
 
 def api_in(data: Any) -> Api:

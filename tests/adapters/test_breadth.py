@@ -64,6 +64,8 @@ MISTAKES = {
     "three_functions": ("+ drh * f +", "+ drh +", "equation-23"),
     "forward_takes_targets": ("dvr[:n] * a * r", "dvr[:n] * r", "equation-10"),
     "drops_its_input": ("(x * mask).T @ da", "x.T @ da", "gradient-W"),
+    "compiled_with_an_optimizer": ("dW += da.T @ self.s[:, t - 1]", "dW += da.T @ self.s[:, t]", "rnn/dW"),
+    "long_names_for_short_ones": ("dvr[:, d:] * h * r", "dvr[:, d:] * r", "equation-10"),
 }  # fmt: skip
 """For each file what stands in it, what stands in its place, and a check that is not right then."""
 

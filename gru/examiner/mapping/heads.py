@@ -152,7 +152,8 @@ def heads(api: Api, problem: DrivenProblem) -> Iterator[Head]:
         lasts = (False, True) if api.targets in EACH_STEP or has_steps(api.targets) else (True,)
     for weight, transposed in _weights(shapes, sizes["hidden"]):
         width = shapes[weight][0 if transposed else 1]
-        if width < sizes["input"] if api.targets in ALPHABET else width != sizes["output"]:
+        answered = sizes["output"] if api.loss else api.width(sizes)
+        if width < sizes["input"] if api.targets in ALPHABET else width != answered:
             continue
         biases = [n for n, shape in shapes.items() if n != weight and np.prod(shape) == width == max(shape)]
         for kind, is_last, bias in product(kinds, lasts, (*biases, "")):

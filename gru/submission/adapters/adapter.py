@@ -1,24 +1,18 @@
 """An adapter: one API as data, and what is done with it. A course's own adapter is a subclass of `Adapter`."""
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from types import SimpleNamespace
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
 
+from .arguments import OWNER, Given, both, in_lists, of_two, parts_answered, resolved, size_of
 from .chance import begin_anew
 from .layouts import arranged, has_steps, in_order, restored
-from .names import GENERATOR
+from .optimiser import OPTIMISER, Optimiser
 from .places import last_name, read
 
 CHANGE = "change of "
 """What the place of a gradient begins with that shows only in what backward does to the parameter."""
-
-OF_ANSWER = "answered"
-"""What forward has returned, as a role of backward; with a place behind it, a part of that."""
-
-OWNER = "self"
-"""What functions are given holds the object that they are methods of under this: what forward keeps, backward finds."""
 
 TAKEN = ("x", "h_0", "dx", "dh", "updates")
 """What stands for something else on the way to the other side: no parameter is called so there."""
@@ -39,6 +33,7 @@ class Adapter:
         target: The name of the class, or of the function that goes forward.
         construct: Arguments of the class by name: a size (`input`, `hidden`, `output`, `batch`, `steps`), an array of
             a shape, such as `(input,3*hidden)`, or a value. Of functions, what they are given beside x and h.
+        setup: Methods that are called once an object is made, each with its arguments, as `construct` has them.
         owner: The class that functions are methods of, where they are given all parameters.
         parameters: The places of the parameters, of the kind of float arrays that can be written into.
         gradients: For each parameter whose gradient is shown, the place of that.
@@ -77,6 +72,7 @@ class Adapter:
     target = "GRUCell"
     owner: str | None = None
     construct: Mapping[str, Any] = {}
+    setup: Mapping[str, Mapping[str, Any]] = {}
     parameters: Sequence[str] = ()
     gradients: Mapping[str, str] = {}
     x_layout = out_layout = "F"
@@ -126,20 +122,23 @@ class Adapter:
 
     def make(self, sizes: Mapping[str, int]) -> Any:
         """A fresh object with parameters of the shapes for these sizes."""
-        arguments = {name: resolved(value, self.module, sizes) for name, value in self.construct.items()}
+        arguments = resolved(self.construct, self.module, sizes)
         target = getattr(self.module, self.target, None)
-        return target(**arguments) if isinstance(target, type) else Given(**arguments)
+        made = target(**arguments) if isinstance(target, type) else Given(**arguments)
+        for method, given in self.setup.items():
+            getattr(made, method)(**resolved(given, self.module, sizes))
+        return made
 
     def forward(self, made: Any, x: Any, h: Any) -> Any:
         """What the submission's forward pass returns, given its own layouts."""
-        roles = {"x": x, **_of_two("h", "c", "hc", h)}
+        roles = {"x": x, **of_two("h", "c", "hc", h)}
         return self._callable(made, self.forward_name)(*self._arguments(made, self.forward_roles, roles))
 
     def backward(self, made: Any, delta: Any, cache: Any, x: Any, h: Any) -> Any:
         """What the submission's backward pass returns; `cache` is what forward returned beside the states."""
-        roles = {"cache": cache, "x": x, "state": self._answered, **_of_two("h", "c", "hc", h)}
+        roles = {"cache": cache, "x": x, "state": self._answered, **of_two("h", "c", "hc", h)}
         roles |= parts_answered(self._returned, self.backward_roles)
-        roles |= _of_two("delta", "delta_c", "deltas", delta)
+        roles |= of_two("delta", "delta_c", "deltas", delta)
         return self._callable(made, self.backward_name)(*self._arguments(made, self.backward_roles, roles))
 
     def made_for(self, sizes: Mapping[str, int]) -> Any:
@@ -180,6 +179,7 @@ class Adapter:
         """
         self.turn()
         told("construction")
+        Optimiser.rate = self.rate
         self._sizes, self._values = sizes, values
         made = settled(self, self.make(sizes), sizes)
         for place, value in values.items():
@@ -208,7 +208,7 @@ class Adapter:
                 setattr(made, self.rate_at, self.rate)
             layout = self.delta_layout or self.out_layout
             parts = np.split(delta, 2 if self.second else 1, axis=-1)
-            given = self._given(_both(arranged(part, layout) for part in parts))
+            given = self._given(both(arranged(part, layout) for part in parts))
             self._answered, self._returned = self._value(made, returned, self.state), returned
             answer.returned = self._backwarded(made, given, self._cache(returned), given_x, given_h)
         return answer
@@ -217,7 +217,7 @@ class Adapter:
         """What forward returns: of every step, in lists, where it is called once a step."""
         if not self.each_step:
             return self.forward(made, x, h)
-        return _in_lists([self.forward(made, x_t, h) for x_t in x])
+        return in_lists([self.forward(made, x_t, h) for x_t in x])
 
     def _backwarded(self, made: Any, delta: Any, cache: Any, x: Any, h: Any) -> Any:
         if not self.each_step or self.back_once:
@@ -228,12 +228,12 @@ class Adapter:
         for t in reversed(range(len(x))):
             self._answered = answered[t]
             self._returned = tuple(part[t] for part in forward) if isinstance(forward, tuple) else forward[t]
-            delta_t = _both(part[t] + more for part, more in zip(parts, above, strict=True))
+            delta_t = both(part[t] + more for part, more in zip(parts, above, strict=True))
             returned.append(self.backward(made, delta_t, cache[t] if isinstance(cache, list) else cache, x[t], h))
             if self.handed_on:
                 above = [self._left(made, returned[-1], place) for place in self.handed_on]
             self.after_step(made, returned[-1])
-        return _in_lists(returned[::-1])
+        return in_lists(returned[::-1])
 
     def _left(self, made: Any, returned: Any, place: str) -> Any:
         """What backward has left at a place: in what it returned, or in the object."""
@@ -243,7 +243,7 @@ class Adapter:
         """The first state as forward takes it: None where it takes none, a tuple where it takes two."""
         if self.h_layout is None or h_0 is None:
             return None
-        return _both(arranged(part[None], self.h_layout) for part in np.split(h_0, self.carried, axis=-1))
+        return both(arranged(part[None], self.h_layout) for part in np.split(h_0, self.carried, axis=-1))
 
     def _given(self, value: Any) -> Any:
         """What is given to a pass."""
@@ -361,7 +361,9 @@ class Adapter:
         return [given[role] if role in given else self._constant(role, made) for role in roles]
 
     def _constant(self, role: str, made: Any) -> Any:
-        """What an argument is given that is no array of the problem: a size, 0 where a rate is asked for, a place."""
+        """What an argument is given that is no array of the problem: a size, a rate, an optimiser, a place."""
+        if role == OPTIMISER:
+            return Optimiser()
         if role in ("None", "number"):
             return None if role == "None" else self.rate
         return self._sizes[role[len("size ") :]] if role.startswith("size ") else read(made, role)
@@ -399,10 +401,6 @@ class Answer:
         self.made, self.states, self.returned = made, states, None
 
 
-class Given(SimpleNamespace):
-    """What functions are given beside x and h, in the place of an object that has it."""
-
-
 def settled(adapter: Adapter, made: Any, sizes: Mapping[str, int]) -> Any:
     """The object once it has its parameters: some are made in the first call of forward only."""
     if adapter.lazy:
@@ -410,55 +408,6 @@ def settled(adapter: Adapter, made: Any, sizes: Mapping[str, int]) -> Any:
         h_0 = np.zeros((sizes["batch"], adapter.carried * sizes["hidden"]))
         adapter.forwarded(made, arranged(x, adapter.x_layout), adapter._first(h_0, sizes))
     return made
-
-
-def size_of(text: str, sizes: Mapping[str, int]) -> int:
-    """The length that `hidden`, `3*hidden` or `input+hidden` has at these sizes."""
-    total = 0
-    for term in text.split("+"):
-        factor, _, size = term.rpartition("*")
-        total += int(factor or 1) * (int(size) if size.isdigit() else sizes[size])
-    return total
-
-
-def _in_lists(returned: list[Any]) -> Any:
-    """What each step has returned, as one list; of tuples of one length, a tuple of lists."""
-    if {type(value) for value in returned} == {tuple} and len({len(value) for value in returned}) == 1:
-        return tuple(list(part) for part in zip(*returned, strict=True))
-    return returned
-
-
-def parts_answered(returned: Any, roles: Iterable[str]) -> dict[str, Any]:
-    """The parts of what forward has returned that these roles ask for: `answered[2]`."""
-    return {role: read(returned, role[len(OF_ANSWER) :]) for role in roles if role.startswith(OF_ANSWER)}
-
-
-def _both(parts: Iterable[Any]) -> Any:
-    """One part by itself, or the tuple of two."""
-    found = tuple(parts)
-    return found[0] if len(found) == 1 else found
-
-
-def _of_two(first: str, second: str, both: str, value: Any) -> dict[str, Any]:
-    """The roles that one value has, or a tuple of two."""
-    if isinstance(value, tuple):
-        return {first: value[0], second: value[1], both: value}
-    return {first: value}
-
-
-def resolved(value: Any, module: Any, sizes: Mapping[str, int]) -> Any:
-    """An argument of a constructor: a size by its name, an array of a shape, what makes itself, or the value itself."""
-    if hasattr(value, "resolve"):
-        return value.resolve(module, sizes)
-    if isinstance(value, tuple):
-        return tuple(resolved(inner, module, sizes) for inner in value)
-    if isinstance(value, dict):
-        return {key: resolved(inner, module, sizes) for key, inner in value.items()}
-    if isinstance(value, str) and value.startswith("("):
-        return np.zeros([size_of(part, sizes) for part in value.strip("()").split(",") if part])
-    if value == GENERATOR:
-        return np.random.default_rng(0)
-    return sizes.get(value, value) if isinstance(value, str) else value
 
 
 def _core(array: Any) -> tuple[int, ...]:

@@ -11,12 +11,13 @@ from typing import Any
 
 import numpy as np
 
-from .adapter import Adapter, settled, size_of
+from .adapter import Adapter, settled
+from .arguments import size_of
 from .layouts import has_steps, restored
 from .names import STATE_NAMES, is_called_a_parameter
 from .places import arrays_in, last_name
 
-WIDTHS = ("hidden", "2*hidden", "output")
+WIDTHS = ("hidden", "2*hidden", "output", "input", "1")
 """What an answer may be as wide as: the state, the states of two directions, an output made of them."""
 
 

@@ -9,13 +9,15 @@ from typing import Any
 
 import numpy as np
 
-from .adapter import CHANGE, Adapter, AnotherApiError, Answer, Given
+from .adapter import CHANGE, Adapter, AnotherApiError, Answer
+from .arguments import Given
 from .behaviour import adds_up, behaves, fresh, moving, numbers, places_of_states, upstream, values_of
 from .calls import backward_roles, forward_roles
 from .construction import chosen_in, fixed_sizes
 from .gradients import find
 from .layouts import arranged, has_steps
 from .names import OF_CELL, RATE, STATE_NAMES
+from .optimiser import OPTIMISER
 from .places import arrays_in
 from .source import names_returned, parameters_of
 
@@ -317,7 +319,8 @@ def by_changes(adapter: Adapter, sizes: Mapping[str, int], of: tuple[Any, bool])
     own = parameters_of(getattr(holder, adapter.backward_name), method=method)
     following = [p.name for p in own[len(adapter.backward_roles) :]][:1]
     roles = tuple(adapter.backward_roles)
-    ways: list[tuple[tuple[str, ...], str | None]] = [(roles, None)] if "number" in roles else []
+    handed = {*roles, *adapter.construct.values(), *(v for given in adapter.setup.values() for v in given.values())}
+    ways: list[tuple[tuple[str, ...], str | None]] = [(roles, None)] if {"number", OPTIMISER} & handed else []
     ways += [((*roles, "number"), None) for name in following if RATE.match(name)]
     held = getattr(fresh(adapter, sizes), "__dict__", {})
     ways += [(roles, name) for name, value in held.items() if RATE.match(name) and isinstance(value, float)]

@@ -8,16 +8,41 @@ import inspect
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from itertools import product
+from operator import attrgetter
 from types import FunctionType
 from typing import Any
 
 import numpy as np
 
+<<<<<<< HEAD
 from .adapter import resolved
 from .names import BACKWARD, BIAS, GUESSES, MODEL, NOT_PARAMETERS, OF_CONTEXT, RATE, WEIGHT, role_of, size_named
+=======
+from .arguments import resolved
+from .names import (
+    ACTIVATION,
+    BACKWARD,
+    BIAS,
+    GUESSES,
+    MODEL,
+    NOT_PARAMETERS,
+    OF_CONTEXT,
+    OPTIMISERS,
+    RATE,
+    SETUP,
+    SHAPE,
+    SIZE_OF,
+    WEIGHT,
+    role_of,
+)
+from .optimiser import OPTIMISER
+>>>>>>> 6f8c89f (Layers that are made by a later call, with shapes, activations and optimisers as arguments, are found)
 from .places import arrays_in
 from .shapes import shapes_of
 from .source import own, parameters_of
+
+SHAPES = (("steps", "input"), ("batch", "steps", "input"), ("input",), ("batch", "input"), ("input", "steps"))
+"""What all sizes of an input in one tuple may be."""
 
 LARGEST = 512
 """Sizes that are fixed in a file and larger than this are not tried."""
@@ -32,9 +57,10 @@ def _holds_sizes(kind: type) -> bool:
 def constructions(kind: Any, module: Any = None) -> Iterator[dict[str, Any]]:
     """Arguments of a constructor, or of a function that makes: sizes by their names, arrays by theirs, then guesses."""
     try:
-        parameters = list(inspect.signature(kind).parameters.values())
+        parameters = [p for p in inspect.signature(kind).parameters.values() if p.name != "self"]
     except (TypeError, ValueError):
         parameters = []
+<<<<<<< HEAD
     needed = [
         p
         for p in parameters
@@ -45,6 +71,54 @@ def constructions(kind: Any, module: Any = None) -> Iterator[dict[str, Any]]:
         )
     ]
     weights = any(not size_named(p.name) and WEIGHT.search(p.name) for p in needed)
+=======
+    special = {p.name: ways for p in parameters if (ways := list(_special(p, module)))}
+    needed = [p for p in parameters if p.name not in special and _is_needed(p)]
+    for chosen in product(*special.values()):
+        found = dict(zip(special, chosen, strict=True))
+        for construct in _constructions(kind, needed, module, [v for v in chosen if isinstance(v, tuple)]):
+            yield found | construct
+
+
+def _is_needed(p: inspect.Parameter) -> bool:
+    if p.kind not in (p.POSITIONAL_OR_KEYWORD, p.KEYWORD_ONLY):
+        return False
+    is_size = SIZE_OF.get(p.name.lower()) and isinstance(p.default, int) and not isinstance(p.default, bool)
+    return p.default is p.empty or bool(is_size)
+
+
+def _special(p: inspect.Parameter, module: Any) -> Iterator[Any]:
+    """The values that an argument may have that is no size and no array: a shape, an activation, an optimiser."""
+    if p.kind not in (p.POSITIONAL_OR_KEYWORD, p.KEYWORD_ONLY):
+        return
+    is_open = p.default in (p.empty, None) or isinstance(p.default, tuple)
+    if is_open and (SHAPE.search(p.name) or "tuple" in str(p.annotation).lower()):
+        yield from SHAPES
+        if p.default is p.empty and SHAPE.search(p.name) and "tuple" not in str(p.annotation).lower():
+            yield "input"
+    elif p.default is p.empty and OPTIMISERS.match(p.name):
+        yield OPTIMISER
+    elif p.default is p.empty and ACTIVATION.search(p.name) and module is not None:
+        yield "tanh"
+        yield from _activations(module)
+
+
+def _activations(module: Any) -> Iterator[Any]:
+    """What a file may mean by an activation: what it defines itself by that name, or NumPy's function."""
+    for name, value in own(module).items():
+        if re.search("tanh", name, re.IGNORECASE) and not re.search("deriv|grad|prime|back|^d", name, re.IGNORECASE):
+            yield from (OfModule(name), Called(name, {})) if isinstance(value, type) else (OfModule(name),)
+        elif isinstance(value, type):
+            yield from (OfModule(f"{name}.{n}") for n in vars(value) if n.lower() in ("tanh", "_tanh"))
+    yield np.tanh
+
+
+def _constructions(
+    kind: Any, needed: Sequence[inspect.Parameter], module: Any, inputs: Sequence[tuple[str, ...]]
+) -> Iterator[dict[str, Any]]:
+    """Arguments for those that are sizes or arrays, beside shapes that are chosen."""
+    weights = any(p.name.lower() not in SIZE_OF and WEIGHT.search(p.name) for p in needed)
+>>>>>>> 6f8c89f (Layers that are made by a later call, with shapes, activations and optimisers as arguments, are found)
     unknown = [
         p.name
         for p in needed
@@ -56,9 +130,10 @@ def constructions(kind: Any, module: Any = None) -> Iterator[dict[str, Any]]:
         for p in needed
         if p.name not in unknown
     }
+    inside = {size for shape in inputs for size in shape}
     if "hidden" not in known.values() and "n" in known:
         known["n"] = "hidden"
-    if not {"input", "hidden"} <= set(known.values()):
+    if not {"input", "hidden"} <= {*known.values(), *inside}:
         # One letter may be any size, and that of a batch is asked for by few.
         unknown += [n for n, size in known.items() if len(n) == 1 and size in ("batch", "steps", "output")]
         known = {n: size for n, size in known.items() if n not in unknown}
@@ -102,6 +177,12 @@ def _is_annotated(kind: Any, name: str, module: Any) -> bool:
     return getattr(said, "__name__", said) in {n for n, v in own(module).items() if isinstance(v, type)}
 
 
+def setups(made: Any, module: Any) -> Iterator[dict[str, dict[str, Any]]]:
+    """Methods that may make the parameters of an object that has none, each with arguments for it."""
+    for name in (n for n in dir(type(made)) if SETUP.match(n) and callable(getattr(made, n))):
+        yield from ({name: construct} for construct in constructions(getattr(made, name), module))
+
+
 class Called:
     """Parameters that a function of the file makes from sizes."""
 
@@ -133,14 +214,14 @@ class Saving:
 
 
 class OfModule:
-    """An array of the module itself, which its functions read."""
+    """Something of the module itself, by its name or that of an attribute: an array that its functions read."""
 
     def __init__(self, name: str) -> None:
         self.name = name
 
     def resolve(self, module: Any, sizes: Mapping[str, int]) -> Any:
-        """The array."""
-        return getattr(module, self.name)
+        """What it is."""
+        return attrgetter(self.name)(module)
 
 
 def drawn(shapes: Mapping[str, str]) -> dict[str, str]:

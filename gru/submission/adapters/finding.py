@@ -7,18 +7,21 @@ gradient is right.
 import re
 import warnings
 from collections.abc import Callable, Iterator, Mapping
+from copy import copy
 from functools import partial
 from types import FunctionType
 from typing import Any
 
 import numpy as np
 
-from .adapter import OWNER, Adapter, AnotherApiError
+from .adapter import Adapter, AnotherApiError
+from .arguments import OWNER
 from .completing import SIZES, Tried, driven
-from .construction import Called, constructions, holders
+from .construction import Called, constructions, holders, setups
 from .engine import engines
 from .losses import completed, losses
 from .names import BACKWARD, FORWARD, LOSS, MODEL, OTHER_PART, WEIGHT, rank, role_of, stem
+from .places import arrays_in
 from .remembering import over_steps
 from .source import definitions, own, parameters_of, used_by
 
@@ -125,7 +128,7 @@ def _of_class(module: Any, source: str, name: str, kind: type, tried: Tried) -> 
             continue
         for construct in constructions(kind, module):
             adapter = Adapter(module, **base, construct=construct, source=source)
-            if found := _made(adapter, module, (kind, True), tried):
+            if found := _made(adapter, module, (kind, True), tried) or _set_up(adapter, module, kind, tried):
                 return found
         if any(
             MODEL.match(p.name) and p.default is p.empty for p in parameters_of(getattr(kind, forward), method=True)
@@ -160,6 +163,22 @@ def _made(adapter: Adapter, module: Any, of: tuple[Any, bool], tried: Tried) -> 
         return None
     found = driven(adapter, module, of, tried)
     return found and (over_steps(found, of, tried) or found)
+
+
+def _set_up(adapter: Adapter, module: Any, kind: type, tried: Tried) -> Adapter | None:
+    """The adapter of an object that has no parameters before one of its methods has made them."""
+    try:
+        made = adapter.make(SIZES)
+    except Exception:
+        return None
+    if any(True for _ in arrays_in(made)):
+        return None
+    for setup in setups(made, module):
+        one = copy(adapter)
+        one.setup = setup
+        if found := _made(one, module, (kind, True), tried):
+            return found
+    return None
 
 
 # Functions

@@ -16,7 +16,7 @@ from .layouts import arranged, in_order
 from .names import DC, DH, DX
 from .places import arrays_in, last_name, parts_of, without_holder
 from .source import parameters_of
-from .spelling import also_at, in_source, name_of, plain, same_place
+from .spelling import also_at, in_source, name_of, plain, same_place, stands_for
 
 Candidates = dict[str, tuple[Any, str]]
 """Arrays by their places, each with the name that it has in the source."""
@@ -210,6 +210,7 @@ def _with_one_affix(parameters: list[str], free: Candidates, shapes: Mapping[str
 
 def _abbreviated(parameters: list[str], free: Candidates, shapes: Mapping[str, Any]) -> dict[str, str]:
     """By a shortened name, `dWu` for `W_update`, where exactly one of each fits the other."""
+<<<<<<< HEAD
     found: dict[str, str] = {}
     for is_short_for in (_leaves_out_its_kind, _shortens):
         fits: dict[str, list[str]] = {}
@@ -231,6 +232,18 @@ def _leaves_out_its_kind(short: str, long: str) -> bool:
     if which in ("", long) or not short:
         return False
     return short == which or (len(short) > 1 and short[0] == long[0] and which.startswith(short[1:]))
+=======
+    fits: dict[str, list[str]] = {}
+    for parameter in parameters:
+        long = name_of(parameter, parameters)
+        for place, (array, name) in free.items():
+            short = re.sub(r"^(grad|d|g)", "", plain(name or last_name(place)))
+            is_short = _shortens(short, plain(long)) or stands_for(short, long)
+            if np.shape(array) == _shape(parameter, shapes) and is_short:
+                fits.setdefault(parameter, []).append(place)
+    uses = Counter(place for places in fits.values() for place in places)
+    return {p: places[0] for p, places in fits.items() if len(places) == 1 and uses[places[0]] == 1}
+>>>>>>> 6f8c89f (Layers that are made by a later call, with shapes, activations and optimisers as arguments, are found)
 
 
 def _shortens(short: str, long: str) -> bool:

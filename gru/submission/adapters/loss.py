@@ -8,7 +8,8 @@ from typing import Any
 
 import numpy as np
 
-from .adapter import Adapter, AnotherApiError, Answer, parts_answered
+from .adapter import Adapter, AnotherApiError, Answer
+from .arguments import parts_answered
 from .behaviour import numbers, values_of
 from .chance import begin_anew
 from .completing import SIZES, sums_no_vector

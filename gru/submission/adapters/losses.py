@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from .adapter import OF_ANSWER, Given
+from .arguments import OF_ANSWER, Given
 from .behaviour import moving, numbers, values_of
 from .completing import SIZES, by_changes
 from .construction import chosen_in, constructions, fixed_sizes, holders

@@ -91,6 +91,17 @@ ANSWERED = re.compile(
 DELTA = re.compile(r"^(d|grad|delta|in_grad|upstream|err|error|g|top_diff)", re.IGNORECASE)
 TARGETS = re.compile(r"^(y|ys|y_?true|y_?hat|targets?|labels?|t)$", re.IGNORECASE)
 RATE = re.compile(r"^(lr|learn(ing)?_?rate|eta|alpha|step_size|l2|reg|lambda_?|momentum)$", re.IGNORECASE)
+OPTIMISERS = re.compile(r"^_?opt(im(i[sz]ers?)?)?$", re.IGNORECASE)
+ACTIVATION = re.compile(r"activ|^act(_?fn|_?func)?$|^phi$", re.IGNORECASE)
+SHAPE = re.compile(r"shape", re.IGNORECASE)
+"""An argument that is all sizes of an input in one tuple."""
+
+SETUP = re.compile(
+    r"^(compile|build|setup|set_up|create|initiali[sz]e|init|(init(iali[sz]e)?|create|make)_?(layer|weights|params?|parameters))$",
+    re.IGNORECASE,
+)
+"""Methods that make the parameters of an object, where its constructor does not."""
+
 MODEL = re.compile(r"^(m|p|w|theta|model|params?|parameters|weights)$", re.IGNORECASE)
 """What a method may be given that its object holds: all parameters."""
 

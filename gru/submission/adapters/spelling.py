@@ -5,6 +5,7 @@ Names and places alone: no value is looked at, so that a wrong gradient bends no
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
+from itertools import permutations
 
 from .adapter import Adapter
 from .behaviour import fresh
@@ -40,6 +41,28 @@ def in_source(place: str, names: Mapping[str, str]) -> str:
 def plain(name: str) -> str:
     """A name without what people write in different ways: capitals and underscores."""
     return name.lower().replace("_", "")
+
+
+LETTERS = {
+    "update": "zu", "reset": "r", "candidate": "hncg", "cand": "hncg", "new": "nhcg", "tilde": "hncg", "forget": "f",
+    "input": "ixu", "output": "oy", "cell": "cg", "weight": "wu", "weights": "wu", "kernel": "wk", "bias": "b",
+    "biases": "b", "recurrent": "uhr", "hidden": "hu",
+}  # fmt: skip
+"""The letters that stand for a word in a short name."""
+
+
+def stands_for(short: str, long: str) -> bool:
+    """Whether the letters of a short name each stand for one word of a long one: `W_z` for `update_gate_weights`."""
+    words = [word.lower() for word in re.findall(r"[A-Z]?[a-z]+|[A-Z]+", long) if word.lower() != "gate"]
+    letters = plain(short)
+    if len(letters) != len(words) or len(words) > MOST_WORDS or not set(words) & LETTERS.keys():
+        return False
+    fits = [[letter in LETTERS.get(word, word if len(word) == 1 else "") for word in words] for letter in letters]
+    return any(all(fits[k][at] for k, at in enumerate(order)) for order in permutations(range(len(words))))
+
+
+MOST_WORDS = 4
+"""How many words the name of a parameter may have: those of a longer one have too many orders."""
 
 
 def same_place(place: str, candidates: Mapping[str, str], parameters: Sequence[str]) -> str | None:
