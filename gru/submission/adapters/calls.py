@@ -6,15 +6,10 @@ Nothing is called here. What a name suggests is tried by `finding`.
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-<<<<<<< HEAD
-from .adapter import OF_ANSWER, OWNER, AnotherApiError, Given
-from .names import ANSWERED, CACHE, DELTA, MODEL, OF_CONTEXT, RATE, TARGETS, role_of, size_named
-=======
 from .adapter import AnotherApiError
 from .arguments import OF_ANSWER, OWNER, Given
-from .names import ANSWERED, CACHE, DELTA, MODEL, OF_CONTEXT, OPTIMISERS, RATE, SIZE_OF, TARGETS, role_of
+from .names import ANSWERED, CACHE, DELTA, MODEL, OF_CONTEXT, OPTIMISERS, RATE, TARGETS, role_of, size_named
 from .optimiser import OPTIMISER
->>>>>>> 6f8c89f (Layers that are made by a later call, with shapes, activations and optimisers as arguments, are found)
 from .places import arrays_in
 from .source import parameters_of
 

@@ -14,10 +14,6 @@ from typing import Any
 
 import numpy as np
 
-<<<<<<< HEAD
-from .adapter import resolved
-from .names import BACKWARD, BIAS, GUESSES, MODEL, NOT_PARAMETERS, OF_CONTEXT, RATE, WEIGHT, role_of, size_named
-=======
 from .arguments import resolved
 from .names import (
     ACTIVATION,
@@ -31,12 +27,11 @@ from .names import (
     RATE,
     SETUP,
     SHAPE,
-    SIZE_OF,
     WEIGHT,
     role_of,
+    size_named,
 )
 from .optimiser import OPTIMISER
->>>>>>> 6f8c89f (Layers that are made by a later call, with shapes, activations and optimisers as arguments, are found)
 from .places import arrays_in
 from .shapes import shapes_of
 from .source import own, parameters_of
@@ -60,18 +55,6 @@ def constructions(kind: Any, module: Any = None) -> Iterator[dict[str, Any]]:
         parameters = [p for p in inspect.signature(kind).parameters.values() if p.name != "self"]
     except (TypeError, ValueError):
         parameters = []
-<<<<<<< HEAD
-    needed = [
-        p
-        for p in parameters
-        if p.kind in (p.POSITIONAL_OR_KEYWORD, p.KEYWORD_ONLY)
-        and (
-            p.default is p.empty
-            or (size_named(p.name) and isinstance(p.default, int) and not isinstance(p.default, bool))
-        )
-    ]
-    weights = any(not size_named(p.name) and WEIGHT.search(p.name) for p in needed)
-=======
     special = {p.name: ways for p in parameters if (ways := list(_special(p, module)))}
     needed = [p for p in parameters if p.name not in special and _is_needed(p)]
     for chosen in product(*special.values()):
@@ -83,7 +66,7 @@ def constructions(kind: Any, module: Any = None) -> Iterator[dict[str, Any]]:
 def _is_needed(p: inspect.Parameter) -> bool:
     if p.kind not in (p.POSITIONAL_OR_KEYWORD, p.KEYWORD_ONLY):
         return False
-    is_size = SIZE_OF.get(p.name.lower()) and isinstance(p.default, int) and not isinstance(p.default, bool)
+    is_size = size_named(p.name) and isinstance(p.default, int) and not isinstance(p.default, bool)
     return p.default is p.empty or bool(is_size)
 
 
@@ -117,8 +100,7 @@ def _constructions(
     kind: Any, needed: Sequence[inspect.Parameter], module: Any, inputs: Sequence[tuple[str, ...]]
 ) -> Iterator[dict[str, Any]]:
     """Arguments for those that are sizes or arrays, beside shapes that are chosen."""
-    weights = any(p.name.lower() not in SIZE_OF and WEIGHT.search(p.name) for p in needed)
->>>>>>> 6f8c89f (Layers that are made by a later call, with shapes, activations and optimisers as arguments, are found)
+    weights = any(not size_named(p.name) and WEIGHT.search(p.name) for p in needed)
     unknown = [
         p.name
         for p in needed

@@ -210,12 +210,11 @@ def _with_one_affix(parameters: list[str], free: Candidates, shapes: Mapping[str
 
 def _abbreviated(parameters: list[str], free: Candidates, shapes: Mapping[str, Any]) -> dict[str, str]:
     """By a shortened name, `dWu` for `W_update`, where exactly one of each fits the other."""
-<<<<<<< HEAD
     found: dict[str, str] = {}
-    for is_short_for in (_leaves_out_its_kind, _shortens):
+    for is_short_for in (_leaves_out_its_kind, _shortens, stands_for):
         fits: dict[str, list[str]] = {}
         for parameter in (p for p in parameters if p not in found):
-            long = plain(name_of(parameter, parameters))
+            long = name_of(parameter, parameters)
             for place, (array, name) in free.items():
                 short = re.sub(r"^(grad|d|g)", "", plain(name or last_name(place)))
                 is_free = place not in found.values() and np.shape(array) == _shape(parameter, shapes)
@@ -228,26 +227,16 @@ def _abbreviated(parameters: list[str], free: Candidates, shapes: Mapping[str, A
 
 def _leaves_out_its_kind(short: str, long: str) -> bool:
     """Whether one says no more than of which weight or bias it is: `ih` or `wih` for `weightih`, `bi` for `biasih`."""
+    long = plain(long)
     which = KIND.sub("", long)
     if which in ("", long) or not short:
         return False
     return short == which or (len(short) > 1 and short[0] == long[0] and which.startswith(short[1:]))
-=======
-    fits: dict[str, list[str]] = {}
-    for parameter in parameters:
-        long = name_of(parameter, parameters)
-        for place, (array, name) in free.items():
-            short = re.sub(r"^(grad|d|g)", "", plain(name or last_name(place)))
-            is_short = _shortens(short, plain(long)) or stands_for(short, long)
-            if np.shape(array) == _shape(parameter, shapes) and is_short:
-                fits.setdefault(parameter, []).append(place)
-    uses = Counter(place for places in fits.values() for place in places)
-    return {p: places[0] for p, places in fits.items() if len(places) == 1 and uses[places[0]] == 1}
->>>>>>> 6f8c89f (Layers that are made by a later call, with shapes, activations and optimisers as arguments, are found)
 
 
 def _shortens(short: str, long: str) -> bool:
     """Whether the letters of one stand in the other in their order, from the same first letter on."""
+    long = plain(long)
     rest = iter(long)
     return len(short) > 1 and short[0] == long[0] and all(letter in rest for letter in short)
 
