@@ -105,11 +105,12 @@ class Driven:
 def proportion_driven(bench: Bench, mapped: Mapped, seed: int) -> Fact | None:
     """As `judge_proportion`, of a submission in another API whose gradients are right.
 
-    A loss has a δ of its own, which cannot be changed; and what is read off changed parameters is rounded beside them.
+    A loss has a δ of its own, which cannot be changed, an output's is none of a state; and what is read off changed
+    parameters is rounded beside them.
     """
-    if bench.api.loss:
-        return None
     form, ends = mapped.form, mapped.ends
+    if not ends.answered:
+        return None
     try:
         problem = bench.problem(
             f"{seed}:proportion", proportion.sizes(seed), np.random.default_rng([seed, *b"proportion"])
@@ -120,14 +121,13 @@ def proportion_driven(bench: Bench, mapped: Mapped, seed: int) -> Fact | None:
             blocks[block] = place.of(problem.parameters[place.parameter], problem.sizes)
             rest.pop(place.parameter, None)
         arrays = {name: state[np.newaxis] for name, state in ends.starts(problem.h_0, problem.sizes).items()}
-        above = ends.upstreams(problem.delta, 1)
-        arrays |= {ends.answered[0].upstream: problem.delta} if mapped.head else above
+        arrays |= ends.upstreams(problem.delta, 1)
         arrays |= {form.layer.input: problem.x, **{stack.name: form.stacked(stack, blocks) for stack in form.stacks}}
         found = proportion.perturbed(
             Driven(bench, mapped, rest=rest).record,
             Job(problem.id, problem.sizes, form, arrays),
             is_single=mapped.precision == "float32",
-            of_states=mapped.head is None and ends.all_given,
+            of_states=ends.all_given,
         )
     except (CellError, SubmissionFailure):
         return None
