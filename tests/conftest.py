@@ -1,4 +1,5 @@
-"""What all tests share: the process that workers are forked from, as in `gru grade`, and the effort of this run.
+"""What all tests share: the process that workers are forked from, as in `gru grade`, the chapter's network, and the
+effort of this run.
 
 It changes nothing of what runs in a worker, or of what it is shut in by.
 """
@@ -12,6 +13,7 @@ from gru.submission import keeper, process
 from gru.submission.channel import Connection
 from gru.submission.confinement import Confinement
 from gru.submission.starter import AVAILABLE, Starter
+from gru.subtraction.demonstration import Run, Task, run
 from tests import effort
 
 
@@ -30,6 +32,12 @@ def shared_starter() -> Iterator[None]:
 
         patch.setattr(process, "launched", launched)
         yield
+
+
+@pytest.fixture(scope="session")
+def chapter() -> Run:
+    """The chapter's own setting, trained once: hidden 4, batch 1, rate 0.1, at most 100 epochs, a tenth held out."""
+    return run(Task())
 
 
 @pytest.fixture

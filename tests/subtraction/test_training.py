@@ -26,12 +26,6 @@ def of_cells(cell: type) -> Architecture:
     return replace(GRU, sequence=lambda inputs, hidden: GRUSequence(inputs, hidden, cell))
 
 
-@pytest.fixture(scope="module")
-def chapter() -> Run:
-    """The chapter's own run, from the first seed."""
-    return run(Task())
-
-
 def test_the_defaults_are_the_chapters() -> None:
     assert Task() == Task(bits=4, hidden=4, setting=Setting(batch=1, rate=0.1, epochs=100, optimiser="sgd"))
 

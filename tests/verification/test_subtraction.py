@@ -10,15 +10,9 @@ import numpy as np
 import pytest
 
 from gru.subtraction.check import CHECK_TASK, learn
-from gru.subtraction.demonstration import Run, Task, run
+from gru.subtraction.demonstration import Run
 from gru.subtraction.examples import written_out
 from gru.subtraction.plots import draw_curves
-
-
-@pytest.fixture(scope="module")
-def chapter() -> Run:
-    """The chapter's own setting: hidden 4, batch 1, rate 0.1, at most 100 epochs, a tenth held out."""
-    return run(Task())
 
 
 def test_the_chapters_network_gets_every_validation_pair_right(chapter: Run) -> None:
