@@ -16,6 +16,7 @@ from tempfile import TemporaryDirectory
 from gru import __version__
 from gru.audit.advice import Advice, advise
 from gru.audit.cells import Cell, right_cells, wrong_cells
+from gru.audit.edits import edits
 from gru.audit.runs import AuditError, Grader, Ran, Runs, files_of
 from gru.audit.watch import Watched, read, watching
 from gru.layer import Form
@@ -29,12 +30,35 @@ OnProgress = Callable[[int, int], None]
 """Is told how many runs are done, and of how many."""
 
 
+Judge = Callable[[str], str | None]
+"""Tells of a file the first check that is wrong in it: empty where all is right, None where it cannot be examined."""
+
+
+@dataclass(frozen=True)
+class Solution:
+    """A teacher's own right solution, which wrong cells are made of in place of those of the catalogue.
+
+    Attributes:
+        source: The file.
+        judge: Tells which of its changes are wrong: of those that pass, as some change nothing.
+    """
+
+    source: str
+    judge: Judge
+
+    @property
+    def right(self) -> Cell:
+        """The solution as it is."""
+        return Cell("right/solution", "", "the solution as it is", self.source)
+
+
 @dataclass(frozen=True)
 class Finding:
-    """How the tests have ended on one cell."""
+    """How the tests have ended on one cell; `wrong_in` is the check that a change of a solution is wrong in."""
 
     cell: Cell
     ran: Ran
+    wrong_in: str = ""
 
     @property
     def passes(self) -> bool:
@@ -50,12 +74,16 @@ class Audit:
         form: The form of the layer that they are about.
         findings: One for each cell, the right ones first.
         advice: What would catch the wrong cells that pass.
+        unchanged: How many changes of a solution pass and change no gradient.
+        unexamined: How many pass and cannot be examined.
     """
 
     tests: Grader
     form: Form
     findings: tuple[Finding, ...]
     advice: Advice
+    unchanged: int = 0
+    unexamined: int = 0
 
     @property
     def wrong(self) -> list[Finding]:
@@ -79,9 +107,12 @@ class Audit:
 
     @property
     def by_check(self) -> dict[str, tuple[int, int]]:
-        """For each check, how many cells it finds wrong, and how many of these pass; in the order of a report."""
+        """For each check, how many cells it finds wrong, and how many of these pass; in the order of a report.
+
+        Where they are changes of a solution, for each function that they are in.
+        """
         checks = dict.fromkeys(finding.cell.check for finding in self.wrong)
-        order = [check for check in self.form.checks if check in checks]
+        order = [*filter(checks.__contains__, self.form.checks), *(c for c in checks if c not in self.form.checks)]
         return {
             check: (
                 sum(finding.cell.check == check for finding in self.wrong),
@@ -145,6 +176,7 @@ def audit(
     jobs: int = 1,
     kept: Kept | None = None,
     on_progress: OnProgress = lambda done, total: None,
+    solution: Solution | None = None,
 ) -> Audit:
     """Run the tests on every cell.
 
@@ -155,10 +187,13 @@ def audit(
         jobs: How many runs are under way at once.
         kept: Where runs are kept, and taken from.
         on_progress: Is told of each run.
+        solution: What wrong cells are made of, where they are not to be those of the catalogue.
 
     Raises:
         AuditError: The tests say nothing: they fail on a right cell, or do not import the module.
     """
+    if solution is not None:
+        return _of_solution(tests, form, solution, jobs, kept, on_progress)
     right, wrong = right_cells(form), wrong_cells(form, only)
     if not wrong:
         raise AuditError("there is no wrong cell for these checks: the sums over the steps are not a cell's")
@@ -170,7 +205,29 @@ def audit(
     return Audit(tests, form, tuple(findings), advise(form, right[0], survivors, watched))
 
 
-def _require_sound(tests: Grader, form: Form, right: Cell, runs: Runs) -> None:
+def _of_solution(
+    tests: Grader, form: Form, solution: Solution, jobs: int, kept: Kept | None, on_progress: OnProgress
+) -> Audit:
+    """The audit with changes of a solution. Of those that pass, only what is found wrong counts."""
+    if (found := solution.judge(solution.source)) != "":
+        what = "cannot be examined" if found is None else f"is wrong in {found}"
+        raise AuditError(f"the solution {what}; expected a right one: gru check FILE tells more")
+    cells = [solution.right, *edits(solution.source)]
+    with Runs(tests) as runs:
+        _require_sound(tests, None, solution.right, runs)
+    findings = _found(tests, cells, jobs, kept, on_progress)
+    passing = [finding for finding in findings if finding.passes and not finding.cell.is_right]
+    judged: dict[str, str | None] = {}
+    for finding in passing:
+        judged[finding.cell.id] = solution.judge(finding.cell.source)
+        on_progress(len(cells) + len(judged), len(cells) + len(passing))
+    counted = [replace(f, wrong_in=judged.get(f.cell.id) or "") for f in findings if judged.get(f.cell.id, "?")]
+    unseen = Advice((), 0, (), of_tests=False)
+    values = [*judged.values()]
+    return Audit(tests, form, tuple(counted), unseen, values.count(""), values.count(None))
+
+
+def _require_sound(tests: Grader, form: Form | None, right: Cell, runs: Runs) -> None:
     """Raise AuditError where the tests do not pass on a right cell, or pass whatever the module holds."""
     ran = runs.run(tests.source_of(right))
     if ran.result == "timed_out":
@@ -184,18 +241,20 @@ def _require_sound(tests: Grader, form: Form, right: Cell, runs: Runs) -> None:
         )
 
 
-def _why_not(tests: Grader, form: Form, ran: Ran, runs: Runs) -> str:
+def _why_not(tests: Grader, form: Form | None, ran: Ran, runs: Runs) -> str:
     by_pytest = not tests.command
     if by_pytest and ran.status == NOTHING_COLLECTED:
         return f"there is no test in {tests.title}: pytest has collected nothing"
     if by_pytest and ran.status == NOT_USED:
         return f"pytest cannot run {tests.title}:"
+    if form is None:
+        return f"the tests fail on the solution itself, in the place of {tests.student}. What they printed:"
     for other in form.layer.forms.values():
         if other is not form and runs.run(tests.source_of(right_cells(other)[0])).result == "passed":
             return f"the tests fail on a right cell of the form {form.id}; they pass on one of --form {other.id}"
     return (
         f"the tests fail on a right cell in the place of {tests.student}, so that they tell nothing of wrong ones. "
-        "Tests of another API need a file that makes it of the layer's: --below FILE. What they printed:"
+        "For tests of another API name a right solution in it: --solution FILE. What they printed:"
     )
 
 

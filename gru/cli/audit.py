@@ -5,15 +5,18 @@ import shlex
 import sys
 from collections.abc import Sequence
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from gru.cli.guard import OWN_FAILURE
-from gru.cli.options import asked_for, form_options, named_checks
+from gru.cli.options import adapter_option, asked_for, form_options, named_checks
+from gru.examining import Settings, examine_file
 
 if TYPE_CHECKING:
-    from gru.audit.audit import Audit
+    from gru.audit.audit import Audit, Solution
+    from gru.examining import FormName
 
 SOUND, LETS_THROUGH, INTERRUPTED = 0, 1, 130
 
@@ -41,6 +44,13 @@ RUN_LIMIT = 60.0
     type=click.Path(path_type=Path, exists=True, dir_okay=False),
     help="Python that is put below each cell, and makes of its class the API that the tests expect.",
 )
+@click.option(
+    "--solution",
+    metavar="FILE",
+    type=click.Path(path_type=Path, exists=True, dir_okay=False),
+    help="A right solution in the API that the tests expect: wrong cells are made of it, by one change each.",
+)
+@adapter_option
 @click.option(
     "--root",
     metavar="FOLDER",
@@ -81,6 +91,7 @@ def audit(target: Path, module: Path, document: Path | None, page: Path | None, 
     Examples:
       gru audit --tests tests/test_gru.py --module student.py
       gru audit --tests grader --module grader/student.py --command "python grader/run.py"
+      gru audit --tests tests --module student.py --solution mine.py
 
     \b
     Exit status:
@@ -113,6 +124,7 @@ def _audited(target: Path, module: Path, outputs: Sequence[Path | None], options
     from gru.cli.bar import bar
 
     asked = asked_for(options["layer"], options["form"], options["convention"])
+    solution = _solution(module, asked, options)
     checks = named_checks(options["only"], asked, "--only") or None
     below, keep, written = options["below"], options["keep"], list(filter(None, outputs))
     source = below.read_text(encoding="utf-8") if below else ""
@@ -125,7 +137,40 @@ def _audited(target: Path, module: Path, outputs: Sequence[Path | None], options
         def on_progress(done: int, total: int) -> None:
             show(done, total, ())
 
-        return audit(tests, asked.form, only=checks, jobs=jobs, kept=kept, on_progress=on_progress)
+        return audit(tests, asked.form, only=checks, jobs=jobs, kept=kept, on_progress=on_progress, solution=solution)
+
+
+def _solution(module: Path, asked: "FormName", options: dict[str, Any]) -> "Solution | None":
+    """The teacher's own solution; the module itself where an adapter says how it is driven."""
+    path = options["solution"] or (module if options["adapter"] is not None else None)
+    if path is None:
+        return None
+    for name in ("below", "only"):
+        if options[name]:
+            raise click.UsageError(f"--{name} is for cells in the layer's own API; with a solution there are none")
+    from gru.audit.audit import Solution
+
+    if not path.is_file():
+        raise click.UsageError(f"--adapter needs a right solution in that API: --solution FILE, as {path} is not there")
+    try:
+        source = path.read_bytes().decode("utf-8-sig")
+        compile(source, str(path), "exec")
+    except (SyntaxError, ValueError) as error:
+        raise click.UsageError(f"the solution {path} is not Python: {error}") from None
+    settings = Settings(asked, effort="quick", adapter=options["adapter"])
+    return Solution(source, lambda changed: _first_wrong(changed, path, settings))
+
+
+def _first_wrong(source: str, path: Path, settings: Settings) -> str | None:
+    """The first check that is wrong in a changed solution, with the files that lie beside the solution."""
+    with TemporaryDirectory(prefix="gru-audit-") as folder:
+        for beside in path.parent.glob("*.py"):
+            (Path(folder) / beside.name).write_bytes(beside.read_bytes())
+        changed = Path(folder) / path.name
+        changed.write_text(source, encoding="utf-8")
+        examination = examine_file(changed, settings).examination
+    wrong = [outcome.check for outcome in examination.outcomes if outcome.status == "wrong"]
+    return {"right": "", "wrong": next(iter(wrong), None)}.get(examination.verdict)
 
 
 def _command(line: str | None) -> list[str]:

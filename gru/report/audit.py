@@ -1,6 +1,7 @@
 """An audit of a teacher's tests as text, as a page and as data. It judges nothing, and runs nothing."""
 
 import json
+from collections import Counter
 from collections.abc import Iterator
 from typing import Any
 
@@ -23,11 +24,14 @@ UNCONFINED = "your tests ran with your rights, as they are; only their time was 
 def text(audit: Audit) -> list[str]:
     """The lines of the report."""
     lines = [heading(audit), line("tests", f"{audit.tests.title}; {UNCONFINED}"), "", *_table(audit)]
+    if audit.unchanged or audit.unexamined:
+        lines += ["", line("left out", left_out(audit))]
     if audit.unchecked:
         lines += ["", line("unchecked", f"{_titles(audit, audit.unchecked)}: every wrong cell passes")]
     for title, part in (
         ("right cells that fail", list(_refused(audit))),
         (advice_heading(audit.advice), list(_advice(audit.advice))),
+        ("what the tests do not see", list(_unseen(audit))),
         ("wrong cells that pass", list(_survivors(audit))),
     ):
         lines += ["", title, *part] if part else []
@@ -39,6 +43,28 @@ def heading(audit: Audit) -> str:
     wrong, right = len(audit.wrong), len(audit.right)
     passing = f"{len(audit.survivors)} of {wrong} wrong cells pass"
     return f"{passing}, and {right - len(audit.refused)} of {right} right ones"
+
+
+def left_out(audit: Audit) -> str:
+    """Which changes of a solution are not counted."""
+    parts = (
+        (audit.unchanged, "changes no gradient", "change no gradient"),
+        (audit.unexamined, "cannot be examined", "cannot be examined"),
+    )
+    return "of what passes: " + ", ".join(f"{n} {one if n == 1 else many}" for n, one, many in parts if n)
+
+
+def _unseen(audit: Audit) -> Iterator[str]:
+    """The checks that the passing changes of a solution are wrong in, those of most first."""
+    counts = Counter(finding.wrong_in for finding in audit.survivors if finding.wrong_in)
+    for check, count in counts.most_common():
+        yield f"  {count:>4} of {len(audit.survivors)}  {title(check, audit.form)}"
+
+
+def _said(finding: Finding, form: Form) -> str:
+    """What is wrong with a cell."""
+    where = f" ({title(finding.wrong_in, form)})" if finding.wrong_in else ""
+    return f"{finding.cell.text if where else form.spelled(finding.cell.text)}{where}"
 
 
 def _titles(audit: Audit, checks: list[str]) -> str:
@@ -70,7 +96,7 @@ def _survivors(audit: Audit) -> Iterator[str]:
         passing = [finding for finding in audit.survivors if finding.cell.check == check]
         if passing:
             yield f"  {title(check, audit.form)}"
-            yield from (printable(f"    {audit.form.spelled(f.cell.text)}") for f in passing[:MOST_LISTED])
+            yield from (printable(f"    {_said(f, audit.form)}") for f in passing[:MOST_LISTED])
             if len(passing) > MOST_LISTED:
                 yield f"    and {len(passing) - MOST_LISTED} more"
     late = sum(finding.ran.result == "timed_out" for finding in audit.wrong)
@@ -124,11 +150,13 @@ def document(audit: Audit) -> dict[str, Any]:
                 "result": finding.ran.result,
                 "status": finding.ran.status,
                 "seconds": round(finding.ran.seconds, 3),
+                "wrong_in": finding.wrong_in or None,
             }
             for finding in audit.findings
         ],
         "advice": [{"id": s.change.id, "text": s.change.text, "catches": s.catches} for s in audit.advice.steps],
         "uncaught": list(audit.advice.uncaught),
+        "left_out": {"unchanged": audit.unchanged, "unexamined": audit.unexamined},
     }
 
 
@@ -147,10 +175,15 @@ def page(audit: Audit) -> str:
         rows=[(title(check, audit.form), count, passed) for check, (count, passed) in by_check.items()],
         unchecked=_titles(audit, audit.unchecked),
         refused=[(f.cell.text, f.cell.source) for f in audit.refused],
+        left_out=left_out(audit) if audit.unchanged or audit.unexamined else "",
+        unseen=[line.strip() for line in _unseen(audit)],
         advice_heading=advice_heading(audit.advice),
         advice=[line.strip() for line in _advice(audit.advice)],
         survivors=[
-            (title(check, audit.form), [(f.cell.text, f.cell.source) for f in audit.survivors if f.cell.check == check])
+            (
+                title(check, audit.form),
+                [(_said(f, audit.form), f.cell.source) for f in audit.survivors if f.cell.check == check],
+            )
             for check, (_, passed) in by_check.items()
             if passed
         ],

@@ -3,12 +3,16 @@
 import json
 import os
 import re
+from collections import Counter
 from pathlib import Path
 
 import pytest
 from click.testing import CliRunner, Result
 
+from gru.audit.cells import right_cells
+from gru.audit.edits import edits
 from gru.cli import commands as cli
+from gru.layers.registry import form_named
 
 GRADERS = Path(__file__).parents[2] / "examples" / "graders"
 
@@ -192,3 +196,68 @@ def test_bad_input_is_told_in_a_sentence(
     answer = audit(*arguments)
     assert answer.exit_code == 2
     assert says in " ".join(answer.output.split())
+
+
+SOLUTION = right_cells(form_named("chapter", "rnn"))[0].source.replace("class RNNCell", "class RNNCell(Base)")
+SOLUTION = SOLUTION.replace("import numpy as np", "import numpy as np\nfrom base import Base", 1)
+GRADER_OF_RNN = """\
+import numpy as np
+from student import RNNCell
+
+def test_dW_dh_and_db() -> None:
+    random = np.random.default_rng(0)
+    x, h, W, U, b, delta = map(random.normal, [0] * 6, [1] * 6, [(1, 2), (1, 3), (3, 3), (2, 3), (1, 3), (1, 3)])
+    cell = RNNCell(2, 3)
+    cell.forward(x, h, W, U, b)
+    cell.backward(h, delta)
+    dz = delta * (1 - np.tanh(h @ W + x @ U + b) ** 2)
+    assert np.allclose(cell.dW, h.T @ dz) and np.allclose(cell.dh, dz @ W.T) and np.allclose(cell.db, dz)
+"""
+
+
+@pytest.mark.full
+def test_wrong_cells_are_made_of_a_solution_of_the_teachers_own(tmp_path: Path) -> None:
+    """The grader looks at neither dU nor dx, and sees one row. σ is not used: what is changed there is no mistake."""
+    (tmp_path / "mine.py").write_text(SOLUTION, encoding="utf-8")
+    (tmp_path / "base.py").write_text("class Base:\n    pass\n", encoding="utf-8")
+    (tmp_path / "test_it.py").write_text(GRADER_OF_RNN, encoding="utf-8")
+    at = ("--tests", tmp_path / "test_it.py", "--module", tmp_path / "student.py", "--layer", "rnn")
+    page, data = tmp_path / "page.html", tmp_path / "data.json"
+    answer = audit(*at, "--solution", tmp_path / "mine.py", "--json", data, "--html", page)
+    assert answer.exit_code == 1, answer.output
+    document = json.loads(data.read_text(encoding="utf-8"))
+    passing = [c for c in document["cells"] if c["result"] == "passed" and not c["right"]]
+    assert Counter(cell["wrong_in"] for cell in passing) == {"rnn/dU": 2, "rnn/dx": 2, "rnn/db": 1, "rnn/h": 1}
+    assert document["left_out"] == {"unchanged": 9, "unexamined": 0}
+    assert "what the tests do not see\n     2 of 6  rnn/dU\n     2 of 6  rnn/dx\n" in answer.output
+    assert "stands where self.dz.sum(axis=0, keepdims=True) belongs (rnn/db)" in answer.output
+    assert "What the tests do not see" in page.read_text(encoding="utf-8")
+
+
+def test_a_solution_that_is_wrong_is_refused(tmp_path: Path) -> None:
+    wrong = tmp_path / "mine.py"
+    wrong.write_bytes((GRADERS.parent / "submissions" / "dzr_without_h_prev.py").read_bytes())
+    answer = of_grader("first.py", "--solution", wrong)
+    assert answer.exit_code == 2
+    assert "the solution is wrong in equation-10; expected a right one" in answer.output
+
+
+def test_changes_of_a_solution_are_python_and_leave_sizes_alone() -> None:
+    source = """\
+class Cell:
+    def backward(self, d):
+        if self.n + 1 > 2: raise ValueError("a" + "b")
+        self.dW += np.zeros((2 * self.n, 3)) - x[self.n - 1].T @ d  # größe
+        return (d * self.r
+                + 1)
+"""
+    found = edits(source)
+    for cell in found:
+        compile(cell.source, "cell", "exec")
+    said = [cell.text.removeprefix("line ") for cell in found]
+    assert len(said) == len(set(said)) == 13
+    assert said[0] == (
+        "4: self.dW = np.zeros((2 * self.n, 3)) - x[self.n - 1].T @ d stands where "
+        "self.dW += np.zeros((2 * self.n, 3)) - x[self.n - 1].T @ d belongs"
+    )
+    assert said[-1] == "5: self.r stands where d * self.r belongs"
