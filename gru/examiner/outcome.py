@@ -61,8 +61,8 @@ class Comparison(NamedTuple):
 
     @property
     def agrees(self) -> bool:
-        """Whether the difference is within the limit; NaN is not."""
-        return self.error <= self.limit
+        """Whether the difference is within the limit; NaN is not, and no difference is within any limit."""
+        return self.error <= self.limit or self.error == 0
 
     @property
     def unit(self) -> float:

@@ -177,14 +177,13 @@ def _in_first_row(job: Job, factor: float) -> Array:
 
 
 def _judge(record: Record, values: _Values, what: Large, is_single: bool) -> Fact | None:
-    """What is told of the first factor at which a gradient does not grow as it should, with δ as it is and as small.
+    """Whether a gradient grows as it should at the first factor that can be taken, with δ as it is and as small.
 
     With a δ that is smaller no gradient is large that was not; so a pass that clips is not taken for one that perturbs.
     """
     plain = _recorded(record, values.plain(what))
     if plain is None or not (before := values.gradients(plain)):
         return None
-    is_seen = False
     for exponent in IN_SINGLE if is_single or _is_single(plain) else FACTORS:
         factor, others = 2.0**exponent, []
         for of_delta in (1.0, 1 / factor):
@@ -195,10 +194,11 @@ def _judge(record: Record, values: _Values, what: Large, is_single: bool) -> Fac
             grown = {name: values.grown(what, factor, name, value) for name, value in before.items()}
             others.append({n for n, g in grown.items() if _differ(after[n] / g / of_delta, before[n])})
         else:
-            is_seen = True
-            if both := others[0] & others[1]:
-                return Fact.of(PERTURBED, exponent=exponent, given=values.name, name=min(both), what=what)
-    return None if is_seen else Fact.of("uncounted", why="proportion", given=values.name)
+            both = others[0] & others[1]
+            if not both:
+                return None
+            return Fact.of(PERTURBED, exponent=exponent, given=values.name, name=min(both), what=what)
+    return Fact.of("uncounted", why="proportion", given=values.name)
 
 
 def _recorded(record: Record, job: Job) -> Recording | None:

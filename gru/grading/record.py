@@ -193,6 +193,9 @@ def failure_of(student: str, submission: str, rubric: Rubric, key: str, text: st
 WITHOUT_PLACE = ("split", "merge")
 """Checks on how the chapter's API stacks its parameters, which no other API has."""
 
+OF_BACKWARD = ("state", "merge")
+"""Checks of the interface that tell nothing where a backward pass computes nothing."""
+
 
 def credits_of(result: Result, rubric: Rubric) -> tuple[Credit, ...]:
     """The points of each item. A submission that failed to run has none, whatever was found before.
@@ -205,6 +208,8 @@ def credits_of(result: Result, rubric: Rubric) -> tuple[Credit, ...]:
     items = {item.check: item for item in rubric.items}
     statuses = {outcome.status for outcome in examination.outcomes if outcome.is_of_equation}
     computes = not statuses or "right" in statuses
+    derived = {equation.id for equation in result.form.exposed if equation.of is not None}
+    derives = not statuses or any(o.status in ("right", "inherited") for o in outcomes.values() if o.check in derived)
     asks = rubric.source != equal_points(rubric.feedback, result.asked).source
     # A bias of a form that was not asked for has no item.
     beside = any(o.status == "wrong" and o.is_of_equation and o.check not in items for o in examination.outcomes)
@@ -216,7 +221,7 @@ def credits_of(result: Result, rubric: Rubric) -> tuple[Credit, ...]:
             return outcome is not None or item.check in WITHOUT_PLACE
         if outcome is None or examination.verdict == "not_examined":
             return False
-        if not outcome.is_of_equation and not computes:
+        if not outcome.is_of_equation and not (derives if item.check in OF_BACKWARD else computes):
             # Zeros depend on nothing, and are merged in any order.
             return False
         if examination.api and item.check == "interface" and beside:

@@ -27,6 +27,7 @@ SENTENCES = {
     "table": "holds a table of numbers",
     "dunder": "goes behind the usual ways of an object or an array",
     "patch": "changes what it has imported",
+    "complex": "computes in complex numbers, by which a derivative can be measured",
     "environment": "reads or changes the environment",
     "import": "imports by name at run time",
     "sleep": "waits by the clock",
@@ -45,6 +46,7 @@ MODULES = {
     **dict.fromkeys(("sys._getframe", "sys._current_frames", "sys.settrace", "sys.setprofile"), "frames"),
     **dict.fromkeys(("os.environ", "os.environb", "os.getenv", "os.putenv"), "environment"),
     **dict.fromkeys(("os.fork", "os.system", "os.popen", "os.kill", "os._exit"), "processes"),
+    **dict.fromkeys(("os.read", "os.write", "os.dup", "os.dup2", "os.close", "os.closerange"), "processes"),
     **dict.fromkeys(("time.sleep",), "sleep"),
     **dict.fromkeys(("numpy.ctypeslib",), "memory"),
 }
@@ -56,6 +58,7 @@ NAMES = {
     **dict.fromkeys(("__subclasses__", "__globals__", "__builtins__", "__code__", "__closure__"), "dunder"),
     **dict.fromkeys(("__array_ufunc__", "__array_function__", "__array_interface__", "__array_wrap__"), "dunder"),
     **dict.fromkeys(("__array_finalize__", "__getattribute__"), "dunder"),
+    **dict.fromkeys(("complex", "complex64", "complex128", "imag"), "complex"),
 }
 """Names that are remarked upon as an attribute, a method, a variable, or a text by itself."""
 
@@ -202,6 +205,8 @@ def _of_node(node: ast.stmt | ast.expr, imported: Mapping[str, str]) -> Iterator
             yield NAMES[name], name
         case ast.Constant(value=str() | bytes() as text):
             yield from _of_text(text)
+        case ast.Constant(value=complex() as number):
+            yield "complex", str(number)
         case ast.Call():
             yield from _of_call(node, imported)
         case ast.List() | ast.Tuple() | ast.Set() | ast.Dict() if _is_table(node):

@@ -8,6 +8,7 @@ import pytest
 from gru.examiner import examine
 from gru.grading.record import record_of
 from gru.grading.rubric import EQUAL_POINTS
+from gru.layers.gru.cell import GRUCell
 from gru.report.result import Result
 from gru.submission.trusted import TrustedCells
 
@@ -46,6 +47,30 @@ class HidesZeros(Fills):
 
 class FillsOnes(Fills):
     number = 1.0
+
+
+class ForwardAlone(GRUCell):
+    """Goes forward, and shows one number in every entry of every gradient."""
+
+    number = 0.0
+
+    def backward(self, h_p: Any, in_grad: Any) -> None:
+        super().backward(h_p, in_grad)
+        for name in ["dzz", "dzn", "dzr", "dwz", "dwr", "dwn", "duz", "dur", "dun", "dW", "dU", "dh", "dx"]:
+            setattr(self, name, np.full(getattr(self, name).shape, self.number))
+
+
+class ForwardAndTheLargest(ForwardAlone):
+    number = 1.7e308
+
+
+@pytest.mark.parametrize("cell", [ForwardAlone, ForwardAndTheLargest])
+def test_a_forward_pass_earns_what_is_of_it(cell: Any) -> None:
+    examination = examine(TrustedCells(cell), effort="quick")
+    record = record_of("student", Result("cell.py", None, examination, 0.0), EQUAL_POINTS)
+    of_forward = {f"equation-{number}" for number in (1, 2, 3, 4)}
+    assert {credit.check for credit in record.credits if credit.points} == of_forward | {"interface", "split"}
+    assert examination.outcome("state").status != "wrong"
 
 
 @pytest.mark.one_in(3)

@@ -23,6 +23,7 @@ TRICKS = {
     "f_back": "frames",
     r"^\w+(\.\w+)+ = ": "patch",
     r"vars\(exercise\)": "patch",
+    r"\.imag\b": "complex",
 }
 """What attacks are made of, as it stands in their text, and the kind of the remark."""
 
@@ -50,6 +51,10 @@ SOURCES = [
     ("import importlib", "import", 1),
     ("__import__('os')", "import", 1),
     ("from time import sleep", "sleep", 1),
+    ("h = 1e-30j", "complex", 1),
+    ("d = f(x).imag", "complex", 1),
+    ("a = a.astype(complex)", "complex", 1),
+    ("import os\nos.write(3, b'')", "processes", 2),
 ]
 
 ORDINARY = """

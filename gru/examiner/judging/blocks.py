@@ -14,7 +14,7 @@ from gru.examiner.judging.comparison import compare
 from gru.examiner.judging.evidence import Evidence
 from gru.examiner.judging.finding import found, found_odd
 from gru.examiner.judging.limit import one_rounding
-from gru.examiner.outcome import Comparison, Finding, everything_shows, nothing_shows
+from gru.examiner.outcome import Comparison, Finding, everything_shows
 from gru.submission.contract import Description
 
 
@@ -24,7 +24,10 @@ def is_stacked(evidence: Evidence) -> bool:
 
 
 def judge_merge(evidence: Evidence) -> Iterator[Finding]:
-    """Whether dW and dU are the submission's own blocks, stacked in the order of the gates."""
+    """Whether dW and dU are the submission's own blocks, stacked in the order of the gates.
+
+    Blocks that are all the same say nothing of their order.
+    """
     form = evidence.form
     for stack in form.stacks:
         if not stack.is_stacked:
@@ -39,11 +42,11 @@ def judge_merge(evidence: Evidence) -> Iterator[Finding]:
             is_single = bool(evidence.single.intersection((whole, *names)))
             limits = one_rounding(merged, _coarsest(evidence, is_single=is_single))
             comparison = compare(*_finite(evidence.own[whole], merged), limits)
-            telling = not all(np.array_equal(first, other) for other in others)
-            status = "right" if comparison.agrees else "wrong"
-            fact = None if comparison.agrees else Fact.of("not-stacked", whole=whole, blocks=tuple(names))
-            unseen = everything_shows if telling else nothing_shows
-            yield found("merge", status, evidence.reference, comparison, unseen, fact)
+            if not comparison.agrees:
+                fact = Fact.of("not-stacked", whole=whole, blocks=tuple(names))
+                yield found("merge", "wrong", evidence.reference, comparison, fact=fact)
+            elif not all(np.array_equal(first, other, equal_nan=True) for other in others):
+                yield found("merge", "right", evidence.reference, comparison, everything_shows)
 
 
 def judge_split(evidence: Evidence, direct: dict[str, Array | Description]) -> Iterator[Finding]:
