@@ -69,7 +69,7 @@ class Tried:
         self.faults: dict[str, str] = {}
         self.errors: list[BaseException] = []
         self.answered = self.fitted = self.behaved = self.alike = False
-        self.raised: set[str] = set()
+        self.raised: dict[str, str] = {}
         self.states: dict[tuple[str, str, str], int] = {}
 
     def note(self, way: str, error: BaseException) -> None:
@@ -252,7 +252,7 @@ def complete(adapter: Adapter, sizes: Mapping[str, int], of: tuple[Any, bool], t
             except Exception as error:
                 tried.note(way, error)
                 if _is_of_shapes(error, adapter):
-                    tried.raised.add(way)
+                    tried.raised.setdefault(way, tried.faults[way])
                 continue
             if adapter.gradients or by_changes(adapter, sizes, of) or adapter.dx or adapter.dh:
                 if "one_row" not in said and _is_for_one_column(adapter, sizes):

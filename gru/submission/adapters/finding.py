@@ -48,6 +48,8 @@ def found_in(module: Any, source: str, name: str | None = None, turn: Callable[[
                 try:
                     if (adapter := way(tried)) is not None:
                         adapter.turn = Adapter.turn
+                        others = tried.raised.items()
+                        adapter.passed_over = {k: v for k, v in others if k.partition(".")[0] != adapter.target}
                         return adapter
                 except Exception as error:
                     tried.note("file", error)

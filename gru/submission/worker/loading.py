@@ -278,7 +278,9 @@ class _File:
     def _driver(self, name: str | None) -> Any:
         """What drives another API, of the thing of this name or of any. Raises AnotherApiError."""
         adapters = self.load("_adapters")
-        return adapters.Driver(adapters.found_in(self.module, self.text, name, self._turn))
+        found = adapters.found_in(self.module, self.text, name, self._turn)
+        self.notes += [f"{way} is not judged: it raised {fault}" for way, fault in found.passed_over.items()]
+        return adapters.Driver(found)
 
     def _turn(self) -> None:
         """Count a trial: so the search ends by itself, and the clock is for a few trials alone."""
