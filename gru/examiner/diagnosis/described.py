@@ -56,8 +56,13 @@ def _plain(wrong: list[Sample]) -> Iterator[Guess]:
     name = wrong[0].equation.name
     if not any(sample.own.any() for sample in wrong):
         yield Guess((Fact.of("zero", name=name),), lambda sample: np.zeros_like(sample.own))
-    elif all(np.ptp(sample.own) == 0 for sample in wrong) and any(sample.own.size > 1 for sample in wrong):
+    elif all(np.ptp(p.own) <= _room(p) for p in wrong) and any(np.ptp(p.right) > _room(p) for p in wrong):
         yield Guess((Fact.of("constant", name=name),), lambda sample: np.full_like(sample.own, sample.own.flat[0]))
+
+
+def _room(sample: Sample) -> float:
+    """How far entries of one number are apart: by rounding where they were worked out of other values, else not."""
+    return 2 * float(sample.limits.max()) if sample.slack > 1 else 0.0
 
 
 def _another(wrong: list[Sample]) -> Iterator[Guess]:

@@ -103,7 +103,9 @@ def _limited(wrong: list[Sample], name: str) -> Iterator[tuple[Fact, Callable[[A
     low, high = (
         float(own[at][np.argmin(limits[at])]) if at.any() else None for at in (off & (own > right), off & (own < right))
     )
-    yield Fact.of("clipped", name=name, low=low, high=high), lambda value: np.clip(value, low, high)
+    # Where no entry is between the bounds it is no clip that was seen.
+    if (~off & (np.abs(right) > limits)).any():
+        yield Fact.of("clipped", name=name, low=low, high=high), lambda value: np.clip(value, low, high)
     if not own[off].any():
         below, above = np.abs(right[off]).max(), np.abs(right[~off & (right != 0)]).min(initial=np.inf)
         if below < above < np.inf:
