@@ -51,7 +51,7 @@ class ByRule:
 
     def in_several_places(self) -> Iterator[Change]:
         """One slip in several places of the formula."""
-        for slug, kind, text, new in (*self._throughout(), *self._exchanged()):
+        for slug, kind, text, new in (*self._throughout(), *self._exchanged(), *self._untransposed()):
             if self.equation.name not in formula.names(new):
                 yield slug, kind, text, new
 
@@ -63,6 +63,19 @@ class ByRule:
         for same, part in several.items():
             for slug, kind, text, new in (*self._of_name(part), *self._of_function(part)):
                 yield f"{slug}-throughout", kind, f"{text}, throughout", formula.replaced(expression, same, new)
+
+    def _untransposed(self) -> Iterator[Change]:
+        """No weight transposed."""
+        expression = self.equation.expression
+        turned = [
+            part for part, _ in formula.places(expression) if isinstance(part, ast.Attribute) and part.attr == "mT"
+        ]
+        new = expression
+        for part in turned:
+            if isinstance(part.value, ast.Name) and part.value.id in self.matrices:
+                new = formula.replaced(new, ast.dump(part), part.value)
+        if new is not expression:
+            yield "untransposed-throughout", "transpose", "no weight is transposed", new
 
     def _exchanged(self) -> Iterator[Change]:
         """Two quantities of one shape, each in the other's place."""

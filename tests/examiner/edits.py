@@ -342,6 +342,11 @@ def _misread() -> Iterator[Edit]:
     yield _edit(
         "dx with dzz and dzr exchanged", {"dx": "dzn @ un.T + dzz @ ur.T + dzr @ uz.T"}, "dzz-and-dzr-exchanged"
     )
+    yield _edit(
+        "dh with no transposed weight",
+        {"dh": "in_grad * (1 - z) + (dzn @ wn) * r + dzr @ wr + dzz @ wz"},
+        "untransposed-throughout",
+    )
     yield _edit("dwr is dwz", {"dwr": "hp.T @ dzz"}, "dzz-for-dzr")
     yield _edit("h with tanh", {"h": "tanh((1 - z) * hp + z * n)"}, "altered")
     yield _edit("n by terms", {"n": "tanh((r * hp) @ wn) + tanh(x @ un)"}, "activated-by-terms")

@@ -59,11 +59,18 @@ class Sample:
 
     @cached_property
     def rounded(self) -> dict[str, Any]:
-        """The same values as rounding sees them: each shown value carries one rounding of its own."""
+        """The same values as rounding sees them: what is shown carries one rounding of its own, the rest that of its
+        formula."""
         seen: dict[str, Any] = {"sigmoid": squashed, "batch": self.sizes.batch}
+        evidence = self.case.evidence
+        shown = evidence.own.keys() - evidence.worked_out
         for name, value in self.values.items():
             scale = np.maximum(np.abs(value), 1.0) if name in self.form.activations else np.abs(value)
-            seen[name] = Rounded(scale, scale * (name not in self.given))
+            errors = scale * (name not in self.given)
+            if name not in shown and name in evidence.roundings:
+                with np.errstate(all="ignore"):
+                    errors = np.maximum(errors, evidence.roundings[name].roundings)
+            seen[name] = Rounded(scale, errors)
         return seen
 
     def value_of(self, tree: ast.expr) -> Array | None:

@@ -21,6 +21,9 @@ DEGREE = 3
 _CLOSE = 1e-6
 """How near a coefficient that was read off is to a half-integer; all values are then held against that."""
 
+_SHARP = 1e-9
+"""How well a value is known of which a coefficient is read off, in units of its largest entry."""
+
 
 def other_slope(wrong: list[Sample]) -> Iterator[Guess]:
     """A polynomial of the gate with simple coefficients, or the square root of the right slope."""
@@ -45,7 +48,8 @@ def _polynomial(wrong: list[Sample], rest: ast.expr, gate: str) -> str | None:
     for sample in wrong:
         before, value = sample.value_of(rest), np.broadcast_to(sample.values[gate], sample.own.shape)
         scale = float(np.abs(sample.own).max())
-        if before is not None and np.isfinite(sample.own).all() and np.isfinite(before).all() and scale:
+        is_finite = before is not None and np.isfinite(sample.own).all() and np.isfinite(before).all()
+        if is_finite and float(sample.limits.max()) < _SHARP * scale:
             powers = np.stack([before * value**power for power in range(DEGREE + 1)], axis=-1)
             rows.append(powers.reshape(-1, DEGREE + 1) / scale)
             wanted.append(sample.own.ravel() / scale)

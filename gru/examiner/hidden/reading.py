@@ -74,6 +74,7 @@ def read_in(evidence: Evidence, reading: Reading) -> tuple[Evidence, float] | No
         return None
     form, own, slack = evidence.form, shown_in(evidence, reading), evidence.slack
     limits, known = evidence.own_limits, replace(evidence, own=own).given | own
+    through: list[tuple[str, str, float]] = []
     left = [e for e in form.ordered if not e.is_sum and e.name not in known and (e.has_check or e.name in form.needed)]
     while left:
         before = len(left)
@@ -89,19 +90,30 @@ def read_in(evidence: Evidence, reading: Reading) -> tuple[Evidence, float] | No
                 # The limits are those of the formula's value: where that is zero, they say nothing of another.
                 if value[limits[equation.name] == 0].any():
                     return None
-                with np.errstate(all="ignore"):
-                    wider = float(np.max(amplified * limits[source.name] / limits[equation.name]))
-                # What is not a number is as far off as can be, whatever is allowed.
-                slack = max(slack, wider) if np.isfinite(wider) else slack
-                if slack > MOST_AMPLIFIED * evidence.slack:
+                if _wider(amplified, limits[source.name], limits[equation.name]) > MOST_AMPLIFIED:
                     return None
+                through.append((equation.name, source.name, amplified))
             known[equation.name] = value
             if equation.has_check:
                 own[equation.name] = value
             left.remove(equation)
         if len(left) == before:
             return None
-    return replace(evidence, own=own), slack
+    read = replace(evidence, own=own, worked_out=frozenset(own.keys() - evidence.own.keys()))
+    # What is wrong may be larger than what the formula gives, and so may its rounding errors.
+    for name, source_name, amplified in through:
+        slack = max(slack, evidence.slack * _wider(amplified, read.own_limits[source_name], read.own_limits[name]))
+    return (read, slack) if slack <= MOST_AMPLIFIED * evidence.slack else None
+
+
+def _wider(amplified: float, limits: Array, by_formula: Array) -> float:
+    """How much wider the limit of a value is that was worked out of another, in units of that of its formula.
+
+    What is not a number is as far off as can be, whatever is allowed.
+    """
+    with np.errstate(all="ignore"):
+        wider = float(np.max(amplified * limits / by_formula))
+    return wider if np.isfinite(wider) else 1.0
 
 
 def can_follow(equation: Equation, source: Equation, known: Mapping[str, Array]) -> bool:

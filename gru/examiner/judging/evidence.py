@@ -11,7 +11,7 @@ from typing import Any, TypeGuard
 import numpy as np
 
 from gru.calculus.arrays import Array
-from gru.calculus.rounding import limit
+from gru.calculus.rounding import Rounded, limit
 from gru.examiner.judging.limit import OnDemand, roundings
 from gru.examiner.judging.precision import hidden_in_double
 from gru.examiner.judging.recovered import Recovered, recover
@@ -29,7 +29,8 @@ class Evidence:
     `odd` what it showed that is no array of the right kind; `dtype` is the coarsest precision among
     the problem's and the values'; `single` names the values that were shown in single precision; `changed`
     names what another cell changed afterwards, or this one in what it was given, `left_out` the arguments that the
-    cell does not take; `split` holds the blocks that `split_params` returns, where they are of the right shape.
+    cell does not take; `split` holds the blocks that `split_params` returns, where they are of the right shape;
+    `worked_out` names what of `own` the submission did not show.
     """
 
     reference: Reference
@@ -41,6 +42,7 @@ class Evidence:
     left_out: tuple[str, ...] = ()
     slack: float = 1.0
     split: dict[str, Array] = field(default_factory=dict)
+    worked_out: frozenset[str] = frozenset()
 
     def dtype_of(self, name: str) -> Any:
         """The precision in which a quantity is judged: that of itself, and of all that it is made of.
@@ -144,13 +146,17 @@ class Evidence:
         return dict(self.reference.standard(shown).compare(self.own, self.slack)) if shown else {}
 
     @cached_property
+    def roundings(self) -> Mapping[str, Rounded]:
+        """The rounding errors of every left-hand side on the submission's own values, by name."""
+        return roundings(self.given, self.resolved, self.form)
+
+    @cached_property
     def own_limits(self) -> Mapping[str, Array]:
         """The limit of the formula test by name, at every step: rounding on the submission's own values."""
-        bounds = roundings(self.given, self.resolved, self.form)
 
         @np.errstate(all="ignore")
         def limit_of(name: str) -> Array:
-            return self.slack * limit(bounds[name].roundings.max(axis=(-2, -1)), self.dtype_of(name))
+            return self.slack * limit(self.roundings[name].roundings.max(axis=(-2, -1)), self.dtype_of(name))
 
         return OnDemand((equation.name for equation in self.form.exposed), limit_of)
 
