@@ -99,7 +99,9 @@ def judge_own(
     weights = [name for name in bench.shown if name in bench.api.names]
     factor = None if bench.odd else common_factor(found, weights, is_loss=bench.api.loss)
     if factor is not None:
-        outcomes = [_of_factor(outcome, factor) for outcome in outcomes]
+        # The rate of an update is a matter of taste: what it is divided by is told, and no mistake.
+        is_of_rate = bool(bench.api.adapter.get("rate")) and factor.number > 0
+        outcomes = [_of_factor(outcome, factor, is_of_rate=is_of_rate) for outcome in outcomes]
     not_linear = [fact for fact, _ in states if fact.kind == "gradient-not-linear"]
     arbitrary = any(fact.particulars["clipped"] is None for fact in not_linear)
     is_clipped = any(fact.particulars.get("clipped") for outcome in outcomes for fact in outcome.facts)
@@ -108,13 +110,15 @@ def judge_own(
     )
 
 
-def _of_factor(outcome: Outcome, factor: Factor) -> Outcome:
+def _of_factor(outcome: Outcome, factor: Factor, *, is_of_rate: bool) -> Outcome:
     """The outcome, where all gradients have a factor: it is told of the first one, and the others inherit it."""
     if outcome.check not in (f"{GRADIENT}{name}" for name in factor.names):
         return outcome
-    if outcome.check != f"{GRADIENT}{factor.names[0]}":
-        return replace(outcome, status="inherited")
-    return replace(outcome, facts=(Fact.of(COMMON_FACTOR, **factor.particulars),))
+    is_first = outcome.check == f"{GRADIENT}{factor.names[0]}"
+    facts = (Fact.of(COMMON_FACTOR, **factor.particulars),) if is_first else ()
+    if is_of_rate:
+        return Outcome(outcome.check, "right", problems=outcome.problems, facts=facts)
+    return replace(outcome, facts=facts) if is_first else replace(outcome, status="inherited")
 
 
 def _compared(bench: Bench, problem: DrivenProblem) -> Iterator[tuple[str, Comparison]]:

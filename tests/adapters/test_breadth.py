@@ -66,6 +66,9 @@ MISTAKES = {
     "drops_its_input": ("(x * mask).T @ da", "x.T @ da", "gradient-W"),
     "compiled_with_an_optimizer": ("dW += da.T @ self.s[:, t - 1]", "dW += da.T @ self.s[:, t]", "rnn/dW"),
     "long_names_for_short_ones": ("dvr[:, d:] * h * r", "dvr[:, d:] * r", "equation-10"),
+    "answers_its_way_back": ("dr, dz, dc * r]", "dr, dz, dc]", "equation-11"),
+    "maker_of_passes": ("h.T @ da", "after.T @ da", "rnn/dW"),
+    "given_params_and_grads": ("dc * self.f\n", "dc\n", "lstm/dc"),
 }  # fmt: skip
 """For each file what stands in it, what stands in its place, and a check that is not right then."""
 

@@ -15,7 +15,7 @@ from gru.calculus.arrays import Array
 from gru.calculus.rounding import Running, limit
 from gru.examiner.bench import DrivenProblem
 from gru.submission.adapters.layouts import has_steps
-from gru.submission.adapters.targets import ALPHABET, EACH_STEP, seen, targets
+from gru.submission.adapters.targets import ALPHABET, EACH_SEQUENCE, EACH_STEP, seen, targets
 from gru.submission.driven import Api
 
 Kind = Literal["outputs", "cross-entropy", "squares"]
@@ -109,7 +109,7 @@ class Head:
         """The target of every step that has an output."""
         output = problem.parameters[self.weight].shape[0 if self.transposed else 1]
         wanted: Array = targets(problem.x, self.targets, output)
-        if self.targets == "classes":
+        if self.targets in EACH_SEQUENCE:
             return wanted[None]
         if self.kind == "cross-entropy" and self.targets not in EACH_STEP:
             wanted = wanted.argmax(axis=-1)
@@ -145,7 +145,7 @@ def heads(api: Api, problem: DrivenProblem) -> Iterator[Head]:
     sizes = problem.by_name
     kinds: tuple[Kind, ...] = ("outputs",)
     if api.loss:
-        kinds = ("cross-entropy",) if api.targets in (*EACH_STEP, "classes") else ("squares", "cross-entropy")
+        kinds = ("cross-entropy",) if api.targets in (*EACH_STEP, *EACH_SEQUENCE) else ("squares", "cross-entropy")
     lasts: tuple[bool, ...] = (api.last_only,)
     if api.loss:
         # What has one target has one output.

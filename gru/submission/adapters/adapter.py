@@ -5,8 +5,9 @@ from typing import Any
 
 import numpy as np
 
-from .arguments import OWNER, Given, both, in_lists, of_two, parts_answered, resolved, size_of
+from .arguments import OF_ANSWER, OWNER, Given, both, in_lists, of_two, parts_answered, resolved, size_of
 from .chance import begin_anew
+from .closures import Closures
 from .layouts import arranged, has_steps, in_order, restored
 from .optimiser import OPTIMISER, Optimiser
 from .places import last_name, read
@@ -44,7 +45,9 @@ class Adapter:
         carried: How many states are given: 2 for an LSTM that is given h and c. Then `h` is a tuple of both.
         width: What a state is as wide as: `hidden`, `2*hidden` (two directions), or `output`.
         dx, dh, dc: The places of the gradients for the input and the first states; None where they are not shown.
-        forward_name, backward_name: Methods of the class, or functions of the file.
+        makes_passes: Whether the target is a function that answers both passes, which share what it holds.
+        forward_name, backward_name: Methods of the class, or functions of the file, or of what was made; a backward
+            pass may be a part of what forward answered, such as `answered[1]`.
         forward_roles, backward_roles: What they are given, in order: `x`, `h`, `c`, both states `hc`, `delta`,
             `delta_c`, both gradients `deltas`, `cache`, the answered `state`, a part of what forward answered such
             as `answered[2]`, a `number`, a size such as `size hidden`, or a place.
@@ -86,6 +89,7 @@ class Adapter:
     dx: str | None = None
     dh: str | None = None
     dc: str | None = None
+    makes_passes = False
     forward_name, backward_name = "forward", "backward"
     forward_roles: Sequence[str] = ("x", "h")
     backward_roles: Sequence[str] = ("delta",)
@@ -126,6 +130,8 @@ class Adapter:
         """A fresh object with parameters of the shapes for these sizes."""
         arguments = resolved(self.construct, self.module, sizes)
         target = getattr(self.module, self.target, None)
+        if self.makes_passes:
+            return Closures(target(**arguments))  # type: ignore[misc]
         made = target(**arguments) if isinstance(target, type) else Given(**arguments)
         for method, given in self.setup.items():
             getattr(made, method)(**resolved(given, self.module, sizes))
@@ -202,7 +208,7 @@ class Adapter:
         given_x, given_h = self._given(arranged(x, self.x_layout)), self._given(self._first(h_0, sizes))
         if self.state_at and given_h is not None:
             setattr(made, self.state_at, given_h)
-        returned = self.forwarded(made, given_x, given_h)
+        returned = self._returned = self.forwarded(made, given_x, given_h)
         answer = Answer(made, self._states(made, returned, sizes))
         if delta is not None:
             told("backward")
@@ -211,7 +217,7 @@ class Adapter:
             layout = self.delta_layout or self.out_layout
             parts = np.split(delta, 2 if self.second else 1, axis=-1)
             given = self._given(both(arranged(part, layout) for part in parts))
-            self._answered, self._returned = self._value(made, returned, self.state), returned
+            self._answered = self._value(made, returned, self.state)
             answer.returned = self._backwarded(made, given, self._cache(returned), given_x, given_h)
         return answer
 
@@ -353,7 +359,14 @@ class Adapter:
         others = [value for index, value in enumerate(returned) if index not in (taken or {0})]
         return others[-1] if others else None
 
+    def passes_back(self, holder: Any) -> Any:
+        """The backward pass, of what holds the passes; or what the last forward pass has answered."""
+        name = self.backward_name
+        return self._callable(None, name) if name.startswith(OF_ANSWER) else getattr(holder, name)
+
     def _callable(self, made: Any, name: str) -> Any:
+        if name.startswith(OF_ANSWER):
+            return read(self._returned, name[len(OF_ANSWER) :])
         if not isinstance(made, Given):
             return getattr(made, name)
         holder = getattr(self.module, self.owner) if self.owner else self.module

@@ -4,6 +4,7 @@ Nothing is called here. What a name suggests is tried by `finding`.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
+from inspect import Parameter
 from typing import Any
 
 from .adapter import AnotherApiError
@@ -60,22 +61,23 @@ def _all_parameters(made: Any) -> str | None:
 
 
 def backward_roles(
-    function: Any, adapter: Any, made: Any, forward: Sequence[str], answered: Mapping[str, str], *, method: bool
+    parameters: Sequence[Parameter], adapter: Any, made: Any, forward: Sequence[str], answered: Mapping[str, str]
 ) -> tuple[str, ...]:
     """The roles of backward's arguments in order.
 
     Args:
-        function: The backward pass.
+        parameters: The arguments of the backward pass.
         adapter: What is known of how it is driven.
         made: The object that is driven.
         forward: The names of forward's arguments.
         answered: The names of what forward returns, by their places.
-        method: Whether it is a method.
 
     Raises:
         AnotherApiError: Where no role is found for one that has to be given.
     """
-    parameters = parameters_of(function, method=method)
+    if adapter.backward_name.startswith(OF_ANSWER) and len(parameters) == 1:
+        # A function that forward has answered knows all but that.
+        return ("delta",)
     as_forward = dict(zip(forward, adapter.forward_roles, strict=False))
     held = [n for n in adapter.construct if n != OWNER and not OF_CONTEXT.match(n)] if isinstance(made, Given) else []
     # A part that is handed on by itself; the states as a whole are known already.

@@ -5,12 +5,13 @@ What is found is what the forward pass behaves as. What a course's adapter says 
 
 import re
 from collections.abc import Callable, Iterator, Mapping
+from inspect import Parameter
 from typing import Any
 
 import numpy as np
 
 from .adapter import CHANGE, Adapter, AnotherApiError, Answer
-from .arguments import Given
+from .arguments import OF_ANSWER, Given
 from .behaviour import adds_up, behaves, fresh, moving, numbers, places_of_states, upstream, values_of
 from .calls import backward_roles, forward_roles
 from .construction import chosen_in, fixed_sizes
@@ -221,13 +222,12 @@ def complete(adapter: Adapter, sizes: Mapping[str, int], of: tuple[Any, bool], t
     if tried.alike:
         sizes = {**sizes, "input": sizes["hidden"], "batch": sizes["hidden"] if sizes["batch"] > 1 else 1}
     if adapter.backward_name and "backward" not in said:
-        backward = getattr(holder, adapter.backward_name)
-        adapter.names_returned = names_returned(backward, adapter.source)
+        made = adapter.run(sizes, values_of(adapter, sizes), *numbers(adapter, sizes)).made
+        adapter.names_returned = names_returned(adapter.passes_back(holder), adapter.source)
         if "backward_roles" not in said:
             names = [p.name for p in parameters_of(getattr(holder, adapter.forward_name, None), method=method)]
             answered = names_returned(getattr(holder, adapter.forward_name, None), adapter.source)
-            made = adapter.run(sizes, values_of(adapter, sizes), *numbers(adapter, sizes)).made
-            adapter.backward_roles = backward_roles(backward, adapter, made, names, answered, method=method)
+            adapter.backward_roles = backward_roles(_taken_back(adapter, of), adapter, made, names, answered)
     takes_two = {"delta_c", "deltas"} & set(adapter.backward_roles) and "second" not in said
     seconds: list[str | None] = [*_seconds(adapter, sizes, tried)] if takes_two else [type(adapter).second]
     if not seconds and "deltas" not in adapter.backward_roles:
@@ -276,6 +276,13 @@ def _is_of_shapes(error: Exception, adapter: Adapter) -> bool:
     return own and isinstance(error, ValueError | IndexError)
 
 
+def _taken_back(adapter: Adapter, of: tuple[Any, bool]) -> list[Parameter]:
+    """The arguments of the backward pass. What forward has answered is no method."""
+    holder, method = of
+    is_method = method and not adapter.backward_name.startswith(OF_ANSWER)
+    return parameters_of(adapter.passes_back(holder), method=is_method)
+
+
 def _seconds(adapter: Adapter, sizes: Mapping[str, int], tried: Tried) -> Iterator[str]:
     """Where the second state may be: another array that behaves as one, of the same layout as the first."""
     made = fresh(adapter, sizes)
@@ -293,9 +300,9 @@ def _are_crossed(adapter: Adapter, tried: Tried, of: tuple[Any, bool]) -> bool:
 
     Names tell it; of two states without names, c is the one that depends on fewer parameters.
     """
-    holder, method = of
+    holder, _ = of
     answered = names_returned(getattr(holder, adapter.forward_name, None), adapter.source)
-    taken = parameters_of(getattr(holder, adapter.backward_name), method=method)
+    taken = _taken_back(adapter, of)
     by_role = {role: p.name for role, p in zip(adapter.backward_roles, taken, strict=False)}
     states = [
         OF_CELL.match(answered.get(f"returned{place}", "")) is not None for place in (adapter.state, adapter.second)
@@ -315,8 +322,7 @@ def by_changes(adapter: Adapter, sizes: Mapping[str, int], of: tuple[Any, bool])
     """
     if not adapter.backward_name or "backward" in adapter.said:
         return False
-    holder, method = of
-    own = parameters_of(getattr(holder, adapter.backward_name), method=method)
+    own = _taken_back(adapter, of)
     following = [p.name for p in own[len(adapter.backward_roles) :]][:1]
     roles = tuple(adapter.backward_roles)
     handed = {*roles, *adapter.construct.values(), *(v for given in adapter.setup.values() for v in given.values())}

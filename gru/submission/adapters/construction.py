@@ -22,6 +22,7 @@ from .names import (
     GUESSES,
     MODEL,
     NOT_PARAMETERS,
+    NOT_WEIGHTS,
     OF_CONTEXT,
     OPTIMISERS,
     RATE,
@@ -147,6 +148,11 @@ def _of_objects(kind: Any, unknown: Sequence[str], module: Any) -> Iterator[dict
         hold = makers if MODEL.match(name) or _is_annotated(kind, name, module) else []
         for maker in (*sizes, *(m for m in hold if m not in sizes)):
             yield from ({name: Called(maker.__name__, construct)} for construct in constructions(maker))
+    if len(unknown) == 2 and MODEL.match(unknown[0]) and NOT_WEIGHTS.match(unknown[1]):
+        for maker in (m for m in _makers(module) if m is not kind):
+            for construct in constructions(maker):
+                both = Called(maker.__name__, construct)
+                yield {unknown[0]: Beside(both, 0), unknown[1]: Beside(both, 1)}
     alike = {n: k for n in unknown for k in own(module) if k.lower() == n.replace("_", "").lower()}
     if len(unknown) > 1 and alike.keys() == set(unknown):
         made = {n: next(constructions(getattr(module, k)), {}) for n, k in alike.items()}
@@ -174,6 +180,20 @@ class Called:
     def resolve(self, module: Any, sizes: Mapping[str, int]) -> Any:
         """What the function makes."""
         return getattr(module, self.function)(**resolved(self.arguments, module, sizes))
+
+
+class Beside:
+    """Of parameters and their gradients, which a maker gives both or which are zeros, the first or the second."""
+
+    def __init__(self, made: Called, which: int) -> None:
+        self.made, self.which = made, which
+
+    def resolve(self, module: Any, sizes: Mapping[str, int]) -> Any:
+        """The parameters, or the gradients."""
+        found = self.made.resolve(module, sizes)
+        if isinstance(found, tuple):
+            return found[self.which]
+        return {name: np.zeros_like(value) for name, value in found.items()} if self.which else found
 
 
 class Context(dict[str, Any]):

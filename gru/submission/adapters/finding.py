@@ -16,6 +16,7 @@ import numpy as np
 
 from .adapter import Adapter, AnotherApiError
 from .arguments import OWNER
+from .closures import passes_made, way_back
 from .completing import SIZES, Tried, driven
 from .construction import Called, constructions, holders, setups
 from .engine import engines
@@ -105,8 +106,8 @@ def _classes(module: Any, source: str, name: str | None) -> Iterator[Way]:
             yield partial(_of_class, module, source, kind, defined[kind])
 
 
-def _passes(kind: type) -> Iterator[tuple[str, str]]:
-    """The methods that go forward and backward, the likeliest pair first."""
+def _passes(kind: type, source: str) -> Iterator[tuple[str, str]]:
+    """The methods that go forward and backward, the likeliest pair first; or one that answers what goes back."""
     names = [n for n in dir(kind) if callable(getattr(kind, n, None)) and (n == "__call__" or not n.startswith("__"))]
     back = [n for n in names if BACKWARD.search(n)]
     there = [n for n in names if FORWARD.search(n) and n not in back and (n != "__call__" or "__call__" in vars(kind))]
@@ -117,10 +118,11 @@ def _passes(kind: type) -> Iterator[tuple[str, str]]:
         return pair != ("forward", "backward"), stem(f) != stem(b), f == "__call__", len(f) + len(b)
 
     yield from sorted(pairs, key=order)[:6]
+    yield from ((f, at) for f in there if (at := way_back(getattr(kind, f), source)) is not None)
 
 
 def _of_class(module: Any, source: str, name: str, kind: type, tried: Tried) -> Adapter | None:
-    for forward, backward in _passes(kind):
+    for forward, backward in _passes(kind, source):
         base = {"target": name, "forward_name": forward, "backward_name": backward}
         is_static = isinstance(vars(kind).get(forward), staticmethod)
         if is_static or _takes_weights(getattr(kind, forward)):
@@ -199,10 +201,30 @@ def _functions(module: Any, source: str, name: str | None) -> Iterator[Way]:
         # A whole sequence before one step of it, which it contains.
         return rank(pair[0]), re.search("cell|step", pair[0].lower()) is not None
 
-    for forward, backward in sorted(pairs, key=order):
+    # Or it answers the function that goes back, or makes both.
+    alone = [(n, at) for n, f in functions.items() if (at := way_back(f, source)) is not None]
+    for forward, backward in sorted([*pairs, *alone], key=order):
         if name in (forward, backward) or (name is None and rank(forward) < OTHER_PART):
             base = {"target": forward, "forward_name": forward, "backward_name": backward}
             yield partial(_of_functions, module, source, base, (module, False))
+    for maker, function in functions.items():
+        passes = passes_made(function, source)
+        if passes and name in (None, maker):
+            base = dict(zip(("forward_name", "backward_name"), passes, strict=True))
+            yield partial(_of_maker, module, source, {**base, "target": maker, "makes_passes": True})
+
+
+def _of_maker(module: Any, source: str, base: Mapping[str, Any], tried: Tried) -> Adapter | None:
+    for construct in constructions(getattr(module, base["target"]), module):
+        adapter = Adapter(module, **base, construct=construct, source=source)
+        try:
+            made = adapter.make(SIZES)
+        except Exception as error:
+            tried.note(f"{adapter.target}(…)", error)
+            continue
+        if found := _made(adapter, module, (made, False), tried):
+            return found
+    return None
 
 
 def _of_functions(

@@ -145,6 +145,8 @@ class Loss(Adapter):
         found = targets(x, self.target_kind, self._sizes["output"])
         if self.target_kind in ("tokens", "positions"):
             return [int(position) for position in found]
+        if self.target_kind == "class":
+            return int(found.item())
         return found if self.target_kind in ("ids", "classes") else arranged(found, self.target_kind)
 
     @property

@@ -17,7 +17,11 @@ BACKWARD = re.compile(
     r"backward|backprop|back_prop|bprop|_?bptt$|_bwd|_?back$|^grad(ient)?s?$|_grad(ient)?s?$|_vjp$|_diff_is$",
     re.IGNORECASE,
 )
-LOSS = re.compile(r"loss|bptt|forward_?backward|fwd_?bwd|forward_?and_?back|train_?step|cost|^fit_", re.IGNORECASE)
+LOSS = re.compile(
+    r"loss|bptt|forward_?backward|fwd_?bwd|forward_?and_?back|^train(_?(batch|once|on_?batch|sequence|one))?$|train_?step|"
+    r"cost|^fit_|^optimi[sz]e$",
+    re.IGNORECASE,
+)
 
 SIZE_NAMES = {
     "input": "in_dim input_dim input_size n_in n_input n_inputs num_inputs n_x nx d d_in idim in_size in_features "
@@ -63,6 +67,9 @@ WEIGHT = re.compile(r"^_?(w|u|v|r|k|theta|weight)", re.IGNORECASE)
 BIAS = re.compile(r"^_?b(?!atch)|bias", re.IGNORECASE)
 NOT_PARAMETERS = re.compile(r"^(m|d|mem|v|g|grad)_?[A-Z]")
 """What an optimiser keeps for each parameter, and the gradients."""
+
+NOT_WEIGHTS = re.compile(r"^d?_?(g|grads?|gradients?|dparams?|deltas?)$", re.IGNORECASE)
+"""What holds all gradients, beside what holds all parameters."""
 
 BESIDE_PARAMETERS = re.compile(r"diff|grad|delta|adam|moment|veloc|optim|cache", re.IGNORECASE)
 """The same, by what holds it."""

@@ -53,20 +53,32 @@ def names_returned(function: Any, source: str) -> dict[str, str]:
 
     The last `return` of the function counts. A list or tuple that was given a name is looked into.
     """
-    first = getattr(getattr(function, "__code__", None), "co_firstlineno", 0)
     names: dict[str, str] = {}
+    definition = definition_of(function, source)
+    if definition is None:
+        return names
+    inner = {node for part in ast.walk(definition) if part is not definition and isinstance(part, ast.FunctionDef)
+             for node in ast.walk(part)}  # fmt: skip
+    nodes = [node for node in ast.walk(definition) if node not in inner]
+    made = {
+        node.targets[0].id: node.value
+        for node in nodes
+        if isinstance(node, ast.Assign) and len(node.targets) == 1 and isinstance(node.targets[0], ast.Name)
+    }
+    for node in nodes:
+        if isinstance(node, ast.Return) and node.value is not None:
+            names = {}
+            _name("returned", node.value, made, names)
+    return names
+
+
+def definition_of(function: Any, source: str) -> ast.FunctionDef | None:
+    """Where a source defines a function; None where it does not."""
+    first = getattr(getattr(function, "__code__", None), "co_firstlineno", 0)
     for definition in definitions(source):
         if first in (definition.lineno, *(d.lineno for d in definition.decorator_list)):
-            made = {
-                node.targets[0].id: node.value
-                for node in ast.walk(definition)
-                if isinstance(node, ast.Assign) and len(node.targets) == 1 and isinstance(node.targets[0], ast.Name)
-            }
-            for node in ast.walk(definition):
-                if isinstance(node, ast.Return) and node.value is not None:
-                    names = {}
-                    _name("returned", node.value, made, names)
-    return names
+            return definition
+    return None
 
 
 def _name(place: str, value: ast.expr, made: Mapping[str, ast.expr], names: dict[str, str], depth: int = 3) -> None:

@@ -13,9 +13,12 @@ ALPHABET = ("tokens", "ids")
 """The kinds that are positions in an alphabet: a list or an array of them."""
 
 EACH_STEP = (*ALPHABET, "positions")
-"""The kinds of targets that are a position at every step; `classes` are one a sequence. Others are layouts of vectors:
-of one at every step, or of the last step's, where the layout has no steps.
+"""The kinds of targets that are a position at every step. Others are layouts of vectors: of one at every step, or of
+the last step's, where the layout has no steps.
 """
+
+EACH_SEQUENCE = ("classes", "class")
+"""The kinds that are a position for each sequence: an array of them, or the number of one sequence alone."""
 
 
 def positions(x: Any) -> list[int]:
@@ -37,7 +40,7 @@ def targets(x: Any, kind: str, output: int) -> Any:
     if kind in EACH_STEP:
         found = np.argmin(x[:, 0], axis=-1)
         return found if kind in ALPHABET else found % output
-    if kind == "classes":
+    if kind in EACH_SEQUENCE:
         return np.argmin(x[-1], axis=-1) % output
     # Of its own step alone, so that steps which change places take their targets with them.
     aimed = x if has_steps(kind) else x[-1:]
