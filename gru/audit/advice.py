@@ -67,14 +67,20 @@ class Advice:
     """Whether it was tried on the tests' own numbers; else on the weakest there are, as those could not be seen."""
 
 
-def _numbers(form: Form) -> dict[str, Change]:
-    """The changes of the numbers that are given, by id."""
+def _numbers(form: Form, uses: Sequence[Use]) -> dict[str, Change]:
+    """The changes of the numbers that these uses give, by id."""
     layer = form.layer
     states = " and ".join(c.previous for c in layer.carried)
+
+    def wanted(name: str, unlike: str) -> str:
+        """What the numbers under a name should be: unlike those of one value, or larger or smaller than they are."""
+        return unlike if all(_is_of_one_value(use.arrays[name]) for use in uses) else "of numbers of ordinary size"
+
+    output = layer.carried[0]
     changes = (
-        Change("state", f"a first state, {states}, that is not zero"),
-        Change("upstream", f"an upstream gradient, {layer.carried[0].upstream}, of random numbers"),
-        Change("input", f"an input, {layer.input}, of random numbers"),
+        Change("state", f"a first state, {states}, {wanted(output.previous, 'that is not zero')}"),
+        Change("upstream", f"an upstream gradient, {output.upstream}, {wanted(output.upstream, 'of random numbers')}"),
+        Change("input", f"an input, {layer.input}, {wanted(layer.input, 'of random numbers')}"),
         Change("parameters", "parameters of random numbers of ordinary size"),
         Change("batch", "more than one row in a batch"),
         Change("sizes", "an input size and a hidden size that differ, both more than 1"),
@@ -105,13 +111,14 @@ def advise(form: Form, right: Cell, survivors: Sequence[Cell], watched: Watched)
     level = max([BLIND, *(_largest(differing, looked_at) for differing in own.values())])
     chosen: list[Change] = []
     steps: list[Step] = []
-    candidates = [*_numbers(form).values(), *compared, *([CLOSELY] if level > CLOSE else [])]
+    of_numbers = _numbers(form, uses)
+    candidates = [*of_numbers.values(), *compared, *([CLOSELY] if level > CLOSE else [])]
 
     def caught(changes: Iterable[Change]) -> set[str]:
         ids = frozenset(change.id for change in changes)
         names = looked_at | {change.compares for change in changes if change.compares}
         least = CLOSE if CLOSELY.id in ids else level
-        numbers = ids.intersection(_numbers(form))
+        numbers = ids.intersection(of_numbers)
         return {cell.id for cell in survivors if _largest(trial.differences(cell, numbers), names) > least}
 
     known: set[str] = set()
@@ -266,16 +273,20 @@ def _redrawn(form: Form, use: Use, names: frozenset[str], sizes: Sizes | None = 
         shape = array.shape if sizes is None else form.shape_of(name, sizes)
         # Drawn for every array, so that what one is given does not depend on what is drawn for others.
         drawn = random.normal(size=shape)
-        is_of_one_value = not array.any() or (array.size > 1 and np.ptp(array) == 0)
         if name in names:
             arrays[name] = drawn
-        elif shape == array.shape and (is_of_one_value or not anew):
+        elif shape == array.shape and (_is_of_one_value(array) or not anew):
             arrays[name] = array
-        elif is_of_one_value:
+        elif _is_of_one_value(array):
             arrays[name] = np.full(shape, array.flat[0])
         else:
             arrays[name] = drawn * np.sqrt(np.mean(array**2))
     return _use_of(form, arrays)
+
+
+def _is_of_one_value(array: Array) -> bool:
+    """Whether it is zero, or has the same number in each of several places."""
+    return not array.any() or (array.size > 1 and bool(np.ptp(array) == 0))
 
 
 __all__ = ["Advice", "Change", "Step", "advise"]

@@ -30,6 +30,9 @@ from gru.report.words import words
 BINS = 10
 """Bars of the distribution of points."""
 
+MOST_LISTED = 12
+"""Mistakes that are seen at once: a class of 200 makes fifty, most of them once, and more stands below them."""
+
 SIGNS = {**MARKS, "right": "·", "wrong": "✗", "inherited": "↓", "missing": "–"}
 """What stands in a cell of the map: told by its shape as well as by its colour."""
 
@@ -88,6 +91,7 @@ def class_page(records: Sequence[Record], links: Mapping[str, str], *, anonymous
         rows=rows,
         key=[(sign, words(status)) for status, sign in SIGNS.items()],
         mistakes=mistakes_made(records),
+        most_listed=MOST_LISTED,
         bars=_bars(records),
         unexamined=[(names[r.student], reason_of(r) if anonymous else r.text or reason_of(r)) for r in unexamined],
         notes=[] if anonymous else [(names[student], said) for student, said in notes_of(ordered).items()],
