@@ -22,7 +22,8 @@ def api_of(form: Form) -> Mapping[str, Any]:
     """How the cells of a form are driven, in the manner of the chapter's API: JSON throughout.
 
     `cell` is the class, `forward` and `backward` are the arguments of these methods, `optional` those without
-    which a cell is run where it does not take them, `input` the argument that is one, `states` the argument, the
+    which a cell is run where it does not take them, `further` the parameters that the form has not and another form
+    adds, with that form's id, `input` the argument that is one, `states` the argument, the
     attribute, the argument of backward and its gradient of each state, `parameters` the gradient of each parameter,
     and `split` the rows and the names of the blocks of each parameter that is stacked.
     """
@@ -35,11 +36,23 @@ def api_of(form: Form) -> Mapping[str, Any]:
         "forward": [layer.input, *before, *names],
         "backward": [*before, *upstream],
         "optional": [*(name for name in names if name not in own), *upstream[1:]],
+        "further": _further(form),
         "input": layer.input,
         "states": states,
         "parameters": {stack.name: stack.gradient for stack in form.stacks},
         "split": {s.name: [s.rows, list(form.order_of(s))] for s in form.stacks if s.is_stacked and s.rows != "1"},
     }
+
+
+def _further(form: Form) -> dict[str, str]:
+    """The parameters that another form of the same formulas adds to those of a form, each with that form's id."""
+    names = [stack.name for stack in form.stacks]
+    found: dict[str, str] = {}
+    for other in form.layer.forms.values():
+        added = [stack.name for stack in other.stacks if stack.name not in names]
+        if len(added) == 1 and other.order == form.order and other.id.startswith(f"{form.id}-"):
+            found.setdefault(added[0], other.id)
+    return found
 
 
 def request_of(job: Job) -> dict[str, Any]:

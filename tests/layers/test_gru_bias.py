@@ -89,6 +89,15 @@ def test_a_gradient_of_the_biases_that_is_not_there_is_told(tmp_path: Path) -> N
     assert all_said(found.outcome("interface").facts).startswith("db is never set")
 
 
+@pytest.mark.parametrize(("form", "is_told"), [("chapter", True), ("chapter-bias", False)])
+def test_a_bias_that_is_not_asked_for_is_told(form: str, is_told: bool, tmp_path: Path) -> None:
+    file = tmp_path / "mine.py"
+    file.write_text(CELL, encoding="utf-8")
+    with SubmissionProcess(file, form=form_described(form)) as process:
+        assert process.api is None
+        assert any("takes b too" in note and "--form chapter-bias" in note for note in process.notes) == is_told
+
+
 @pytest.mark.full
 def test_a_cell_that_takes_no_bias_is_run_and_recognised(tmp_path: Path) -> None:
     found = examined(

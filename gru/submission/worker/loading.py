@@ -105,7 +105,7 @@ def loaded(source: bytes, asked: Asked, compiled: Callable[..., Any], load: Load
     other = cell_class is not None and asked.api["cell"] not in vars(file.module)
     meant = load("_adapters").meant() if file.absent else []
     notes = [*file.notes, *meant, *([f"judged as {cell_class.__name__}"] if other else [])]
-    notes += [] if cell_class is None else _in_other_order(cell_class, asked.api)
+    notes += [] if cell_class is None else [*_in_other_order(cell_class, asked.api), *_further(cell_class, asked.api)]
     if cell_class is not None and len(lines := file.definitions(cell_class.__name__)) > 1:
         where = ", ".join(map(str, lines))
         notes.append(f"{cell_class.__name__} is defined {len(lines)} times, in lines {where}; the last counts")
@@ -396,6 +396,17 @@ def _in_other_order(cell_class: Any, api: dict[str, Any]) -> Iterator[str]:
             continue
         if any(place != given.index(argument) for place, argument in enumerate(taken) if argument in given):
             yield f"{name} takes {', '.join(taken[:8])}, and is called with {', '.join(given)}, in this order"
+
+
+def _further(cell_class: Any, api: dict[str, Any]) -> Iterator[str]:
+    """What is said of a parameter that forward takes and the form that is asked for has not, such as a bias."""
+    try:
+        taken = list(inspect.signature(cell_class.forward).parameters)[1 + len(api["forward"]) :]
+    except (AttributeError, TypeError, ValueError):
+        return
+    for name, form in api["further"].items():
+        if name in taken:
+            yield f"forward takes {name} too, and is called without: nothing is said of it; --form {form} examines it"
 
 
 def _counts(arguments: list[str], optional: list[str]) -> Iterator[int]:
