@@ -18,6 +18,9 @@ from gru.gradient.probe import Probes
 from gru.gradient.rounding import with_digits
 from gru.gradient.subject import Subject
 
+UNSURE = ("unverified", "fixed", "meeting")
+"""Why of a single entry nothing can be said."""
+
 SUSPECTS = 12
 """Entries that get a second look: the most suspicious ones."""
 
@@ -114,7 +117,7 @@ class Judge:
             found |= self._looked_at(beside, len(beside.probes), found)
         wrong = [number for number, verdict in found.items() if verdict == "wrong"]
         on_kink = [number for number, verdict in found.items() if verdict == "kink"]
-        unsure = [(number, verdict) for number, verdict in found.items() if verdict in ("unverified", "fixed")]
+        unsure = [(number, verdict) for number, verdict in found.items() if verdict in UNSURE]
         if "dropped" in found.values():
             return self._judged(self._by_differences(beside))
         if wrong:
@@ -151,7 +154,7 @@ class Judge:
             # At a kink a gradient jumps when its inputs are nudged.
             sides = self._measurer.kink(beside.probes, number)
             if sides is not None:
-                found[number] = "kink" if kinks.is_allowed(self._measurer, beside, number, sides) else "wrong"
+                found[number] = kinks.judged(self._measurer, self._claim, beside, number, sides)
         by_ratio = beyond[np.argsort(-beside.excess[beyond])][:most]
         by_size = beyond[np.argsort(-gap[beyond])][:4]
         for number in dict.fromkeys([*by_size.tolist(), *by_ratio.tolist()]):
@@ -173,7 +176,7 @@ class Judge:
         return beside.at(first, verdict="wrong", reason="value", wrong=count, pattern=pattern)
 
     def _verdict_of(self, beside: Beside, number: int) -> str:
-        """`wrong`, `kink`, `unverified`, `fixed`, `dropped` (by a complex step), or `cleared`.
+        """`wrong`, `kink`, one of `UNSURE`, `dropped` (by a complex step), or `cleared`.
 
         The measured slope and its bar may be made better on the way.
         """
@@ -205,12 +208,12 @@ class Judge:
                     # An iteration that ends once its real part stands still has a complex step that is off by as much.
                     return "cleared"
         if self._claim.is_fixed:
-            on_kink = sides is not None and kinks.is_allowed(self._measurer, beside, number, sides)
-            return "kink" if on_kink else self._verdict_of_numbers(beside, number, abs(gap))
+            on_kink = "wrong" if sides is None else kinks.judged(self._measurer, self._claim, beside, number, sides)
+            return on_kink if on_kink != "wrong" else self._verdict_of_numbers(beside, number, abs(gap))
         if not self._is_same_in_higher_precision(beside, number, gap):
             return "cleared"
         if sides is not None:
-            return "kink" if kinks.is_allowed(self._measurer, beside, number, sides) else "wrong"
+            return kinks.judged(self._measurer, self._claim, beside, number, sides)
         near = self._nearby(beside, number, gap)
         if near and all(abs(one.value) <= one.error + HIDDEN * abs(gap) for one in near):
             # Right at every point nearby: the point itself is the exception.

@@ -23,19 +23,32 @@ MOST = 12
 NEAR = 2.0**-6
 """A slope is that of one side if it is nearer to it than this share of the jump: off by what a smooth part changes."""
 
+MEETING = 2.0**10
+"""Of so many kinks that meet, slopes may be as many times as far apart as those that are seen at some points nearby."""
 
-def is_allowed(measurer: Measurer, beside: Beside, number: int, sides: Sides) -> bool:
-    """Whether the claimed slope lies between those of both sides, or several kinks meet.
 
-    Where several meet, a gradient that is right of each of them may lie outside of the slopes of both sides.
+def judged(measurer: Measurer, claim: Claim, beside: Beside, number: int, sides: Sides) -> str:
+    """`kink` where the claimed slope may be right: between those of both sides, or where several meet; or `wrong`.
+
+    Where several meet, a gradient that is right of each may lie outside of the slopes of both sides. One that can be
+    run again is looked at beside them then. Numbers cannot: outside of what is seen nearby they are `meeting`, of which
+    nothing can be said.
     """
-    if sides.hold(float(beside.claimed[number])):
-        return True
+    claimed = float(beside.claimed[number])
+    if sides.hold(claimed):
+        return "kink"
     near = NEAR * sides.jump + sides.error
     found = measurer.nearby(beside.probes, number, BETWEEN, np.inf, by_complex=beside.by_complex)
     sharp = [slope.value for _, slope in found if slope.error <= near]
     alone = all(min(abs(slope - sides.left), abs(slope - sides.right)) <= near for slope in sharp)
-    return not alone or len(sharp) < BETWEEN // 2
+    if alone and len(sharp) >= BETWEEN // 2:
+        return "wrong"
+    seen = sides.left, sides.right, *sharp
+    width = max(seen) - min(seen)
+    outside = max(min(seen) - claimed, claimed - max(seen))
+    if outside > MEETING * width:
+        return "wrong"
+    return "kink" if outside <= width or not claim.is_fixed else "meeting"
 
 
 def wrong_beside(measurer: Measurer, claim: Claim, beside: Beside, kinks: Sequence[int]) -> int | None:

@@ -64,6 +64,8 @@ def _ratio(ratio: float) -> str:
 def _reason(c: Comparison) -> str:
     if c.reason == "unverified":
         return "the complex step gives this, and differences of the function are too rough to confirm it"
+    if c.reason == "meeting":
+        return "kinks meet here, and it is far from the slopes beside them: give the gradient as a function"
     if c.reason == "fixed":
         return "it may be rounding: give the gradient as a function, which can be run again"
     return (

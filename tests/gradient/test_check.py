@@ -320,6 +320,17 @@ def test_numbers_at_kinks_that_meet_are_no_mistake() -> None:
     assert found["W"].kinks
 
 
+@pytest.mark.parametrize(("factor", "verdict"), [(1.0, "right"), (10.0, "cannot_tell"), (1e6, "wrong")])
+def test_numbers_far_from_all_slopes_beside_kinks_that_meet_are_not_right(factor: float, verdict: str) -> None:
+    rng = np.random.default_rng(0)
+    x, W, own, b = rng.standard_normal((6, 3)), rng.standard_normal((3, 4)), rng.standard_normal((6, 4)), np.zeros(4)
+    x[1:3] = 0
+    d = own * (x @ W + b > 0)
+    by_b = d.sum(0) * [1, 1, factor, 1]
+    found = gru.check_gradient(lambda x, b: (own * np.maximum(x @ W + b, 0)).sum(), (x, b), (d @ W.T, by_b))
+    assert (found.verdict, found["x"].verdict) == (verdict, "right"), str(found)
+
+
 def test_numbers_that_may_be_rounded_cannot_be_told_from_a_mistake() -> None:
     saturated = np.array([17.0, 18.3, 19.2])
     by_hand = 1 - np.tanh(saturated) ** 2
