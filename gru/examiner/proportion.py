@@ -103,7 +103,12 @@ class _Values:
 
     @cached_property
     def are_weighted(self) -> bool:
-        """Whether nothing but these weights depends on how large they are: the form's own forward pass tells that."""
+        """Whether nothing but these weights depends on how large they are: the form's own forward pass tells that.
+
+        Of a single unit nothing stays that would tell.
+        """
+        if not self.stays.any():
+            return False
         one, other = (self._forward(self._with_weights(self._with_values(self.job, s), 1 / s)) for s in (1.0, 2.0))
         return all(np.allclose(one[name], other[name]) for name in one)
 

@@ -19,7 +19,7 @@ from gru.submission.channel import Channel, Connection, started
 from gru.submission.confinement import FULL, Confinement, Isolation, confinement, packages
 from gru.submission.contract import Reason, SubmissionFailure, WorkerError
 from gru.submission.driven import Api, api_in
-from gru.submission.limits import MOST_TRIALS, TRIALS_A_SIGN, Limits
+from gru.submission.limits import CALLS_IN_ALL, MOST_TRIALS, TRIALS_A_SIGN, Limits
 from gru.submission.listener import IMPORT, STARTING, Listener
 from gru.submission.recording import api_of
 from gru.submission.source import Source
@@ -155,7 +155,9 @@ class Keeper:
                 if self.channel is None:
                     self.start()
                 try:
-                    self._wait_until_ready()
+                    # Also where calls may take as long as they like together, as they do in a training.
+                    with self._listener.patience.at_most(CALLS_IN_ALL * self._wanted.limits.time):
+                        self._wait_until_ready()
                     break
                 except WorkerError:
                     self.close()

@@ -144,7 +144,7 @@ class Listener:
             return WorkerError(f"the worker has not started within {START_LIMIT:g} s")
         if left < self._limits.time:
             return SubmissionFailure(
-                "timed_out", f"all calls together took more than {self._limits.whole:g} s; the last was {self.doing}"
+                "timed_out", f"all calls together took more than {self.patience.whole:g} s; the last was {self.doing}"
             )
         guarded = "; what trains belongs below if __name__ == '__main__':" if self.doing == IMPORT else ""
         return SubmissionFailure("timed_out", f"{self.doing} took more than {self._limits.time:g} s{guarded}")

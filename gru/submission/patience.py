@@ -5,7 +5,8 @@ An outcome may not depend on what else a machine does. It reads what the kernel 
 
 import threading
 import time
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from gru.submission.channel import Connection, ReadTimeoutError
@@ -36,7 +37,7 @@ class Patience:
     """
 
     def __init__(self, whole: float) -> None:
-        self._whole = whole
+        self.whole = whole
         self.begin_anew()
 
     def begin_anew(self) -> None:
@@ -52,11 +53,20 @@ class Patience:
         """Count what was waited."""
         self._waited += seconds
 
+    @contextmanager
+    def at_most(self, seconds: float) -> Iterator[None]:
+        """Wait no longer than that for all that is read in here, where there is more left for the whole."""
+        whole, self.whole = self.whole, min(self.whole, self._waited + seconds)
+        try:
+            yield
+        finally:
+            self.whole = whole
+
     def left(self, channel: Connection, enough: float) -> float:
         """The seconds that are left of the whole; looks only where there seem to be fewer than `enough`."""
-        left = self._whole - self._waited
+        left = self.whole - self._waited
         if left < enough:
-            left += min(self._held_up(channel), (MOST_PATIENCE - 1) * self._whole)
+            left += min(self._held_up(channel), (MOST_PATIENCE - 1) * self.whole)
         return left
 
     def _held_up(self, channel: Connection) -> float:

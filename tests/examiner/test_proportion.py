@@ -10,12 +10,12 @@ from typing import Any
 import numpy as np
 import pytest
 
-from gru.examiner import examine
+from gru.examiner import examine, proportion
 from gru.examiner.bench import Bench
 from gru.examiner.mapping.driving import proportion_driven
 from gru.examiner.mapping.recognise import recognise
 from gru.examiner.proportion import judge_proportion
-from gru.layer import Form
+from gru.layer import Form, Sizes
 from gru.layers.gru.cell import GRUCell
 from gru.layers.gru.forms import CHAPTER
 from gru.layers.registry import form_named
@@ -249,6 +249,15 @@ def test_what_is_derived_grows_in_proportion(cell: type) -> None:
 )
 def test_that_holds_for_every_layer_and_form(cell: type, form: Form) -> None:
     assert judge_proportion(TrustedCells(cell, form), 0, form) is None
+
+
+@pytest.mark.parametrize("sizes", [Sizes(1, 1, 1), Sizes(2, 1, 3), Sizes(1, 3, 1)], ids=str)
+def test_sizes_of_one_are_taken_as_they_are(sizes: Sizes, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(proportion, "sizes", lambda seed: sizes)
+    found = judge_proportion(TrustedCells(OnlyTheInputsWeights), 0, CHAPTER)
+    assert found is not None
+    assert found.kind == "perturbed"
+    assert judge_proportion(TrustedCells(GRUCell), 0, CHAPTER) is None
 
 
 def test_a_cell_that_takes_no_large_values_is_not_wrong_but_that_is_said() -> None:

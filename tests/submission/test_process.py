@@ -1,6 +1,7 @@
 """A submission in its own process: whatever a file does, the true reason is told and nothing found is lost."""
 
 import hashlib
+import math
 import os
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -270,6 +271,23 @@ def test_the_whole_has_a_limit_too(write: Write) -> None:
     examination = examined(slow, time_limit=5, whole_limit=0.5)
     assert examination.reason == "timed_out"
     assert "all calls together took more than 0.5 s" in examination.text
+
+
+SIGNS = """
+import sys, time
+frame = sys._getframe()
+while not {"parts", "write"} <= set(frame.f_locals):
+    frame = frame.f_back
+sign = frame.f_locals["parts"].protocol.pack({"kind": "call", "where": "import", "step": 0})
+while True:
+    time.sleep(0.02)
+    frame.f_locals["write"](sign)
+"""
+
+
+def test_signs_of_an_import_have_an_end_where_the_whole_has_none(write: Write) -> None:
+    examination = examined(write(SIGNS), time_limit=0.05, whole_limit=math.inf)
+    assert examination.reason == "timed_out"
 
 
 @pytest.mark.parametrize(
