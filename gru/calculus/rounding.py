@@ -49,17 +49,18 @@ class Rounded(NDArrayOperatorsMixin):
 
     `scale` is its size if nothing cancelled, at least |value|; `roundings` the bound of its error
     in units of the unit roundoff. Supports `+ - * @`, division by what is exact, `np.tanh`, `.mT` and
-    `.sum`, so that formulas can be applied to it.
+    `.sum`, so that formulas can be applied to it. What `is_exact` has no roundings, and no rule multiplies by them.
     """
 
-    def __init__(self, scale: Array, roundings: Array) -> None:
+    def __init__(self, scale: Array, roundings: Array, *, is_exact: bool = False) -> None:
         self.scale = scale
         self.roundings = roundings
+        self.is_exact = is_exact
 
     @property
     def mT(self) -> "Rounded":
         """The matrix transpose."""
-        return Rounded(self.scale.mT, self.roundings.mT)
+        return Rounded(self.scale.mT, self.roundings.mT, is_exact=self.is_exact)
 
     def sum(self, axis: int, keepdims: bool = False) -> "Rounded":
         """The sum over an axis: as many additions as it is long."""
@@ -78,16 +79,21 @@ class Rounded(NDArrayOperatorsMixin):
         if ufunc is np.tanh:
             return squashed(inputs[0])
         _require(ufunc, method, self)
-        (a, da), (b, db) = ((i.scale, i.roundings) if isinstance(i, Rounded) else (np.abs(i), 0.0) for i in inputs)
+        x, y = (i if isinstance(i, Rounded) else exact(i) for i in inputs)
+        a, da, b, db = x.scale, x.roundings, y.scale, y.roundings
         if ufunc in (np.add, np.subtract):
             scale = a + b
             return Rounded(scale, da + db + scale)
         if ufunc is np.multiply:
             scale = a * b
-            return Rounded(scale, a * db + da * b + scale + _underflow(a, b))
+            come_in = 0.0 if y.is_exact else a * db
+            come_in = come_in if x.is_exact else come_in + da * b
+            return Rounded(scale, come_in + scale + _underflow(a, b))
         if ufunc is np.matmul:
             terms = a.shape[-1]
-            return Rounded(a @ b, a @ (db + terms * b) + da @ b + terms * _underflow(a, b))
+            come_in = a @ (terms * b if y.is_exact else db + terms * b)
+            come_in = come_in if x.is_exact else come_in + da @ b
+            return Rounded(a @ b, come_in + terms * _underflow(a, b))
         if ufunc is np.divide and not np.any(db):
             return Rounded(a / b, da / b + a / b)
         return NotImplemented
@@ -151,7 +157,8 @@ def _underflow(a: Array, b: Array) -> float:
 
 def exact(value: Array) -> Rounded:
     """A number that is given: its own size, and no error."""
-    return Rounded(np.abs(value), np.zeros_like(value))
+    scale = np.abs(value)
+    return Rounded(scale, np.zeros_like(scale), is_exact=True)
 
 
 def squashed(a: Rounded) -> Rounded:

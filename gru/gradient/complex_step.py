@@ -29,11 +29,15 @@ sum of some thousands, and far below what a single one of them off would change.
 
 
 class ComplexStep:
-    """Slopes of Σ cotangent·function by a complex step, by default at the point `at`."""
+    """Slopes of Σ cotangent·function by a complex step, by default at the point `at`.
+
+    `refused` holds the leaves for which the function has raised where it was given complex numbers.
+    """
 
     def __init__(self, subject: Subject, cotangents: Sequence[Any], at: list[Array]) -> None:
         self._subject, self._cotangents, self._at = subject, cotangents, at
         self._general: dict[int, Any] = {}
+        self.refused: set[int] = set()
 
     def slope(self, probes: Probes, number: int, at: Sequence[Any] | None = None) -> Any:
         """The slope along a probe by a complex step, in the precision of `at`; None where the function refuses."""
@@ -41,11 +45,16 @@ class ComplexStep:
         long = is_long(start)
         kind = np.clongdouble if long else np.complex128
         step = kind(1j) * kind(STEP)
-        return self._imaginary(probes.moved([v.astype(kind) for v in start], number, step), kind)
-
-    def _imaginary(self, values: Sequence[Any], kind: Any) -> Any:
         try:
-            outputs = self._subject.outputs(values)
+            outputs = self._subject.outputs(probes.moved([v.astype(kind) for v in start], number, step))
+        except Exception:
+            if not long:
+                self.refused.add(probes.leaf)
+            return None
+        return self._imaginary(outputs, kind)
+
+    def _imaginary(self, outputs: Sequence[Any], kind: Any) -> Any:
+        try:
             total: Any = kind(0)
             for cotangent, output in zip(self._cotangents, outputs, strict=True):
                 total = total + np.sum(np.asarray(output) * cotangent)

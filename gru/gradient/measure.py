@@ -159,7 +159,8 @@ class Measurer:
             return True
         general = General(probes)
         here = self._agreement(general, self.at)
-        if here or (here is False and self.kink(general, 0) is None):
+        # A function that takes no complex numbers takes none beside a kink either.
+        if here or (here is False and (general.leaf in self.complex.refused or self.kink(general, 0) is None)):
             return here
         (beside,) = self.moved_by(1, self.far)
         return self._agreement(general, [v.astype(own.dtype) for v, own in zip(beside, self.at, strict=True)])

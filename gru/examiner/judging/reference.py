@@ -14,7 +14,7 @@ from gru import oracle
 from gru.calculus.arrays import Array
 from gru.calculus.rounding import Rounded, limit
 from gru.examiner.judging.comparison import Standard
-from gru.examiner.judging.limit import one_rounding, roundings
+from gru.examiner.judging.limit import OnDemand, one_rounding, roundings
 from gru.layer import Form
 from gru.layers.gru.forms import CHAPTER
 from gru.problem import Problem, Specification, draw, is_measured_whole
@@ -147,8 +147,8 @@ class Reference:
         return self._reused[change]
 
     @cached_property
-    def _reused(self) -> dict[str, "Reference"]:
-        return {change: self._changed(change) for change in CHANGES}
+    def _reused(self) -> Mapping[str, "Reference"]:
+        return OnDemand(CHANGES, self._changed)
 
     def _changed(self, change: str) -> "Reference":
         problem, form = self.problem, self.form
