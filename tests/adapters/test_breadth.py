@@ -69,6 +69,7 @@ MISTAKES = {
     "answers_its_way_back": ("dr, dz, dc * r]", "dr, dz, dc]", "equation-11"),
     "maker_of_passes": ("h.T @ da", "after.T @ da", "rnn/dW"),
     "given_params_and_grads": ("dc * self.f\n", "dc\n", "lstm/dc"),
+    "plain_two_biases": ("dz.T @ self.h_prev", "dz.T @ self.h", "rnn/dW"),
 }  # fmt: skip
 """For each file what stands in it, what stands in its place, and a check that is not right then."""
 

@@ -5,7 +5,7 @@ States and δ are of shape (batch, hidden), `x` (batch, input).
 """
 
 from gru.calculus.functions import Array, sum_rows
-from gru.layer import Axis, Carried, Change, Layer, Option
+from gru.layer import Axis, Carried, Change, Layer, Option, Stack, derivative
 
 RNN = Layer(
     "rnn",
@@ -81,7 +81,23 @@ RNN.axes = (
                 without=("b",),
                 slug="no-bias",
             ),
+            Option(
+                "two",
+                "the pre-activation has two biases here, one with x @ U and one with h_prev @ W",
+                (Change("z", "...", "... + a"),),
+                (Stack("a", "1", ()),),
+                (
+                    derivative(
+                        "da",
+                        "d_{a,t}",
+                        of="a",
+                        formula="sum_rows(dz)",
+                        idea="a is added in every row, as b is, so its gradient is δ_z summed over the rows",
+                    ),
+                ),
+                slug="two-biases",
+            ),
         ),
     ),
 )
-"""Whether there is a bias."""
+"""How many biases there are. Two: PyTorch."""
