@@ -152,7 +152,7 @@ def nonsense(kind: str, names: tuple[str, ...]) -> dict[str, Formula]:
 BACKWARD = (*STEP, *OUT_OF_THE_CELL)
 
 
-@pytest.mark.one_in(8)
+@pytest.mark.full
 @pytest.mark.parametrize("kind", NONSENSE)
 def test_nonsense_in_place_of_the_derivatives_earns_nothing(kind: str) -> None:
     examination = examined(nonsense(kind, BACKWARD))

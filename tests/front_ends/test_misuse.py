@@ -46,7 +46,7 @@ def test_help_has_a_short_name(command: list[str]) -> None:
 @pytest.mark.one_in(4)
 @pytest.mark.parametrize("name", ["10", "(10)", "dzr", "equation-10"])
 def test_a_check_has_the_names_that_explain_knows(name: str) -> None:
-    done = gru("check", SLIP, "--only", name, "--effort", "quick")
+    done = gru("check", SLIP, "--only", name, "--problem", "0")
     assert done.exit_code == examining.SOME_WRONG
     assert "equation (10), dzr: wrong" in done.stdout
     assert "equation-9 " not in done.stdout

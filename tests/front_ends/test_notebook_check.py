@@ -82,8 +82,8 @@ def test_a_file_is_run_in_a_process_of_its_own() -> None:
 
 
 def test_the_options_are_those_of_the_command(found: Any) -> None:
-    assert gru.check(WithoutHPrev, effort="quick", feedback="none").examination.outcomes == ()
-    other = gru.check(gru.GRUCell, effort="quick", convention="swapped")
+    assert gru.check(WithoutHPrev, problem="0", feedback="none").examination.outcomes == ()
+    other = gru.check(gru.GRUCell, problem="0", convention="swapped")
     assert other.verdict == "wrong"
     assert gru.check(gru.GRUCell, problem="3", seed="random").result.problem.endswith(":3")
     some = gru.check(WithoutHPrev, effort="quick", only=["dzr", 9, "(8)"])
@@ -96,7 +96,7 @@ def test_another_layer_is_examined_as_that() -> None:
             super().backward(*arguments)
             self.dzf = 2 * self.dzf
 
-    found = gru.check(Wrong, effort="quick", layer="lstm", only="dzf")
+    found = gru.check(Wrong, problem="0", layer="lstm", only="dzf")
     assert found.verdict == "wrong"
     assert "problem='0:0', layer='lstm')" in str(found)
 

@@ -73,6 +73,7 @@ def _is_judged(seed: int) -> None:
     _told(examination)
 
 
+@pytest.mark.one_in(3)
 @pytest.mark.parametrize("seed", range(3))
 def test_odd_answers_are_judged(seed: int) -> None:
     _is_judged(seed)

@@ -81,7 +81,7 @@ def test_every_mistake_is_found_in_its_equation_and_named(form: Form, equation: 
         check(form, mistake, effort="normal")
 
 
-@pytest.mark.one_in(6)
+@pytest.mark.full
 @pytest.mark.parametrize("form", FORMS, ids=named)
 def test_the_table_itself_is_right(form: Form) -> None:
     examination = examine(TrustedCells(cell_of(form), form), form=form, effort=of_this_run())
