@@ -10,10 +10,11 @@ from functools import cache
 from pathlib import Path
 from random import Random
 from typing import Any
+from unittest.mock import patch
 
 import pytest
 
-from gru.examiner import Examination, examine
+from gru.examiner import Examination, examine, proportion
 from gru.grading.record import record_of
 from gru.grading.rubric import EQUAL_POINTS
 from gru.layers.gru.forms import CHAPTER
@@ -55,6 +56,10 @@ def _recorded(cell: str) -> Mapping[str, Recording]:
     exec(SOURCES[cell], namespace)
     recorded = Recorded(namespace["GRUCell"])
     examine(recorded, effort="quick")
+    for factor in proportion.FACTORS:
+        # Which of these is asked for depends on what is shown.
+        with patch.object(proportion, "FACTORS", (factor,)):
+            proportion.judge_proportion(recorded, 0, CHAPTER)
     return recorded.recordings
 
 
