@@ -152,4 +152,7 @@ def _role(
         return str(held[0])
     if "delta" not in roles and not any(DELTA.match(other) for other in names):
         return "delta"
+    if "c" in as_forward.values() and len(parts) == 1 and "delta" in roles and "delta_c" not in roles:
+        # Two states and nothing else are answered: what is left is the other one's gradient.
+        return "delta_c"
     return "?" if "cache" in roles else "cache"

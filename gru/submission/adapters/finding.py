@@ -254,7 +254,7 @@ def _of_losses(module: Any, source: str, name: str | None, tried: Tried) -> Adap
     for adapter in losses(module, source, name):
         adapter.turn = tried.turn
         try:
-            if completed(adapter) and adapter.reads_every_step():
+            if completed(adapter) and adapter.reads_every_step() and not adapter.counts_with_positions():
                 if adapter.depends_on_order():
                     return adapter
                 # Steps that were taken for the rows of a batch may change places, and leave the state's weight idle.

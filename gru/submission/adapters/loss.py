@@ -14,7 +14,7 @@ from .behaviour import numbers, values_of
 from .chance import begin_anew
 from .completing import SIZES, sums_no_vector
 from .layouts import arranged
-from .targets import ALPHABET, positions, targets
+from .targets import ALPHABET, EACH_STEP, positions, targets
 
 
 class Loss(Adapter):
@@ -35,6 +35,7 @@ class Loss(Adapter):
     takes_rows = False
     """Whether a batch of several sequences can be given."""
     dx = dh = None
+    _beside = 0.0
 
     def run(self, sizes: Any, values: Any, x: Any, h_0: Any, delta: Any = None, **options: Any) -> Any:
         """One call, which is forward and backward; the loss is the only state, of shape (1, 1, 1)."""
@@ -116,6 +117,25 @@ class Loss(Adapter):
                 return False
         return True
 
+    def counts_with_positions(self) -> bool:
+        """Whether targets that are positions are taken for numbers: the loss is another one between two positions.
+
+        Such a loss is meant for other targets, and takes a single number for those of all steps.
+        """
+        if self.target_kind not in (*EACH_STEP, "classes", "class"):
+            return False
+        sizes = self.one_sequence
+        x, h_0 = numbers(self, sizes)
+        values = values_of(self, sizes)
+        loss = self.run(sizes, values, x, h_0).states
+        self._beside = 0.25
+        try:
+            return not np.array_equal(self.run(sizes, values, x, h_0).states, loss)
+        except Exception:
+            return False
+        finally:
+            self._beside = 0
+
     def _call(self, made: Any, x: Any, h_0: Any, told: Callable[[str], Any], aims: Any = None) -> tuple[Any, Any]:
         """What the call that gives the loss returns, and the one that gives the gradients: often the same.
 
@@ -143,10 +163,12 @@ class Loss(Adapter):
 
     def _targets(self, x: Any) -> Any:
         found = targets(x, self.target_kind, self._sizes["output"])
+        if self._beside:
+            found = found + self._beside
         if self.target_kind in ("tokens", "positions"):
-            return [int(position) for position in found]
+            return found.tolist()
         if self.target_kind == "class":
-            return int(found.item())
+            return found.item()
         return found if self.target_kind in ("ids", "classes") else arranged(found, self.target_kind)
 
     @property

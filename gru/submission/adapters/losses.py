@@ -186,15 +186,17 @@ def layouts_of(module: Any, given: Mapping[str, Any]) -> Iterator[Loss]:
     except Exception:
         return
     layouts = ("FB", "F", "BF") if "h" in states else (None,)
-    for fixed in fixed_sizes(made, module, chosen_in(given["construct"])):
-        for inputs, h_layout in product(INPUT_KINDS, layouts):
-            way = {**given, "h_layout": h_layout, "carried": 1 + ("c" in states), "fixed": fixed, "input_kind": inputs}
-            if given["first_name"] and not Loss(module, **way).goes_forward():
+    sizes = [*fixed_sizes(made, module, chosen_in(given["construct"]))]
+    for inputs, h_layout in product(INPUT_KINDS, layouts):
+        way = {**given, "h_layout": h_layout, "carried": 1 + ("c" in states), "input_kind": inputs}
+        ways = [{**way, "fixed": fixed} for fixed in sizes]
+        if given["first_name"]:
+            ways = [way for way in ways if Loss(module, **way).goes_forward()]
+        for target, several in product(_target_kinds(inputs), (False, True)):
+            if several and (given["forward_name"] == given["backward_name"] or given["first_name"]):
                 continue
-            for target, several in product(_target_kinds(inputs), (False, True)):
-                if several and (given["forward_name"] == given["backward_name"] or given["first_name"]):
-                    continue
-                yield Loss(module, **way, target_kind=target, several=several)
+            # At all sizes before the next kind of targets: a single number is taken for those of all steps.
+            yield from (Loss(module, **way, target_kind=target, several=several) for way in ways)
 
 
 def _target_kinds(inputs: str) -> tuple[str, ...]:

@@ -45,7 +45,9 @@ _SIZES = {name.replace("_", ""): size for size, names in SIZE_NAMES.items() for 
 
 def size_named(name: str) -> str | None:
     """The size that a name tells, however it is joined: `n_hidden`, `nHidden`, `NHIDDEN`; None where it tells none."""
-    return _SIZES.get(name.lower().replace("_", ""))
+    plain = name.lower().replace("_", "")
+    # `n_outputs` is `n_output`; of short names `hs` is more than one h.
+    return _SIZES.get(plain) or (_SIZES.get(plain.removesuffix("s")) if len(plain) > 3 else None)
 
 
 GENERATOR = "generator"
@@ -95,7 +97,10 @@ ANSWERED = re.compile(
 )
 """What a backward pass may be given of what forward has answered."""
 
-DELTA = re.compile(r"^(d|grad|delta|in_grad|upstream|err|error|g|top_diff)", re.IGNORECASE)
+DELTA = re.compile(
+    r"^(d|grad|delta|in_grad|upstream|err|error|g|(top|upper|next|out|output)_(d[a-z]?|diff\w*|grad\w*|delta\w*)$)",
+    re.IGNORECASE,
+)
 TARGETS = re.compile(r"^(y|ys|y_?true|y_?hat|targets?|labels?|t)$", re.IGNORECASE)
 RATE = re.compile(r"^(lr|learn(ing)?_?rate|eta|alpha|step_size|l2|reg|lambda_?|momentum)$", re.IGNORECASE)
 OPTIMISERS = re.compile(r"^_?opt(im(i[sz]ers?)?)?$", re.IGNORECASE)
