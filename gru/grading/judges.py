@@ -3,6 +3,7 @@
 What comes back is a record as data. They write no gradebook, and know nothing of a terminal.
 """
 
+import gc
 import json
 import os
 import signal
@@ -28,6 +29,9 @@ STARTS = 2
 Answer = Callable[[int], dict[str, Any]]
 """Grades the submission of this number; the record as data."""
 
+Done = Callable[[], None]
+"""Puts away, at the end, what `answer` has started in the process that grades."""
+
 _forking = Lock()
 
 
@@ -42,8 +46,8 @@ class JudgeError(Exception):
 class Judge:
     """A process that grades. Everything that `answer` needs is there when it is forked, and never sent."""
 
-    def __init__(self, answer: Answer) -> None:
-        self._answer = answer
+    def __init__(self, answer: Answer, done: Done) -> None:
+        self._answer, self._done = answer, done
         self._ended = False
         self._start()
 
@@ -57,7 +61,7 @@ class Judge:
             if self._pid == 0:
                 os.close(self._to)
                 os.close(self._from)
-                _serve(self._answer, numbers, records, parent)
+                _serve(self._answer, self._done, numbers, records, parent)
             os.close(numbers)
             os.close(records)
         self._records = os.fdopen(self._from, "rb")
@@ -102,21 +106,19 @@ class Judge:
 class Thread:
     """What stands in for a judge where processes cannot be forked: the thread that asks grades itself."""
 
-    def __init__(self, answer: Answer) -> None:
-        self.ask = answer
+    def __init__(self, answer: Answer, done: Done) -> None:
+        self.ask, self.close = answer, done
 
     def stop(self) -> None:
         """Nothing to be told: `answer` sees for itself that a run is to end."""
-
-    close = stop
 
 
 class Judges:
     """So many judges, each of which grades for one thread at a time; a context manager, which ends them."""
 
-    def __init__(self, answer: Answer, count: int) -> None:
+    def __init__(self, answer: Answer, count: int, done: Done = lambda: None) -> None:
         kind = Judge if hasattr(os, "fork") else Thread
-        self._all = [kind(answer) for _ in range(count)]
+        self._all = [kind(answer, done) for _ in range(count)]
         self._free: SimpleQueue[Judge | Thread] = SimpleQueue()
         for judge in self._all:
             self._free.put(judge)
@@ -144,9 +146,11 @@ class Judges:
             judge.stop()
 
 
-def _serve(answer: Answer, numbers: int, records: int, parent: int) -> NoReturn:
+def _serve(answer: Answer, done: Done, numbers: int, records: int, parent: int) -> NoReturn:
     """Grade what is asked for, until nobody asks any more. What the other process would do at its end is not done."""
     status = 1
+    # What is loaded by now stays: no collection need look through it again.
+    gc.freeze()
     try:
         # A Ctrl-C at the terminal comes to both; the other process says what it means for this one.
         signal.signal(signal.SIGINT, signal.SIG_IGN)
@@ -159,7 +163,10 @@ def _serve(answer: Answer, numbers: int, records: int, parent: int) -> NoReturn:
     except (Stopped, BrokenPipeError):
         status = 0
     finally:
-        os._exit(status)
+        try:
+            done()
+        finally:
+            os._exit(status)
 
 
 def _stop(number: int, frame: Any) -> NoReturn:

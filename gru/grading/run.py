@@ -83,10 +83,13 @@ def run(
             with lock:
                 del begun[entry.student]
 
+    # Each judge starts its own, when it wants the first worker.
+    starter = Starter() if AVAILABLE else None
+    graded, done = _graded(course, tasks, stop, starter), starter.close if starter else lambda: None
     finished: Queue[Future[Record]] = Queue()
     # The judges are forked before there is any thread.
     with (
-        Judges(_graded(course, tasks, stop), min(jobs, len(tasks))) as judges,
+        Judges(graded, min(jobs, len(tasks)), done) as judges,
         ThreadPoolExecutor(jobs) as executor,
         _stopping(stop, judges, executor),
     ):
@@ -103,10 +106,10 @@ def run(
             on_progress(progress)
 
 
-def _graded(course: Course, tasks: Sequence[Task], stop: Event) -> Callable[[int], dict[str, Any]]:
+def _graded(
+    course: Course, tasks: Sequence[Task], stop: Event, starter: Starter | None
+) -> Callable[[int], dict[str, Any]]:
     """What a judge does: grade the task of a number; the record as data."""
-    # Each judge starts its own, when it wants the first worker.
-    starter = Starter() if AVAILABLE else None
 
     def graded(number: int) -> dict[str, Any]:
         task, entry = tasks[number], tasks[number].entry

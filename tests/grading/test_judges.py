@@ -25,6 +25,17 @@ def test_each_is_asked_for_one_after_another() -> None:
     assert os.getpid() not in {answer["pid"] for answer in answers}
 
 
+def test_what_each_has_started_is_put_away_by_itself_at_the_end(tmp_path: Path) -> None:
+    def done() -> None:
+        (tmp_path / str(os.getpid())).touch()
+
+    with Judges(lambda number: {"pid": os.getpid()}, 2, done) as judges:
+        pid = judges.ask(0)["pid"]
+        assert not list(tmp_path.iterdir())
+    assert str(pid) in {path.name for path in tmp_path.iterdir()}
+    assert str(os.getpid()) not in {path.name for path in tmp_path.iterdir()}
+
+
 def _killed(when: Callable[[], bool]) -> Callable[[int], dict[str, Any]]:
     def answer(number: int) -> dict[str, Any]:
         if when():
