@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as npst
 
 from gru.examiner import CHECKS, Examination, examine
-from gru.examiner.judging.comparison import compare
+from gru.examiner.judging.comparison import Standard, compare
 from gru.layer import Sizes
 from gru.layers.gru.equations import EQUATIONS, EXPOSED
 from gru.layers.gru.forms import CHAPTER
@@ -293,6 +293,26 @@ def test_the_entry_shown_first_is_the_furthest_apart(own: Array, truth: Array) -
     comparison = compare(own, truth, np.zeros(2))
     first = comparison.entries()[0]
     assert abs(first.submission - first.measured) == comparison.error
+
+
+any_blocks = npst.arrays(float, (2, 3, 4), elements=st.floats())
+
+
+@given(own=any_blocks, truth=blocks, limit=st.floats(0, 1e6))
+def test_many_blocks_at_once_are_compared_as_each_by_itself(own: Array, truth: Array, limit: float) -> None:
+    """Blocks at several steps, and one of none: the last of each, as a sum over the steps stands beside its terms."""
+    shown, right = {"all": own, "last": own[1]}, {"all": truth, "last": truth[1]}
+    limits = {"all": np.array([limit, 2 * limit]), "last": np.array(limit)}
+    largest = {name: np.abs(block).max(axis=(-2, -1)) for name, block in right.items()}
+    found = dict(Standard(right, limits, largest).compare(shown))
+    assert found.keys() == right.keys()
+    for name, comparison in found.items():
+        alone = compare(shown[name], right[name], limits[name], largest[name])
+        np.testing.assert_equal(comparison[:4], alone[:4])
+        assert comparison.agrees == alone.agrees
+        # NaN is no other NaN, but is written like one.
+        assert repr(comparison.entries()) == repr(alone.entries())
+        assert repr(comparison.block()) == repr(alone.block())
 
 
 def test_every_check_has_an_outcome() -> None:
