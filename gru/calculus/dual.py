@@ -5,8 +5,6 @@ function is evaluated once. It knows no layer, and no rule but that of each oper
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from functools import cached_property
 from typing import NamedTuple
 
 import numpy as np
@@ -17,8 +15,7 @@ LARGEST = 1e300
 """What e^{−a} is taken as at most: 1/(1 + e^{−a}) is below every number that counts there, and nothing is infinite."""
 
 
-@dataclass(frozen=True)
-class Thin:
+class Thin(NamedTuple):
     """A matrix (n, m), or many as (…, n, m), and its one tangent: `left` (…, n, k) @ `right` (k, m).
 
     So thin a tangent costs next to nothing, and is general enough: aᵀ·E·b of random a and b is zero for no error E.
@@ -27,32 +24,24 @@ class Thin:
     value: Array
     left: Array
     right: Array
-    wide: Array | None = None
-    """The value and `left` side by side, if they are parts of one array."""
 
     @classmethod
     def beside(cls, matrices: Sequence["Thin"]) -> "Thin":
         """Matrices side by side, each with a tangent of one column and one row: one product in place of several."""
         if len(matrices) == 1:
             return matrices[0]
-        wide = np.concatenate([*(one.value for one in matrices), *(one.left for one in matrices)], axis=-1)
-        width = sum(one.right.shape[-1] for one in matrices)
-        right, end = np.zeros((len(matrices), width)), 0
+        right, end = np.zeros((len(matrices), sum(one.right.shape[-1] for one in matrices))), 0
         for row, one in enumerate(matrices):
             begin, end = end, end + one.right.shape[-1]
             right[row, begin:end] = one.right
-        return cls(wide[..., :width], wide[..., width:], right, wide)
-
-    @cached_property
-    def _wide(self) -> Array:
-        return np.concatenate([self.value, self.left], axis=-1) if self.wide is None else self.wide
+        values, lefts = ([getattr(one, part) for one in matrices] for part in ("value", "left"))
+        return cls(np.concatenate(values, axis=-1), np.concatenate(lefts, axis=-1), right)
 
     def product(self, rows: Array) -> Array:
-        """The dual `rows @ matrix`, of a dual (2, …, n): one product with the matrix and its column."""
-        found = (rows.reshape(-1, len(self.value)) @ self._wide).reshape(*rows.shape[:-1], -1)
-        width = self.value.shape[-1]
-        product: Array = found[..., :width]
-        product[1] += found[0, ..., width:] @ self.right
+        """The dual `rows @ matrix`, of a dual (2, …, n)."""
+        value = self.value
+        product: Array = (rows.reshape(-1, len(value)) @ value).reshape(*rows.shape[:-1], -1)
+        product[1] += rows[0] @ self.left @ self.right
         return product
 
 
