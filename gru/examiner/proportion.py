@@ -114,15 +114,16 @@ class _Values:
 
     def plain(self, what: Large) -> Job:
         """The job in which that has no say."""
+        job = replace(self.job, id=f"{self.job.id}+{what}")
         if what == "weights-of-zero":
-            return self._with_values(self.job, 0.0)
-        job = self._with_weights(self.job, 0.0)
+            return self._with_values(job, 0.0)
+        job = self._with_weights(job, 0.0)
         return self._with_upstream(job, _in_first_row(job, 0.0)) if what == "one-row" else job
 
     def large(self, what: Large, factor: float, of_delta: float) -> Job:
         """The same with that made so large, and δ too."""
         job = self._with_upstream(self.plain(what), of_delta)
-        job = replace(job, id=f"{job.id}+{what}·{factor:g}·{of_delta:g}")
+        job = replace(job, id=f"{job.id}·{factor:g}·{of_delta:g}")
         if what == "weights-of-zero":
             return self._with_weights(job, factor)
         return self._with_values(job, factor if what == "weightless" else _in_first_row(job, factor))
