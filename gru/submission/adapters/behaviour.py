@@ -15,7 +15,7 @@ from .adapter import Adapter, settled
 from .arguments import size_of
 from .layouts import has_steps, restored
 from .names import STATE_NAMES, is_called_a_parameter
-from .places import arrays_in, last_name
+from .places import arrays_in, last_name, parts_of
 
 WIDTHS = ("hidden", "2*hidden", "output", "input", "1")
 """What an answer may be as wide as: the state, the states of two directions, an output made of them."""
@@ -58,8 +58,11 @@ def values_of(adapter: Adapter, sizes: Mapping[str, int]) -> dict[str, Any]:
 
 
 def _is_called_a_state(place: str) -> bool:
-    """Whether an array has the name of what an object works on: of `theta['update']['x']` x says which weight it is."""
-    return STATE_NAMES.match(last_name(place)) is not None and not re.search(r"\]\['\w*'\]$", place)
+    """Whether an array has the name of what an object works on: `W['h']` and `theta['update']['x']` are weights."""
+    is_in_dicts = re.search(r"\]\['\w*'\]$", place) is not None
+    *holders, _ = parts_of(place)
+    of_weight = place.endswith("']") and any(is_called_a_parameter(holder, holder) for holder in holders)
+    return STATE_NAMES.match(last_name(place)) is not None and not (is_in_dicts or of_weight)
 
 
 def places_of_states(
