@@ -22,12 +22,16 @@ ARGUMENTS = {"dx": "x", "dh": "h_0"}
 
 @dataclass(frozen=True)
 class Looked:
-    """The entry that is furthest off, how many are wrong, of how many, and what all that are wrong are clipped to."""
+    """The entry that is furthest off, how many are wrong, of how many, and what all that are wrong are clipped to.
+
+    `decay` is the factor by which the parameter itself was added to all, as for a penalty on large weights.
+    """
 
     entry: Entry
     wrong: int
     size: int
     clipped: float | None
+    decay: float | None
 
 
 def furthest(bench: Bench, problem: DrivenProblem, name: str) -> Looked:
@@ -44,7 +48,7 @@ def furthest(bench: Bench, problem: DrivenProblem, name: str) -> Looked:
     terms = problem.sizes.steps * (problem.sizes.input + problem.sizes.hidden)
     noise = terms * np.finfo(problem.value(argument).dtype).eps * float(np.abs(problem.delta * states).sum())
     step = float(np.cbrt(np.finfo(problem.value(argument).dtype).eps))
-    apart: dict[tuple[int, ...], tuple[float, float]] = {}
+    apart: dict[tuple[int, ...], tuple[float, float, float]] = {}
 
     def quotient(index: tuple[int, ...], step: float) -> float:
         ends = []
@@ -61,11 +65,20 @@ def furthest(bench: Bench, problem: DrivenProblem, name: str) -> Looked:
     for index in every:
         near, far = quotient(index, step), quotient(index, 2 * step)
         bar = abs(near - far) + noise / step
-        apart[index] = (abs(claimed[index] - near) / max(bar, np.finfo(float).tiny), near)
+        apart[index] = (abs(claimed[index] - near) / max(bar, np.finfo(float).tiny), near, bar)
     index = max(apart, key=lambda index: apart[index][0])
-    wrong = [(float(claimed[index]), near) for index, (ratio, near) in apart.items() if ratio > 1]
+    wrong = [(float(claimed[index]), near) for index, (ratio, near, _) in apart.items() if ratio > 1]
     entry = Entry(index, float(claimed[index]), apart[index][1])
-    return Looked(entry, len(wrong), len(apart), _bound(bench, problem, name, claimed, wrong))
+    off = [(float(claimed[index]) - near, float(value[index]), bar) for index, (_, near, bar) in apart.items()]
+    decay = _decay(off) if name in bench.api.names and len(wrong) > 1 else None
+    return Looked(entry, len(wrong), len(apart), _bound(bench, problem, name, claimed, wrong), decay)
+
+
+def _decay(off: Sequence[tuple[float, float, float]]) -> float | None:
+    """The factor by which each entry is off by its parameter's own, to within its bar; None where there is none."""
+    size = sum(own * own for _, own, _ in off)
+    factor = sum(apart * own for apart, own, _ in off) / size if size else 0.0
+    return factor if factor > 0 and all(abs(apart - factor * own) <= bar for apart, own, bar in off) else None
 
 
 def _bound(

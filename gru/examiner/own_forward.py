@@ -99,8 +99,8 @@ def judge_own(
     weights = [name for name in bench.shown if name in bench.api.names]
     factor = None if bench.odd else common_factor(found, weights, is_loss=bench.api.loss)
     if factor is not None:
-        # The rate of an update is a matter of taste: what it is divided by is told, and no mistake.
-        is_of_rate = bool(bench.api.adapter.get("rate")) and factor.number > 0
+        # The rate of an update, or of a loss that nobody wrote down, is no mistake: what it is divided by is told.
+        is_of_rate = bool(bench.api.adapter.get("rate") or bench.api.assumed) and factor.number > 0
         outcomes = [_of_factor(outcome, factor, is_of_rate=is_of_rate) for outcome in outcomes]
     not_linear = [fact for fact, _ in states if fact.kind == "gradient-not-linear"]
     arbitrary = any(fact.particulars["clipped"] is None for fact in not_linear)
@@ -286,8 +286,11 @@ def _of_gradient(bench: Bench, name: str, found: list[tuple[DrivenProblem, Compa
         fact = Fact.of("along", name=name)
         values: tuple[Entry, ...] = ()
         if looked and looked.wrong:
-            of = {"count": looked.wrong, "size": looked.size, "clipped": looked.clipped}
+            of = {"count": looked.wrong, "size": looked.size, "clipped": looked.clipped, "decay": looked.decay}
             fact, values = Fact.of("entries", name=name, **of), (looked.entry,)
+            if bench.api.assumed and looked.decay is not None:
+                # A loss that nobody wrote down may have a penalty on large weights.
+                return Outcome(check, "right", problems=len(found), facts=(fact,))
         return Outcome(status="wrong", **common, values=values, problem=problem.id, sizes=problem.sizes, facts=(fact,))
     if not found or len(unsure) == len(found):
         fact = Fact.of("cannot-tell", why=unsure[0][1].reason if unsure else "nothing was seen of it")

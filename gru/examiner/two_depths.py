@@ -26,6 +26,8 @@ from gru.problem import Effort, Problem
 from gru.submission.contract import CellError, Runner, SubmissionFailure
 from gru.submission.driven import Api
 
+NO_LOSS = "backward is given targets, nothing in the file gives the loss, and no gradient is that of a cross-entropy"
+
 OnProgress = Callable[[int, int], None]
 
 
@@ -59,6 +61,8 @@ def examine_driven(
         own = judge_own(Bench(runner, api), seed, on_progress, numbers=FEWER if is_of_form else EVERY)
     except SubmissionFailure as error:
         return Examination("not_examined", (), seed, effort, reason=error.reason, text=error.text, api=api)
+    if api.assumed and not any(o.status == "right" for o in own.outcomes if o.is_of_gradient):
+        return Examination("not_examined", (), seed, effort, reason="another_api", text=NO_LOSS, api=api)
     outcomes, found = own.outcomes, Examination("not_examined", (), seed, effort, api=api, recognition=recognition)
     try:
         # The equations are judged by gradients without the factor that all have: that is one slip, told by itself.

@@ -15,7 +15,7 @@ from gru.submission.driven import Api
 LEFT_OUT: Mapping[str, Any] = {
     "owner": None, "second": None, "carried": 1, "width": "hidden", "dx": None, "dh": None, "dc": None, "fixed": {},
     "one_row": False, "accumulates": False, "reset_name": None, "state_at": None, "rate": 0.0, "rate_at": None,
-    "delta_layout": None, "forward_name": "forward", "backward_name": "backward", "state": "",
+    "setup": {}, "delta_layout": None, "forward_name": "forward", "backward_name": "backward", "state": "",
     "each_step": False, "back_once": False, "handed_on": [],
 }  # fmt: skip
 """What an adapter need not say where it is so."""

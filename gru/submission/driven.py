@@ -46,6 +46,7 @@ class Api:
         last_only: Whether forward answers with the last state alone.
         loss: Whether it answers with a loss, and is given no upstream gradient.
         inputs, targets: What kind of inputs and targets a loss is given; empty for what is none.
+        assumed: Whether nothing in the file gives the loss that is differentiated.
         accumulates: Whether a second use adds to the gradients.
         alike: Whether backward raises where sizes differ.
         first: How many first states can be given, side by side.
@@ -65,6 +66,7 @@ class Api:
     sequence: bool
     last_only: bool
     loss: bool
+    assumed: bool
     accumulates: bool
     alike: bool
     inputs: str = ""
@@ -88,7 +90,7 @@ def api_in(data: Any) -> Api:
     """The API in a worker's header. Raises ProtocolError where it is none."""
     if type(data) is not dict:
         raise ProtocolError("an API that is no object")
-    flags = ("dx", "dh", "h_0", "rows", "sequence", "last_only", "loss", "accumulates", "alike")
+    flags = ("dx", "dh", "h_0", "rows", "sequence", "last_only", "loss", "assumed", "accumulates", "alike")
     names: Any = data.get("names")
     gradients: Any = data.get("gradients")
     sizes: Any = data.get("sizes")

@@ -75,6 +75,7 @@ MISTAKES = {
     "maker_of_passes": ("h.T @ da", "after.T @ da", "rnn/dW"),
     "given_params_and_grads": ("dc * self.f\n", "dc\n", "lstm/dc"),
     "plain_two_biases": ("dz.T @ self.h_prev", "dz.T @ self.h", "rnn/dW"),
+    "targets_without_a_loss": ("dh = self.Wr.T @ da", "dh = self.Wr @ da", "rnn/dh"),
 }  # fmt: skip
 """For each file what stands in it, what stands in its place, and a check that is not right then."""
 
@@ -135,6 +136,25 @@ def test_a_norm_that_is_clipped_is_blamed_on_no_equation_and_a_mistake_beside_it
     source = (FILES / "clips_its_norm.py").read_text()
     path.write_text(source.replace("hs[t].T @ da", "hs[t + 1].T @ da"))
     assert examined(path).outcome("rnn/dW").status == "wrong"
+
+
+@pytest.mark.full
+@pytest.mark.parametrize(
+    ("old", "new", "verdict"),
+    [
+        ("        return {", "        gWi += 0.1 * self.Wi\n        gWr += 0.1 * self.Wr\n        return {", "right"),
+        ("        gWo, gc =", "        do *= self.shares * (1 - self.shares)\n        gWo, gc =", "not_examined"),
+    ],
+    ids=["a-penalty", "another-loss"],
+)
+def test_a_loss_that_nobody_wrote_down_is_a_cross_entropy_where_a_gradient_is_that_of_one(
+    old: str, new: str, verdict: str, tmp_path: Path
+) -> None:
+    source = (FILES / "targets_without_a_loss.py").read_text()
+    assert source.count(old) == 1
+    path = tmp_path / "classifier.py"
+    path.write_text(source.replace(old, new))
+    assert examined(path).verdict == verdict
 
 
 @pytest.mark.full

@@ -19,6 +19,10 @@ def _argument(p: Particulars) -> str:
 
 def _entries(p: Particulars) -> str:
     clipped = f": they are clipped to ±{p['clipped']:g}" if p["clipped"] is not None else ""
+    if p["decay"] is not None:
+        return (
+            f"the gradient of {_argument(p)} has {p['decay']:.3g} times {_argument(p)} in it, which the loss does not"
+        )
     return f"{p['count']} of {p['size']} entries of the gradient of {_argument(p)} are wrong{clipped}"
 
 

@@ -280,7 +280,7 @@ class Adapter:
         """Whether several steps are given at once."""
         return has_steps(self.x_layout)
 
-    is_loss = False
+    is_loss = is_assumed = False
 
     def gradient(self, answer: "Answer", place: str, like: Any) -> Any:
         """The gradient at a place, in the shape of `like`. Raises AnotherApiError."""

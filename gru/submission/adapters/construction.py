@@ -134,7 +134,9 @@ def _constructions(
         for all_sizes in (("input", "hidden"), ("input", "hidden", "output"), ("hidden", "input")):
             yield known | {unknown[0]: all_sizes}
     if unknown and len(unknown) <= 3:
-        for sizes in product(("input", "hidden", "output"), repeat=len(unknown)):
+        # A size that no other argument gives comes before one that is given.
+        every = sorted(("input", "hidden", "output"), key=lambda size: size in known.values())
+        for sizes in product(every, repeat=len(unknown)):
             if len(set(sizes)) == len(sizes):
                 yield known | dict(zip(unknown, sizes, strict=True))
 

@@ -55,6 +55,7 @@ class Driver:
             "sequence": adapter.is_sequence,
             "last_only": adapter.last_only,
             "loss": adapter.is_loss,
+            "assumed": adapter.is_assumed,
             "inputs": getattr(adapter, "input_kind", ""),
             "targets": getattr(adapter, "target_kind", ""),
             "accumulates": adapter.accumulates,

@@ -3,7 +3,7 @@
 It takes no upstream gradient: the loss itself is differentiated. `losses` finds them in a file.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 import numpy as np
@@ -13,8 +13,8 @@ from .arguments import parts_answered
 from .behaviour import numbers, values_of
 from .chance import begin_anew
 from .completing import SIZES, sums_no_vector
-from .layouts import arranged
-from .targets import ALPHABET, EACH_STEP, positions, targets
+from .layouts import arranged, in_order
+from .targets import ALPHABET, EACH_SEQUENCE, EACH_STEP, positions, targets
 
 
 class Loss(Adapter):
@@ -53,12 +53,25 @@ class Loss(Adapter):
             if self.reset_name:
                 getattr(made, self.reset_name)()
         returned, gradients = self._call(made, x, h_0, told, options.get("aims"))
-        loss = np.asarray(self._value(made, returned, self.loss_at), float)
+        loss = self._loss_in(
+            self._value(made, returned, self.loss_at), x if options.get("aims") is None else options["aims"]
+        )
         if loss.size != 1:
             raise AnotherApiError(f"{self.forward_name} returns no loss")
         answer = Answer(made, loss.reshape(1, 1, 1))
         answer.returned = gradients
         return answer
+
+    def _loss_in(self, value: Any, aims: Any) -> Any:
+        """The loss, of what is at its place."""
+        return np.asarray(value, float)
+
+    def places(self, returned: Any) -> Iterator[str]:
+        """Where the loss may be: single numbers in what was returned."""
+        for at, value in _parts_of(returned):
+            is_whole = at == "" and isinstance(value, tuple | list | dict)
+            if not is_whole and np.size(value) == 1 and np.ndim(value) < 3:
+                yield at
 
     @property
     def one_sequence(self) -> dict[str, int]:
@@ -187,6 +200,61 @@ class Loss(Adapter):
         what = "characters" if self.input_kind in ALPHABET else "vectors"
         given = "a batch of sequences" if self.takes_rows else "a sequence"
         return f"{self.forward_name}, a loss over {given} of {what}; {shown}{self.without_use()}"
+
+
+class Shares(Loss):
+    """A forward pass that answers shares of a softmax, and a backward pass that is given targets alone.
+
+    The loss is taken to be their cross-entropy, which nothing in the file says: it is believed only where some gradient
+    agrees with it.
+    """
+
+    is_assumed = True
+
+    def _loss_in(self, value: Any, aims: Any) -> Any:
+        shares = shares_in(value)
+        if shares is None:
+            raise AnotherApiError(f"{self.forward_name} answers no shares")
+        wanted = np.asarray(targets(aims, self.target_kind, shares.shape[1]))
+        if self.target_kind not in (*EACH_STEP, *EACH_SEQUENCE):
+            wanted = wanted.argmax(axis=-1)
+        wanted = wanted.reshape(-1)[-len(shares) :]
+        if len(wanted) != len(shares):
+            raise AnotherApiError(
+                f"{self.forward_name} answers {len(shares)} times, and there are {len(wanted)} targets"
+            )
+        return -np.log(shares[np.arange(len(shares)), wanted]).sum()
+
+    def places(self, returned: Any) -> Iterator[str]:
+        """Where the shares may be."""
+        return (at for at, value in _parts_of(returned) if shares_in(value) is not None)
+
+    def describe(self) -> str:
+        """One line on what is driven, for a report."""
+        return f"{super().describe()}; the loss is taken to be the cross-entropy of what it answers"
+
+
+def shares_in(value: Any) -> Any:
+    """Rows of positive numbers whose sum is 1, one a step or one alone; None where something else is there."""
+    try:
+        rows = np.array(in_order(value), float)
+    except (TypeError, ValueError):
+        return None
+    rows = rows.reshape([length for length in rows.shape if length != 1])
+    rows = np.atleast_2d(rows)
+    if rows.ndim != 2 or rows.shape[1] < 2 or not (rows > 0).all():
+        return None
+    # A sum of so many numbers is rounded that often, and each of them once.
+    return rows if (np.abs(rows.sum(axis=1) - 1) <= 2 * rows.shape[1] * np.finfo(float).eps).all() else None
+
+
+def _parts_of(returned: Any) -> Iterator[tuple[str, Any]]:
+    """What was returned, by its place: as a whole, and the parts of a tuple, a list or a dict."""
+    yield "", returned
+    if isinstance(returned, tuple | list):
+        yield from ((f"[{i}]", value) for i, value in enumerate(returned))
+    elif isinstance(returned, dict):
+        yield from ((f"['{key}']", value) for key, value in returned.items() if isinstance(key, str))
 
 
 def _put(x: Any, kind: str) -> Any:

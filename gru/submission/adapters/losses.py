@@ -17,7 +17,7 @@ from .behaviour import moving, numbers, values_of
 from .completing import SIZES, by_changes
 from .construction import chosen_in, constructions, fixed_sizes, holders
 from .gradients import find
-from .loss import Loss
+from .loss import Loss, Shares
 from .names import BACKWARD, CACHE, FORWARD, LOSS, RATE, C, H, X, size_named, stem
 from .source import definitions, names_returned, own, parameters_of
 from .targets import ALPHABET, EACH_SEQUENCE
@@ -54,12 +54,14 @@ def losses(module: Any, source: str, name: str | None) -> Iterator[Loss]:
 class _Chain(NamedTuple):
     """What is called, one after the other: what goes forward, what gives the loss, what gives the gradients.
 
-    `first` is empty where the loss goes forward itself; `back` is `loss` where that goes backward as well.
+    `first` is empty where the loss goes forward itself; `back` is `loss` where that goes backward as well. Of `kind`
+    is what drives them.
     """
 
     first: str
     loss: str
     back: str
+    kind: type[Loss] = Loss
 
 
 def _chains(functions: Mapping[str, Any]) -> Iterator[_Chain]:
@@ -81,6 +83,9 @@ def _chains(functions: Mapping[str, Any]) -> Iterator[_Chain]:
     for loss in (n for n in functions if re.search("loss|cost|entropy", n, re.IGNORECASE) and n not in backs):
         for first in (n for n in firsts if n != loss):
             yield from (_Chain(first, loss, back) for back in _alike(first, passes))
+    # Nothing gives a loss: what goes backward may be given the targets of what goes forward, all the same.
+    aimed = [n for n in passes if _takes_targets(functions[n])]
+    yield from (_Chain("", first, back, Shares) for first in firsts for back in _alike(first, aimed))
 
 
 def _alike(name: str, backs: Sequence[str]) -> list[str]:
@@ -138,7 +143,7 @@ class _Calls:
 
     def roles(self, held: Sequence[str], *, method: bool) -> Iterator[dict[str, tuple[str, ...]]]:
         """What each is given, where that is known of all: with what was answered before as a whole, or a part."""
-        first, loss, back = self.chain
+        first, loss, back, _ = self.chain
         answers = names_returned(self.functions[first or loss], self.source)
         names = {name: OF_ANSWER + place[len("returned") :] for place, name in answers.items()}
 
@@ -170,19 +175,19 @@ class _Calls:
 
 
 def _ways(calls: _Calls, constructs: Iterable[dict[str, Any]], *, method: bool) -> Iterator[Loss]:
-    first, loss, back = calls.chain
+    first, loss, back, kind = calls.chain
     base = {"target": calls.target, "forward_name": loss, "backward_name": back, "x_layout": "TF"}
     base |= {"first_name": first, "source": calls.source, "out_layout": "F"}
     for construct in constructs:
         for roles in calls.roles(() if method else tuple(construct), method=method):
-            yield from layouts_of(calls.module, {**base, **roles, "construct": construct})
+            yield from layouts_of(calls.module, {**base, **roles, "construct": construct}, kind)
 
 
-def layouts_of(module: Any, given: Mapping[str, Any]) -> Iterator[Loss]:
+def layouts_of(module: Any, given: Mapping[str, Any], kind: type[Loss] = Loss) -> Iterator[Loss]:
     """Adapters for a loss whose calls and roles are `given`: each kind of inputs, targets and first states."""
     states = {role for name, part in given.items() if name.endswith("_roles") for role in part}
     try:
-        made = Loss(module, **given).make(SIZES)
+        made = kind(module, **given).make(SIZES)
     except Exception:
         return
     layouts = ("FB", "F", "BF") if "h" in states else (None,)
@@ -191,12 +196,12 @@ def layouts_of(module: Any, given: Mapping[str, Any]) -> Iterator[Loss]:
         way = {**given, "h_layout": h_layout, "carried": 1 + ("c" in states), "input_kind": inputs}
         ways = [{**way, "fixed": fixed} for fixed in sizes]
         if given["first_name"]:
-            ways = [way for way in ways if Loss(module, **way).goes_forward()]
+            ways = [way for way in ways if kind(module, **way).goes_forward()]
         for target, several in product(_target_kinds(inputs), (False, True)):
             if several and (given["forward_name"] == given["backward_name"] or given["first_name"]):
                 continue
             # At all sizes before the next kind of targets: a single number is taken for those of all steps.
-            yield from (Loss(module, **way, target_kind=target, several=several) for way in ways)
+            yield from (kind(module, **way, target_kind=target, several=several) for way in ways)
 
 
 def _target_kinds(inputs: str) -> tuple[str, ...]:
@@ -217,7 +222,7 @@ def completed(adapter: Loss) -> bool:
     x, h_0 = numbers(adapter, sizes)
     made = adapter.make(sizes)
     adapter.turn()
-    for place in loss_places(adapter._call(made, x, h_0, str)[0]):
+    for place in adapter.places(adapter._call(made, x, h_0, str)[0]):
         adapter.loss_at, adapter.parameters = place, ()
         adapter.parameters = tuple(moving(adapter, sizes))
         if adapter.parameters:
@@ -233,13 +238,3 @@ def completed(adapter: Loss) -> bool:
     adapter.dx = adapter.dh = adapter.dc = None
     adapter.takes_rows = adapter.reads_every_row()
     return bool(adapter.gradients) or by_changes(adapter, sizes, (holder, not isinstance(made, Given)))
-
-
-def loss_places(returned: Any) -> Iterator[str]:
-    """The places of single numbers in what a function returns: one of them may be the loss."""
-    if isinstance(returned, tuple | list):
-        yield from (f"[{i}]" for i, v in enumerate(returned) if np.ndim(v) < 3 and np.size(v) == 1)
-    elif isinstance(returned, dict):
-        yield from (f"['{k}']" for k, v in returned.items() if np.size(v) == 1)
-    elif np.size(returned) == 1:
-        yield ""

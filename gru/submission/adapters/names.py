@@ -33,7 +33,7 @@ SIZE_NAMES = {
     "hsz nhid hid_dim hid_size dim_hidden hidden_length n_units state_size h_dim n_neurons hidden_layer_size cell_size "
     "num_units h_size hiddensize n_hid rnn_size gru_h d_hid hidden_len mem_cell_ct d_h n_cells state_dim nb_hidden",
     "output": "out_dim output_size n_y ny ysz output_dim n_out num_classes n_classes out_features out_size "
-    "output_units nout o num_outputs n_output output_length y_dim out_d num_output",
+    "output_units nout o num_outputs n_output n_outputs output_length y_dim out_d num_output",
     "batch": "batch_size batch batchsize n minibatch mini_batch_size n_batch b m",
     "steps": "seq_len seq_length t n_steps steps sequence_length num_steps time_steps timesteps n_sequence max_len tau "
     "t_x bptt_truncate",
