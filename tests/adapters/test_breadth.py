@@ -76,6 +76,7 @@ MISTAKES = {
     "given_params_and_grads": ("dc * self.f\n", "dc\n", "lstm/dc"),
     "plain_two_biases": ("dz.T @ self.h_prev", "dz.T @ self.h", "rnn/dW"),
     "targets_without_a_loss": ("dh = self.Wr.T @ da", "dh = self.Wr @ da", "rnn/dh"),
+    "two_classes_of_tokens": ('["E"][self.tokens[t]] += self.W', '["E"][self.tokens[t]] = self.W', "gradient-E"),
 }  # fmt: skip
 """For each file what stands in it, what stands in its place, and a check that is not right then."""
 

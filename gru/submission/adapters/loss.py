@@ -14,7 +14,7 @@ from .behaviour import numbers, values_of
 from .chance import begin_anew
 from .completing import SIZES, sums_no_vector
 from .layouts import arranged, in_order
-from .targets import ALPHABET, EACH_SEQUENCE, EACH_STEP, positions, targets
+from .targets import ALPHABET, EACH_SEQUENCE, EACH_STEP, NUMBER, positions, targets
 
 
 class Loss(Adapter):
@@ -180,7 +180,7 @@ class Loss(Adapter):
             found = found + self._beside
         if self.target_kind in ("tokens", "positions"):
             return found.tolist()
-        if self.target_kind == "class":
+        if self.target_kind in ("class", NUMBER):
             return found.item()
         return found if self.target_kind in ("ids", "classes") else arranged(found, self.target_kind)
 

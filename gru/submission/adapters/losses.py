@@ -20,7 +20,7 @@ from .gradients import find
 from .loss import Loss, Shares
 from .names import BACKWARD, CACHE, FORWARD, LOSS, RATE, C, H, X, size_named, stem
 from .source import definitions, names_returned, own, parameters_of
-from .targets import ALPHABET, EACH_SEQUENCE
+from .targets import ALPHABET, EACH_SEQUENCE, NUMBER
 
 INPUTS = re.compile(r"^(inputs?|xs?|x_?seq|tokens|chars|seq|x_?train|x_batch|sentence|sequence)$", re.IGNORECASE)
 TARGETS = re.compile(r"^(targets?|ys?|labels?|y_?true|outputs?|y_?train|y_batch|t)$", re.IGNORECASE)
@@ -207,7 +207,7 @@ def layouts_of(module: Any, given: Mapping[str, Any], kind: type[Loss] = Loss) -
 def _target_kinds(inputs: str) -> tuple[str, ...]:
     """The kinds of targets that go with a kind of inputs."""
     if inputs in ALPHABET:
-        return tuple(dict.fromkeys((inputs, "tokens", *EACH_SEQUENCE)))
+        return tuple(dict.fromkeys((inputs, "tokens", *EACH_SEQUENCE, NUMBER)))
     return tuple(dict.fromkeys((inputs, _of_last(inputs), *EACH_SEQUENCE, "positions")))
 
 

@@ -20,6 +20,9 @@ the last step's, where the layout has no steps.
 EACH_SEQUENCE = ("classes", "class")
 """The kinds that are a position for each sequence: an array of them, or the number of one sequence alone."""
 
+NUMBER = "number"
+"""The kind that is one number between 0 and 1 for a sequence, as of a cross-entropy of two classes."""
+
 
 def positions(x: Any) -> list[int]:
     """The position in an alphabet at every step: that of the largest entry of `x` (steps, batch, input)."""
@@ -42,6 +45,8 @@ def targets(x: Any, kind: str, output: int) -> Any:
         return found if kind in ALPHABET else found % output
     if kind in EACH_SEQUENCE:
         return np.argmin(x[-1], axis=-1) % output
+    if kind == NUMBER:
+        return 1 / (1 + np.exp(-x[-1, :1, -1:]))
     # Of its own step alone, so that steps which change places take their targets with them.
     aimed = x if has_steps(kind) else x[-1:]
     if output == 1:
