@@ -235,6 +235,7 @@ def test_the_gradient_of_all_steps_is_taken_and_not_that_of_the_cell_inside(tmp_
     assert examination.form.layer.id == "rnn"
 
 
+@pytest.mark.one_in(2)
 @pytest.mark.parametrize(
     ("name", "old", "new"),
     [("lists", "x.T @ da", "x @ da"), ("functions_with_cache", "x.T.dot(da)", "x.dot(da)")],

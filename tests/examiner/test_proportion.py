@@ -170,6 +170,7 @@ class Differences(Perturbs):
         self.dW, self.dU = self.dW.astype(np.float32), self.dU.astype(np.float32)
 
 
+@pytest.mark.one_in(4)
 @pytest.mark.parametrize("seed", SEEDS)
 @pytest.mark.parametrize(
     "cell",
