@@ -350,6 +350,7 @@ def test_a_hundred_thousand_files_are_refused(tmp_path: Path) -> None:
     assert bo.main == "gru.py"
 
 
+@pytest.mark.full
 def test_a_class_of_a_hundred_thousand_files_is_refused(tmp_path: Path) -> None:
     stream = io.BytesIO()
     with zipfile.ZipFile(stream, "w") as archive:

@@ -62,7 +62,8 @@ def forms_with(form: Form, mistake: Mistake) -> Iterator[str]:
             yield f"convention/{other.id}"
 
 
-@pytest.mark.parametrize("form", [form_named("chapter", "lstm"), form_named("chapter", "rnn")], ids=named)
+@pytest.mark.one_in(2)
+@pytest.mark.parametrize("form", [form_named("chapter", "rnn"), form_named("chapter", "lstm")], ids=named)
 def test_a_mistake_is_found_in_its_equation_and_named(form: Form) -> None:
     check(form, catalogue(form.exposed[0].key, form)[0], effort="quick")
 
