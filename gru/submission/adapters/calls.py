@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from inspect import Parameter
 from typing import Any
 
-from .adapter import AnotherApiError
+from .adapter import Adapter, AnotherApiError
 from .arguments import OF_ANSWER, OWNER, Given
 from .names import ANSWERED, CACHE, DELTA, MODEL, OF_CONTEXT, OPTIMISERS, RATE, TARGETS, role_of, size_named
 from .optimiser import OPTIMISER
@@ -156,3 +156,10 @@ def _role(
         # Two states and nothing else are answered: what is left is the other one's gradient.
         return "delta_c"
     return "?" if "cache" in roles else "cache"
+
+
+def taken_back(adapter: Adapter, of: tuple[Any, bool]) -> list[Parameter]:
+    """The arguments of the backward pass. What forward has answered is no method."""
+    holder, method = of
+    is_method = method and not adapter.backward_name.startswith(OF_ANSWER)
+    return parameters_of(adapter.passes_back(holder), method=is_method)

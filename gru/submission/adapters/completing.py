@@ -5,22 +5,22 @@ What is found is what the forward pass behaves as. What a course's adapter says 
 
 import re
 from collections.abc import Callable, Iterator, Mapping
-from inspect import Parameter
 from typing import Any
 
 import numpy as np
 
-from .adapter import CHANGE, Adapter, AnotherApiError, Answer
-from .arguments import OF_ANSWER, Given
-from .behaviour import adds_up, behaves, fresh, moving, numbers, places_of_states, upstream, values_of
-from .calls import backward_roles, forward_roles
+from .adapter import Adapter, AnotherApiError, Answer
+from .arguments import Given
+from .behaviour import adds_up, behaves, moving, numbers, places_of_states, upstream, values_of
+from .calls import backward_roles, forward_roles, taken_back
 from .construction import chosen_in, fixed_sizes
 from .gradients import find
 from .layouts import arranged, has_steps
-from .names import OF_CELL, RATE, STATE_NAMES
-from .optimiser import OPTIMISER
+from .names import STATE_NAMES
 from .places import arrays_in
 from .source import names_returned, parameters_of
+from .two_states import answer_is_crossed, seconds_of, upstream_is_crossed
+from .updates import by_changes
 
 SIZES = {"batch": 2, "input": 3, "hidden": 5, "steps": 4, "output": 7}
 """Sizes whose multiples and sums differ, so that a shape tells what it is made of."""
@@ -46,9 +46,6 @@ SEQUENCES = tuple(
     for h in states
 )
 """Layouts of the input and the first state that are tried, the most telling first."""
-
-RATE_GIVEN = 2.0**20
-"""A learning rate at which a parameter's own size is lost in that of its gradient, and nothing is rounded by it."""
 
 MOST_ERRORS = 50
 """How many exceptions are kept, to tell where they come from."""
@@ -227,9 +224,9 @@ def complete(adapter: Adapter, sizes: Mapping[str, int], of: tuple[Any, bool], t
         if "backward_roles" not in said:
             names = [p.name for p in parameters_of(getattr(holder, adapter.forward_name, None), method=method)]
             answered = names_returned(getattr(holder, adapter.forward_name, None), adapter.source)
-            adapter.backward_roles = backward_roles(_taken_back(adapter, of), adapter, made, names, answered)
+            adapter.backward_roles = backward_roles(taken_back(adapter, of), adapter, made, names, answered)
     takes_two = {"delta_c", "deltas"} & set(adapter.backward_roles) and "second" not in said
-    seconds: list[str | None] = [*_seconds(adapter, sizes, tried)] if takes_two else [type(adapter).second]
+    seconds: list[str | None] = [*seconds_of(adapter, sizes, tried.states)] if takes_two else [type(adapter).second]
     if not seconds and "deltas" not in adapter.backward_roles:
         # No second state is as the first: what it takes is the gradient of the last state, and that is 0.
         adapter.backward_roles = tuple("number" if r == "delta_c" else r for r in adapter.backward_roles)
@@ -237,7 +234,8 @@ def complete(adapter: Adapter, sizes: Mapping[str, int], of: tuple[Any, bool], t
     first = adapter.state
     for second in seconds:
         adapter.state, adapter.second = first, second
-        if takes_two and second and "state" not in said and _are_crossed(adapter, tried, of):
+        taken = taken_back(adapter, of) if takes_two and second and "state" not in said else []
+        if taken and upstream_is_crossed(adapter, tried.states, holder, taken):
             adapter.state, adapter.second = second, first
         if "parameters" not in said:
             adapter.parameters = ()
@@ -276,83 +274,6 @@ def _is_of_shapes(error: Exception, adapter: Adapter) -> bool:
     return own and isinstance(error, ValueError | IndexError)
 
 
-def _taken_back(adapter: Adapter, of: tuple[Any, bool]) -> list[Parameter]:
-    """The arguments of the backward pass. What forward has answered is no method."""
-    holder, method = of
-    is_method = method and not adapter.backward_name.startswith(OF_ANSWER)
-    return parameters_of(adapter.passes_back(holder), method=is_method)
-
-
-def _seconds(adapter: Adapter, sizes: Mapping[str, int], tried: Tried) -> Iterator[str]:
-    """Where the second state may be: another array that behaves as one, of the same layout as the first."""
-    made = fresh(adapter, sizes)
-    x, h_0 = numbers(adapter, sizes)
-    returned = adapter.forwarded(made, arranged(x, adapter.x_layout), adapter._first(h_0, sizes))
-    first = adapter._value(made, returned, adapter.state)
-    for place, *layout in tried.states:
-        alike = layout == [adapter.out_layout, adapter.width]
-        if alike and not np.array_equal(adapter._value(made, returned, place), first):
-            yield place
-
-
-def _are_crossed(adapter: Adapter, tried: Tried, of: tuple[Any, bool]) -> bool:
-    """Whether the first state is c and backward takes dh first, or the other way round.
-
-    Names tell it; of two states without names, c is the one that depends on fewer parameters.
-    """
-    holder, _ = of
-    answered = names_returned(getattr(holder, adapter.forward_name, None), adapter.source)
-    taken = _taken_back(adapter, of)
-    by_role = {role: p.name for role, p in zip(adapter.backward_roles, taken, strict=False)}
-    states = [
-        OF_CELL.match(answered.get(f"returned{place}", "")) is not None for place in (adapter.state, adapter.second)
-    ]
-    if sum(states) != 1:
-        at = (adapter.out_layout, adapter.width)
-        first, second = (tried.states[place, *at] for place in (adapter.state, str(adapter.second)))
-        states = [first < second, second < first]
-    gradients = [OF_CELL.match(by_role.get(role, "")) is not None for role in ("delta", "delta_c")]
-    return sum(states) == sum(gradients) == 1 and states != gradients
-
-
-def by_changes(adapter: Adapter, sizes: Mapping[str, int], of: tuple[Any, bool]) -> bool:
-    """Find the gradients in what backward does to the parameters, where it shows none, and takes a rate or holds one.
-
-    What is found is as large as the rate: an update by the gradient itself. Whatever else it may be is none.
-    """
-    if not adapter.backward_name or "backward" in adapter.said:
-        return False
-    own = _taken_back(adapter, of)
-    following = [p.name for p in own[len(adapter.backward_roles) :]][:1]
-    roles = tuple(adapter.backward_roles)
-    handed = {*roles, *adapter.construct.values(), *(v for given in adapter.setup.values() for v in given.values())}
-    ways: list[tuple[tuple[str, ...], str | None]] = [(roles, None)] if {"number", OPTIMISER} & handed else []
-    ways += [((*roles, "number"), None) for name in following if RATE.match(name)]
-    held = getattr(fresh(adapter, sizes), "__dict__", {})
-    ways += [(roles, name) for name, value in held.items() if RATE.match(name) and isinstance(value, float)]
-    for given, at in ways:
-        adapter.backward_roles, adapter.rate_at = given, at
-        adapter.gradients = {place: f"{CHANGE}{place}" for place in adapter.parameters}
-        if _is_an_update(adapter, sizes):
-            return True
-    adapter.backward_roles, adapter.rate_at, adapter.rate, adapter.gradients = roles, None, 0.0, {}
-    return False
-
-
-def _is_an_update(adapter: Adapter, sizes: Mapping[str, int]) -> bool:
-    """Whether every parameter changes in proportion to the rate."""
-    x, h_0 = numbers(adapter, sizes)
-    values, delta = values_of(adapter, sizes), upstream(adapter, sizes)
-    found = []
-    for adapter.rate in (RATE_GIVEN / 2, RATE_GIVEN):
-        try:
-            answer = adapter.run(sizes, values, x, h_0, delta)
-            found.append(adapter.gradients_of(answer, values).values())
-        except Exception:
-            return False
-    return all(np.any(a) and np.allclose(a, b, rtol=1e-6, atol=0) for a, b in zip(*found, strict=True))
-
-
 def _is_for_one_column(adapter: Adapter, sizes: Mapping[str, int]) -> bool:
     """Whether it is written for one sample as a column."""
     if sizes["batch"] == 1 or "FB" not in adapter.x_layout:
@@ -384,20 +305,5 @@ def _gradients(adapter: Adapter, sizes: Mapping[str, int]) -> None:
     values = values_of(adapter, sizes)
     answer, other = (adapter.run(sizes, values, x, h_0, upstream(adapter, sizes, seed)) for seed in (2, 3))
     find(adapter, answer, other, x, sizes, values)
-    if not {adapter.dh, adapter.dc} & {None, *adapter.names_returned} and _is_crossed(adapter, sizes):
+    if not {adapter.dh, adapter.dc} & {None, *adapter.names_returned} and answer_is_crossed(adapter, sizes):
         adapter.dh, adapter.dc = adapter.dc, adapter.dh
-
-
-def _is_crossed(adapter: Adapter, sizes: Mapping[str, int]) -> bool:
-    """Whether what no name tells to be dh and dc is dc and dh: one entry of δ moves its own entry of dc, and all of dh.
-
-    A wrong pass may do otherwise: only where this is so of the two in the other order are they crossed.
-    """
-    sizes = {**sizes, "steps": 1}
-    x, h_0 = numbers(adapter, sizes)
-    values, delta = values_of(adapter, sizes), upstream(adapter, sizes)
-    moved = delta.copy()
-    moved[..., 0, 0] += 0.5
-    one, two = (adapter.run(sizes, values, x, h_0, given) for given in (delta, moved))
-    in_dh, in_dc = np.split(adapter.first_gradient(one, h_0) != adapter.first_gradient(two, h_0), 2, axis=-1)
-    return bool(in_dh.sum() <= 1 and in_dc[..., 0, :].all())

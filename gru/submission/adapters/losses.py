@@ -14,13 +14,14 @@ import numpy as np
 
 from .arguments import OF_ANSWER, Given
 from .behaviour import moving, numbers, values_of
-from .completing import SIZES, by_changes
+from .completing import SIZES
 from .construction import chosen_in, constructions, fixed_sizes, holders
 from .gradients import find
 from .loss import Loss, Shares
 from .names import BACKWARD, CACHE, FORWARD, LOSS, RATE, C, H, X, size_named, stem
 from .source import definitions, names_returned, own, parameters_of
 from .targets import ALPHABET, EACH_SEQUENCE, NUMBER
+from .updates import by_changes
 
 INPUTS = re.compile(r"^(inputs?|xs?|x_?seq|tokens|chars|seq|x_?train|x_batch|sentence|sequence)$", re.IGNORECASE)
 TARGETS = re.compile(r"^(targets?|ys?|labels?|y_?true|outputs?|y_?train|y_batch|t)$", re.IGNORECASE)
