@@ -234,8 +234,8 @@ def complete(adapter: Adapter, sizes: Mapping[str, int], of: tuple[Any, bool], t
     first = adapter.state
     for second in seconds:
         adapter.state, adapter.second = first, second
-        taken = taken_back(adapter, of) if takes_two and second and "state" not in said else []
-        if taken and upstream_is_crossed(adapter, tried.states, holder, taken):
+        taken = taken_back(adapter, of) if takes_two and "state" not in said else []
+        if second and taken and upstream_is_crossed(adapter, tried.states, holder, taken):
             adapter.state, adapter.second = second, first
         if "parameters" not in said:
             adapter.parameters = ()
