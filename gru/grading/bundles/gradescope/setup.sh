@@ -8,12 +8,12 @@ if python3 -c 'import sys, venv, ensurepip; sys.exit(sys.version_info < (3, 11))
     python3 -m venv "$home"
     "$home/bin/python" -m pip install "$wheel[notebook]"
 else
-    # Ubuntu 22.04 has Python 3.10: uv, from PyPI, finds another one or fetches one from GitHub. It goes into a folder
-    # of its own, as Debian's pip installs nothing beside the system's packages.
+    # Ubuntu 22.04 has Python 3.10: uv, from PyPI, finds another one or fetches one from GitHub, of a version that this
+    # package is tried with. uv goes into a folder of its own, as Debian's pip installs nothing beside the system's.
     python3 -m pip --version >/dev/null 2>&1 || { apt-get update && apt-get install -y python3-pip; }
     python3 -m pip install --target "$home-uv" uv
     export PYTHONPATH="$home-uv"
-    python3 -m uv venv --python '>=3.11' "$home" || {
+    python3 -m uv venv --python '>=3.11,<3.15' "$home" || {
         # GitHub cannot be reached: Ubuntu 22.04 has a Python 3.11 in its own archive, and newer images have no need.
         apt-get update && apt-get install -y python3.11 python3.11-venv && python3.11 -m venv "$home"
     } || {
