@@ -174,12 +174,17 @@ class _Trial:
 
     def _of_use(self, cell: Cell, use: Use, changes: frozenset[str]) -> dict[str, float]:
         changed = _changed(self._form, use, changes)
-        uses = [changed]
+        found = self._after(cell, [changed])
         if "again" in changes:
-            uses.append(_redrawn(self._form, changed, frozenset(), anew=True))
+            twice = self._after(cell, [changed, _redrawn(self._form, changed, frozenset(), anew=True)], all_left=True)
+            found = {name: max(found.get(name, 0.0), twice.get(name, 0.0)) for name in found | twice}
+        return found
+
+    def _after(self, cell: Cell, uses: Sequence[Use], *, all_left: bool = False) -> dict[str, float]:
+        """The differences after the last of these uses; with `all_left` it may change nothing that it is given."""
         right, _ = self._answers(self._right, uses)
         answers, spoilt = self._answers(cell, uses)
-        if answers is None or ("again" in changes and spoilt):
+        if answers is None or (all_left and spoilt):
             return {"": float("inf")}
         assert right is not None
         return {name: _apart(answers[name], right[name]) for name in right if name in answers}

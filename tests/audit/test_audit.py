@@ -6,11 +6,14 @@ import re
 from collections import Counter
 from pathlib import Path
 
+import numpy as np
 import pytest
 from click.testing import CliRunner, Result
 
-from gru.audit.cells import right_cells
+from gru.audit.advice import _Trial
+from gru.audit.cells import right_cells, wrong_cells
 from gru.audit.edits import edits
+from gru.audit.watch import Use
 from gru.cli import commands as cli
 from gru.layers.registry import form_named
 from gru.mistakes import catalogue
@@ -255,3 +258,15 @@ class Cell:
         "self.dW += np.zeros((2 * self.n, 3)) - x[self.n - 1].T @ d belongs"
     )
     assert said[-1] == "5: self.r stands where d * self.r belongs"
+
+
+def test_what_is_caught_on_the_first_use_stays_caught_with_a_second_one() -> None:
+    """One row, a first state of zero and an upstream gradient of ones."""
+    form, random = form_named("chapter"), np.random.default_rng(0)
+    x, W, U = (random.normal(size=shape) for shape in ((1, 4), (12, 4), (12, 4)))
+    h_p, in_grad = np.zeros((1, 4)), np.ones((1, 4))
+    use = Use({"x": x, "h_p": h_p, "W": W, "U": U}, {"h_p": h_p, "in_grad": in_grad})
+    trial = _Trial(form, right_cells(form)[0], [use])
+    for cell in wrong_cells(form, ["equation-24"]):
+        once, twice = (trial.differences(cell, frozenset(changes)) for changes in ((), ("again",)))
+        assert all(twice.get(name, np.inf) >= once[name] for name in once)
