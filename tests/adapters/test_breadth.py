@@ -56,6 +56,7 @@ MISTAKES = {
     "steps_with_a_history": ("self.grad_bh += dhh", "self.grad_bh += di", "gru/dcn"),
     "two_holders": ("ac = d * z * (1 - c**2)", "ac = d * z * (1 - c)", "gradient-fw.p['Wz']"),
     "dicts_by_gate": ('((r * h) if g == "h" else h).T', "h.T", "equation-11"),
+    "learned_first_state": ("self.dh0 = dh.sum(axis=0)", "self.dh0 = dh.mean(axis=0)", "gradient-h0"),
     "one_vector": ("Gr += ar.T @ v\n", "Gr += ar.T @ vr\n", "gradient-theta"),
     "weights_made_before": ("dc * s.c * f * (1 - f)", "dc * s.c * f", "lstm/dzf"),
     "kernel_and_recurrent": ("d_rec, p.R)", "d_in, p.R)", "equation-23"),

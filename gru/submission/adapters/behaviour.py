@@ -14,7 +14,7 @@ import numpy as np
 from .adapter import Adapter, settled
 from .arguments import size_of
 from .layouts import has_steps, restored
-from .names import STATE_NAMES, is_called_a_parameter
+from .names import FIRST_STATE, STATE_NAMES, is_called_a_parameter
 from .places import arrays_in, last_name, parts_of
 
 WIDTHS = ("hidden", "2*hidden", "output", "input", "1")
@@ -52,9 +52,14 @@ def values_of(adapter: Adapter, sizes: Mapping[str, int]) -> dict[str, Any]:
     for place, array in arrays_in(fresh(adapter, sizes)):
         if adapter.parameters and place not in adapter.parameters:
             continue
-        if array.flags.writeable and not _is_called_a_state(place):
+        if array.flags.writeable and (not _is_called_a_state(place) or _is_learnt(adapter, last_name(place))):
             values[place] = random.uniform(-0.6, 0.6, size=array.shape).astype(array.dtype)
     return values
+
+
+def _is_learnt(adapter: Adapter, name: str) -> bool:
+    """Whether what an object has by the name of a first state is a parameter: the file has a gradient of that name."""
+    return bool(FIRST_STATE.match(name) and re.search(rf"\b(d_?|grad_?){re.escape(name)}\b", adapter.source))
 
 
 def _is_called_a_state(place: str) -> bool:

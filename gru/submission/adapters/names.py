@@ -65,6 +65,9 @@ STATE_NAMES = re.compile(
 )
 """Arrays of an object by these names are what it works on, and no parameters."""
 
+FIRST_STATE = re.compile(r"^(h|c|s|a)_?0$|^(init(ial)?|first)_(h|c|state|hidden)$")
+"""Those of them that are there before the first step."""
+
 WEIGHT = re.compile(r"^_?(w|u|v|r|k|theta|weight)", re.IGNORECASE)
 BIAS = re.compile(r"^_?b(?!atch)|bias", re.IGNORECASE)
 NOT_PARAMETERS = re.compile(r"^(m|d|mem|v|g|grad)_?[A-Z]")
