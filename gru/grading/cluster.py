@@ -72,8 +72,14 @@ def run_on(
             for task in tasks
         }
         try:
-            for future in _answered(as_completed(sent, loop=client.loop), client, worker_wait):
-                record = _record(future, sent[future], course.rubric)
+            completed = as_completed(sent, loop=client.loop)
+            for future in _answered(completed, client, worker_wait):
+                try:
+                    record = _record(future, sent[future], course.rubric, worker_wait)
+                except TimeoutError:
+                    # The worker that has it is gone: it is done again, where there is another one.
+                    completed.add(future)
+                    continue
                 gradebook.put(record)
                 on_record(record)
                 progress.done += 1
@@ -108,12 +114,17 @@ def _sent(task: Task, course: Course) -> tuple[Task, dict[str, bytes], Rubric]:
     return task, contents, course.rubric
 
 
-def _record(future: Any, task: Task, rubric: Rubric) -> Record:
-    """What came back; a record of our failure where nothing did. Raises ClusterError where the scheduler is gone."""
+def _record(future: Any, task: Task, rubric: Rubric, patience: float) -> Record:
+    """What came back; a record of our failure where nothing did.
+
+    Raises:
+        ClusterError: The scheduler is gone.
+        TimeoutError: What was ready could not be fetched within so many seconds.
+    """
     try:
-        error = future.exception()
+        error = future.exception(timeout=patience)
         if error is None:
-            return Record.of_data(future.result())
+            return Record.of_data(future.result(timeout=patience))
     except (asyncio.CancelledError, CancelledError):
         # So Dask tells that it has lost the scheduler, and with it all that was under way.
         raise ClusterError("the scheduler has gone, with all that was under way") from None

@@ -146,3 +146,28 @@ def test_a_scheduler_that_does_not_answer_is_told(tmp_path: Path, monkeypatch: p
     done = gru("grade", tmp_path / "class", "--out", tmp_path / "out", "--scheduler", "tcp://127.0.0.1:9")
     assert done.exit_code == 70
     assert "no scheduler answers at tcp://127.0.0.1:9" in done.stderr
+
+
+@pytest.mark.full
+def test_what_is_lost_with_the_worker_that_had_it_ready_is_asked_for_again(
+    cluster: Cluster, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from distributed import Future
+
+    answered, lost = Future.exception, set()
+
+    def exception(future: Any, timeout: float | None = None) -> Any:
+        if future.key not in lost:
+            lost.add(future.key)
+            raise TimeoutError
+        return answered(future, timeout=timeout)
+
+    monkeypatch.setattr(Future, "exception", exception)
+    (tmp_path / "class").mkdir()
+    for name in ("alice", "bob"):
+        (tmp_path / "class" / f"{name}.py").write_text(RIGHT, encoding="utf-8")
+    out = tmp_path / "out"
+    done = gru("grade", tmp_path / "class", "--out", out, "--effort", "quick", "--scheduler", cluster.address)
+    assert done.exit_code == 0, done.stderr
+    assert len(lost) == 2
+    assert set(records(out).values()) == {EQUAL_POINTS.maximum}
