@@ -79,7 +79,7 @@ def examined(path: Path) -> Examination:
         return examine(process, effort=of_this_run())
 
 
-@pytest.mark.one_in(12)
+@pytest.mark.full
 @pytest.mark.parametrize("name", MISTAKES)
 def test_a_right_file_is_right_without_a_word_on_its_api(name: str) -> None:
     examination = examined(FILES / f"{name}.py")
@@ -88,7 +88,7 @@ def test_a_right_file_is_right_without_a_word_on_its_api(name: str) -> None:
     assert set(examination.api.gradients) == set(examination.api.names)
 
 
-@pytest.mark.one_in(40)
+@pytest.mark.full
 @pytest.mark.parametrize(
     ("name", "number"), [(name, number) for name, mistakes in MISTAKES.items() for number in range(len(mistakes))]
 )
@@ -254,6 +254,7 @@ def test_shapes_that_go_together_only_where_all_sizes_are_alike_are_a_mistake(
     assert {o.status for o in examination.outcomes if o.name in ("dzz", "dzn", "dzr", "dh")} == {"right"}
 
 
+@pytest.mark.full
 def test_a_class_of_the_chapters_name_without_its_methods_has_another_api(tmp_path: Path) -> None:
     """Its way back is an engine's; `zero_grad` goes back in its name alone."""
     source = (FILES / "engine.py").read_text()

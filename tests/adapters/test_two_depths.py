@@ -77,7 +77,7 @@ def test_a_factor_that_all_gradients_have_is_told_once(name: str, tmp_path: Path
     assert examination.verdict == "wrong"
 
 
-@pytest.mark.parametrize("dtype", ["f8", "f4"])
+@pytest.mark.parametrize("dtype", ["f8", pytest.param("f4", marks=pytest.mark.full)])
 def test_a_single_entry_that_is_wrong_is_not_told_as_clipped_and_its_numbers_are_plain(
     dtype: str, tmp_path: Path
 ) -> None:
