@@ -24,19 +24,18 @@ LOSS = re.compile(
 )
 
 SIZE_NAMES = {
-    "input": "in_dim input_dim input_size n_in n_input n_inputs num_inputs n_x nx d d_in idim in_size in_features "
-    "inputs input_length x_dim xsz n_features num_features feature_size embedding_dim embed_size "
-    "embed_dim emb_dim vocab_size word_dim d_model "
-    "input_units nin in_channels size_in dim_in in_ n_vocab v data_dim i input_shape feature_dim x_size insize in_d "
+    "input": "in_dim input_dim input_size n_in n_input n_x d d_in idim in_size in_features inputs input_length x_dim "
+    "xsz n_features num_features feature_size embedding_dim embed_size embed_dim emb_dim vocab_size word_dim d_model "
+    "input_units in_channels size_in dim_in in_ n_vocab v data_dim i input_shape feature_dim x_size in_d "
     "input_len num_input input_features nb_in vocab word_size",
-    "hidden": "hidden_dim hidden_size n_hidden num_hidden num_hiddens n_h nh h hdim units hidden_units hidden n_a size "
-    "hsz nhid hid_dim hid_size dim_hidden hidden_length n_units state_size h_dim n_neurons hidden_layer_size cell_size "
-    "num_units h_size hiddensize n_hid rnn_size gru_h d_hid hidden_len mem_cell_ct d_h n_cells state_dim nb_hidden",
-    "output": "out_dim output_size n_y ny ysz output_dim n_out num_classes n_classes out_features out_size "
-    "output_units nout o num_outputs n_output n_outputs output_length y_dim out_d num_output",
-    "batch": "batch_size batch batchsize n minibatch mini_batch_size n_batch b m",
-    "steps": "seq_len seq_length t n_steps steps sequence_length num_steps time_steps timesteps n_sequence max_len tau "
-    "t_x bptt_truncate",
+    "hidden": "hidden_dim hidden_size n_hidden num_hidden n_h h hdim units hidden_units hidden n_a size hsz nhid "
+    "hid_dim hid_size dim_hidden hidden_length n_units state_size n_neurons hidden_layer_size cell_size num_units "
+    "h_size rnn_size gru_h d_hid hidden_len mem_cell_ct d_h n_cells state_dim nb_hidden",
+    "output": "out_dim output_size n_y ysz output_dim n_out num_classes n_classes out_features out_size output_units o "
+    "n_output output_length y_dim out_d num_output",
+    "batch": "batch_size batch n minibatch mini_batch_size n_batch b m",
+    "steps": "seq_len seq_length t n_steps steps sequence_length num_steps time_steps n_sequence max_len tau t_x "
+    "bptt_truncate",
 }
 """Names of sizes, as constructors in use call them."""
 
