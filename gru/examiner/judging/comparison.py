@@ -84,14 +84,10 @@ class Standard:
             error, limit, largest = (at[begin + step] for at in numbers)
             begin += steps
             comparison = Comparison(error, limit, largest, step if truth.ndim > 2 else None)
-            yield (
-                name,
-                comparison
-                if error <= limit
-                else _with_entries(
-                    comparison, *(block[comparison.step] if truth.ndim > 2 else block for block in (own[name], truth))
-                ),
-            )
+            if not error <= limit:
+                blocks = (own[name], truth)
+                comparison = _with_entries(comparison, *((b[step] for b in blocks) if truth.ndim > 2 else blocks))
+            yield name, comparison
 
 
 def _furthest(errors: Array, limits: Array) -> int:
