@@ -255,6 +255,21 @@ def test_shapes_that_go_together_only_where_all_sizes_are_alike_are_a_mistake(
 
 
 @pytest.mark.full
+@pytest.mark.parametrize(
+    ("methods", "verdict"),
+    [("def get_params(self, W, U): pass", "wrong"), ("def feed(self, data): return data", "another_api")],
+)
+def test_a_class_that_is_not_finished_is_wrong_and_one_with_other_methods_has_another_api(
+    methods: str, verdict: str, tmp_path: Path
+) -> None:
+    (file := tmp_path / "gru.py").write_text(
+        f"class GRUCell:\n    def __init__(self, input_size, hidden_size): pass\n    {methods}\n"
+    )
+    examination = examined(file)
+    assert verdict in (examination.verdict, examination.reason)
+
+
+@pytest.mark.full
 def test_a_class_of_the_chapters_name_without_its_methods_has_another_api(tmp_path: Path) -> None:
     """Its way back is an engine's; `zero_grad` goes back in its name alone."""
     source = (FILES / "engine.py").read_text()

@@ -39,6 +39,9 @@ SCRIPT = re.compile(
 )
 """How a file shows that it may train when it is run."""
 
+METHODS = ("forward", "backward", "get_params", "split_params", "merge_params")
+"""Those of a cell in the layer's API."""
+
 SIZES = ["input_size", "hidden_size"]
 """What a cell in the layer's API is made of."""
 
@@ -268,10 +271,17 @@ class _File:
                 raise error
 
     def _driven_or(self, cell_class: Any) -> tuple[Any, Any]:
-        """What drives a class that lacks a pass of the layer's API, or the class itself where nothing does."""
+        """What drives a class that lacks a pass of the layer's API, or the class itself where nothing does.
+
+        A class with other methods alone is none in the layer's API that is not finished.
+        """
         try:
             return None, self._driver(cell_class.__name__)
-        except self.load("_adapters").AnotherApiError:
+        except self.load("_adapters").AnotherApiError as error:
+            has = [name for name, value in vars(cell_class).items() if name != "__init__" and inspect.isfunction(value)]
+            if has and not any(hasattr(cell_class, name) for name in (*METHODS, "__getattr__")):
+                text = f"{cell_class.__name__} has none of {', '.join(METHODS)}; it has {', '.join(has[:8])}; {error}"
+                raise Refused("another_api", text) from None
             self._require_all(self.asked.cell)
             return cell_class, None
 
@@ -365,12 +375,7 @@ def _lacks_a_pass(cell_class: Any) -> bool:
 
 def other_api(cell_class: Any, api: dict[str, Any]) -> str | None:
     """What is said of a class whose methods cannot take the arguments they are given; None where they can."""
-    passes = ("forward", "backward")
-    if not any(hasattr(cell_class, name) for name in (*passes, "__getattr__")):
-        has = [name for name, value in vars(cell_class).items() if name != "__init__" and inspect.isfunction(value)]
-        if has:
-            return f"{api['cell']} has neither {' nor '.join(passes)}; it has {', '.join(has[:8])}"
-    for name in passes:
+    for name in ("forward", "backward"):
         arguments = api[name]
         method = getattr(cell_class, name, None)
         try:
