@@ -24,8 +24,12 @@ _CLOSE = 1e-6
 """How near a coefficient is to the half-integer that it is taken for; all values are then held against that."""
 
 
-def describe(wrong: list[Sample]) -> Guess | None:
-    """The first description that fits every wrong value; None where none does."""
+def describe(wrong: list[Sample], right: list[Sample]) -> tuple[Guess, bool] | None:
+    """The first description that fits every wrong value and contradicts no right one, else the first that fits.
+
+    With whether a right value contradicts it; None where none fits.
+    """
+    first: Guess | None = None
     with np.errstate(all="ignore"):
         for describer in (
             _plain,
@@ -42,10 +46,11 @@ def describe(wrong: list[Sample]) -> Guess | None:
             _coefficients,
             _place,
         ):
-            found = next(iter(describer(wrong)), None)
-            if found is not None:
-                return found
-    return None
+            for found in describer(wrong):
+                if not any(map(found.is_contradicted_by, right)):
+                    return found, False
+                first = first or found
+    return None if first is None else (first, True)
 
 
 # No formula at all

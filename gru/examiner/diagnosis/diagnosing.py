@@ -61,14 +61,14 @@ def _explained(
     right = [Sample(equation, case) for case in right_cases]
     form = wrong_cases[0].evidence.reference.form
     known = recognise(equation, wrong, right, form)
-    described = describe(wrong) if known is None or not any(sample.own.any() for sample in wrong) else None
+    described = describe(wrong, right) if known is None or not any(sample.own.any() for sample in wrong) else None
     if known is not None:
         diagnosis, is_contradicted = known
-        if described is not None and described.facts[0].kind in NO_FORMULA:
-            diagnosis = replace(diagnosis, alternatives=((*described.facts,), *diagnosis.alternatives))
+        if described is not None and described[0].facts[0].kind in NO_FORMULA:
+            diagnosis = replace(diagnosis, alternatives=((*described[0].facts,), *diagnosis.alternatives))
         return diagnosis, is_contradicted
     if described is not None:
-        return _of_description(equation, described), any(map(described.is_contradicted_by, right))
+        return _of_description(equation, described[0]), described[1]
     if pairs and (pair := recognise_pair(equation, wrong, right, form)) is not None:
         return pair, False
     return None, bool(right)

@@ -70,7 +70,8 @@ def _is_step(wrong: list[Sample], function: Callable[[Array], Array]) -> bool:
     decided = 0
     for sample in wrong:
         low, high = (function(sample.right + side * sample.limits) for side in (-1, 1))
-        room = 4 * eps(sample) * np.abs(sample.own)
+        # What was worked out of other values is known to its limit.
+        room = 4 * eps(sample) * np.abs(sample.own) + (sample.limits if sample.slack > 1 else 0.0)
         if not ((sample.own >= low - room) & (sample.own <= high + room)).all():
             return False
         decided += int((sample.off & (low == high)).sum())
@@ -103,9 +104,7 @@ def _limited(wrong: list[Sample], name: str) -> Iterator[tuple[Fact, Callable[[A
     low, high = (
         float(own[at][np.argmin(limits[at])]) if at.any() else None for at in (off & (own > right), off & (own < right))
     )
-    # Where no entry is between the bounds it is no clip that was seen.
-    if (~off & (np.abs(right) > limits)).any():
-        yield Fact.of("clipped", name=name, low=low, high=high), lambda value: np.clip(value, low, high)
+    yield Fact.of("clipped", name=name, low=low, high=high), lambda value: np.clip(value, low, high)
     if not own[off].any():
         below, above = np.abs(right[off]).max(), np.abs(right[~off & (right != 0)]).min(initial=np.inf)
         if below < above < np.inf:
