@@ -81,6 +81,9 @@ def examine_driven(
     if api.alike and not is_seen & {f"{GRADIENT}{name}" for name in api.names}:
         # Backward raises where sizes differ, and nothing is right where they do not: it may be meant in another way.
         return replace(found, reason="another_api", text=_raised(own))
+    if verdict == "right" and api.part_of:
+        # The part is right, and the file is for the whole.
+        return replace(found, reason="another_api", text=f"{api.part_of}; {api.target}, a part of it, is right")
     if api.names and not api.gradients:
         # Nothing was seen of what is learnt: backward may be driven in another way than it is meant.
         found = replace(

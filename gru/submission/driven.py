@@ -49,6 +49,7 @@ class Api:
         assumed: Whether nothing in the file gives the loss that is differentiated.
         accumulates: Whether a second use adds to the gradients.
         alike: Whether backward raises where sizes differ.
+        part_of: What is made of the target and raised, with what; empty where nothing did.
         first: How many first states can be given, side by side.
         answers: How wide an answer is, such as `hidden` or `2*hidden`.
         sizes: The sizes that are written into the file.
@@ -69,6 +70,7 @@ class Api:
     assumed: bool
     accumulates: bool
     alike: bool
+    part_of: str = ""
     inputs: str = ""
     targets: str = ""
     first: int = 1
@@ -94,8 +96,9 @@ def api_in(data: Any) -> Api:
     names: Any = data.get("names")
     gradients: Any = data.get("gradients")
     sizes: Any = data.get("sizes")
+    texts = ("text", "target", "part_of", "inputs", "targets")
     fits = (
-        all(type(data.get(key)) is str for key in ("text", "target", "inputs", "targets"))
+        all(type(data.get(key)) is str for key in texts)
         and all(type(data.get(key)) is bool for key in flags)
         and type(names) is list
         and len(names) <= MOST_PARAMETERS
@@ -116,7 +119,7 @@ def api_in(data: Any) -> Api:
     )
     if not fits:
         raise ProtocolError("an API that cannot be read")
-    given = {key: data[key] for key in ("text", "target", "inputs", "targets", "first", "answers", "adapter", *flags)}
+    given = {key: data[key] for key in (*texts, "first", "answers", "adapter", *flags)}
     return Api(names=tuple(names), gradients=gradients, sizes=sizes, **given)
 
 

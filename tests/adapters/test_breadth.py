@@ -78,6 +78,10 @@ MISTAKES = {
     "plain_two_biases": ("dz.T @ self.h_prev", "dz.T @ self.h", "rnn/dW"),
     "targets_without_a_loss": ("dh = self.Wr.T @ da", "dh = self.Wr @ da", "rnn/dh"),
     "two_classes_of_tokens": ('["E"][self.tokens[t]] += self.W', '["E"][self.tokens[t]] = self.W', "gradient-E"),
+    "part_of_a_package": ("dcr[:, :H] * r\n", "dcr[:, :H]\n", "equation-23"),
+    "layers_in_a_list": ("grads.insert(0, g)", "grads.append(g)", "gradient-layers[0]['Wz']"),
+    "yields_its_states": ('("n", an, r * h)', '("n", an, h)', "equation-11"),
+    "model_and_peepholes": ("dc = e * f + ai", "dc = e + ai", "lstm/dc"),
 }  # fmt: skip
 """For each file what stands in it, what stands in its place, and a check that is not right then."""
 
@@ -240,6 +244,36 @@ def test_of_a_linear_layer_beside_nothing_recurrent_no_verdict_is_given(tmp_path
     )
     examination = examined(path)
     assert (examination.verdict, examination.reason) == ("not_examined", "another_api")
+
+
+@pytest.mark.parametrize(
+    ("way_back", "text"),
+    [
+        ("for layer in self.layers: d = layer.backward(d)", "backward raised"),
+        ("d = self.layers[1].backward(d[..., :-1])", "RNNLayer, a part of it, is right"),
+    ],
+    ids=["from-the-first-layer-to-the-last", "with-a-unit-left-out"],
+)
+def test_of_a_whole_that_raises_no_part_makes_a_right_file(way_back: str, text: str, tmp_path: Path) -> None:
+    path = tmp_path / "stack.py"
+    path.write_text(
+        "import numpy as np\n\n\nclass RNNLayer:\n"
+        "    def __init__(self, d, h):\n        self.W, self.U = np.ones((d, h)), np.ones((h, h))\n"
+        "    def forward(self, xs):\n        hs = [np.zeros((xs.shape[1], len(self.U)))]\n"
+        "        for x in xs: hs.append(np.tanh(x @ self.W + hs[-1] @ self.U))\n"
+        "        self.xs, self.hs = xs, np.array(hs)\n        return self.hs[1:]\n"
+        "    def backward(self, ds):\n        self.dW, self.dU, dh = 0 * self.W, 0 * self.U, 0\n"
+        "        dxs = np.zeros_like(self.xs)\n        for t in reversed(range(len(ds))):\n"
+        "            a = (ds[t] + dh) * (1 - self.hs[t + 1] ** 2)\n"
+        "            self.dW += self.xs[t].T @ a\n            self.dU += self.hs[t].T @ a\n"
+        "            dh, dxs[t] = a @ self.U.T, a @ self.W.T\n        return dxs\n\n\n"
+        "class Stack:\n    def __init__(self, d, h):\n        self.layers = [RNNLayer(d, h), RNNLayer(h, h)]\n"
+        "    def forward(self, xs):\n        for layer in self.layers: xs = layer.forward(xs)\n        return xs\n"
+        f"    def backward(self, d):\n        {way_back}\n        return d\n"
+    )
+    examination = examined(path)
+    assert (examination.verdict, examination.reason) == ("not_examined", "another_api")
+    assert text in examination.text
 
 
 def searched(path: Path, most: int) -> int:

@@ -16,11 +16,18 @@ TENSORS = frozenset({"torch", "tensorflow", "keras", "jax", "theano", "mxnet", "
 """Libraries whose functions are for arrays of their own."""
 
 
+class Base:
+    """What stands in the place of a base class that is not here: it is made of anything, and does nothing."""
+
+    def __init__(self, *arguments: Any, **named: Any) -> None:
+        pass
+
+
 class Absent:
     """A name of a package that is not here; using it in any way says so."""
 
-    def __init__(self, package: str) -> None:
-        self.__dict__["package"] = package
+    def __init__(self, package: str, name: str = "") -> None:
+        self.__dict__.update(package=package, name=name)
 
     def _used(self, *arguments: Any, **named: Any) -> NoReturn:
         package = self.__dict__["package"]
@@ -29,7 +36,12 @@ class Absent:
     def __getattr__(self, name: str) -> Any:
         self._used()
 
-    __call__ = __mro_entries__ = __getitem__ = __setitem__ = __iter__ = __enter__ = __setattr__ = _used
+    def __mro_entries__(self, bases: Any) -> tuple[type, ...]:
+        """An empty class, where one of the file's is derived from it, which is judged by its own passes."""
+        _finder.bases.setdefault(self.__dict__["package"], set()).add(self.__dict__["name"])
+        return (Base,)
+
+    __call__ = __getitem__ = __setitem__ = __iter__ = __enter__ = __setattr__ = _used
 
 
 def sigmoid(x: Any) -> Any:
@@ -54,7 +66,42 @@ def as_written(*given: Any, **options: Any) -> Any:
     return given[0] if given and callable(given[0]) else lambda function: function
 
 
-MEANT = {"sigmoid": sigmoid, "softmax": softmax, "tanh": np.tanh, "np": np}
+class Activation:
+    """An activation as courses have it: an object that is called, keeps what it answered, and knows its derivative."""
+
+    def __init__(self, value: Any, slope: Any) -> None:
+        self._value, self._slope = value, slope
+        self.state: Any = None
+
+    def forward(self, x: Any) -> Any:
+        """What it answers."""
+        self.state = self.A = self._value(x)
+        return self.state
+
+    __call__ = forward
+
+    def derivative(self, state: Any = None) -> Any:
+        """Its derivative where it answered `state`; where it answered last, without one."""
+        return self._slope(self.state if state is None else state)
+
+    def backward(self, delta: Any = 1.0, state: Any = None) -> Any:
+        """Its derivative times the gradient from above."""
+        return delta * self.derivative(state)
+
+
+def _of_either(value: Any, slope: Any) -> Any:
+    """What a name with a capital is: the class of an activation, or the function itself where it is given numbers."""
+    return lambda *given: value(*given) if given else Activation(value, slope)
+
+
+MEANT = {
+    "sigmoid": sigmoid,
+    "Sigmoid": _of_either(sigmoid, lambda y: y * (1 - y)),
+    "softmax": softmax,
+    "tanh": np.tanh,
+    "Tanh": _of_either(np.tanh, lambda y: 1 - y * y),
+    "np": np,
+}
 """What is meant by a name of a helper file, whichever that is."""
 
 MEANT_OF = {"numba": {"jit": as_written, "njit": as_written, "prange": range}}
@@ -65,9 +112,9 @@ class _AbsentModule(ModuleType):
     """A module that is not here. Of all its names, those are imported that the file lacks."""
 
     def __getattr__(self, name: str) -> Any:
-        package = self.__name__.partition(".")[0]
+        package, lacking = _finder.packages[str(_finder.holder(self.__name__))]
         if name == "__all__":
-            return sorted(_finder.packages[package])
+            return sorted(lacking)
         if name.startswith("__"):
             raise AttributeError(name)
         meant = MEANT_OF.get(package) or ({} if package in TENSORS else MEANT)
@@ -75,22 +122,28 @@ class _AbsentModule(ModuleType):
             if not any(name in names for names in _finder.meant.values()):
                 _finder.meant.setdefault(package, set()).add(name)
             return meant[name]
-        return Absent(package)
+        return Absent(package, name)
 
 
 class _Finder:
     """Finds a module that is not here wherever the file and its helpers import it.
 
-    `packages` has for each the names that the file lacks; `meant` has those that were given a meaning.
+    `packages` has for each how it is told and the names that the file lacks; `meant` has those that were given a
+    meaning, and `bases` those that classes are derived from.
     """
 
     def __init__(self) -> None:
-        self.packages: dict[str, frozenset[str]] = {}
+        self.packages: dict[str, tuple[str, frozenset[str]]] = {}
         self.meant: dict[str, set[str]] = {}
+        self.bases: dict[str, set[str]] = {}
+
+    def holder(self, name: str) -> str | None:
+        """The one of its packages that a module is, or lies in."""
+        return next((package for package in self.packages if f"{name}.".startswith(f"{package}.")), None)
 
     def find_spec(self, name: str, path: Any = None, target: Any = None) -> ModuleSpec | None:
         """The spec of a package that is not here, or of a module in it; None for any other."""
-        if name.partition(".")[0] not in self.packages:
+        if self.holder(name) is None:
             return None
         return ModuleSpec(name, self, is_package=True)  # type: ignore[arg-type]
 
@@ -105,19 +158,19 @@ class _Finder:
 _finder = _Finder()
 
 
-def stand_in(package: str, lacking: frozenset[str]) -> None:
-    """Put something in the place of a package; all names of it are those that are `lacking` in the file."""
+def stand_in(package: str, told: str, lacking: frozenset[str]) -> None:
+    """Put something in the place of a package, `told` by a name; all names of it are those `lacking` in the file."""
     if _finder not in sys.meta_path:
         sys.meta_path.append(_finder)
-    _finder.packages[package] = lacking
+    _finder.packages[package] = told, lacking
 
 
 def meant() -> list[str]:
     """What was taken for what is usually meant by it, as notes."""
     return [
-        f"{package} is not here; its {', '.join(sorted(names))} {'is' if len(names) == 1 else 'are'} taken for what is "
-        f"usually meant"
-        for package, names in _finder.meant.items()
+        f"{package} is not here; its {', '.join(sorted(names))} {'is' if len(names) == 1 else 'are'} taken for {what}"
+        for given, what in ((_finder.meant, "what is usually meant"), (_finder.bases, "a class that does nothing"))
+        for package, names in given.items()
     ]
 
 
@@ -134,5 +187,7 @@ def is_used(package: str, statements: list[ast.stmt]) -> bool:
         elif isinstance(node, ast.Name):
             read.add(node.id)
     if "*" in bound:
-        bound |= _finder.packages.get(package, frozenset()) - set(MEANT)
+        bound |= {name for told, lacking in _finder.packages.values() if told == package for name in lacking} - set(
+            MEANT
+        )
     return bool(bound & read)

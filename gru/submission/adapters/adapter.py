@@ -1,6 +1,6 @@
 """An adapter: one API as data, and what is done with it. A course's own adapter is a subclass of `Adapter`."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -67,6 +67,7 @@ class Adapter:
         accumulates: Whether a second backward pass adds to the gradients.
         alike: Whether backward raises in the file's own lines wherever sizes differ, and does not where all are alike.
         passed_over: What else was tried, and what it raised in its own lines, as arrays did not go together.
+        part_of: Of these, what the target is a part of.
         one_row: Whether a batch may have one row only.
         said: The attributes that a course's own adapter gives: they are not looked for.
         read_only: Whether what is given to the passes cannot be written into.
@@ -107,6 +108,7 @@ class Adapter:
     idle: Sequence[str] = ()
     one_row = alike = False
     passed_over: Mapping[str, str] = {}
+    part_of: Mapping[str, str] = {}
     said: frozenset[str] = frozenset()
     read_only = False
     turn: Callable[[], None] = staticmethod(lambda: None)
@@ -222,9 +224,10 @@ class Adapter:
         return answer
 
     def forwarded(self, made: Any, x: Any, h: Any) -> Any:
-        """What forward returns: of every step, in lists, where it is called once a step."""
+        """What forward returns: of every step, in lists, where it is called once a step, or yields each."""
         if not self.each_step:
-            return self.forward(made, x, h)
+            returned = self.forward(made, x, h)
+            return list(returned) if isinstance(returned, Iterator) else returned
         return in_lists([self.forward(made, x_t, h) for x_t in x])
 
     def _backwarded(self, made: Any, delta: Any, cache: Any, x: Any, h: Any) -> Any:

@@ -62,8 +62,8 @@ def resolved(value: Any, module: Any, sizes: Mapping[str, int]) -> Any:
     """An argument of a constructor: a size by its name, an array of a shape, what makes itself, or the value itself."""
     if hasattr(value, "resolve"):
         return value.resolve(module, sizes)
-    if isinstance(value, tuple):
-        return tuple(resolved(inner, module, sizes) for inner in value)
+    if isinstance(value, tuple | list):
+        return type(value)(resolved(inner, module, sizes) for inner in value)
     if isinstance(value, Mapping):
         return {key: resolved(inner, module, sizes) for key, inner in value.items()}
     if isinstance(value, str) and value.startswith("("):

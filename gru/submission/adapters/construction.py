@@ -19,6 +19,7 @@ from .names import (
     ACTIVATION,
     BACKWARD,
     BIAS,
+    DEPTHS,
     GUESSES,
     MODEL,
     NOT_PARAMETERS,
@@ -28,7 +29,9 @@ from .names import (
     RATE,
     SETUP,
     SHAPE,
+    SIZE_NAMES,
     WEIGHT,
+    of_several,
     role_of,
     size_named,
 )
@@ -39,6 +42,12 @@ from .source import own, parameters_of
 
 SHAPES = (("steps", "input"), ("batch", "steps", "input"), ("input",), ("batch", "input"), ("input", "steps"))
 """What all sizes of an input in one tuple may be."""
+
+LAYERS = (["input", "hidden", "hidden"], ["hidden", "hidden"], ["input", "hidden"])
+"""What the sizes of several layers may be, in one list: with that of the input, or without.
+
+Of two layers before one: in which order the way back goes through them shows in no other way.
+"""
 
 LARGEST = 512
 """Sizes that are fixed in a file and larger than this are not tried."""
@@ -60,7 +69,10 @@ def constructions(kind: Any, module: Any = None) -> Iterator[dict[str, Any]]:
     needed = [p for p in parameters if p.name not in special and _is_needed(p)]
     for chosen in product(*special.values()):
         found = dict(zip(special, chosen, strict=True))
-        for construct in _constructions(kind, needed, module, [v for v in chosen if isinstance(v, tuple)]):
+        inside = {
+            size for v in chosen for size in (v if isinstance(v, tuple | list) else [v] if v in SIZE_NAMES else [])
+        }
+        for construct in _constructions(kind, needed, module, inside):
             yield found | construct
 
 
@@ -74,6 +86,17 @@ def _is_needed(p: inspect.Parameter) -> bool:
 def _special(p: inspect.Parameter, module: Any) -> Iterator[Any]:
     """The values that an argument may have that is no size and no array: a shape, an activation, an optimiser."""
     if p.kind not in (p.POSITIONAL_OR_KEYWORD, p.KEYWORD_ONLY):
+        return
+    if (
+        p.default is p.empty
+        and of_several(p.name)
+        and "int" not in (p.annotation, getattr(p.annotation, "__name__", ""))
+    ):
+        yield from filter(None, (size_named(p.name),))
+        yield from LAYERS
+        return
+    if DEPTHS.match(p.name) and p.default in (p.empty, 1) and p.default is not True:
+        yield from (2, 1)
         return
     is_open = p.default in (p.empty, None) or isinstance(p.default, tuple)
     if is_open and (SHAPE.search(p.name) or "tuple" in str(p.annotation).lower()):
@@ -98,9 +121,9 @@ def _activations(module: Any) -> Iterator[Any]:
 
 
 def _constructions(
-    kind: Any, needed: Sequence[inspect.Parameter], module: Any, inputs: Sequence[tuple[str, ...]]
+    kind: Any, needed: Sequence[inspect.Parameter], module: Any, inside: set[str]
 ) -> Iterator[dict[str, Any]]:
-    """Arguments for those that are sizes or arrays, beside shapes that are chosen."""
+    """Arguments for those that are sizes or arrays, beside others that have those sizes `inside` them."""
     weights = any(not size_named(p.name) and WEIGHT.search(p.name) for p in needed)
     unknown = [
         p.name
@@ -113,7 +136,6 @@ def _constructions(
         for p in needed
         if p.name not in unknown
     }
-    inside = {size for shape in inputs for size in shape}
     if "hidden" not in known.values() and "n" in known:
         known["n"] = "hidden"
     if not {"input", "hidden"} <= {*known.values(), *inside}:
@@ -250,7 +272,11 @@ def _held(module: Any, tree: Mapping[str, ast.FunctionDef], name: str, function:
     given = [n for n in names if not role_of(n, names) and not RATE.match(n) and not OF_CONTEXT.match(n)]
     weights = any(WEIGHT.search(n) and not size_named(n) for n in given)
     # Beside weights a small letter is one of them, such as b, and no size.
-    sizes = {n: size for n in given if (size := size_named(n)) and not (weights and len(n) == 1 and n.islower())}
+    sizes = {
+        n: size
+        for n in given
+        if (size := size_named(n)) and not (weights and len(n) == 1 and n.islower()) and not _has_parts(tree, name, n)
+    }
     given = [n for n in given if n not in sizes and n not in ("inputs", "targets", "labels", "y")]
     if len(given) == 1 and (not WEIGHT.search(given[0]) or len(given[0]) > 3):
         (held,) = given
@@ -302,6 +328,15 @@ def _keys(tree: Mapping[str, ast.FunctionDef], name: str, held: str) -> list[str
     return own if len(own) > 2 else max([keys(f) for f in tree.values()], key=len, default=own)
 
 
+def _has_parts(tree: Mapping[str, ast.FunctionDef], name: str, given: str) -> bool:
+    """Whether a function reads a key or an attribute of what it is given by this name: that is no size."""
+    return name in tree and any(
+        isinstance(node.value, ast.Name) and node.value.id == given
+        for node in ast.walk(tree[name])
+        if isinstance(node, ast.Subscript | ast.Attribute)
+    )
+
+
 def _also_called(function: ast.AST, name: str) -> Iterator[str]:
     """The other names that a function gives to what it is given by this name: `P = parameters`."""
     for node in ast.walk(function):
@@ -345,7 +380,7 @@ def chosen_in(construct: Mapping[str, Any]) -> list[str]:
     if any(isinstance(v, dict) or (isinstance(v, str) and v.startswith("(")) for v in values):
         return ["input", "hidden", "output"]
     inside = [size for v in values if isinstance(v, Called) for size in chosen_in(v.arguments)]
-    inside += [size for v in values if isinstance(v, tuple) for size in v]
+    inside += [size for v in values if isinstance(v, tuple | list) for size in v]
     return [*inside, *(v for v in values if isinstance(v, str))]
 
 

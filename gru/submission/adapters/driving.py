@@ -60,6 +60,7 @@ class Driver:
             "targets": getattr(adapter, "target_kind", ""),
             "accumulates": adapter.accumulates,
             "alike": adapter.alike,
+            "part_of": "; ".join(f"{way} raised {fault}" for way, fault in adapter.part_of.items()),
             "first": adapter.carried,
             "answers": adapter.answers,
             "sizes": dict(adapter.fixed),

@@ -6,7 +6,7 @@ gradient is right.
 
 import re
 import warnings
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from copy import copy
 from functools import partial
 from types import FunctionType
@@ -44,26 +44,38 @@ def found_in(module: Any, source: str, name: str | None = None, turn: Callable[[
     tried = Tried(turn)
     with warnings.catch_warnings(), np.errstate(all="ignore"):
         warnings.simplefilter("ignore")
-        for tried.alike in (False, True):
-            for way in _ways(module, source, name, tried):
-                try:
-                    if (adapter := way(tried)) is not None:
-                        adapter.turn = Adapter.turn
-                        others = tried.raised.items()
-                        adapter.passed_over = {k: v for k, v in others if k.partition(".")[0] != adapter.target}
-                        return adapter
-                except Exception as error:
-                    tried.note("file", error)
-    raise AnotherApiError(_what_was_found(module, tried, name))
+        every = (*_classes(module, source, name), *_functions(module, source, name))
+        found = _first((*every, partial(_of_losses, module, source, name)), tried)
+        whole = _made_of(found, source, tried) if found else tried.raised
+        if whole:
+            # What raises in its own lines where sizes differ, once more where they are alike: sooner than a part of it.
+            tried.alike, raised, tried.raised = True, tried.raised, whole
+            if again := _first(every, tried):
+                found, whole = again, {}
+            tried.raised = raised
+    if found is None:
+        raise AnotherApiError(_what_was_found(module, tried, name))
+    found.turn = Adapter.turn
+    found.part_of = whole
+    found.passed_over = {k: v for k, v in tried.raised.items() if k.partition(".")[0] != found.target}
+    return found
 
 
-def _ways(module: Any, source: str, name: str | None, tried: "Tried") -> Iterator[Way]:
-    """All ways; of those whose backward pass raises where sizes differ, once more where they are alike."""
-    if not tried.alike or tried.raised:
-        yield from _classes(module, source, name)
-        yield from _functions(module, source, name)
-    if not tried.alike:
-        yield from _losses(module, source, name)
+def _first(ways: Iterable[Way], tried: "Tried") -> Adapter | None:
+    """The adapter of the first way that has one."""
+    for way in ways:
+        try:
+            if (adapter := way(tried)) is not None:
+                return adapter
+        except Exception as error:
+            tried.note("file", error)
+    return None
+
+
+def _made_of(found: Adapter, source: str, tried: "Tried") -> dict[str, str]:
+    """Of what raised in its own lines, that which is made of what was found."""
+    uses = used_by(source)
+    return {way: text for way, text in tried.raised.items() if found.target in uses.get(way.partition(".")[0], ())}
 
 
 def _what_was_found(module: Any, tried: Tried, name: str | None) -> str:
@@ -94,11 +106,12 @@ def looks_like_one(module: Any) -> bool:
 
 def _classes(module: Any, source: str, name: str | None) -> Iterator[Way]:
     defined = {k: v for k, v in own(module).items() if isinstance(v, type)}
-    uses = used_by(source, defined)
+    uses = used_by(source)
 
     def order(kind: str) -> tuple[int, int, int]:
         # A layer over whole sequences contains its cell, and shows what is wrong with that as well.
-        return min(map(rank, (kind, *uses[kind]))), -len(uses[kind]), len(kind)
+        parts = uses.get(kind, set()) & defined.keys()
+        return min(map(rank, (kind, *parts))), -len(parts), len(kind)
 
     for kind in sorted(defined, key=order):
         # A linear layer beside a GRU is not what is asked about.
@@ -243,10 +256,6 @@ def _of_functions(
 
 
 # Losses
-
-
-def _losses(module: Any, source: str, name: str | None) -> Iterator[Way]:
-    yield partial(_of_losses, module, source, name)
 
 
 def _of_losses(module: Any, source: str, name: str | None, tried: Tried) -> Adapter | None:

@@ -49,13 +49,22 @@ def size_named(name: str) -> str | None:
     return _SIZES.get(plain) or (_SIZES.get(plain.removesuffix("s")) if len(plain) > 3 else None)
 
 
+def of_several(name: str) -> bool:
+    """Whether a name may be that of the sizes of several layers: `hidden_sizes`, `layers`, `dims`."""
+    plain = name.lower().replace("_", "")
+    is_plural = plain.endswith("s") and len(plain) > 3 and plain not in _SIZES
+    return is_plural and (
+        plain.removesuffix("s") in _SIZES or re.fullmatch("(layer)?(sizes|dims|widths|layers)", plain) is not None
+    )
+
+
 GENERATOR = "generator"
 """An argument that draws the parameters: a generator of NumPy's."""
 
 GUESSES: dict[str, Any] = {
     "lr": 0.01, "learning_rate": 0.01, "eta": 0.01, "alpha": 0.01, "seed": 0, "dtype": np.float64, "bias": True,
     "use_bias": True, "scale": 0.1, "std": 0.1, "init_scale": 0.1, "sigma": 0.1, "weight_scale": 0.1,
-    "activation": "tanh", "name": "gru", "stateful": False, "num_layers": 1, "n_layers": 1, "rng": GENERATOR,
+    "activation": "tanh", "name": "gru", "stateful": False, "rng": GENERATOR,
 }  # fmt: skip
 """Arguments of constructors that are no sizes, where they have no default."""
 
@@ -107,6 +116,9 @@ TARGETS = re.compile(r"^(y|ys|y_?true|y_?hat|targets?|labels?|t)$", re.IGNORECAS
 RATE = re.compile(r"^(lr|learn(ing)?_?rate|eta|alpha|step_size|l2|reg|lambda_?|momentum)$", re.IGNORECASE)
 OPTIMISERS = re.compile(r"^_?opt(im(i[sz]ers?)?)?$", re.IGNORECASE)
 ACTIVATION = re.compile(r"activ|^act(_?fn|_?func)?$|^phi$", re.IGNORECASE)
+DEPTHS = re.compile(r"^(n|num|number)_?(of_?)?(hidden_?)?layers$|^(layers|depth|nlayer|n_?stack)$", re.IGNORECASE)
+"""How many layers there are, one above the other."""
+
 SHAPE = re.compile(r"shape", re.IGNORECASE)
 """An argument that is all sizes of an input in one tuple."""
 

@@ -31,21 +31,22 @@ def definitions(source: str) -> tuple[ast.FunctionDef, ...]:
         return ()
 
 
-def used_by(source: str, classes: Mapping[str, Any]) -> dict[str, set[str]]:
-    """For each class of a file the other classes that it names, directly or through those."""
+@cache
+def used_by(source: str) -> Mapping[str, set[str]]:
+    """For each class and function at the top of a file the others that it names, directly or through those."""
     try:
         body = ast.parse(source).body
     except (SyntaxError, ValueError, RecursionError):
-        return {name: set() for name in classes}
+        return {}
+    defined = {node.name: node for node in body if isinstance(node, ast.ClassDef | ast.FunctionDef)}
     uses = {
-        node.name: {n.id for n in ast.walk(node) if isinstance(n, ast.Name)} & classes.keys() - {node.name}
-        for node in body
-        if isinstance(node, ast.ClassDef)
+        name: {n.id for n in ast.walk(node) if isinstance(n, ast.Name)} & defined.keys() - {name}
+        for name, node in defined.items()
     }
-    for _ in classes:
+    for _ in defined:
         for names in uses.values():
-            names |= {further for name in names for further in uses.get(name, set())}
-    return {name: uses.get(name, set()) - {name} for name in classes}
+            names |= {further for name in names for further in uses[name]}
+    return {name: names - {name} for name, names in uses.items()}
 
 
 def names_returned(function: Any, source: str) -> dict[str, str]:

@@ -22,7 +22,10 @@ from typing import Any
 MOST_ABSENT = 8
 """How many packages that are not here a file may import without needing them."""
 
-PACKAGE = "submission_folder"
+OUTSIDE = ".".join(["outside"] * 6)
+"""The package that the folder of a submission lies in: nothing is in it, but `from ..other import f` may ask it."""
+
+PACKAGE = f"{OUTSIDE}.submission_folder"
 """The package that a submission is a module of, so that `from .other import f` finds the file beside it."""
 
 LONGEST_LINE = 80
@@ -151,14 +154,15 @@ class _File:
                 exec(code, vars(self.module))
                 return
             except ModuleNotFoundError as error:
-                package = (error.name or "").partition(".")[0]
+                missing, package = _missing(error.name or "")
                 if package in self.absent and is_whole:
                     # Something in the file has used it: a plot that is drawn, a style that is set.
                     code, is_whole = self._of_class(f"{package} cannot be imported here"), False
-                elif not package or package in sys.modules:
+                elif not package or missing in sys.modules:
                     raise
                 else:
-                    self.load("_adapters").stand_in(package, self.load("_needed").lacking(ast.parse(self.source).body))
+                    lacking = self.load("_needed").lacking(ast.parse(self.source).body)
+                    self.load("_adapters").stand_in(missing, package, lacking)
                     self.absent.setdefault(package, error)
             except FileNotFoundError as error:
                 if is_whole:
@@ -465,15 +469,26 @@ def _open(file: Any, mode: str = "r", *arguments: Any, **named: Any) -> Any:
         return io.BytesIO(STAND_IN.encode()) if "b" in mode else io.StringIO(STAND_IN)
 
 
+def _missing(name: str) -> tuple[str, str]:
+    """The package that is not here, of the name of a module that is not: as Python calls it, and as the file does."""
+    own = re.match(r"(outside\.)+(submission_folder\.)?", name)
+    inside = name[own.end() :] if own else name
+    package = inside.partition(".")[0]
+    return (name[: own.end()] if own else "") + package, package
+
+
 def _module(path: str) -> ModuleType:
     """An empty module for the file, in a package that is its folder; the folder is importable too."""
     folder = str(Path(path).parent)
-    package = ModuleType(PACKAGE)
-    package.__path__ = [folder]
+    levels = OUTSIDE.split(".")
+    packages = {name: ModuleType(name) for k in range(len(levels)) if (name := ".".join(levels[: k + 1]))}
+    packages[PACKAGE] = ModuleType(PACKAGE)
+    for name, package in packages.items():
+        package.__path__ = [folder] if name == PACKAGE else []
     spec = ModuleSpec(f"{PACKAGE}.{Path(path).stem.replace('.', '_')}", None, origin=path)
     module = module_from_spec(spec)
     module.__file__ = path
-    sys.modules |= {PACKAGE: package, spec.name: module}
+    sys.modules |= {**packages, spec.name: module}
     if folder not in sys.path[:1]:
         sys.path.insert(0, folder)
     return module
