@@ -27,7 +27,7 @@ from gru.report.words import words
 from gru.seed import read as seed_of
 from gru.submission.recording import api_of
 from gru.submission.trusted import TrustedCells
-from gru.submission.worker.loading import other_api
+from gru.submission.worker.signatures import other_api
 
 DELAY = 1.0
 """Seconds before it is told how far the work is: what is faster needs no word."""

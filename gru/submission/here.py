@@ -7,11 +7,9 @@ import os
 from collections.abc import Iterable, Iterator
 from itertools import chain
 
-from gru.submission import adapters
 from gru.submission.channel import Connection
 from gru.submission.process import SubmissionProcess
-from gru.submission.worker import counting, exercise, guards, loading, needed, protocol, unrolled
-from gru.submission.worker.serving import Parts, Served, read_settings
+from gru.submission.worker.serving import Served, read_settings
 
 
 class Here:
@@ -50,11 +48,9 @@ class Here:
     def _go_on(self) -> None:
         """Do what is asked for next. Raises EOFError where that is nothing."""
         if self._served is None:
-            load = {"_adapters": adapters, "_needed": needed, "_guards": guards}.__getitem__
-            parts = Parts(protocol, exercise, unrolled, counting, loading, load)
-            settings, source, adapter = read_settings(self._next, parts)
+            settings, source, adapter = read_settings(self._next)
             try:
-                self._served = Served(source, adapter, settings, self._next, self._answered.extend, parts)
+                self._served = Served(source, adapter, settings, self._next, self._answered.extend)
             except EOFError:
                 # Why it was refused has been told.
                 if not self._answered:

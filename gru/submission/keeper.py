@@ -38,7 +38,7 @@ machine's, and passes."""
 SEARCH = "the search for how it is driven, in a few trials of many,"
 """What the worker is doing after each later call before it is ready."""
 
-WORKER = Path(__file__).parent / "worker" / "serving.py"
+WORKER = Path(__file__).parent / "worker" / "program.py"
 
 ENVIRONMENT = ("PATH", "LD_LIBRARY_PATH", "SYSTEMROOT", "TMPDIR", "TEMP", "TMP")
 """What a worker is told of the environment: what an interpreter needs to start, and no secrets."""
@@ -225,7 +225,7 @@ def launched(shut_in: Confinement, starter: Starter | None) -> Connection:
     # A process that is forked again and again must be out of reach of what runs in a fork.
     forks = starter is not None and shut_in.level == FULL
     given = json.dumps({"parent": os.getpid(), "packages": packages(), "forks": forks, "files": shut_in.files})
-    command = [sys.executable, "-I", "-S", "-B", "-X", "utf8", str(WORKER), given]
+    command = [sys.executable, "-I", "-S", "-X", "utf8", str(WORKER), given]
     start = starter.start if starter is not None and forks else started
     try:
         return Channel(start(command, kept | SINGLE_THREADED))

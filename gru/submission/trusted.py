@@ -17,8 +17,7 @@ from gru.layers.registry import form_named
 from gru.submission.contract import CellError, Job, Raised, Recording
 from gru.submission.recording import api_of, arrays_of, recording_of, request_of
 from gru.submission.text import cleaned
-from gru.submission.worker.counting import Counting
-from gru.submission.worker.exercise import describe_exception, exercise, taken
+from gru.submission.worker.exercise import describe_exception, exercise
 from gru.submission.worker.unrolled import Unrolled
 
 
@@ -38,7 +37,7 @@ class TrustedCells:
 
     def __init__(self, cell_class: Any, form: Form | None = None) -> None:
         self.cell_class, self._form = cell_class, form
-        self._unrolled = Unrolled(cell_class, taken)
+        self._unrolled = Unrolled(cell_class)
         self._kept: list[Any] = []
 
     api = None
@@ -48,7 +47,7 @@ class TrustedCells:
         for job in jobs:
             request, arrays = request_of(job), arrays_of(job)
             with _warnings_as_in_a_process():
-                answer = exercise(self.cell_class, request, arrays, file=self._file, counting=Counting, kept=self._kept)
+                answer = exercise(self.cell_class, request, arrays, file=self._file, kept=self._kept)
             yield recording_of(job, cleaned(answer))
 
     def forget(self) -> bool:

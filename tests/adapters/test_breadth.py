@@ -7,12 +7,11 @@ import pytest
 
 from gru.examiner import Examination, examine
 from gru.layers.registry import form_named
-from gru.submission import adapters
 from gru.submission.limits import TRIALS_A_SIGN
 from gru.submission.process import SubmissionProcess
 from gru.submission.recording import api_of
-from gru.submission.worker import guards, needed
-from gru.submission.worker.loading import Asked, Refused, loaded
+from gru.submission.worker.loading import Asked, loaded
+from gru.submission.worker.running import Refused
 
 FILES = Path(__file__).with_name("files")
 
@@ -280,14 +279,7 @@ def searched(path: Path, most: int) -> int:
     """How many signs come while it is tried how a file is driven, in this process: a file of our own."""
     signs: list[None] = []
     asked = Asked(str(path), {**api_of(form_named()), "others": {}}, most=most, a_sign=TRIALS_A_SIGN)
-    modules = {"_adapters": adapters, "_needed": needed, "_guards": guards}
-    loaded(
-        path.read_bytes(),
-        asked,
-        lambda tree, at: compile(tree, at, "exec"),
-        modules.__getitem__,
-        lambda: signs.append(None),
-    )
+    loaded(path.read_bytes(), asked, lambda: signs.append(None))
     return len(signs)
 
 

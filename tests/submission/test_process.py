@@ -276,9 +276,9 @@ def test_the_whole_has_a_limit_too(write: Write) -> None:
 SIGNS = """
 import sys, time
 frame = sys._getframe()
-while not {"parts", "write"} <= set(frame.f_locals):
+while not ("write" in frame.f_locals and "protocol" in frame.f_globals):
     frame = frame.f_back
-sign = frame.f_locals["parts"].protocol.pack({"kind": "call", "where": "import", "step": 0})
+sign = frame.f_globals["protocol"].pack({"kind": "call", "where": "import", "step": 0})
 while True:
     time.sleep(0.02)
     frame.f_locals["write"](sign)

@@ -24,6 +24,8 @@ TRICKS = {
     r"^\w+(\.\w+)+ = ": "patch",
     r"vars\(exercise\)": "patch",
     r"\.imag\b": "complex",
+    r"sys\.modules": "modules",
+    "import_module": "import",
 }
 """What attacks are made of, as it stands in their text, and the kind of the remark."""
 

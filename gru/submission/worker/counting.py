@@ -1,8 +1,7 @@
 """How many different numbers go through exp, tanh and their like while a cell runs: evidence, where time is none.
 
-Standard library and NumPy only: the worker loads this file by its path, as it cannot see the package. It
-judges nothing. While it counts, each of these functions is replaced, wherever Python code finds it, by one
-that notes its argument and then does the same.
+Standard library and NumPy only. It judges nothing. While it counts, each of these functions is replaced, wherever
+Python code finds it, by one that notes its argument and then does the same.
 """
 
 import ast

@@ -1,20 +1,21 @@
 """What is done with the cells of a submission on one problem, and nothing else.
 
-Standard library and NumPy only: the worker loads this file by its path, as it cannot see the
-package, and the examining process imports it for cells of our own. It judges nothing, and compares nothing:
-what was shown before and after goes over as it is.
+Standard library and NumPy only. The worker runs it, and the examining process runs it for cells of our own. It judges
+nothing, and compares nothing: what was shown before and after goes over as it is.
 """
 
 import os
 import sys
-from collections.abc import Callable, Iterator, Mapping
-from inspect import signature
+from collections.abc import Callable, Iterator
 from itertools import islice
 from pathlib import Path
 from types import TracebackType
 from typing import Any
 
 import numpy as np
+
+from .counting import Counting
+from .signatures import taken
 
 BeforeCall = Callable[[str, int], None]
 
@@ -30,7 +31,6 @@ def exercise(
     arrays: dict[str, Any],
     before_call: BeforeCall = lambda where, step: None,
     file: str | None = None,
-    counting: Any = None,
     kept: list[Any] | None = None,
 ) -> dict[str, Any]:
     """The answer of a class of cells to a job, as plain data. Never raises because of the cell.
@@ -39,13 +39,11 @@ def exercise(
         cell_class: The class.
         job: `sizes` (batch, input, hidden, steps), `layout`, `uses`, `api`, as `recording.api_of` makes it, and
             `shapes`: for each of the groups `kept`, `forward`, `gradients`, `arguments` and `split` the shape of each
-            name.
+            name. Where it has a `most`, the numbers are counted that go through exp, tanh and their like.
         arrays: The arguments: such as x (steps, batch, input), h_p and in_grad (steps, batch, hidden), and the
             parameters W and U.
         before_call: Is told the method and the step before each call into the cell.
         file: The file whose line is named where an exception comes from.
-        counting: `counting.Counting`, for a job with a `most`: the numbers are counted that go through exp, tanh and
-            their like.
         kept: Holds the cells of the job before, and is given those of this one; a job that `goes_on` uses them again,
             with its own arrays.
 
@@ -62,7 +60,7 @@ def exercise(
     if job["goes_on"] and len(kept) == job["sizes"][3]:
         trial.cells.extend(kept)
     try:
-        trial.run(counting)
+        trial.run()
     except BaseException as error:
         trial.answer["raised"] = {"where": trial.where, "step": trial.step, **describe_exception(error, file)}
         trial.answer["left"] = trial.left()
@@ -95,7 +93,7 @@ class _Trial:
             "left_out": [],
         }
 
-    def run(self, counting: Any) -> None:
+    def run(self) -> None:
         """The way of the chapter's network: a cell a step, all forward, then all backward."""
         _, input_size, hidden_size, steps = self.job["sizes"]
         for step in range(len(self.cells), steps):
@@ -106,7 +104,7 @@ class _Trial:
         for _ in range(self.job["uses"]):
             arguments = _Arguments(self.arrays, self.job["layout"], self.api)
             if self.job.get("most"):
-                self.counted(arguments, counting)
+                self.counted(arguments)
             else:
                 self.use(arguments)
         if self.job["uses"] > 1:
@@ -142,9 +140,9 @@ class _Trial:
         self.answer["left_out"] += [name for name in names[count:] if name not in self.answer["left_out"]]
         return count
 
-    def counted(self, arguments: "_Arguments", counting: Any) -> None:
+    def counted(self, arguments: "_Arguments") -> None:
         """One use, of which the numbers are counted that go through exp, tanh and their like."""
-        with counting(self.cell_class, "forward", self.job["most"]) as count:
+        with Counting(self.cell_class, "forward", self.job["most"]) as count:
             self.answer["counted"] = count.found
             self.use(arguments, count.turn)
 
@@ -212,26 +210,6 @@ class _Trial:
             count = len(blocks) if len(blocks) < expected else f"more than {expected}"
             return dict.fromkeys(names, _description("part", f"one of {count} blocks; expected {expected}"))
         return {name: _as_data(block, self.blocks[name]) for name, block in zip(names, blocks, strict=True)}
-
-
-def taken(cell: Any, where: str, api: Mapping[str, Any]) -> int:
-    """How many of its arguments a method is called with: all, or those that it takes where the rest are optional."""
-    names = api[where]
-    count = len(names)
-    while names[count - 1] in api["optional"] and not _takes(cell, where, count):
-        count -= 1
-    return count if count == len(names) or _takes(cell, where, count) else len(names)
-
-
-def _takes(cell: Any, where: str, count: int) -> bool:
-    """Whether a method takes so many arguments, so far as that can be read from it; else it is said to."""
-    try:
-        signature(getattr(cell, where)).bind(*range(count))
-    except TypeError:
-        return False
-    except BaseException:
-        return True
-    return True
 
 
 class _Arguments:

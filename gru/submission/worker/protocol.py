@@ -1,6 +1,6 @@
 """The frames on the pipes between the examining process and a worker, for both sides.
 
-Standard library and NumPy only: the worker loads this file by its path. A frame is two lengths, a
+Standard library and NumPy only. A frame is two lengths, a
 small JSON header and raw little-endian arrays. Nothing is ever unpickled, and nothing is allocated
 that the reader did not itself expect.
 """

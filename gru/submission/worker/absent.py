@@ -6,6 +6,7 @@ course means alike, such as `sigmoid` of a helper file that was not handed in, a
 
 import ast
 import sys
+from collections.abc import Mapping
 from importlib.machinery import ModuleSpec
 from types import ModuleType
 from typing import Any, NoReturn
@@ -108,6 +109,11 @@ MEANT_OF = {"numba": {"jit": as_written, "njit": as_written, "prange": range}}
 """What is meant by a name of a package that changes how fast a function is, and not what it computes."""
 
 
+def _meanings_in(package: str) -> Mapping[str, Any]:
+    """The names of a package that have a meaning of their own, whether it is here or not."""
+    return MEANT_OF.get(package, {} if package in TENSORS else MEANT)
+
+
 class _AbsentModule(ModuleType):
     """A module that is not here. Of all its names, those are imported that the file lacks."""
 
@@ -117,11 +123,11 @@ class _AbsentModule(ModuleType):
             return sorted(lacking)
         if name.startswith("__"):
             raise AttributeError(name)
-        meant = MEANT_OF.get(package) or ({} if package in TENSORS else MEANT)
-        if name in meant:
+        meanings = _meanings_in(package)
+        if name in meanings:
             if not any(name in names for names in _finder.meant.values()):
                 _finder.meant.setdefault(package, set()).add(name)
-            return meant[name]
+            return meanings[name]
         return Absent(package, name)
 
 
@@ -179,15 +185,14 @@ def is_used(package: str, statements: list[ast.stmt]) -> bool:
     bound, read = set(), set()
     for node in (node for statement in statements for node in ast.walk(statement)):
         if isinstance(node, ast.ImportFrom) and (node.module or "").partition(".")[0] == package:
-            means = MEANT_OF.get(package, MEANT)
-            bound |= {alias.asname or alias.name for alias in node.names if alias.name not in means}
+            meanings = _meanings_in(package)
+            bound |= {alias.asname or alias.name for alias in node.names if alias.name not in meanings}
         elif isinstance(node, ast.Import):
             mine = (alias for alias in node.names if alias.name.partition(".")[0] == package)
             bound |= {alias.asname or package for alias in mine}
         elif isinstance(node, ast.Name):
             read.add(node.id)
     if "*" in bound:
-        bound |= {name for told, lacking in _finder.packages.values() if told == package for name in lacking} - set(
-            MEANT
-        )
+        lacking = {name for told, names in _finder.packages.values() if told == package for name in names}
+        bound |= lacking - _meanings_in(package).keys()
     return bool(bound & read)
