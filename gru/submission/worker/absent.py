@@ -95,7 +95,7 @@ def _of_either(value: Any, slope: Any) -> Any:
     return lambda *given: value(*given) if given else Activation(value, slope)
 
 
-MEANT = {
+MEANT: dict[str, Any] = {
     "sigmoid": sigmoid,
     "Sigmoid": _of_either(sigmoid, lambda y: y * (1 - y)),
     "softmax": softmax,
@@ -105,7 +105,7 @@ MEANT = {
 }
 """What is meant by a name of a helper file, whichever that is."""
 
-MEANT_OF = {"numba": {"jit": as_written, "njit": as_written, "prange": range}}
+MEANT_OF: dict[str, dict[str, Any]] = {"numba": {"jit": as_written, "njit": as_written, "prange": range}}
 """What is meant by a name of a package that changes how fast a function is, and not what it computes."""
 
 
