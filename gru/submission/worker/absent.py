@@ -6,7 +6,6 @@ course means alike, such as `sigmoid` of a helper file that was not handed in, a
 
 import ast
 import sys
-from collections.abc import Mapping
 from importlib.machinery import ModuleSpec
 from types import ModuleType
 from typing import Any, NoReturn
@@ -109,9 +108,11 @@ MEANT_OF: dict[str, dict[str, Any]] = {"numba": {"jit": as_written, "njit": as_w
 """What is meant by a name of a package that changes how fast a function is, and not what it computes."""
 
 
-def _meanings_in(package: str) -> Mapping[str, Any]:
+def _meanings_in(package: str) -> dict[str, Any]:
     """The names of a package that have a meaning of their own, whether it is here or not."""
-    return MEANT_OF.get(package, {} if package in TENSORS else MEANT)
+    if package in TENSORS:
+        return {}
+    return MEANT_OF.get(package, MEANT)
 
 
 class _AbsentModule(ModuleType):
