@@ -18,7 +18,7 @@ from gru.examiner.mapping.over_steps import judge_over_steps
 from gru.examiner.mapping.recognise import recognise
 from gru.examiner.mapping.sequences import all_by_gradients, with_steps
 from gru.examiner.mapping.stacked import of_order, read_in_order
-from gru.examiner.outcome import GRADIENT, Examination, Outcome, verdict_on_driven
+from gru.examiner.outcome import GRADIENT, Examination, Outcome, Verdict, verdict_on_driven
 from gru.examiner.own_forward import EVERY, FEWER, OwnForward, judge_own
 from gru.examiner.proportion import PERTURBED
 from gru.layer import Carried, Form
@@ -27,6 +27,8 @@ from gru.submission.contract import CellError, Runner, SubmissionFailure
 from gru.submission.driven import Api
 
 NO_LOSS = "backward is given targets, nothing in the file gives the loss, and no gradient is that of a cross-entropy"
+
+NO_GRADIENT = "no gradient of a parameter was found where backward has been"
 
 OnProgress = Callable[[int, int], None]
 
@@ -61,8 +63,6 @@ def examine_driven(
         own = judge_own(Bench(runner, api), seed, on_progress, numbers=FEWER if is_of_form else EVERY)
     except SubmissionFailure as error:
         return Examination("not_examined", (), seed, effort, reason=error.reason, text=error.text, api=api)
-    if api.assumed and not any(o.status == "right" for o in own.outcomes if o.is_of_gradient):
-        return Examination("not_examined", (), seed, effort, reason="another_api", text=NO_LOSS, api=api)
     outcomes, found = own.outcomes, Examination("not_examined", (), seed, effort, api=api, recognition=recognition)
     try:
         # The equations are judged by gradients without the factor that all have: that is one slip, told by itself.
@@ -77,20 +77,24 @@ def examine_driven(
         outcomes = tuple(_with_cost(outcome, cost) for outcome in outcomes)
     asked_for = outcomes if only is None else tuple(o for o in outcomes if o.check in set(only))
     verdict = verdict_on_driven(outcomes if only is None else asked_for)
-    is_seen = {outcome.check for outcome in outcomes if outcome.status == "right" and outcome.is_of_gradient}
-    if api.alike and not is_seen & {f"{GRADIENT}{name}" for name in api.names}:
-        # Backward raises where sizes differ, and nothing is right where they do not: it may be meant in another way.
-        return replace(found, reason="another_api", text=_raised(own))
-    if verdict == "right" and api.part_of:
+    why_not = _why_not_judged(api, own, verdict)
+    if why_not is None:
+        return replace(found, verdict=verdict, outcomes=asked_for)
+    return replace(found, reason="another_api", text=why_not, outcomes=asked_for if why_not == NO_GRADIENT else ())
+
+
+def _why_not_judged(api: Api, own: OwnForward, verdict: Verdict) -> str | None:
+    """Why there is no verdict: backward may be meant in another way than it was driven. None where there is one."""
+    right = {outcome.check for outcome in own.outcomes if outcome.status == "right" and outcome.is_of_gradient}
+    if api.assumed and not right:
+        return NO_LOSS
+    if api.alike and right.isdisjoint(f"{GRADIENT}{name}" for name in api.names):
+        # Nothing is right either where all sizes are alike, and backward does not raise.
+        return _raised(own)
+    if api.part_of and verdict == "right":
         # The part is right, and the file is for the whole.
-        return replace(found, reason="another_api", text=f"{api.part_of}; {api.target}, a part of it, is right")
-    if api.names and not api.gradients:
-        # Nothing was seen of what is learnt: backward may be driven in another way than it is meant.
-        found = replace(
-            found, reason="another_api", text="no gradient of a parameter was found where backward has been"
-        )
-        verdict = "not_examined"
-    return replace(found, verdict=verdict, outcomes=asked_for)
+        return f"{api.part_of}; {api.target}, a part of it, is right"
+    return NO_GRADIENT if api.names and not api.gradients else None
 
 
 def _raised(own: OwnForward) -> str:
