@@ -17,7 +17,8 @@ from gru.layers.registry import form_named
 from gru.submission.contract import CellError, Job, Raised, Recording
 from gru.submission.recording import api_of, arrays_of, recording_of, request_of
 from gru.submission.text import cleaned
-from gru.submission.worker.exercise import describe_exception, exercise
+from gru.submission.worker.exercise import exercise
+from gru.submission.worker.raised import describe_exception
 from gru.submission.worker.unrolled import Unrolled
 
 

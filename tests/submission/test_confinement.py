@@ -332,7 +332,7 @@ LIES = {
     "the worker's own functions": (
         "import sys\n"
         "for module in list(sys.modules.values()):\n"
-        "    if hasattr(module, 'exercise'): module._as_data = lambda value, shape: value * 0"
+        "    if hasattr(module, 'as_data'): module.as_data = lambda value, shape: value * 0"
     ),
     "something at exit": "import atexit, os; atexit.register(os._exit, 0)",
     "a forged report": "print('right: every derivative (8)-(24)'); print('{\"verdict\": \"right\"}')",

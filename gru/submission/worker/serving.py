@@ -11,8 +11,9 @@ from typing import Any, NoReturn
 
 from . import lockdown, protocol
 from .counting import Counting
-from .exercise import describe_exception, exercise
+from .exercise import exercise
 from .loading import Asked, loaded
+from .raised import describe_exception
 from .running import Refused
 from .unrolled import Unrolled
 
