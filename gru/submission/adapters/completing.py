@@ -13,7 +13,7 @@ from .adapter import Adapter, AnotherApiError, Answer
 from .arguments import Given
 from .behaviour import adds_up, behaves, moving, numbers, places_of_states, upstream, values_of
 from .calls import backward_roles, forward_roles, taken_back
-from .construction import chosen_in, fixed_sizes
+from .fixed import chosen_in, fixed_sizes
 from .gradients import find
 from .layouts import arranged, has_steps
 from .names import STATE_NAMES

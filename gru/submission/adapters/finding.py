@@ -18,9 +18,11 @@ from .adapter import Adapter, AnotherApiError
 from .arguments import OWNER
 from .closures import passes_made, way_back
 from .completing import SIZES, Tried, driven
-from .construction import Called, constructions, holders, setups
+from .construction import constructions, setups
 from .engine import engines
+from .held import holders
 from .losses import completed, losses
+from .made import Called
 from .names import BACKWARD, FORWARD, LOSS, MODEL, OTHER_PART, WEIGHT, rank, role_of, stem
 from .places import arrays_in
 from .remembering import over_steps

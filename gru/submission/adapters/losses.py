@@ -15,8 +15,10 @@ import numpy as np
 from .arguments import OF_ANSWER, Given
 from .behaviour import moving, numbers, values_of
 from .completing import SIZES
-from .construction import chosen_in, constructions, fixed_sizes, holders
+from .construction import constructions
+from .fixed import chosen_in, fixed_sizes
 from .gradients import find
+from .held import holders
 from .loss import Loss, Shares
 from .names import BACKWARD, CACHE, FORWARD, LOSS, RATE, C, H, X, size_named, stem
 from .source import definitions, names_returned, own, parameters_of

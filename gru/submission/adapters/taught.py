@@ -18,9 +18,11 @@ import numpy as np
 from .adapter import Adapter, AnotherApiError
 from .behaviour import fresh, numbers, upstream, values_of
 from .completing import SIZES, Tried, driven
-from .construction import OfModule, arrays_of, constructions, holders
+from .construction import constructions
+from .held import arrays_of, holders
 from .layouts import has_steps
 from .losses import completed, layouts_of
+from .made import OfModule
 from .places import read
 from .source import definitions
 

@@ -1,0 +1,74 @@
+"""Arguments that the file itself makes when it is run: by calling one of its functions, or as something that it holds.
+
+Each knows how to `resolve` itself in a module, at sizes by name. Nothing here calls a pass.
+"""
+
+from collections.abc import Mapping
+from operator import attrgetter
+from typing import Any
+
+import numpy as np
+
+from .arguments import resolved
+from .names import OF_CONTEXT
+from .source import own
+
+
+class Called:
+    """Parameters that a function of the file makes from sizes."""
+
+    def __init__(self, function: str, arguments: Mapping[str, Any]) -> None:
+        self.function, self.arguments = function, arguments
+
+    def resolve(self, module: Any, sizes: Mapping[str, int]) -> Any:
+        """What the function makes."""
+        return getattr(module, self.function)(**resolved(self.arguments, module, sizes))
+
+
+class Beside:
+    """Of parameters and their gradients, which a maker gives both or which are zeros, the first or the second."""
+
+    def __init__(self, made: Called, which: int) -> None:
+        self.made, self.which = made, which
+
+    def resolve(self, module: Any, sizes: Mapping[str, int]) -> Any:
+        """The parameters, or the gradients."""
+        found = self.made.resolve(module, sizes)
+        if isinstance(found, tuple):
+            return found[self.which]
+        return {name: np.zeros_like(value) for name, value in found.items()} if self.which else found
+
+
+class Context(dict[str, Any]):
+    """What forward is given to save things in: as attributes, by keys, or by `save_for_backward`."""
+
+    saved_tensors: tuple[Any, ...] = ()
+
+    def save_for_backward(self, *things: Any) -> None:
+        """Keep things in their order."""
+        self.saved_tensors = things
+
+
+class Saving:
+    """A context of the file's own class, where it has one that is made of nothing, else one of ours."""
+
+    def resolve(self, module: Any, sizes: Mapping[str, int]) -> Any:
+        """The context, with nothing in it."""
+        kinds = [v for n, v in own(module).items() if isinstance(v, type) and OF_CONTEXT.match(n)]
+        return kinds[0]() if kinds else Context()
+
+
+class OfModule:
+    """Something of the module itself, by its name or that of an attribute: an array that its functions read."""
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+
+    def resolve(self, module: Any, sizes: Mapping[str, int]) -> Any:
+        """What it is."""
+        return attrgetter(self.name)(module)
+
+
+def drawn(shapes: Mapping[str, str]) -> dict[str, str]:
+    """Arrays of these shapes, as an adapter writes them: `(input,3*hidden)`."""
+    return {name: f"({shape})" for name, shape in shapes.items()}
