@@ -126,7 +126,7 @@ def block(outcome: Outcome, submission: str) -> list[str]:
         lines.append(line("found", all_said(outcome.facts)))
     if outcome.sizes:
         lines.append(line("at", str(outcome.sizes)))
-    lines += side_by_side(outcome.values, "submission", "measured")
+    lines += side_by_side(outcome.values, "measured")
     if outcome.error is not None and outcome.limit is not None:
         lines.append(line("error", f"{outcome.error:.2g} of the largest entry; error bar {outcome.limit:.2g}"))
     lines.append(line("again", f"gru check {shlex.quote(submission)}"))

@@ -16,13 +16,13 @@ def short(number: float | None) -> str:
     return f"{number:.1e}" if number else "" if number is None else "0"
 
 
-def side_by_side(entries: Sequence[Entry], left: str, right: str) -> list[str]:
-    """The entries one a line below a heading, with their ratio; `left` and `right` name the columns."""
+def side_by_side(entries: Sequence[Entry], right: str) -> list[str]:
+    """The entries one a line below a heading, with their ratio; `right` says what the second column is."""
     if not entries:
         return []
     digits = _digits(entries[0])
     write = _writer([number for entry in entries for number in (entry.submission, entry.measured)], digits)
-    table = [("", left, right, f"{left} / {right}")]
+    table = [("", "submission", right, f"submission / {right}")]
     for entry in entries:
         ratio = f"{float(entry.submission) / float(entry.measured):z.{max(digits, 5)}g}" if entry.measured else "-"
         table.append((str(list(entry.index)), write(entry.submission), write(entry.measured), ratio))

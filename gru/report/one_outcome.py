@@ -44,7 +44,7 @@ def block(
         lines.append(line("found", found))
     if outcome.problem:
         lines.append(line("at", _place(outcome)))
-    lines += side_by_side(outcome.values, "submission", "measured" if outcome.is_of_equation else "expected")
+    lines += side_by_side(outcome.values, "measured" if outcome.is_of_equation else "expected")
     if outcome.error is not None:
         lines.append(line("error", f"{_error(outcome)}; limit {outcome.limit:.2g}"))
     lines += [line("note", note) for note in _notes(outcome, outcomes, asked)]

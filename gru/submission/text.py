@@ -17,21 +17,19 @@ WORD = 32
 """Characters of a text that is likely to come again, such as a name: what became of it is kept for a while."""
 
 
-def clean_text(text: str, length: int = LONGEST, *, lines: bool = False) -> CleanText:
-    """Text from a submission, fit to be shown: short, and without control or bidirectional characters.
+def clean_text(text: str, length: int = LONGEST) -> CleanText:
+    """Text from a submission, fit to be shown: short, in one line, and without control or bidirectional characters.
 
     Args:
         text: What the submission said.
         length: How many characters are kept.
-        lines: Whether line ends and tabs stay; else every space is an ordinary one.
 
     >>> clean_text("a\\u202eb\\x1b[31mc\\nd")
     'ab[31mc d'
     """
-    kept = "\n\t" if lines else ""
     text = text[: 4 * length]
     if not text.isprintable():
-        text = "".join(c if c.isprintable() or c in kept else " " if c.isspace() else "" for c in text)
+        text = "".join(c if c.isprintable() else " " if c.isspace() else "" for c in text)
     text = text.strip()
     return CleanText(text if len(text) <= length else text[: length - 1] + "…")
 

@@ -341,14 +341,14 @@ finite = st.floats(allow_nan=False, allow_infinity=False, width=32)
 
 @given(finite, finite)
 def test_two_numbers_that_differ_are_written_differently(first: float, second: float) -> None:
-    _, line = numbers.side_by_side([Entry((0, 0), first, second)], "submission", "measured")
+    _, line = numbers.side_by_side([Entry((0, 0), first, second)], "measured")
     left, right = line.removeprefix("  [0, 0]").split()[:2]
     assert (left == right) == (first == second)
 
 
 @pytest.mark.parametrize("number", [np.nan, np.inf])
 def test_numbers_that_are_not_finite_are_written_as_such(number: float) -> None:
-    _, line = numbers.side_by_side([Entry((0, 0), number, 0.5)], "submission", "measured")
+    _, line = numbers.side_by_side([Entry((0, 0), number, 0.5)], "measured")
     assert str(number) in line
 
 
