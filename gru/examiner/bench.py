@@ -18,6 +18,9 @@ from gru.submission.driven import Api
 SINGLE = "single "
 """What a worker puts before the name of a gradient that has single precision."""
 
+CHANGES = "changes "
+"""What a worker puts before the name of an argument that the passes write into: `x`, `h_0` or `delta`."""
+
 UPDATES = "updates"
 """The name under which a worker says that backward changes the parameters."""
 
@@ -60,6 +63,7 @@ class Bench:
     api: Api
     odd: dict[str, Fact] = field(default_factory=dict)
     updates: bool = False
+    changed: set[str] = field(default_factory=set)
     single: set[str] = field(default_factory=set)
     undone: Callable[[DrivenProblem, str], float] = lambda problem, name: 1.0
     """What a gradient is divided by before anything is said of it: a slip that all have in common is told by itself."""
@@ -101,6 +105,7 @@ class Bench:
         arrays, expected = self._put(problem, values, delta)
         (states, *gradients), odd = self.runner.drive(problem.by_name, arrays, expected, before=before)
         self.updates |= UPDATES in odd
+        self.changed |= {name for name in ("x", "h_0", "delta") if CHANGES + name in odd}
         self.single |= {name for name in self.shown if SINGLE + name in odd}
         self.odd |= {name: Fact.of("said", text=text) for name, text in odd.items() if name in self.shown}
         found = (

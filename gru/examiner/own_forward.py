@@ -92,7 +92,7 @@ def judge_own(
         on_progress(count, len(numbers))
     outcomes = [_interface(bench, done, raised)]
     if done:
-        outcomes.append(_of_state(states, done))
+        outcomes.append(_of_state(bench, states, done))
         outcomes += [_of_gradient(bench, name, found[name]) for name in bench.shown]
     if bench.api.loss:
         outcomes = with_sure_bounds(outcomes)
@@ -117,7 +117,7 @@ def _of_factor(outcome: Outcome, factor: Factor, *, is_of_rate: bool) -> Outcome
     is_first = outcome.check == f"{GRADIENT}{factor.names[0]}"
     facts = (Fact.of(COMMON_FACTOR, **factor.particulars),) if is_first else ()
     if is_of_rate:
-        return Outcome(outcome.check, "right", problems=outcome.problems, facts=facts)
+        return Outcome(outcome.check, "right", problems=outcome.problems, detects=outcome.limit, facts=facts)
     return replace(outcome, facts=facts) if is_first else replace(outcome, status="inherited")
 
 
@@ -260,11 +260,13 @@ def _interface(bench: Bench, done: int, raised: list[tuple[DrivenProblem | None,
     return Outcome("interface", status, problems=done, facts=tuple(facts))
 
 
-def _of_state(faults: list[tuple[Fact, DrivenProblem]], done: int) -> Outcome:
+def _of_state(bench: Bench, faults: list[tuple[Fact, DrivenProblem]], done: int) -> Outcome:
+    # No one has said that what another API is given stays as it is: it is told, and no mistake.
+    told = (Fact.of("writes-into", names=tuple(sorted(bench.changed))),) if bench.changed else ()
     if not faults:
-        return Outcome("state", "right", problems=done)
+        return Outcome("state", "right", problems=done, facts=told)
     fact, problem = faults[0]
-    return Outcome("state", "wrong", problem=problem.id, sizes=problem.sizes, problems=done, facts=(fact,))
+    return Outcome("state", "wrong", problem=problem.id, sizes=problem.sizes, problems=done, facts=(fact, *told))
 
 
 def _of_gradient(bench: Bench, name: str, found: list[tuple[DrivenProblem, Comparison]]) -> Outcome:

@@ -81,6 +81,8 @@ MISTAKES = {
     "layers_in_a_list": ("grads.insert(0, g)", "grads.append(g)", "gradient-layers[0]['Wz']"),
     "yields_its_states": ('("n", an, r * h)', '("n", an, h)', "equation-11"),
     "model_and_peepholes": ("dc = e * f + ai", "dc = e + ai", "lstm/dc"),
+    "step_and_unroll": ("params, dh + carry, cache", "params, dh, cache", "equation-23"),
+    "last_state_apart": ("dH[n - 1] += dhn", "dH[0] += dhn", "gradient-W"),
 }  # fmt: skip
 """For each file what stands in it, what stands in its place, and a check that is not right then."""
 
@@ -117,6 +119,16 @@ def test_the_gradients_of_weights_are_not_told_as_weights_that_nothing_depends_o
     api = examined(FILES / "weights_made_before.py").api
     assert api is not None
     assert "nothing that it answers depends on" not in api.text
+
+
+@pytest.mark.full
+def test_what_is_written_into_is_told_and_is_no_mistake_in_another_api(tmp_path: Path) -> None:
+    path = tmp_path / "writes.py"
+    path.write_text((FILES / "last_state_apart.py").read_text().replace("dHout_in.copy()", "dHout_in"))
+    examination = examined(path)
+    assert examination.verdict == "right"
+    (fact,) = examination.outcome("state").facts
+    assert (fact.kind, fact.particulars["names"]) == ("writes-into", ("delta",))
 
 
 @pytest.mark.full

@@ -48,6 +48,12 @@ def _second_use(p: Particulars) -> str:
     return f"the gradient of {_argument(p)} is another one on a second use of the same object"
 
 
+def _writes_into(p: Particulars) -> str:
+    names = {"x": "the input", "h_0": "the first state", "delta": "the upstream gradient"}
+    given = " and ".join(names[name] for name in p["names"])
+    return f"it writes into {given} that it is given: a caller who uses that again finds other numbers"
+
+
 KINDS: dict[str, Words] = {
     "said": Words("", "{text}"),
     "no-gradient": Words(
@@ -82,6 +88,7 @@ KINDS: dict[str, Words] = {
     "no-place": Words("", "this API has no place for it"),
     "hidden-gradient": Words("", "the gradient of this parameter is not shown"),
     "updates": Words("", "backward changes the parameters itself; a second use was not judged"),
+    "writes-into": Words("", _writes_into),
     "raised-at": Words("", _raised_at),
     "other-on-second-use": Words("", _second_use),
     "gradient-not-linear": Words("", _not_linear_in_own),

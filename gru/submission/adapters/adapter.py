@@ -5,10 +5,10 @@ from typing import Any
 
 import numpy as np
 
-from .arguments import OF_ANSWER, OWNER, Given, both, in_lists, of_two, parts_answered, resolved, size_of
+from .arguments import OF_ANSWER, OWNER, Given, Kept, both, in_lists, of_two, parts_answered, resolved, size_of
 from .chance import begin_anew
 from .closures import Closures
-from .layouts import arranged, has_steps, in_order, restored
+from .layouts import arranged, has_steps, in_order, of_one_step, restored
 from .optimiser import OPTIMISER, Optimiser
 from .places import last_name, read
 
@@ -49,8 +49,8 @@ class Adapter:
         forward_name, backward_name: Methods of the class, or functions of the file, or of what was made; a backward
             pass may be a part of what forward answered, such as `answered[1]`.
         forward_roles, backward_roles: What they are given, in order: `x`, `h`, `c`, both states `hc`, `delta`,
-            `delta_c`, both gradients `deltas`, `cache`, the answered `state`, a part of what forward answered such
-            as `answered[2]`, a `number`, a size such as `size hidden`, or a place.
+            `delta_c`, both gradients `deltas`, `delta_last` for the last state alone, `cache`, the answered `state`,
+            a part of what forward answered such as `answered[2]`, a `number`, a size such as `size hidden`, or a place.
         source: The text of the file, of which the names in a `return` are read.
         fixed: Sizes that are written into the file, and cannot be chosen.
         reset_name: The method that is called between one use of an object and the next; None for none.
@@ -117,6 +117,7 @@ class Adapter:
         self.module = module
         self._answered: Any = None
         self._returned: Any = None
+        self._delta_last: Any = None
         self._sizes: Mapping[str, int] = {}
         self._values: Mapping[str, Any] = {}
         self.after_step: Callable[[Any, Any], Any] = lambda made, returned: None
@@ -148,7 +149,7 @@ class Adapter:
         """What the submission's backward pass returns; `cache` is what forward returned beside the states."""
         roles = {"cache": cache, "x": x, "state": self._answered, **of_two("h", "c", "hc", h)}
         roles |= parts_answered(self._returned, self.backward_roles)
-        roles |= of_two("delta", "delta_c", "deltas", delta)
+        roles |= of_two("delta", "delta_c", "deltas", delta) | {"delta_last": self._delta_last}
         return self._callable(made, self.backward_name)(*self._arguments(made, self.backward_roles, roles))
 
     def made_for(self, sizes: Mapping[str, int]) -> Any:
@@ -208,6 +209,7 @@ class Adapter:
         told("forward")
         begin_anew(made, self.module)
         given_x, given_h = self._given(arranged(x, self.x_layout)), self._given(self._first(h_0, sizes))
+        kept = Kept(x=given_x, h_0=given_h)
         if self.state_at and given_h is not None:
             setattr(made, self.state_at, given_h)
         returned = self._returned = self.forwarded(made, given_x, given_h)
@@ -217,10 +219,16 @@ class Adapter:
             if self.rate_at:
                 setattr(made, self.rate_at, self.rate)
             layout = self.delta_layout or self.out_layout
+            if "delta_last" in self.backward_roles:
+                # The last state is answered twice: each answer has a half of its gradient.
+                delta = np.concatenate([delta[:-1], delta[-1:] / 2])
+                self._delta_last = self._given(arranged(delta[-1:], of_one_step(layout)))
             parts = np.split(delta, 2 if self.second else 1, axis=-1)
             given = self._given(both(arranged(part, layout) for part in parts))
+            kept.keep(delta=given)
             self._answered = self._value(made, returned, self.state)
             answer.returned = self._backwarded(made, given, self._cache(returned), given_x, given_h)
+        answer.changed = kept.changed()
         return answer
 
     def forwarded(self, made: Any, x: Any, h: Any) -> Any:
@@ -413,10 +421,14 @@ class Adapter:
 
 
 class Answer:
-    """What one run has left: the object, the states (steps, batch, hidden), what backward returned."""
+    """What one run has left: the object, the states (steps, batch, hidden), what backward returned.
+
+    `changed` names what the passes have written into, of what they were given.
+    """
 
     def __init__(self, made: Any, states: Any) -> None:
         self.made, self.states, self.returned = made, states, None
+        self.changed: list[str] = []
 
 
 def settled(adapter: Adapter, made: Any, sizes: Mapping[str, int]) -> Any:

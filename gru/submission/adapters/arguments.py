@@ -4,6 +4,7 @@ It calls nothing.
 """
 
 from collections.abc import Iterable, Mapping
+from copy import deepcopy
 from types import SimpleNamespace
 from typing import Any
 
@@ -22,6 +23,29 @@ OWNER = "self"
 
 class Given(SimpleNamespace):
     """What functions are given beside x and h, in the place of an object that has it."""
+
+
+class Kept:
+    """What a pass is given, by name, and copies of it: what was written into is told."""
+
+    def __init__(self, **given: Any) -> None:
+        self._pairs: dict[str, tuple[Any, Any]] = {}
+        self.keep(**given)
+
+    def keep(self, **given: Any) -> None:
+        """Keep more of it."""
+        self._pairs |= {name: (value, deepcopy(value)) for name, value in given.items() if value is not None}
+
+    def changed(self) -> list[str]:
+        """The names of what is no more what it was."""
+        return [name for name, (value, copy) in self._pairs.items() if not _is_same(value, copy)]
+
+
+def _is_same(value: Any, copy: Any) -> bool:
+    """Whether two arrays are equal, or two lists or tuples of them."""
+    if isinstance(copy, list | tuple):
+        return len(value) == len(copy) and all(map(_is_same, value, copy))
+    return bool(np.array_equal(value, copy))
 
 
 def size_of(text: str, sizes: Mapping[str, int]) -> int:

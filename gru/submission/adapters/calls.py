@@ -9,7 +9,7 @@ from typing import Any
 
 from .adapter import Adapter, AnotherApiError
 from .arguments import OF_ANSWER, OWNER, Given
-from .names import ANSWERED, CACHE, DELTA, MODEL, OF_CONTEXT, OPTIMISERS, RATE, TARGETS, role_of, size_named
+from .names import ANSWERED, CACHE, DELTA, DELTA_LAST, MODEL, OF_CONTEXT, OPTIMISERS, RATE, TARGETS, role_of, size_named
 from .optimiser import OPTIMISER
 from .places import arrays_in
 from .source import parameters_of
@@ -98,6 +98,14 @@ def backward_roles(
     if "?" in roles or not {"delta", "deltas"} & set(roles):
         raise AnotherApiError(f"{adapter.backward_name} takes {', '.join(p.name for p in parameters)}")
     return tuple(roles)
+
+
+def with_the_last(roles: tuple[str, ...], parameters: Sequence[Parameter]) -> tuple[str, ...]:
+    """The roles, with the gradient for the last state among what may be left out, where backward takes one."""
+    for place, p in enumerate(parameters[len(roles) :]):
+        if DELTA_LAST.match(p.name) and p.default is None:
+            return (*roles, *("None",) * place, "delta_last")
+    return roles
 
 
 def _kept_for(p: Any, made: Any) -> str | None:

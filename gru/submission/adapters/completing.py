@@ -12,10 +12,10 @@ import numpy as np
 from .adapter import Adapter, AnotherApiError, Answer
 from .arguments import Given
 from .behaviour import adds_up, behaves, moving, numbers, places_of_states, upstream, values_of
-from .calls import backward_roles, forward_roles, taken_back
+from .calls import backward_roles, forward_roles, taken_back, with_the_last
 from .fixed import chosen_in, fixed_sizes
 from .gradients import find
-from .layouts import arranged, has_steps
+from .layouts import arranged, has_steps, of_one_step
 from .names import STATE_NAMES
 from .places import arrays_in
 from .source import names_returned, parameters_of
@@ -219,12 +219,14 @@ def complete(adapter: Adapter, sizes: Mapping[str, int], of: tuple[Any, bool], t
     if tried.alike:
         sizes = {**sizes, "input": sizes["hidden"], "batch": sizes["hidden"] if sizes["batch"] > 1 else 1}
     if adapter.backward_name and "backward" not in said:
-        made = adapter.run(sizes, values_of(adapter, sizes), *numbers(adapter, sizes)).made
+        answer = adapter.run(sizes, values_of(adapter, sizes), *numbers(adapter, sizes))
         adapter.names_returned = names_returned(adapter.passes_back(holder), adapter.source)
         if "backward_roles" not in said:
             names = [p.name for p in parameters_of(getattr(holder, adapter.forward_name, None), method=method)]
             answered = names_returned(getattr(holder, adapter.forward_name, None), adapter.source)
-            adapter.backward_roles = backward_roles(taken_back(adapter, of), adapter, made, names, answered)
+            adapter.backward_roles = backward_roles(taken_back(adapter, of), adapter, answer.made, names, answered)
+            if _has_the_last_apart(adapter, answer):
+                adapter.backward_roles = with_the_last(adapter.backward_roles, taken_back(adapter, of))
     takes_two = {"delta_c", "deltas"} & set(adapter.backward_roles) and "second" not in said
     seconds: list[str | None] = [*seconds_of(adapter, sizes, tried.states)] if takes_two else [type(adapter).second]
     if not seconds and "deltas" not in adapter.backward_roles:
@@ -259,6 +261,15 @@ def complete(adapter: Adapter, sizes: Mapping[str, int], of: tuple[Any, bool], t
                     adapter.accumulates = adds_up(adapter, sizes)
                 return True
     return False
+
+
+def _has_the_last_apart(adapter: Adapter, answer: Answer) -> bool:
+    """Whether forward answers the last state a second time, beside all states."""
+    returned = adapter._returned
+    if not isinstance(returned, tuple) or not has_steps(adapter.out_layout):
+        return False
+    last = arranged(answer.states[-1:], of_one_step(adapter.out_layout))
+    return any(isinstance(part, np.ndarray) and np.array_equal(part, last) for part in returned)
 
 
 def _way_back(adapter: Adapter) -> str:

@@ -14,6 +14,9 @@ from .adapter import Adapter, AnotherApiError, settled
 UPDATES = "updates"
 """The name under which it is said that backward updates the parameters."""
 
+CHANGES = "changes "
+"""Before the name of what the passes are given: they write into it."""
+
 SINGLE = "single "
 """Before the name of a gradient: it has single precision."""
 
@@ -121,6 +124,7 @@ class Driver:
                 shown("dx", adapter.dx, x, partial(adapter.restored, answer, adapter.dx, adapter.x_layout, x))
             if adapter.shows_dh and h_0 is not None:
                 shown("dh", str(adapter.dh), h_0[None], partial(adapter.first_gradient, answer, h_0))
+            odd |= {CHANGES + name: "it is written into" for name in answer.changed}
             if any(not np.array_equal(adapter.parameter(answer.made, p), v) for p, v in values.items()):
                 odd[UPDATES] = "backward changes the parameters itself"
         return found, odd

@@ -212,9 +212,14 @@ def _functions(module: Any, source: str, name: str | None) -> Iterator[Way]:
     # `gru_cell` goes with `gru_cell_backward`, where nothing goes with one of them in full.
     pairs += [(f, b) for f, b in every if not {f, b} & paired and stem(stem(f)) == stem(stem(b))]
 
-    def order(pair: tuple[str, str]) -> tuple[int, bool]:
+    uses = used_by(source)
+
+    def order(pair: tuple[str, str]) -> tuple[int, bool, int]:
         # A whole sequence before one step of it, which it contains.
-        return rank(pair[0]), re.search("cell|step", pair[0].lower()) is not None
+        forward = pair[0]
+        is_step = re.search("cell|step", forward.lower()) is not None
+        parts = uses.get(forward, set()) & functions.keys()
+        return min(map(rank, (forward, *parts))), is_step, -len(parts)
 
     # Or it answers the function that goes back, or makes both.
     alone = [(n, at) for n, f in functions.items() if (at := way_back(f, source)) is not None]

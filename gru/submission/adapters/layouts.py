@@ -59,3 +59,8 @@ def shape_in(layout: str, shape: tuple[int, int, int]) -> tuple[int, ...]:
 def has_steps(layout: str) -> bool:
     """Whether a layout holds a whole sequence."""
     return layout.startswith("[") or "T" in layout
+
+
+def of_one_step(layout: str) -> str:
+    """The layout of one step in a layout that holds a whole sequence."""
+    return layout.strip("[]").replace("T", "")

@@ -14,7 +14,7 @@ from .behaviour import numbers, values_of
 from .chance import begin_anew
 from .completing import SIZES, sums_no_vector
 from .layouts import arranged, in_order
-from .targets import ALPHABET, EACH_SEQUENCE, EACH_STEP, NUMBER, positions, targets
+from .targets import ALPHABET, EACH_SEQUENCE, EACH_STEP, NUMBER, NUMBERS, positions, targets
 
 
 class Loss(Adapter):
@@ -182,6 +182,8 @@ class Loss(Adapter):
             return found.tolist()
         if self.target_kind in ("class", NUMBER):
             return found.item()
+        if self.target_kind == NUMBERS:
+            return found[:, 0]
         return found if self.target_kind in ("ids", "classes") else arranged(found, self.target_kind)
 
     @property

@@ -19,10 +19,11 @@ from .construction import constructions
 from .fixed import chosen_in, fixed_sizes
 from .gradients import find
 from .held import holders
+from .layouts import of_one_step
 from .loss import Loss, Shares
 from .names import BACKWARD, CACHE, FORWARD, LOSS, RATE, C, H, X, size_named, stem
 from .source import definitions, names_returned, own, parameters_of
-from .targets import ALPHABET, EACH_SEQUENCE, NUMBER
+from .targets import ALPHABET, EACH_SEQUENCE, NUMBER, NUMBERS
 from .updates import by_changes
 
 INPUTS = re.compile(r"^(inputs?|xs?|x_?seq|tokens|chars|seq|x_?train|x_batch|sentence|sequence)$", re.IGNORECASE)
@@ -211,12 +212,7 @@ def _target_kinds(inputs: str) -> tuple[str, ...]:
     """The kinds of targets that go with a kind of inputs."""
     if inputs in ALPHABET:
         return tuple(dict.fromkeys((inputs, "tokens", *EACH_SEQUENCE, NUMBER)))
-    return tuple(dict.fromkeys((inputs, _of_last(inputs), *EACH_SEQUENCE, "positions")))
-
-
-def _of_last(layout: str) -> str:
-    """The layout of one step of a sequence in this one."""
-    return layout.strip("[]").replace("T", "")
+    return tuple(dict.fromkeys((inputs, of_one_step(inputs), *EACH_SEQUENCE, "positions", NUMBERS, NUMBER)))
 
 
 def completed(adapter: Loss) -> bool:

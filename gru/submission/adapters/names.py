@@ -112,6 +112,9 @@ DELTA = re.compile(
     r"^(d|grad|delta|in_grad|upstream|err|error|g|(top|upper|next|out|output)_(d[a-z]?|diff\w*|grad\w*|delta\w*)$)",
     re.IGNORECASE,
 )
+DELTA_LAST = re.compile(r"^(d|grad|delta)_?(h|hidden|state|s|a)?_?(n|last|final|end|T)$")
+"""The gradient for the last state alone, where forward answers that beside the states."""
+
 TARGETS = re.compile(r"^(y|ys|y_?true|y_?hat|targets?|labels?|t)$", re.IGNORECASE)
 RATE = re.compile(r"^(lr|learn(ing)?_?rate|eta|alpha|step_size|l2|reg|lambda_?|momentum)$", re.IGNORECASE)
 OPTIMISERS = re.compile(r"^_?opt(im(i[sz]ers?)?)?$", re.IGNORECASE)
