@@ -82,6 +82,7 @@ MISTAKES = {
     "yields_its_states": ('("n", an, r * h)', '("n", an, h)', "equation-11"),
     "model_and_peepholes": ("dc = e * f + ai", "dc = e + ai", "lstm/dc"),
     "step_and_unroll": ("params, dh + carry, cache", "params, dh, cache", "equation-23"),
+    "fits_one_number": ("drh * r + dv", "drh + dv", "gradient-Wz"),
     "last_state_apart": ("dH[n - 1] += dhn", "dH[0] += dhn", "gradient-W"),
 }  # fmt: skip
 """For each file what stands in it, what stands in its place, and a check that is not right then."""
