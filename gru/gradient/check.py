@@ -10,9 +10,10 @@ from typing import Any
 import numpy as np
 
 from gru.calculus.arrays import Array
-from gru.gradient import blind, state
+from gru.gradient import blind, pattern, state
 from gru.gradient.claim import Claim, FixedClaim
 from gru.gradient.judge import Judge
+from gru.gradient.matching import described
 from gru.gradient.measure import Measurer
 from gru.gradient.outcome import Comparison, GradientCheck, StateFinding
 from gru.gradient.probe import Probes
@@ -116,7 +117,7 @@ def check_vjp(
 
 
 def _drawn(outputs: Sequence[Any], rng: np.random.Generator) -> list[Array]:
-    found = []
+    drawn = []
     for output in outputs:
         dtype = np.asarray(output).dtype
         if dtype.kind != "f":
@@ -125,9 +126,10 @@ def _drawn(outputs: Sequence[Any], rng: np.random.Generator) -> list[Array]:
                 if dtype.kind == "c"
                 else "leave it out, or say cache=True if the forward pass returns (result, cache)"
             )
-            raise TypeError(f"the forward pass returns {dtype}: a derivative needs real floats; {hint}")
-        found.append(np.asarray(rng.standard_normal(np.shape(output)), dtype=dtype))
-    return found
+            found = described(output) if dtype.kind == "O" else dtype
+            raise TypeError(f"the forward pass returns {found}: a derivative needs real floats; {hint}")
+        drawn.append(np.asarray(rng.standard_normal(np.shape(output)), dtype=dtype))
+    return drawn
 
 
 def _require_shapes(cotangents: Sequence[Array], outputs: Sequence[Any]) -> None:
@@ -187,7 +189,13 @@ def _checked(
         seed,
         subject.calls,
         again,
-        (*_left_out(subject), *_alone(subject, comparisons), *fixed, *_directions(comparisons)),
+        (
+            *pattern.of_all(subject, measurer, cotangents, claimed, probes, comparisons),
+            *_left_out(subject),
+            *_alone(subject, comparisons),
+            *fixed,
+            *_directions(comparisons),
+        ),
     )
 
 
@@ -241,10 +249,14 @@ def _directions(comparisons: Sequence[Comparison]) -> Iterator[str]:
 
 
 def _misshaped(subject: Subject, error: WrongShape) -> Comparison:
-    at = subject.at[error.leaf]
-    return Comparison(
-        subject.labels[error.leaf], at.shape, "wrong", "shape", wrong=at.size, size=at.size, pattern=str(error.found)
-    )
+    at, labels = subject.at[error.leaf], subject.labels
+    shapes = dict(zip((value.shape for value in subject.at), labels, strict=True))
+    found = str(error.found)
+    if error.found[len(error.found) - at.ndim :] == at.shape and np.prod(error.found) > at.size:
+        found += ", which is not summed over what it is broadcast along"
+    elif error.found in shapes:
+        found += f", that of {shapes[error.found]}"
+    return Comparison(labels[error.leaf], at.shape, "wrong", "shape", wrong=at.size, size=at.size, pattern=found)
 
 
 def _unmeasured(subject: Subject, k: int, claimed: Any) -> Comparison:
@@ -255,7 +267,7 @@ def _require_finite(outputs: Sequence[Any]) -> None:
     for output in outputs:
         array = np.asarray(output)
         if array.dtype.kind not in "fiu":
-            found = "None" if output is None else array.dtype
+            found = described(output) if array.dtype.kind == "O" else array.dtype
             raise TypeError(f"the function returns {found}: a derivative needs real numbers")
         if not np.isfinite(array).all():
             where = tuple(int(i) for i in np.argwhere(~np.isfinite(array))[0])

@@ -67,7 +67,8 @@ def rounding(line: Line) -> float:
     """The standard deviation of what the values along `line` are rounded by; 0 where they are the same everywhere.
 
     Where they change smoothly from point to point, points further apart would only show what the function does between
-    them. Where they change and not smoothly, that is no rounding if they do so nearer by: the function is that steep.
+    them. Where they change and not smoothly, that is no rounding if they do so nearer by, or change far less there: the
+    function is that steep.
     """
     found = 0.0
     for spacing in SPACINGS:
@@ -76,7 +77,7 @@ def rounding(line: Line) -> float:
             continue
         if spacing == SPACINGS[0] and not (seen.is_smooth or seen.is_still):
             nearer = _seen(line, NEARER)
-            if nearer is not None and nearer.is_smooth:
+            if nearer is not None and (nearer.is_smooth or 0 < SMOOTH * nearer.deviation < seen.deviation):
                 return nearer.deviation
         found = max(found, seen.deviation)
         if seen.is_smooth or (found and spacing == SPACINGS[1]):
@@ -102,13 +103,19 @@ def _seen(line: Line, spacing: float) -> _Seen | None:
 def slope(line: Line, top: float, bottom: float, deviation: float) -> Slope:
     """The slope at zero, from steps between `top` and `bottom`; `deviation` is what a value is rounded by.
 
-    Two sequences that share no step are measured, and their distance is part of the bound. Where neither comes to an
-    end, the function may be steeper than the smallest step, and smaller ones are taken.
+    Where more is unknown than what rounding makes of the smallest step, the function is steeper than that step, and
+    smaller ones are taken.
     """
+    found = _two(line, top, bottom, deviation)
+    if found.error <= DEVIATIONS * deviation / bottom:
+        return found
+    finer = _two(line, bottom, bottom * FURTHER, deviation)
+    return finer if finer.error < found.error else found
+
+
+def _two(line: Line, top: float, bottom: float, deviation: float) -> Slope:
+    """The better one of two sequences that share no step; their distance is part of the bound."""
     first, second = _one(line, top, bottom, deviation), _one(line, 0.7 * top, 0.7 * bottom, deviation)
-    if not (np.isfinite(first.error) or np.isfinite(second.error)):
-        top, bottom = bottom, bottom * FURTHER
-        first, second = _one(line, top, bottom, deviation), _one(line, 0.7 * top, 0.7 * bottom, deviation)
     better = first if first.error <= second.error else second
     apart = abs(first.value - second.value)
     return better._replace(error=better.error + (apart if np.isfinite(apart) else np.inf))

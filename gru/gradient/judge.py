@@ -18,7 +18,7 @@ from gru.gradient.probe import Probes
 from gru.gradient.rounding import with_digits
 from gru.gradient.subject import Subject
 
-UNSURE = ("unverified", "fixed", "meeting")
+UNSURE = ("unverified", "fixed", "meeting", "underflow")
 """Why of a single entry nothing can be said."""
 
 SUSPECTS = 12
@@ -103,8 +103,13 @@ class Judge:
         kink = [n for n in at_zero if self._measurer.kink(beside.probes, n) is not None]
         return replace(beside.at(beside.worst()), kinks=tuple(beside.probes.index(n) for n in kink))
 
-    def _is_nothing(self, beside: Beside, share: float) -> bool:
-        """Whether slopes are zero within error bars that are small beside |function|/|argument|, by this share."""
+    def _is_nothing(self, beside: Beside, claim: Claim | Higher, share: float) -> bool:
+        """Whether slopes are zero within error bars that are small beside |function|/|argument|, by this share.
+
+        What is claimed is nothing but its own rounding then: a claim that is more is hidden, and not zero.
+        """
+        if (np.abs(beside.claimed) > claim.bars(beside.probes)).any():
+            return False
         return beside.shown.largest <= float(np.max(beside.bars)) <= share * self._natural(beside)
 
     def _natural(self, beside: Beside) -> float:
@@ -153,8 +158,12 @@ class Judge:
                 continue
             # At a kink a gradient jumps when its inputs are nudged.
             sides = self._measurer.kink(beside.probes, number)
-            if sides is not None:
-                found[number] = kinks.judged(self._measurer, self._claim, beside, number, sides)
+            if sides is None or (
+                gap[number] <= beside.errors[number] and not sides.hold(float(beside.claimed[number]))
+            ):
+                # What agrees with the measured slope is wrong of no side.
+                continue
+            found[number] = kinks.judged(self._measurer, self._claim, beside, number, sides)
         by_ratio = beyond[np.argsort(-beside.excess[beyond])][:most]
         by_size = beyond[np.argsort(-gap[beyond])][:4]
         for number in dict.fromkeys([*by_size.tolist(), *by_ratio.tolist()]):
@@ -195,6 +204,8 @@ class Judge:
             return "cleared"
         if self._is_of_a_solver(beside, number, gap):
             return "cleared"
+        if self._underflows(beside, number, gap):
+            return "underflow"
         if beside.by_complex:
             witness = self._measurer.slope(beside.probes, number)
             own = float(self._claim.bars(beside.probes)[number])
@@ -236,6 +247,11 @@ class Judge:
         weighted = abs(gap) * weights[number] <= SOLVED * np.max(slopes * weights)
         return bool(weighted and abs(gap) <= SOLVED * np.max(slopes))
 
+    def _underflows(self, beside: Beside, number: int, gap: float) -> bool:
+        """Whether a difference would change the function by less than the smallest number, moved as far as it is."""
+        moved = beside.weights[number] if beside.probes.along is None else beside.probes.scale
+        return bool(abs(gap) * moved < np.finfo(np.asarray(self._measurer.base).dtype).tiny)
+
     def _sharpen(self, beside: Beside, number: int) -> None:
         """Measure one slope by differences over all steps, where a few of them were taken."""
         if beside.by_complex or number in beside.sharp:
@@ -274,14 +290,14 @@ class Judge:
         higher = self._claim.higher
         fine = None if higher is None else self._with_more_digits(beside, higher)
         if higher is not None and fine is not None:
-            if fine.is_clear or self._is_nothing(fine, NOTHING):
+            if fine.is_clear or self._is_nothing(fine, higher, NOTHING):
                 return beside.at(beside.worst())
             for number in np.argsort(-fine.gap)[:4].tolist():
                 gap = float(fine.claimed[number] - fine.measured[number])
                 shows = abs(gap) > max(float(fine.bars[number]), HIDDEN * fine.shown.largest)
                 if shows and _is_same(self._nearby(fine, number, gap, higher.dtype), gap):
                     return self._wrong(fine, [number], 0)
-        if self._is_nothing(beside, ROUNDED * float(np.finfo(beside.shown.dtype).eps)):
+        if self._is_nothing(beside, self._claim, ROUNDED * float(np.finfo(beside.shown.dtype).eps)):
             return beside.at(beside.worst())
         return beside.at(int(np.argmax(beside.bars)), verdict="cannot_tell", reason="rounding")
 

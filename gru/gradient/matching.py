@@ -1,5 +1,6 @@
 """The parts of a gradient beside the arguments that they belong to: what matches, and what does not is told."""
 
+from collections.abc import Collection, Sequence
 from typing import Any
 
 import numpy as np
@@ -16,9 +17,31 @@ def is_shaped(numbers: Any, shape: tuple[int, ...]) -> bool:
         return False
 
 
+def is_stack(result: Any, arguments: Sequence[Any]) -> bool:
+    """Whether one array holds a part for each argument, as of several numbers."""
+    if not isinstance(result, np.ndarray) or not result.ndim:
+        return False
+    return [np.shape(one) if isinstance(one, np.ndarray | float) else None for one in arguments] == [
+        result.shape[1:]
+    ] * len(result)
+
+
 def alike(tree: Any, other: Any) -> bool:
     """Whether both are lists or tuples of as many parts."""
     return isinstance(tree, list | tuple) and isinstance(other, list | tuple) and len(tree) == len(other)
+
+
+MARKS = ("d{}", "d_{}", "grad_{}", "{}_grad", "g_{}")
+"""How people call the gradient by an argument."""
+
+
+def unmarked(parts: dict[Any, Any], names: Collection[Any]) -> dict[Any, Any]:
+    """The parts of a gradient by the names of their arguments, where all are called dW for W, or the like."""
+    for mark in () if any(key in names for key in parts) else MARKS:
+        owners = {mark.format(name): name for name in names}
+        if parts and owners.keys() >= parts.keys():
+            return {owners[key]: part for key, part in parts.items()}
+    return parts
 
 
 def names_differ(whose: str, extra: list[str], missing: list[str]) -> str:
@@ -33,6 +56,7 @@ def match(tree: Any, part: Any, name: str, found: list[Any]) -> None:
     if isinstance(tree, dict):
         if not isinstance(part, dict):
             raise ValueError(f"the gradient by {name} must be a dict like {name}, but it is {described(part)}")
+        part = unmarked(part, tree)
         needed = [key for key, inner in tree.items() if any(leaf.moves for leaf in leaves(inner, ""))]
         extra, missing = [str(k) for k in part if k not in tree], [str(k) for k in needed if k not in part]
         if extra or missing:
@@ -46,6 +70,8 @@ def match(tree: Any, part: Any, name: str, found: list[Any]) -> None:
         for key, inner in fields(tree).items():
             match(inner, given.get(key), f"{name}.{key}", found)
     elif isinstance(tree, list | tuple):
+        if isinstance(part, np.ndarray) and np.shape(part)[:1] == (len(tree),):
+            part = list(part)
         if not isinstance(part, list | tuple) or len(part) != len(tree):
             size = f"{len(part)} parts" if isinstance(part, list | tuple) else described(part)
             raise ValueError(f"the gradient by {name} must have {len(tree)} parts like {name}, but it is {size}")

@@ -218,14 +218,15 @@ class Measurer:
         return np.array([s.value for s in found]), np.array([s.error for s in found])
 
     def _quick(self, probes: Probes, number: int) -> Slope:
-        """A few steps where they do, and all where they do not."""
+        """A few steps where they do, and all where they do not: a few that disagree with all are too large."""
         top, bottom = probes.reach(number)
         line = self.line(probes, number)
         quick = differences.window(line, max(top / 2**10, bottom), self.deviation())
         if quick.error <= 2.0**-20 * abs(quick.value):
             return quick
         thorough = differences.slope(line, top, bottom, self.deviation())
-        return thorough if not quick.error < thorough.error else quick
+        agrees = abs(quick.value - thorough.value) <= quick.error + thorough.error < np.inf
+        return quick if agrees and quick.error < thorough.error else thorough
 
     @property
     def precision(self) -> float:

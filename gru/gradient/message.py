@@ -66,6 +66,8 @@ def _reason(c: Comparison) -> str:
         return "the complex step gives this, and differences of the function are too rough to confirm it"
     if c.reason == "meeting":
         return "kinks meet here, and it is far from the slopes beside them: give the gradient as a function"
+    if c.reason == "underflow":
+        return "the function underflows here: the claimed slope would show below the smallest number; try larger inputs"
     if c.reason == "fixed":
         return "it may be rounding: give the gradient as a function, which can be run again"
     return (

@@ -11,6 +11,10 @@ from gru.gradient.rounding import nudged
 from gru.gradient.subject import Subject
 from gru.gradient.tree import leaves
 
+MORE = 6
+"""Calls by which what is random is told from what keeps state. A coin that is tossed has six more times the same result
+in one case of 64."""
+
 
 def findings(
     subject: Subject, cotangents: Sequence[Any], first: list[Any], kept: list[Any], rng: np.random.Generator
@@ -26,7 +30,7 @@ def findings(
         with suppress(Exception):
             subject.outputs(nudged(subject.at, rng))
         if not _same(values, subject.outputs(subject.at)):
-            found.append(StateFinding("order-of-calls", "function"))
+            found.append(StateFinding(_after_others(lambda: subject.outputs(subject.at)), "function"))
     return found
 
 
@@ -60,8 +64,14 @@ def _of_gradient(subject: Subject, cotangents: Sequence[Any], first: list[Any], 
         with suppress(Exception):
             subject.claimed(further(subject), cotangents)
         if not _same(kept, subject.claimed(subject.at, cotangents)):
-            found.append(StateFinding("order-of-calls", "gradient"))
+            found.append(StateFinding(_after_others(lambda: subject.claimed(subject.at, cotangents)), "gradient"))
     return found
+
+
+def _after_others(call: Callable[[], list[Any]]) -> str:
+    """What it is that gives another result after other calls: what is random may have given the same twice."""
+    last = [np.array(one) for one in call()]
+    return "order-of-calls" if all(_same(last, call()) for _ in range(MORE)) else "random"
 
 
 def _watched(

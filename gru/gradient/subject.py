@@ -8,7 +8,7 @@ import numpy as np
 
 from gru.calculus.arrays import Array
 from gru.gradient import signature
-from gru.gradient.matching import alike, described, is_shaped, match, names_differ
+from gru.gradient.matching import alike, described, is_shaped, is_stack, match, names_differ, unmarked
 from gru.gradient.tree import Leaf, leaves, rebuilt
 
 Wrt = int | str | Sequence[int | str] | None
@@ -171,18 +171,14 @@ class Subject:
         """The gradient's part for each target argument."""
         names = [self.names[k] for k in self.targets]
         if isinstance(result, dict) and not (len(names) == 1 and isinstance(self.arguments[self.targets[0]], dict)):
-            return self._by_name(result, names)
+            return self._by_name(unmarked(result, self.names), names)
         if len(names) == 1:
-            (k,) = self.targets
-            alone = isinstance(result, list | tuple) and not isinstance(self.arguments[k], list | tuple)
-            if alone and np.ndim(self.arguments[k]) and is_shaped(result, np.shape(self.arguments[k])):
-                return [np.asarray(result)]
-            if alone and len(result) == len(self.arguments) and len(result) > 1:
-                return [result[k]]
-            if alone and len(result) != 1:
-                raise ValueError(f"the gradient has {len(result)} parts, but {names[0]} is differentiated by alone")
-            nested = isinstance(result, list | tuple) and len(result) == 1 and not alike(self.arguments[k], result)
-            return [result[0]] if alone or nested else [result]
+            return [self._only_part(result, *self.targets)]
+        arrays = [k for k in self.targets if not self._holds_numbers(k)]
+        if is_stack(result, [self.arguments[k] for k in self.targets]):
+            result = list(result)
+        elif not isinstance(result, list | tuple) and len(arrays) == 1 and not self._chosen:
+            result = [result]
         if not isinstance(result, list | tuple):
             raise ValueError(
                 f"the gradient is {described(result)}, but there are {len(names)} arguments: "
@@ -192,7 +188,6 @@ class Subject:
             return list(result)
         if len(result) == len(self.arguments):
             return [result[k] for k in self.targets]
-        arrays = [k for k in self.targets if not np.isscalar(self.arguments[k])]
         if not self._chosen and len(result) == len(arrays):
             self._choose(arrays)
             return list(result)
@@ -201,12 +196,30 @@ class Subject:
             f"return one for each of {', '.join(names)}, or say which with wrt="
         )
 
+    def _only_part(self, result: Any, k: int) -> Any:
+        """The gradient's part for its only target argument, which may be returned by itself."""
+        argument = self.arguments[k]
+        if not isinstance(result, list | tuple):
+            return result
+        if isinstance(argument, list | tuple):
+            return result[0] if len(result) == 1 and not alike(argument, result) else result
+        if np.ndim(argument) and is_shaped(result, np.shape(argument)):
+            return np.asarray(result)
+        if len(result) == len(self.arguments) > 1:
+            return result[k]
+        if len(result) == 1 or isinstance(argument, dict):
+            return result[0] if len(result) == 1 else result
+        raise ValueError(f"the gradient has {len(result)} parts, but {self.names[k]} is differentiated by alone")
+
+    def _holds_numbers(self, k: int) -> bool:
+        """Whether an argument holds numbers and no arrays, such as an ε: it is mostly not differentiated by."""
+        return all(np.isscalar(leaf.value) for leaf in self._leaves[k] if leaf.moves)
+
     def _by_name(self, result: dict[Any, Any], names: list[str]) -> list[Any]:
         extra = [str(key) for key in result if key not in self.names]
         missing = [name for name in names if name not in result]
-        numbers = [self.names[k] for k in self.targets if np.isscalar(self.arguments[k])]
+        numbers = [self.names[k] for k in self.targets if self._holds_numbers(k)]
         if missing and not extra and not self._chosen and result and set(missing) <= set(numbers):
-            # A number, such as an ε, is mostly not differentiated by.
             self._choose([k for k in self.targets if self.names[k] in result])
             return [result[self.names[k]] for k in self.targets]
         if extra or missing:
@@ -237,7 +250,9 @@ def _require_arrays(leaf: Leaf) -> None:
 def _kind(leaf: Leaf) -> str:
     if isinstance(leaf.value, np.ndarray):
         return f"{leaf.name} is an array of {leaf.value.dtype}"
-    hint = "" if isinstance(leaf.value, int | str | None) else ": give what it holds as a dict"
+    if isinstance(leaf.value, int) and not isinstance(leaf.value, bool):
+        return f"{leaf.name} is the whole number {leaf.value}: write {leaf.value}.0"
+    hint = "" if isinstance(leaf.value, bool | str | None) else ": give what it holds as a dict"
     return f"{leaf.name} is {type(leaf.value).__name__}{hint}"
 
 

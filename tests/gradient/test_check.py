@@ -396,6 +396,13 @@ def test_a_random_function_is_told_as_random() -> None:
     assert "the function is random" in str(found)
 
 
+def test_what_is_random_and_was_the_same_twice_is_told_as_random() -> None:
+    coins = iter([False, False, False, False, False, True, False, True, True, False] * 9)
+    found = gru.check_gradient(lambda x: x.sum() * next(coins), X, lambda x: np.ones_like(x))
+    assert found.verdict == "cannot_tell"
+    assert [(one.kind, one.who) for one in found.state] == [("random", "function")]
+
+
 def test_a_gradient_that_returns_its_argument_is_told_and_right() -> None:
     found = gru.check_gradient(lambda x: (x * x).sum() / 2, X, lambda x: x)
     assert found.verdict == "right"
@@ -440,6 +447,21 @@ def test_a_backward_pass_without_a_cotangent_is_told_what_it_was_called_with() -
     assert "the backward pass takes one argument, and was called with the cotangent" in str(found)
 
 
+def test_a_cotangent_that_is_left_out_is_told() -> None:
+    found = gru.check_vjp(np.square, lambda c, x: 2 * x, X)
+    assert found.verdict == "wrong"
+    assert "the same for another cotangent" in str(found)
+
+
+def test_gradients_in_each_others_place_are_told() -> None:
+    same = gru.check_vjp(lambda x, y: x * y**2, lambda c, x, y: (2 * c * x * y, c * y**2), (X, 1 + X))
+    assert "the gradients by x and y are in each other's place" in str(same)
+    other = gru.check_vjp(lambda x, W: x @ W, lambda c, x, W: (x.T @ c, c @ W.T), (X, W))
+    assert "x: wrong: the gradient has shape (3, 4), that of W, but x has shape (5, 3)" in str(other)
+    unsummed = gru.check_vjp(lambda x, b: x + b, lambda c, x, b: (c, c), (X, X[0]))
+    assert "has shape (5, 3), which is not summed over what it is broadcast along" in str(unsummed)
+
+
 # Bad input
 
 
@@ -459,6 +481,8 @@ def test_a_backward_pass_without_a_cotangent_is_told_what_it_was_called_with() -
         (lambda p: p["a"].sum(), {"a": X}, lambda p: {}, "lacks a"),
         (loss, (X, W, B), lambda x, W, b: {"x": x, "W": W}, "lacks b"),
         (lambda x: None, (X,), lambda x: x, "the function returns None"),
+        (lambda a: a * a, 2, lambda a: 2 * a, "a is the whole number 2: write 2.0"),
+        (lambda p: p["a"].sum(), {"a": X}, lambda p: [X, X], "must be a dict like p, but it is a list"),
         (3, (X,), lambda x: x, "the function must be callable, but it is an int"),
         (loss, (X, W, B), None, "the gradient must be a function, its result, or True .* but it is None"),
         (loss, (np.ma.array(X), W, B), gradient, "x is a MaskedArray: give a plain array"),
@@ -492,6 +516,26 @@ def test_a_number_that_the_gradient_has_nothing_for_is_told() -> None:
     found = gru.check_gradient(lambda x, eps: (x * x).sum() + eps, (X, 1e-5), lambda x, eps: {"x": 2 * x})
     assert found.verdict == "right"
     assert "eps is not differentiated by" in str(found)
+
+
+@pytest.mark.parametrize(
+    ("function", "arguments", "by_hand"),
+    [
+        (lambda p: (p["W"] @ p["b"]).sum(), {"W": W, "b": B}, lambda p: {"dW": 0 * W + B, "db": W.sum(0)}),
+        (lambda W, b: (W @ b).sum(), (W, B), lambda W, b: {"grad_W": 0 * W + b, "grad_b": W.sum(0)}),
+        (lambda a, b: a * b**2, (1.5, 2.5), lambda a, b: np.array([b * b, 2 * a * b])),
+        (lambda v: sum(x * x for x in v), [1.5, 2.5], lambda v: 2 * np.array(v)),
+        (lambda x, how: (x * how["factor"]).sum(), (X, {"factor": 0.5}), lambda x, how: 0 * x + 0.5),
+    ],
+)
+def test_a_gradient_is_taken_in_the_forms_that_people_return(function: Any, arguments: Any, by_hand: Any) -> None:
+    assert gru.check_gradient(function, arguments, by_hand).verdict == "right"
+    twice = gru.check_gradient(function, arguments, lambda *given: doubled(by_hand(*given)))
+    assert twice.verdict == "wrong"
+
+
+def doubled(gradient: Any) -> Any:
+    return {name: 2 * part for name, part in gradient.items()} if isinstance(gradient, dict) else 2 * gradient
 
 
 def test_of_a_function_that_takes_long_is_warned_and_directions_are_proposed(monkeypatch: pytest.MonkeyPatch) -> None:

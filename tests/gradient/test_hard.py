@@ -177,6 +177,41 @@ def test_values_that_are_rounded_to_steps_show_how_coarse_they_are() -> None:
     assert gru.check_gradient(lambda x: 2 * np.round(x).sum(), x, lambda x: 2 + 0 * x).verdict == "wrong"
 
 
+def test_a_log_determinant_near_its_pole_calls_no_right_gradient_wrong() -> None:
+    """By differences, with a pole nearer to some entries than the usual steps are long."""
+    for size in (7, 8):
+        hilbert = 1 / (np.arange(size)[:, None] + np.arange(size) + 1.0)
+
+        def log_determinant(M: Array) -> Any:
+            return np.linalg.slogdet(M)[1]
+
+        assert gru.check_gradient(log_determinant, hilbert, lambda M: np.linalg.inv(M).T).verdict != "wrong"
+        twice = gru.check_gradient(log_determinant, hilbert, lambda M: 2 * np.linalg.inv(M).T)
+        assert twice.verdict == "wrong"
+        assert 1e6 < abs(twice["M"].measured) < 1e10
+
+
+@pytest.mark.parametrize("factor", [1.0, 2.0])
+def test_a_slope_that_an_offset_hides_is_not_called_right(factor: float) -> None:
+    x = np.array([0.1, 0.7, 1.2], dtype=np.float32)
+
+    def beside_a_million(x: Array) -> Any:
+        return np.float32(1e6) + np.sin(x.astype(np.float32)).sum()
+
+    found = gru.check_gradient(beside_a_million, x, lambda x: np.float32(factor) * np.cos(x))
+    assert found.verdict == "cannot_tell", str(found)
+
+
+@pytest.mark.parametrize("factor", [2.0, 3.0])
+def test_where_a_function_underflows_nothing_is_told(factor: float) -> None:
+    def squares(x: Array) -> Any:
+        return (x * x).sum()
+
+    found = gru.check_gradient(squares, np.array([1e-200, -2e-200]), lambda x: factor * x)
+    assert found.verdict == "cannot_tell"
+    assert "underflows" in str(found)
+
+
 def test_a_loss_that_is_zero_by_rounding_calls_no_right_gradient_wrong() -> None:
     def probabilities(x: Array) -> Array:
         e = np.exp(x - x.max())
