@@ -55,7 +55,7 @@ def conclude(answers: Answers) -> tuple[list[Outcome], Form]:
     other = recognise(answers.recorded, asked) if departs(outcomes, asked) else asked
     outcomes_as_if, as_if = _as_if(other, answers, outcomes) if other is not asked else (outcomes, cases)
     outcomes, cases = judged_on_revealed(outcomes, cases, asked)
-    # A backward pass of the form asked for, behind one slip in (3) or (4), is no other form.
+    # One slip in (3) or (4) before a backward pass of the form that was asked for is not another form.
     if other is not asked and count_wrong(outcomes_as_if) <= count_wrong(outcomes):
         outcomes, cases, followed = outcomes_as_if, as_if, other
     outcomes = _without_what_formulas_explain(_with_a_reason(outcomes), answers.findings, followed)
@@ -67,7 +67,7 @@ def conclude(answers: Answers) -> tuple[list[Outcome], Form]:
 
 
 def _without_what_is_unsure(answers: Answers) -> Answers:
-    """Where a hidden quantity is wrong, what is made of it is judged on the problems that tell the quantity."""
+    """What is computed from a wrong hidden quantity is judged only on problems from which that quantity is known."""
     form = answers.asked
     checks = {form.named[name].id for case in answers.cases for name in case.evidence.recovered.agreeing}
     settled: dict[int, Finding] = {}
@@ -96,7 +96,7 @@ def _as_if(other: Form, answers: Answers, outcomes: list[Outcome]) -> tuple[list
 
 
 def _without_what_formulas_explain(outcomes: list[Outcome], findings: list[Finding], form: Form) -> list[Outcome]:
-    """The outcomes with the check `state` charged only for what no wrong formula explains.
+    """The outcomes, with `state` wrong only for what no wrong formula explains.
 
     A formula that is not linear in δ, or that mixes the rows of a batch, is one mistake, of its equation.
     """
@@ -113,7 +113,10 @@ def _without_what_formulas_explain(outcomes: list[Outcome], findings: list[Findi
 
 
 def _with_a_reason(outcomes: list[Outcome]) -> list[Outcome]:
-    """The outcomes, one of them wrong or missing where not all are right: the first that could not be judged."""
+    """The outcomes.
+
+    Where not all are right and none is wrong or missing, the first one that could not be judged is called wrong.
+    """
     if any(outcome.status in ("wrong", "missing") for outcome in outcomes):
         return outcomes
     doubtful = (o for o in outcomes if o.status in ("not_examined", "inherited") and o.is_of_equation and o.problems)

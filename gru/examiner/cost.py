@@ -1,4 +1,4 @@
-"""Whether a backward pass was derived, or found by perturbing the forward pass: told by counting, never by a clock.
+"""Whether a backward pass was derived, or found by perturbing the forward pass. It counts, and never looks at a clock.
 
 Perturbing one's own forward pass gives right values and no derivation. It needs new numbers through exp and
 tanh for every parameter; a derived backward pass needs few, however it is written. It judges no value.
@@ -19,10 +19,10 @@ from gru.problem import Specification, draw
 from gru.submission.contract import CellError, Counted, Job, Recording, Runner, SubmissionFailure
 
 BATCH, INPUT, HIDDEN = (1, 2), (20, 40), (40, 60)
-"""The sizes are drawn from these, so that no file can know them: large, so that the two ways are far apart."""
+"""The sizes are drawn from these, so that no file can know them. They are large, so that the two ways are far apart."""
 
 DERIVED = 4
-"""How many a derived backward pass puts through exp or tanh again for each of these, at most.
+"""The most numbers that a derived backward pass puts through exp or tanh again, for each gate, unit and row.
 
 Each is at most recomputed through two exponentials, e^a and e^-a, and its slope through two more.
 """
@@ -44,7 +44,7 @@ class Cost:
 def judge_cost(runner: Runner, seed: int, form: Form = CHAPTER, *, is_right: bool = True) -> Cost:
     """Whether a submission found its gradients by perturbing its forward pass.
 
-    Where all its values are right, it is told too if that could not be seen. Raises SubmissionFailure where the
+    Where all its values are right, it is also told when that could not be seen. Raises SubmissionFailure where the
     submission fails to run.
     """
     out_of_proportion = judge_proportion(runner, seed, form) if is_right else None
@@ -61,7 +61,7 @@ def judge_cost(runner: Runner, seed: int, form: Form = CHAPTER, *, is_right: boo
 def cost_driven(bench: Bench, form: Form, seed: int) -> Fact | None:
     """As `judge_cost`, of a submission in another API whose forward pass is of this form: what is to be told.
 
-    Where the sizes are written into the file and small, the two ways are not apart, and nothing is counted.
+    Where the file fixes small sizes, the two ways are too near to each other, and nothing is counted.
     """
     sizes = _sizes(seed)
     if bench.possible(sizes)[1:] != sizes[1:]:
@@ -79,7 +79,7 @@ def cost_driven(bench: Bench, form: Form, seed: int) -> Fact | None:
 
 
 def _perturbed(form: Form, sizes: Sizes, count: Counted) -> Fact | None:
-    """How it shows that the gradients were found by perturbing; None where nothing says so."""
+    """The fact that the gradients were found by perturbing, with the evidence; None where there is no evidence."""
     batch, inputs, hidden, _ = sizes
     parameters = sum(prod(form.shape_of(stack.name, sizes)) for stack in form.stacks)
     common = {"sizes": sizes, "parameters": parameters}
@@ -87,8 +87,8 @@ def _perturbed(form: Form, sizes: Sizes, count: Counted) -> Fact | None:
     if count.backward > most:
         derived = DERIVED * _gates(form) * batch * hidden
         return Fact.of("perturbed", most=most, forward=count.forward, derived=derived, **common)
-    # A derived pass calls forward at most once for each thing that it computes. Perturbing takes at least a pass for
-    # each row of a weight matrix: the middle of the two, as ratios go.
+    # A derived pass calls forward at most once for each quantity that it computes. Perturbing takes at least one pass
+    # for each row of a weight matrix. The limit is the geometric mean of the two.
     if count.calls > isqrt(len(form.shown_backward) * (inputs + hidden)):
         return Fact.of("perturbed", calls=count.calls, **common)
     return None
@@ -117,10 +117,10 @@ def _sizes(seed: int) -> Sizes:
 
 
 def _most(form: Form, sizes: Sizes) -> int:
-    """How many different numbers a backward pass may put through exp, tanh and their like.
+    """The limit on the different numbers that a backward pass puts through exp, tanh and their like.
 
-    The least that perturbing needs is to move each unit of the reset gate: that puts hidden numbers through
-    tanh for each of them. The limit is the middle, as ratios go, between that and the most of a derived pass.
+    Perturbing has to move at least each unit of the reset gate, and each of these moves puts `hidden` numbers through
+    tanh. The limit is the geometric mean of that and the most that a derived pass needs.
     """
     batch, _, hidden, _ = sizes
     return isqrt(DERIVED * _gates(form) * batch * hidden * batch * hidden * hidden)

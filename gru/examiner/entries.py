@@ -14,7 +14,7 @@ from gru.examiner.fact import Fact
 from gru.examiner.outcome import Entry, Outcome
 
 LOOKED_AT = 100
-"""How many entries of one gradient are looked at, for the one that is furthest off."""
+"""How many entries of one gradient are compared to find the one that is furthest off."""
 
 ARGUMENTS = {"dx": "x", "dh": "h_0"}
 """What is moved for a gradient that is no parameter's."""
@@ -22,7 +22,7 @@ ARGUMENTS = {"dx": "x", "dh": "h_0"}
 
 @dataclass(frozen=True)
 class Looked:
-    """The entry that is furthest off, how many are wrong, of how many, and what all that are wrong are clipped to.
+    """The entry that is furthest off, how many of how many are wrong, and the bound that all wrong ones are clipped to.
 
     `decay` is the factor by which the parameter itself was added to all, as for a penalty on large weights.
     """
@@ -37,9 +37,10 @@ class Looked:
 def furthest(bench: Bench, problem: DrivenProblem, name: str) -> Looked:
     """The entry that is furthest from a difference quotient, with what else the quotients say of the gradient.
 
-    A quotient with a step and with twice that differ by three times what the step's square adds; the rounding
-    of the states is divided by the step. It is that of sums of as many terms as a step is given numbers, one after the
-    other over the steps. An entry that is further apart than both is wrong.
+    An entry is wrong if it is further from the quotient than two errors together. The truncation error is read off two
+    quotients: with twice the step it is four times as large, so they differ by three times the error. The rounding
+    error of the states is divided by the step; it is that of sums with one term for each number that a step is given,
+    over all steps.
     """
     argument = ARGUMENTS.get(name, name)
     value = np.array(problem.value(argument), float)
@@ -60,7 +61,7 @@ def furthest(bench: Bench, problem: DrivenProblem, name: str) -> Looked:
 
     every = list(np.ndindex(value.shape))
     if len(every) > LOOKED_AT:
-        # A size that a file has written into it can be large: its entries are drawn from.
+        # A size that the file fixes can be large, so only some entries are drawn.
         every = [every[k] for k in np.random.default_rng(value.size).choice(len(every), LOOKED_AT, replace=False)]
     for index in every:
         near, far = quotient(index, step), quotient(index, 2 * step)
@@ -75,7 +76,7 @@ def furthest(bench: Bench, problem: DrivenProblem, name: str) -> Looked:
 
 
 def _decay(off: Sequence[tuple[float, float, float]]) -> float | None:
-    """The factor by which each entry is off by its parameter's own, to within its bar; None where there is none."""
+    """The factor on the parameter that was added to its gradient, to within the error bars; None where none fits."""
     size = sum(own * own for _, own, _ in off)
     factor = sum(apart * own for apart, own, _ in off) / size if size else 0.0
     return factor if factor > 0 and all(abs(apart - factor * own) <= bar for apart, own, bar in off) else None
@@ -84,13 +85,13 @@ def _decay(off: Sequence[tuple[float, float, float]]) -> float | None:
 def _bound(
     bench: Bench, problem: DrivenProblem, name: str, claimed: Array, wrong: Sequence[tuple[float, float]]
 ) -> float | None:
-    """What all entries that are wrong are clipped to; None where they are not.
+    """The bound that all wrong entries are clipped to; None where they are not clipped.
 
-    A single entry is the largest of its gradient sooner than a clipped one: its gradient has to have the same bound
-    where δ is twice as large. Of a loss, which takes none, `with_sure_bounds` decides.
+    A single wrong entry may also be the largest by itself: then the gradient must keep the same bound where δ is twice
+    as large. A loss takes no δ; there `with_sure_bounds` decides.
     """
     bound = float(np.abs(claimed).max())
-    # What shows in an update alone is rounded once more where it is taken from the parameter.
+    # A gradient that shows only in an update is rounded once more: it is a difference of two parameters.
     at_bound = bound * (1 - 4 * np.finfo(float).eps)
     if not wrong or not all(abs(own) >= at_bound and own * near > bound * bound for own, near in wrong):
         return None
@@ -101,7 +102,7 @@ def _bound(
 
 
 def with_sure_bounds(outcomes: Sequence[Outcome]) -> list[Outcome]:
-    """The outcomes of a loss, where what a single entry is clipped to is the bound of another gradient, too."""
+    """The outcomes of a loss. A single entry counts as clipped only if another gradient has the same bound."""
     bounds = [fact.particulars.get("clipped") for outcome in outcomes for fact in outcome.facts]
 
     def sure(outcome: Outcome) -> Outcome:

@@ -1,6 +1,6 @@
 """What was found, as data: a fact has a kind and its particulars, a diagnosis the facts that explain a wrong check.
 
-No sentence is made here, and nothing is recognised by the words of one: `gru.report` makes them.
+No sentence is made here, and no code recognises a fact by its words: `gru.report` makes the sentences.
 """
 
 from collections.abc import Mapping

@@ -14,13 +14,13 @@ from gru.submission.contract import Recording
 
 
 def departs(outcomes: list[Outcome], asked: Form) -> bool:
-    """Whether a check at which forms part is wrong."""
+    """Whether a check is wrong at which one form differs from another."""
     wrong = {outcome.check for outcome in outcomes if outcome.status == "wrong"}
     return any(wrong & (set(form.departs) ^ set(asked.departs)) for form in _related(asked)) if wrong else False
 
 
 def _related(asked: Form) -> list[Form]:
-    """The other forms that take the same parameters as this one, or fewer: a cell may leave one unused."""
+    """The other forms that take the same parameters as this one, or fewer: a cell may ignore a parameter."""
     return [f for f in asked.layer.forms.values() if f is not asked and set(f.stacks) <= set(asked.stacks)]
 
 
@@ -35,7 +35,7 @@ def recognise(recorded: list[tuple[Reference, Recording]], asked: Form) -> Form:
 def in_other_form(outcome: Outcome, consistent: Outcome | None, asked: Form, followed: Form) -> Outcome:
     """One outcome of a submission that follows another form than the one asked for.
 
-    It counts once, where the forms part; what is right in its own form is inherited.
+    The departure counts once, at the first equation that differs; what is right in the form it follows is inherited.
     """
     if outcome.check in set(asked.departs) ^ set(followed.departs):
         fact = Fact.of("another-form", form=followed, asked=asked)

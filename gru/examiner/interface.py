@@ -19,7 +19,7 @@ def judge_interface(reference: Reference, recording: Recording) -> Iterator[Find
         is_making = raised.where == reference.form.layer.cell
         beside = Fact.of("made-of-sizes") if is_making else _of_blocks(reference, recording, raised)
         told = {"raised": raised.text, "type": raised.type, "where": raised.where, "beside": beside}
-        # Where one use has been through backward, it was a later one that raised.
+        # If one use came through backward, a later one raised.
         fact = Fact.of("raised", **told, is_again=any(use.after_backward for use in recording.uses))
         yield found("interface", "wrong", reference, fact=fact)
         return
@@ -29,7 +29,7 @@ def judge_interface(reference: Reference, recording: Recording) -> Iterator[Find
         for name in form.required:
             value = use.after_backward.get(name)
             if name in handed_on:
-                # That is a mistake of its own, with a name: the path is cut.
+                # That is a mistake with a name of its own: the path is cut.
                 continue
             if isinstance(value, Description) and value.absent:
                 yield found("interface", "wrong", reference, fact=Fact.of("not-set", name=name))
@@ -37,7 +37,7 @@ def judge_interface(reference: Reference, recording: Recording) -> Iterator[Find
 
 
 def _of_blocks(reference: Reference, recording: Recording, raised: Raised) -> Fact | None:
-    """What is said beside an exception of forward where a block was never set, not returned, or has another shape."""
+    """The fact told with an exception of forward: a block that was not set, was not returned, or has another shape."""
     form, sizes = reference.form, reference.problem.sizes
     for name in form.blocks if raised.where == "forward" else ():
         block = recording.split.get(name)

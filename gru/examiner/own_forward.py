@@ -171,7 +171,7 @@ def _plainly_wrong(bench: Bench, problem: DrivenProblem, name: str, claimed: Arr
     """A gradient that is wrong in whatever precision the submission computes; None where that is not plain.
 
     Along every direction it is further from Ridders' estimate than the bound of that for a function in single
-    precision. It spares the search for what rounding could explain.
+    precision. This spares the slow search for what rounding could explain.
     """
     argument = ARGUMENTS.get(name, name)
     value = np.array(problem.value(argument), float)
@@ -189,7 +189,7 @@ def _plainly_wrong(bench: Bench, problem: DrivenProblem, name: str, claimed: Arr
         try:
             estimate = ridders(loss, (value,), (direction,), magnitude=magnitude)
         except ValueError:
-            # Something beside the point is not finite: nothing is plain.
+            # Near the point something is not finite: nothing is plainly wrong.
             return None
         bar = estimate.error + coarse * np.finfo(float).eps * value.size * terms
         if not abs(slope - estimate.value) > bar:
@@ -201,10 +201,10 @@ def _plainly_wrong(bench: Bench, problem: DrivenProblem, name: str, claimed: Arr
 
 
 def _state(bench: Bench, problem: DrivenProblem) -> Iterator[Fact]:
-    """What is wrong with the gradients of an object that is used a second time, or given a δ that is large."""
+    """What is wrong with the gradients where one object is used a second time, or is given a large δ."""
     _, plain = bench.run(problem, {}, problem.delta)
     if not bench.updates:
-        # An object whose backward pass updates it is another one on a second use.
+        # A backward pass that updates its object changes it for the second use.
         yield from _on_second_use(bench, problem, plain)
     if bench.api.loss:
         return
@@ -217,7 +217,7 @@ def _state(bench: Bench, problem: DrivenProblem) -> Iterator[Fact]:
 
 
 def _on_second_use(bench: Bench, problem: DrivenProblem, plain: Mapping[str, Array]) -> Iterator[Fact]:
-    """The gradients that a second use of one object gives otherwise than a first, and not for being added up."""
+    """The gradients that differ on the second use of one object, for another reason than being added up."""
     states, again = bench.run(problem, {}, problem.delta, before=True)
     first_states, _ = bench.run(problem, {})
     if not np.array_equal(states, first_states):
@@ -247,7 +247,7 @@ def _close(own: Array, other: Array) -> bool:
 
 
 def _interface(bench: Bench, done: int, raised: list[tuple[DrivenProblem | None, str]]) -> Outcome:
-    """What could be driven at all: a file that works at some sizes only is judged at those."""
+    """The outcome of `interface`: a file that works at some sizes only is judged at those."""
     api = bench.api
     hidden = [name for name in api.names if name not in api.gradients]
     hidden += ["dx"] * (not api.dx) + ["dh"] * (not api.dh and api.h_0)

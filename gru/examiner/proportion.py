@@ -43,9 +43,9 @@ Record = Callable[[Job], Recording]
 
 
 def judge_proportion(runner: Runner, seed: int, form: Form) -> Fact | None:
-    """How it shows that a cell in the layer's own API found its gradients by perturbing, or that this cannot be seen.
+    """As `perturbed`, of a cell in the layer's own API.
 
-    None where nothing says so. To be asked of a cell whose values are right. Raises SubmissionFailure.
+    It is asked only of cells whose values are right. Raises SubmissionFailure.
     """
     problem = draw(Specification(sizes(seed)), f"{seed}:proportion", form)
     arrays = {form.layer.input: problem.x, **problem.parameters}
@@ -60,7 +60,7 @@ def judge_proportion(runner: Runner, seed: int, form: Form) -> Fact | None:
 
 
 def perturbed(record: Record, job: Job, *, is_single: bool = False, of_states: bool = True) -> Fact | None:
-    """How it shows that gradients are found by perturbing, or that this cannot be seen; None where nothing says so.
+    """The fact that gradients are found by perturbing, or that this cannot be seen; None where nothing says so.
 
     Args:
         record: Runs the submission.
@@ -75,7 +75,7 @@ def perturbed(record: Record, job: Job, *, is_single: bool = False, of_states: b
     values = [_Values(job, layer.input), *(_Values(job, c.previous) for c in layer.carried if of_states)]
     kinds: tuple[Large, ...] = ("weightless", "weights-of-zero", "one-row")
     facts = [_judge(record, v, what, is_single) for v in values if v.are_weighted for what in kinds]
-    # A state may be one that is not shown; of an input forward must give the same.
+    # A state may be hidden. With another input, forward must give the same.
     return next((fact for fact in facts if fact and fact.kind == PERTURBED), facts[0])
 
 
@@ -183,9 +183,10 @@ def _in_first_row(job: Job, factor: float) -> Array:
 
 
 def _judge(record: Record, values: _Values, what: Large, is_single: bool) -> Fact | None:
-    """Whether a gradient grows as it should at the first factor that can be taken, with δ as it is and as small.
+    """Whether a gradient grows as it should, at the first factor that the pass can take.
 
-    With a δ that is smaller no gradient is large that was not; so a pass that clips is not taken for one that perturbs.
+    It is tried with δ as it is, and with a δ that is smaller by the factor: then no gradient becomes large, so a pass
+    that clips is not taken for one that perturbs.
     """
     plain = _recorded(record, values.plain(what))
     if plain is None or not (before := values.gradients(plain)):
@@ -226,7 +227,7 @@ def _is_single(recording: Recording) -> bool:
 
 
 def _differ(values: Array, expected: Array) -> bool:
-    """Whether values are others, beside the largest; what is no number is."""
+    """Whether values differ, measured by the largest of them; NaN always differs."""
     with np.errstate(all="ignore"):
         error = np.abs(values - expected).max()
     return not error <= DIFFERS * np.abs(expected).max()

@@ -104,8 +104,8 @@ def _precision(findings: list[Finding]) -> dict[str, Any]:
 def unless_silent(total: Outcome, summed: Outcome, *, arbitrary: bool) -> Outcome:
     """The outcome of a sum that inherits; `not_examined` where what is summed tells nothing.
 
-    The sum is formed here, so that it is always the sum of what was shown: numbers that are wrong, and not even linear
-    in δ, would inherit from themselves.
+    The sum is formed here, so it is always the sum of what was shown. Without this rule, wrong numbers that are not
+    even linear in δ would inherit from themselves.
     """
     if summed.status == "not_examined" or (summed.status == "wrong" and arbitrary):
         return replace(total, status="not_examined", facts=(Fact.of("sum-of-silent"),))
@@ -118,7 +118,7 @@ def is_hidden(outcome: Outcome) -> bool:
 
 
 def _is_vouched_for(check: str, outcomes: dict[str, Outcome], form: Form) -> bool:
-    """Whether everything that is made of a hidden quantity is right, but for what may be hidden too."""
+    """Whether everything that is computed from a hidden quantity is right, except for what may be hidden too."""
     required = {e.id for e in form.exposed if e.name in form.required or e.is_sum} - form.unasked_checks
     handed_on = {form.derivatives[carried.previous].name for carried in form.layer.carried[1:]}
     dependents = [outcomes[dependent] for dependent in _dependents(check, form)]
@@ -130,7 +130,7 @@ def _is_vouched_for(check: str, outcomes: dict[str, Outcome], form: Form) -> boo
 
 @cache
 def _dependents(check: str, form: Form) -> tuple[str, ...]:
-    """The checks on everything that is computed from the quantity of this check, near and far."""
+    """The checks on everything that is computed from the quantity of this check, directly or through others."""
     if check == "split":
         made = set().union(*(form.made_of(block) - {block} for block in form.blocks))
         return tuple(equation.id for equation in form.exposed if equation.name in made)

@@ -1,4 +1,4 @@
-"""A trial: one submission is given every problem, and what it answers is judged as it comes.
+"""A trial: one submission is given every problem, and each answer is judged as it comes.
 
 It grows while the submission runs, so that nothing found is lost when that fails. It starts no process; `concluding`
 makes the outcomes.
@@ -82,7 +82,7 @@ class Trial:
                 yield job, partial(self._judge_companion, companion, reference)
 
     def take(self, reference: Reference, recording: Recording) -> None:
-        """Judge the answer to one problem, whoever has put it to the submission."""
+        """Judge the answer to one problem."""
         kept = list(judge_recording(reference, recording))
         cases = list(judge_uses(reference, recording))
         if any(finding.status == "wrong" for finding in kept):

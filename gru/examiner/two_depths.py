@@ -56,20 +56,20 @@ def examine_driven(
     """
     try:
         looked_for = recognise(Bench(runner, api), seed)
-        # Where no states are answered, what is not known may be what stands on top of them.
+        # Where the file answers no states, an unknown head may be the reason that no form was found.
         recognition = looked_for if api.states or looked_for.mapped else None
-        # Below a head the equations name a mistake, and see no more problems than this depth does.
+        # With a head, the equations only name a mistake: they are judged on no further problems.
         is_of_form = recognition is not None and recognition.mapped is not None and recognition.mapped.head is None
         own = judge_own(Bench(runner, api), seed, on_progress, numbers=FEWER if is_of_form else EVERY)
     except SubmissionFailure as error:
         return Examination("not_examined", (), seed, effort, reason=error.reason, text=error.text, api=api)
     outcomes, found = own.outcomes, Examination("not_examined", (), seed, effort, api=api, recognition=recognition)
     try:
-        # The equations are judged by gradients without the factor that all have: that is one slip, told by itself.
+        # A factor that all gradients have is one slip, told by itself: the equations are judged without it.
         bench = Bench(runner, api, undone=own.factor.of) if own.factor else Bench(runner, api)
         found, equations = _by_equations(bench, found, effort, own, problem, on_progress)
     except SubmissionFailure:
-        # What the second depth has found stands.
+        # The second depth's outcomes stand by themselves.
         equations = ()
     if equations:
         outcomes = _joined(own.outcomes, equations, found, not_linear=own.not_linear)
@@ -137,19 +137,19 @@ def _by_equations(
                 mapped,
                 form,
                 found.seed,
-                # What is right at one step may be another formula at those that hand something back.
+                # A formula that is right at one step may be another one at steps that are handed something back.
                 in_formulas=not (by_one_step and bench.api.dh) or all(o.status != "wrong" for o in outcomes),
                 scale=SMALL if is_small else 1.0,
             )
         except CellError:
-            # At which sizes it raises is told by the other depth.
+            # The other depth tells at which sizes it raises.
             return found, (*order, *outcomes) if by_one_step else ()
         outcomes = with_steps(outcomes, over, form)
     return found, (*order, *outcomes)
 
 
 def _read(bench: Bench, mapped: Mapped, form: Form, own: OwnForward, seed: int) -> tuple[Mapped, tuple[Outcome, ...]]:
-    """The mapping, with the blocks of wrong gradients read where they are, and what there is to say of their order."""
+    """The mapping, with the blocks of wrong gradients found where they stand, and the outcomes on their order."""
     if mapped.head is not None or not _is_something_wrong(own):
         return mapped, ()
     try:
@@ -160,7 +160,7 @@ def _read(bench: Bench, mapped: Mapped, form: Form, own: OwnForward, seed: int) 
 
 
 def _cost(bench: Bench, found: Examination, *, is_right: bool) -> Fact | None:
-    """What there is to be told of how the gradients were found."""
+    """The fact that tells how the gradients were found, where there is one."""
     assert found.recognition is not None
     assert found.recognition.mapped is not None
     out_of_proportion = proportion_driven(bench, found.recognition.mapped, found.seed) if is_right else None
@@ -171,7 +171,7 @@ def _cost(bench: Bench, found: Examination, *, is_right: bool) -> Fact | None:
 
 
 def _is_something_wrong(own: OwnForward) -> bool:
-    """Whether a gradient is wrong by its own forward pass, and no bound and no common factor: it is to be named."""
+    """Whether a gradient is wrong in a way that is still to be named: neither clipped, nor off by a common factor."""
     return (
         not own.clipped and own.factor is None and any(o.status == "wrong" and o.is_of_gradient for o in own.outcomes)
     )
@@ -193,8 +193,8 @@ def _joined(
 ) -> tuple[Outcome, ...]:
     """The outcomes of both depths.
 
-    What is wrong in a gradient only as an equation is, is inherited. What no equation explains is wrong in those of the
-    gradient: right is only what is right at both depths.
+    A gradient that is wrong because one of its equations is wrong inherits. Where no equation explains a wrong
+    gradient, its own equations are called wrong: right is only what is right at both depths.
     """
     assert found.recognition is not None
     assert found.recognition.mapped is not None
@@ -210,7 +210,7 @@ def _joined(
     for outcome in own:
         names = of_gradient.get(outcome.check, ())
         statuses = {status.get(name) for name in names}
-        # The equations are judged by a δ that nothing clips.
+        # The equations were judged with a δ so small that nothing is clipped.
         is_clipped = not_linear or any(fact.particulars.get("clipped") is not None for fact in outcome.facts)
         is_told = is_clipped or any(fact.kind == COMMON_FACTOR for fact in outcome.facts)
         if outcome.status == "wrong" and outcome.is_of_gradient and "wrong" not in statuses and not is_told:
@@ -228,7 +228,7 @@ def _joined(
         for e in equations
     )
     if all(outcome.status != "wrong" for outcome in (*joined, *told)):
-        # A gradient that is wrong inherits from something that is wrong; where nothing is, it stands by itself.
+        # A gradient can inherit only where something else is wrong.
         joined = list(own)
     plain = [outcome for outcome in joined if not outcome.is_of_gradient]
     return (*plain, *told, *(outcome for outcome in joined if outcome not in plain))

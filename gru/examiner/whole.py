@@ -53,7 +53,7 @@ def check_along(problem: Problem, gradient: Mapping[str, Array], seed: int = 0, 
     direction = _direction(problem, seed, form)
     measured = slope_along(problem, direction, form)
     claimed = {name: np.asarray(gradient[name]) for name in names}
-    # The sum of the sizes of the slope's terms.
+    # The sum of the absolute values of the slope's terms.
     largest = direction.sizes.slope({name: np.abs(block) for name, block in claimed.items()})
     error = abs(direction.slope(claimed) - measured)
 
@@ -88,22 +88,19 @@ def _drawn(shapes: tuple[tuple[str, tuple[int, ...]], ...], starts: frozenset[st
 
 
 def _of_sum(direction: Mapping[str, Array], limits: Mapping[str, Array]) -> float:
-    """What the sum of the terms itself rounds: at most one rounding of all of them for each."""
+    """The rounding error of the sum itself: at most one rounding of all terms for each term."""
     count = sum(array.size for array in direction.values())
     return count * max(float((limits[name] * np.abs(along)).max()) for name, along in direction.items())
 
 
 def _limit(error: float, largest: float, dtype: Any, bound: Callable[[], float]) -> float:
-    """The limit, or where the error is below it anyhow, what it is at least: some roundings of the largest entry."""
+    """The limit; where the error is below a simpler, smaller bound, that bound, as the analysis is slow."""
     least = ROUNDINGS * FORMS * unit_roundoff(dtype) * largest
     return least if error <= least else max(least, float(limit(np.array(bound()), dtype)))
 
 
 def _required(problem: Problem, gradient: Mapping[str, Array], form: Form) -> tuple[str, ...]:
-    """The names of what the loss is a function of.
-
-    Raises ValueError where a gradient lacks one, or has another shape.
-    """
+    """The names of the loss's arguments. Raises ValueError where a gradient lacks one, or has another shape."""
     variables = oracle.variables(problem, form)
     for name, array in variables.items():
         if name not in gradient or np.shape(gradient[name]) != array.shape:

@@ -87,6 +87,5 @@ def _stacked(probes: list[Probe], arguments: int) -> tuple[list[Array | None], l
 
 
 def row_by_row(tangents: Array) -> Array:
-    """The derivatives of the loss of each row, (batch, perturbations): one unit is moved in all rows
-    of a batch at once, as they do not mix."""
+    """The derivatives of each row's own loss, (batch, perturbations). Rows do not mix: all move at once."""
     return tangents[..., 0].T

@@ -1,4 +1,4 @@
-"""What stands in place of a gate: another function of its pre-activation, or the right one of something else.
+"""What stands in place of a gate: another activation function, or the right one applied to something else.
 
 It is read off the values of the gate. It names no equation, and judges nothing.
 """
@@ -88,6 +88,9 @@ def other_function(wrong: list[Sample]) -> Iterator[Guess]:
 
 
 def _is_value(sample: Sample, value: Array, before: Equation) -> bool:
-    """Whether this is the gate's value: no slope is above 1, so that it differs by no more than its pre-activation."""
+    """Whether this is the gate's value.
+
+    No activation has a slope above 1, so the gate differs by no more than its pre-activation.
+    """
     limits = sample.limit_of(before.expression).reshape(-1, 1, 1) + 4 * eps(sample) * np.abs(value)
     return agrees(sample.own, value, sample.limits + limits)

@@ -14,7 +14,7 @@ FEWEST = 3
 """Problems of each sort that a condition is read off: any one problem is alone in something."""
 
 MOST = 3
-"""Conditions of which one is meant where several fit: more of them tell nothing."""
+"""The most conditions that are told together, where several fit: more of them tell nothing."""
 
 
 def _has_state(case: Case) -> bool:
@@ -35,7 +35,7 @@ _CONDITIONS: tuple[tuple[str, Callable[[Case], bool]], ...] = (
     ("state-not-zero", _has_state),
     ("state-zero", lambda c: not _has_state(c)),
 )
-"""Conditions of which a problem has one or has not."""
+"""Conditions that a problem meets or does not meet."""
 
 
 def condition(check: str, wrong: list[Case], right: list[Case]) -> Fact | None:
@@ -56,7 +56,7 @@ def condition(check: str, wrong: list[Case], right: list[Case]) -> Fact | None:
     found = found or (list(_of_numbers(wrong, right)) if enough else [])
     if not 0 < len(found) <= MOST:
         return Fact.of("on-some", wrong=len(wrong), of=len(wrong) + len(right))
-    # They went together on all that was tried: which of them it is was not seen.
+    # They always came together: it was not seen which of them counts.
     return found[0] if len(found) == 1 else Fact.of("any-of", facts=tuple(found))
 
 

@@ -1,4 +1,4 @@
-"""What a wrong value is, where no known mistake gives it: how it differs from the right formula's, in numbers.
+"""How a wrong value that no known mistake gives differs from the right one, in numbers.
 
 Each description is held against every entry of every problem that shows the mistake, to rounding; it is given only
 where there are enough of them that another mistake would have shown. It names no formula, and judges nothing.
@@ -66,7 +66,7 @@ def _plain(wrong: list[Sample]) -> Iterator[Guess]:
 
 
 def _room(sample: Sample) -> float:
-    """How far entries of one number are apart: by rounding where they were worked out of other values, else not."""
+    """How far equal entries may differ: by rounding where they were worked out of other values, else not at all."""
     return 2 * float(sample.limits.max()) if sample.slack > 1 else 0.0
 
 
@@ -263,7 +263,7 @@ def _only(blocks: list[Sample], axis: int) -> int | None:
 
 
 def _at_place(sample: Sample, row: int | None, column: int | None) -> Array | None:
-    """A value that no right one agrees with, where the block has that row and column."""
+    """A value that no right value equals, where the block has that row and column."""
     rows, columns = sample.own.shape[-2:]
     if (row is not None and not -rows <= row < rows) or (column is not None and not -columns <= column < columns):
         return None

@@ -23,7 +23,7 @@ from gru.layer.form import Form
 from gru.problem import REGIMES
 
 NO_FORMULA = ("zero", "constant")
-"""Descriptions that stand beside a known mistake: there are formulas that are zero throughout."""
+"""The kinds of descriptions that stand beside a known mistake: some wrong formulas are zero throughout."""
 
 
 def diagnose(equation: Equation, cases: Iterable[Case], *, pairs: bool = True) -> Diagnosis | None:
@@ -56,7 +56,7 @@ def diagnose(equation: Equation, cases: Iterable[Case], *, pairs: bool = True) -
 def _explained(
     equation: Equation, wrong_cases: list[Case], right_cases: list[Case], *, pairs: bool
 ) -> tuple[Diagnosis | None, bool]:
-    """What explains or describes the wrong values, and whether some right one contradicts it."""
+    """The explanation or description of the wrong values, and whether a right value contradicts it."""
     wrong = [Sample(equation, case) for case in wrong_cases]
     right = [Sample(equation, case) for case in right_cases]
     form = wrong_cases[0].evidence.reference.form

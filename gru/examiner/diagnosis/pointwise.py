@@ -1,4 +1,4 @@
-"""What a wrong value is made of, if of the right one: through a function, entry by entry, or moved to another place.
+"""A wrong value that is made of the right one: by a function of each entry, or by moving the entries.
 
 It names no formula, and judges nothing.
 """
@@ -31,7 +31,7 @@ _ALTERED: dict[str, Callable[[Array], Array]] = {
     "columns-reversed": lambda value: value[..., ::-1],
     "rows-reversed": lambda value: value[..., ::-1, :],
 }
-"""What is done to the right value a second time, leaves some entries of a block out, or moves them."""
+"""What a cell may have done to the right value: another function of it, entries left out, or entries moved."""
 
 
 def pointwise(wrong: list[Sample]) -> Iterator[Guess]:

@@ -44,7 +44,7 @@ def recognise(
 
 
 def recognise_pair(equation: Equation, wrong: list[Sample], right: list[Sample], form: Form) -> Diagnosis | None:
-    """The two mistakes in one formula that together give the submission's value everywhere, and contradict none."""
+    """The two mistakes in one formula that together give every wrong value, and contradict no right one."""
     chosen = _chosen(equation, list(_fitting(islice(_pairs(equation, form), MOST_PAIRS), wrong)), right)
     return chosen[0] if chosen and not chosen[1] else None
 
@@ -83,7 +83,7 @@ def _pairs(equation: Equation, form: Form) -> Iterator[Candidate]:
     for first in known.values():
         for slug, kind, _, tree in changes(equation.with_expression(first.expression), form):
             second = known.get(f"{equation.id}/{slug}")
-            # Two slips are told apart by their words; the same words twice tell nothing.
+            # Two slips with the same words would tell the reader nothing.
             if kind == "convention" or second is None or second.text == first.text:
                 continue
             both = frozenset((first.id, second.id))

@@ -59,8 +59,7 @@ class Sample:
 
     @cached_property
     def rounded(self) -> dict[str, Any]:
-        """The same values as rounding sees them: what is shown carries one rounding of its own, the rest that of its
-        formula."""
+        """The values with their rounding errors: one rounding for what is shown, that of its formula for the rest."""
         seen: dict[str, Any] = {"sigmoid": squashed, "batch": self.sizes.batch}
         evidence = self.case.evidence
         shown = evidence.own.keys() - evidence.worked_out
@@ -102,7 +101,7 @@ class Sample:
 
 
 def says_little(case: Case) -> tuple[bool, bool, int]:
-    """The order in which cases tell mistakes apart: ordinary numbers and sizes that differ first."""
+    """The sort key of a case: those that tell mistakes apart come first, with ordinary numbers and different sizes."""
     problem = case.evidence.reference.problem
     batch, inputs, hidden, _ = problem.sizes
     differ = len({batch, inputs, hidden}) == 3 and hidden > 1

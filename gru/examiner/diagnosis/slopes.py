@@ -22,7 +22,7 @@ _CLOSE = 1e-6
 """How near a coefficient that was read off is to a half-integer; all values are then held against that."""
 
 _SHARP = 1e-9
-"""How well a value is known of which a coefficient is read off, in units of its largest entry."""
+"""How well a value must be known for a coefficient to be read off it, in units of its largest entry."""
 
 
 def other_slope(wrong: list[Sample]) -> Iterator[Guess]:

@@ -1,7 +1,6 @@
-"""Two mistakes that undo each other: a value that is right by chance, made of a wrong one by a wrong formula.
-
-Where (10) has the wrong sign and (13) has it again, dwr is right, and nothing but its own formula is wrong. It judges
-nothing by itself: it only names what the other outcomes leave open.
+"""Two mistakes that undo each other: a value that is right by chance, computed from a wrong one by a wrong formula. If
+(10) has the wrong sign and (13) has it again, dwr is right, although its formula is wrong. It judges nothing by itself:
+it only names what the other outcomes leave open.
 """
 
 from dataclasses import replace
@@ -48,7 +47,7 @@ def _undone(outcome: Outcome, source: set[str | None], cases: list[Case], form: 
 
 
 def _is_by_chance(case: Case, equation: Equation, source: set[str | None]) -> bool:
-    """Whether a value is right that its formula does not make of the wrong values that were shown."""
+    """Whether a value is right although its formula gives another one on the wrong values that were shown."""
     own = case.evidence.own
     if case.status(equation.id) != "right" or equation.name not in own:
         return False

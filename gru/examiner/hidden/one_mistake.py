@@ -1,7 +1,6 @@
-"""A cell that keeps its intermediate values to itself: the one mistake that explains all that it shows.
-
-Where (10) is not shown, what is made of it is wrong with a right formula, and no formula test can
-tell. So every known mistake is tried in the whole cell. It runs nothing.
+"""The one mistake that explains everything shown by a cell that hides its intermediate values. Where (10) is hidden,
+values that are computed from it are wrong by a right formula, and no formula test can tell. So every known mistake is
+tried in the whole cell. It runs nothing.
 """
 
 from collections.abc import Iterable, Iterator
@@ -60,7 +59,7 @@ def explain(cases: Iterable[Case], form: Form) -> OneMistake | None:
 
 
 def _smallest(cases: list[Case], fitting: list[Mistake], before: list[Equation]) -> Case:
-    """The first case that a mistake in no earlier equation explains; the first wrong one where there is none."""
+    """The first case that no mistake in an earlier equation explains; where there is none, the first wrong case."""
     wrong = [case for case in cases if _not_right(case)]
     for case in wrong:
         form = case.evidence.reference.form

@@ -1,7 +1,5 @@
-"""One slip that shows in every block of a gradient, where the cell shows the gradient whole and none of its blocks.
-
-Whether the whole was clipped or each block was cannot be seen then: it is told as one slip, of `merge`. It compares no
-values.
+"""One slip that shows in every block of a gradient, where the cell shows only the whole gradient. It cannot be seen
+then whether the whole was clipped or each block: it is told as one slip, of `merge`. It compares no values.
 """
 
 from collections.abc import Collection, Sequence

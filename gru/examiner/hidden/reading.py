@@ -87,7 +87,7 @@ def read_in(evidence: Evidence, reading: Reading) -> tuple[Evidence, float] | No
                 return None
             value, amplified = found
             if source is not equation:
-                # The limits are those of the formula's value: where that is zero, they say nothing of another.
+                # The limits belong to the formula's value: where that is zero, they do not hold for another value.
                 if value[limits[equation.name] == 0].any():
                     return None
                 if _wider(amplified, limits[source.name], limits[equation.name]) > MOST_AMPLIFIED:
@@ -100,16 +100,16 @@ def read_in(evidence: Evidence, reading: Reading) -> tuple[Evidence, float] | No
         if len(left) == before:
             return None
     read = replace(evidence, own=own, worked_out=frozenset(own.keys() - evidence.own.keys()))
-    # What is wrong may be larger than what the formula gives, and so may its rounding errors.
+    # A wrong value may be larger than the formula's, and so may its rounding errors.
     for name, source_name, amplified in through:
         slack = max(slack, evidence.slack * _wider(amplified, read.own_limits[source_name], read.own_limits[name]))
     return (read, slack) if slack <= MOST_AMPLIFIED * evidence.slack else None
 
 
 def _wider(amplified: float, limits: Array, by_formula: Array) -> float:
-    """How much wider the limit of a value is that was worked out of another, in units of that of its formula.
+    """How much wider the limit of a worked-out value is, in units of its formula's limit.
 
-    What is not a number is as far off as can be, whatever is allowed.
+    NaN and infinity make it infinite.
     """
     with np.errstate(all="ignore"):
         wider = float(np.max(amplified * limits / by_formula))
@@ -127,7 +127,7 @@ def followed(equation: Equation, source: Equation, known: Mapping[str, Array]) -
     with np.errstate(all="ignore"):
         if source is equation:
             return equation(known), 1.0
-        # Where all is NaN that is made of an entry, the others need not tell what the formula says as well.
+        # If everything computed from an entry is NaN, the other entries still tell whether the formula holds.
         is_lost = np.isnan(known[source.name]).any() and can_follow(equation, equation, known)
         computed = equation(known) if is_lost else None
         try:
@@ -137,7 +137,7 @@ def followed(equation: Equation, source: Equation, known: Mapping[str, Array]) -
 
 
 def mistaken(evidence: Evidence, slack: float, among: Iterable[Equation] = ()) -> Iterator[str]:
-    """The names of what its formula does not give on the values that were read."""
+    """The names of the quantities that differ from their formula, on the values that were read."""
     values, form = evidence.given | evidence.own, evidence.form
     values |= {e.name: e(values) for e in form.ordered if e.name in form.hidden_inside and e.name not in values}
     limits = evidence.own_limits

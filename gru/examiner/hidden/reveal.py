@@ -1,8 +1,7 @@
-"""What a cell keeps to itself, worked out from what it shows: then each equation is judged by itself.
-
-A hidden value follows from its own formula, or from something shown that is made of it: δ from xᵀ·δ where the rows of x
-are linearly independent. Where these differ, something is wrong. Of all readings the one with the fewest mistakes is
-taken. It runs nothing.
+"""Hidden values, worked out from what a cell shows, so that each equation is judged by itself. A hidden value follows
+from its own formula, or from something shown that is computed from it: δ from xᵀ·δ where the rows of x are linearly
+independent. Where the two differ, something is wrong. Of all readings, the one with the fewest mistakes is taken. It
+runs nothing.
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -31,7 +30,7 @@ REFINED = 3
 """How often a problem that shows further mistakes in a reading joins those that decide."""
 
 _CLOSE = 1e-9
-"""Two sources that say the same differ by rounding, and what that may be amplified to."""
+"""The factor on rounding within which two sources say the same: on the way, rounding is amplified."""
 
 
 def revealed(cases: Iterable[Case]) -> list[Case]:
@@ -96,7 +95,7 @@ def _simplest(samples: Sequence[Evidence]) -> Reading:
 
 
 def _not_explained(reading: Reading, samples: Sequence[Evidence], wrong: Sequence[Evidence]) -> Evidence | None:
-    """The problem that shows the most mistakes which none of the samples shows in this reading; None without any."""
+    """The problem with the most mistakes that no sample shows in this reading; None where there is none."""
     known = set().union(*(_mistakes(reading, evidence) for evidence in samples))
     further = [(len(_mistakes(reading, evidence) - known), evidence) for evidence in wrong]
     most, evidence = max(further, key=lambda item: item[0])
@@ -125,7 +124,7 @@ def _count(reading: Reading, samples: Sequence[Evidence], most: float) -> float:
 
 
 def _unlikely(evidence: Evidence) -> float:
-    """How far from likely it is that it was these values that became NaN, between 0 and ½.
+    """How unlikely it is that just these values became NaN: between 0, likely, and ½.
 
     σ and tanh become NaN, if at all, where their pre-activations are largest. The share of entries for which this does
     not hold tells two readings apart that are the same in all else.
@@ -202,7 +201,7 @@ def _choices(samples: Sequence[Evidence], reading: Reading) -> Iterator[dict[str
     are_right = all(_is_right(evidence, c.state) for evidence in samples for c in form.layer.carried)
     sources = []
     for equation in hidden:
-        # Where all states are right, so is what they are made of.
+        # If all states are right, so are the values that they are computed from.
         made = [] if are_right and equation.of is None else _made_of(equation, form, read)
         sources.append([equation.name, *_different(equation, made, samples, read)])
     for chosen in product(*sources):
@@ -210,7 +209,7 @@ def _choices(samples: Sequence[Evidence], reading: Reading) -> Iterator[dict[str
 
 
 def _made_of(equation: Equation, form: Form, read: Sequence[Mapping[str, Array]]) -> list[Equation]:
-    """What is shown, is made of a quantity, and may tell it."""
+    """The shown quantities that are computed from a hidden one, and from which it may follow."""
     return [
         other
         for other in form.exposed
@@ -224,7 +223,7 @@ def _made_of(equation: Equation, form: Form, read: Sequence[Mapping[str, Array]]
 def _different(
     equation: Equation, made: Sequence[Equation], samples: Sequence[Evidence], read: Sequence[Mapping[str, Array]]
 ) -> Iterator[str]:
-    """The names of those that do not say the same of a quantity as one before, so far as that can be seen by now."""
+    """The names of the sources that give another value of a quantity than an earlier source, as far as is known now."""
     before: list[list[Array | None]] = []
     for source in made:
         known = [{**evidence.given, **own} for evidence, own in zip(samples, read, strict=True)]

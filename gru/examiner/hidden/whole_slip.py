@@ -1,4 +1,4 @@
-"""A whole stacked gradient that is the right one times a number, divided by the rows of a batch, or in other places.
+"""A whole stacked gradient that is right but for one slip: times a number, divided by the batch, or in other places.
 
 Where its blocks are not shown, one slip in stacking them would look like one in each of them. It judges nothing.
 """
@@ -16,7 +16,7 @@ from gru.layer import Form, Stack
 
 @dataclass(frozen=True)
 class Scale:
-    """What a stacked gradient was multiplied by: a number, or one over the rows of the batch where that is None."""
+    """The factor on a stacked gradient: a number; where that is None, one over the rows of the batch."""
 
     number: float | None = None
 
@@ -26,10 +26,10 @@ class Scale:
 
 
 class EachOwnScale:
-    """A stacked gradient was multiplied by another number in each cell, as where it is divided by its own norm."""
+    """A stacked gradient that was multiplied by a different number in each cell, as by one over its own norm."""
 
     def undone(self, stack: Stack, evidence: Evidence) -> Array:
-        """The whole gradient with that entry made right that is known best: the largest, in units of its limit."""
+        """The whole gradient, scaled so that its best known entry is right: the largest in units of its limit."""
         own, right = evidence.own[stack.gradient], _right(stack, evidence)
         names = [evidence.form.derivatives[block].name for block in stack.blocks]
         limits = {name: evidence.reference.limits(name, evidence.dtype_of(name)).reshape(-1, 1, 1) for name in names}
@@ -46,7 +46,7 @@ class EachOwnScale:
 
 
 class OtherPlaces:
-    """A stacked gradient has all its entries, in other places, as where its blocks are interleaved."""
+    """A stacked gradient with all its entries, but in other places, as where its blocks are interleaved."""
 
     def undone(self, stack: Stack, evidence: Evidence) -> Array:
         """The whole gradient with its entries where the right ones of the same rank are."""
@@ -67,9 +67,10 @@ def asked(form: Form) -> list[Stack]:
 
 
 def whole_slips(samples: Sequence[Evidence]) -> dict[str, WholeSlip]:
-    """What became of each stacked gradient that is not right, and is the right one but for that on every problem.
+    """The slip of each stacked gradient that one slip explains on every problem.
 
-    Where there is none, a mean over the rows of the batch, which is the most frequent, in all: other mistakes hide it.
+    Where none is explained, a mean over the batch, the most frequent slip, is taken for all: other mistakes may hide
+    it.
     """
     found: dict[str, WholeSlip] = {}
     for stack in asked(samples[0].form):

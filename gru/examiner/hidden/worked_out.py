@@ -16,7 +16,7 @@ from gru.layer import Form
 def judged_on_revealed(outcomes: list[Outcome], cases: list[Case], form: Form) -> tuple[list[Outcome], list[Case]]:
     """The outcomes of a cell that hides values, judged on those that can be worked out from what it shows.
 
-    Only where something is wrong, and no more is wrong then than before.
+    They are used only where something is wrong, and if no more is wrong with them than before.
     """
     hidden = {outcome.check for outcome in outcomes if outcome.status == "missing"}
     if not (hidden and count_wrong(outcomes)):
@@ -32,7 +32,7 @@ def judged_on_revealed(outcomes: list[Outcome], cases: list[Case], form: Form) -
 
 
 def _worked_out(outcome: Outcome, anew: Outcome, hidden: set[str]) -> Outcome:
-    """An outcome on values that were worked out, which says so."""
+    """An outcome on values that were worked out; it says so."""
     if outcome.mistake is not None:
         return outcome
     if outcome.check not in hidden:

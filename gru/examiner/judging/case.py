@@ -1,6 +1,6 @@
 """One use of the cells on one problem, with everything that is found in it.
 
-It is where the checks on equations, `merge` and `split` come together; it holds none of them.
+The checks on equations, `merge` and `split` come together here; they are made elsewhere.
 """
 
 from collections.abc import Iterator
@@ -37,7 +37,7 @@ def judge_uses(reference: Reference, recording: Recording) -> Iterator[Case]:
 
 def judged(reference: Reference, recording: Recording) -> Iterator[tuple[Evidence, Iterator[Finding]]]:
     """The evidence of every use of the cells, and the findings on it, each made when it is asked for."""
-    # A parameter that was changed in place is a mistake of the state: the blocks of it were the right ones.
+    # A parameter that was changed in place is a mistake of the state: its blocks were right before.
     parameters = {stack.name for stack in reference.form.stacks}
     for use in recording.uses:
         evidence = gather(reference, use, recording.left_out, recording.split, recording.changed_arguments)
@@ -46,15 +46,15 @@ def judged(reference: Reference, recording: Recording) -> Iterator[tuple[Evidenc
 
 
 def kept_apart(first: Case, later: Case) -> Case:
-    """A later use of cells that keep something, without what was right in their first: that is the state's."""
+    """A later use of cells that keep something. What was right in their first use is left out: it is the state's."""
     findings = (f for f in later.findings if f.status in ("right", "missing") or first.status(f.check) != "right")
     return replace(later, findings=tuple(findings))
 
 
 def agrees_forward(reference: Reference, recording: Recording) -> bool:
-    """Whether the blocks and the forward values that a recording shows are right, all of them.
+    """Whether all blocks and forward values that a recording shows are right.
 
-    With them the order of the gates, which `merge` has to keep as well.
+    So is then the order of the gates, which `merge` has to keep.
     """
     if not recording.uses:
         return True

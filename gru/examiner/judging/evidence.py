@@ -88,7 +88,7 @@ class Evidence:
     @cached_property
     def given(self) -> dict[str, Array]:
         """What the equations are given; the submission's own where it kept any of that."""
-        # What a cell keeps of a parameter that it does not take is nothing that it was given.
+        # A cell was not given what it keeps under the name of a parameter that it does not take.
         unknown = {block for stack in self.form.stacks if stack.name in self.left_out for block in stack.blocks}
         kept = {name: self.own[name] for name in self.form.kept if name in self.own and name not in unknown}
         given = self.reference.given
@@ -182,7 +182,7 @@ def gather(
 
 
 def _single(arrays: Mapping[str, Array], form: Form) -> frozenset[str]:
-    """What is in single precision, with the blocks that are known from a stacked gradient alone."""
+    """The names of what is in single precision, among them blocks that only a stacked gradient shows."""
     single = {name for name, value in arrays.items() if value.dtype == np.float32}
     blocks = {form.derivatives[b].name for stack in form.stacks if stack.gradient in single for b in stack.blocks}
     return frozenset(single | blocks.difference(arrays))
@@ -193,7 +193,7 @@ def _is_odd(value: Array | Description) -> TypeGuard[Description]:
 
 
 def _as_odd(name: str, value: Description, form: Form) -> Description:
-    """What is shown in place of an array; a placeholder, where nothing has to be shown, is as good as nothing."""
+    """What is shown in place of an array. Where nothing has to be shown, a placeholder counts as nothing."""
     optional = name in form.named and name not in form.required and not form.named[name].is_sum
     return replace(value, kind="absent") if optional and value.is_placeholder else value
 

@@ -44,11 +44,11 @@ def judge_equations(evidence: Evidence) -> Iterator[Finding]:
 
 
 def _judge_cut(equation: Equation, carried: Carried, evidence: Evidence) -> Iterator[Finding]:
-    """What is said where a state's derivative is not handed on: one mistake, at the place where it is left out."""
+    """The findings where a state's derivative is not handed on: one mistake, at the place where it is left out."""
     reference, form = evidence.reference, evidence.form
     is_used = carried.upstream not in evidence.left_out
     if (equation.of == carried.previous) == is_used:
-        # Nothing comes from a next step at the last: the path is missing only where there are several.
+        # The last step is handed nothing back: the path is missing only where there are several steps.
         if reference.given[carried.upstream].any():
             yield found(equation.id, "wrong", reference, fact=Fact.of("cut-path", carried=carried))
     elif equation.of == carried.previous:
@@ -61,7 +61,7 @@ def _judge_cut(equation: Equation, carried: Carried, evidence: Evidence) -> Iter
 
 
 def judge_left(reference: Reference, recording: Recording) -> Iterator[Finding]:
-    """The equations whose left-hand side had another shape when a call raised, and nothing that it is made of."""
+    """The equations whose left-hand side had another shape when a call raised, while its inputs had not."""
     for equation in reference.form.exposed:
         left = recording.left.get(equation.name)
         if isinstance(left, Description) and not recording.left.keys() & set(equation.inputs):

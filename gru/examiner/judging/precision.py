@@ -1,4 +1,4 @@
-"""Which hidden values had more digits than single precision has, told by what is made of them.
+"""Which hidden values had more digits than single precision has, seen from what is computed from them.
 
 A cell that shows one thing in single precision may have computed hidden values in it too. What is shown in double
 precision says which of them it did not. It judges nothing.
@@ -33,7 +33,7 @@ def hidden_in_double(evidence: Evidence) -> frozenset[str]:
     right = {name for name, own in doubles.items() if name in truth and agree(own, truth[name], limits[name])}
     with np.errstate(all="ignore"):
         found = {e.name for e in hidden if _shows_in(e, right, evidence)}
-        # What must have been right for something to be right is known, to rounding.
+        # If a result is right, so are the values that it needs, to rounding.
         known = doubles | {name: truth[name] for name in found}
         found |= {e.name for e in hidden if e.name not in found and _has_more_digits(e, known, evidence)}
     return frozenset(found | doubles.keys())
@@ -57,7 +57,7 @@ def _limits(evidence: Evidence) -> Mapping[str, Array]:
 
 
 def _shows_in(hidden: Equation, right: set[str], evidence: Evidence) -> bool:
-    """Whether what is right would not be so, had this quantity been rounded to single precision."""
+    """Whether a right value would be wrong if this quantity had been rounded to single precision."""
     form, truth, limits = evidence.form, evidence.reference.truth, _limits(evidence)
     witnesses = right & form.made_of(hidden.name)
     if not witnesses or hidden.name not in truth:
@@ -71,12 +71,12 @@ def _shows_in(hidden: Equation, right: set[str], evidence: Evidence) -> bool:
 
 
 def _has_more_digits(hidden: Equation, doubles: Mapping[str, Array], evidence: Evidence) -> bool:
-    """Whether something shown gives this quantity, and gives it digits that single precision has not."""
+    """Whether this quantity follows from something shown, with more digits than single precision has."""
     limits = _limits(evidence)
     for source, shown, known, (value, amplified) in _solutions(hidden, doubles, evidence):
         rounded = value.astype(np.float32)
         off = amplified * limits[source.name].reshape(-1, 1, 1)
-        # What is off by less than half a unit in the last place is rounded to the number that it was.
+        # A value that is off by less than half a unit in the last place rounds to the same number.
         if not np.isfinite(rounded).all() or not (off < np.spacing(np.abs(rounded)) / 2).all():
             continue
         again = source(known | {hidden.name: rounded.astype(float)})
@@ -88,7 +88,7 @@ def _has_more_digits(hidden: Equation, doubles: Mapping[str, Array], evidence: E
 def _solutions(
     hidden: Equation, doubles: Mapping[str, Array], evidence: Evidence
 ) -> Iterator[tuple[Equation, Array, dict[str, Array], Solution]]:
-    """What is known in double precision and made of one quantity and of what is known; with the quantity's value."""
+    """Values known in double precision whose formula has this one unknown, each with the value of the unknown."""
     known = {**evidence.given, **evidence.own, **doubles}
     for name, shown in doubles.items():
         source = evidence.form.named[name]

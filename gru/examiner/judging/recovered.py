@@ -1,4 +1,4 @@
-"""What the API has no attribute for, worked out from what is made of it.
+"""Quantities that the API has no attribute for, worked out from what is computed from them.
 
 δ_c of an LSTM has no attribute. It is a factor of several that have one: where all of these are off by one factor,
 the mistake is in δ_c and in none of them. It judges nothing.
@@ -35,7 +35,7 @@ class Recovered:
 
 
 def recover(evidence: Evidence) -> Recovered:
-    """What all but one of the shown products of a quantity say that it is, where few agree with its formula."""
+    """The value of a quantity on which all but one of its shown products agree, where few agree with its formula."""
     values: dict[str, Array] = {}
     agreeing: set[str] = set()
     unsure: set[str] = set()

@@ -1,4 +1,4 @@
-"""What a problem's right answer is: the cells' arguments, and every value that they should find.
+"""The right answer to a problem: the cells' arguments, and every value that they should compute.
 
 Forward values come from (1)–(4), derivatives from the oracle. It knows no submission.
 """
@@ -36,7 +36,7 @@ def _any_given(problem: Problem, form: Form) -> oracle.Given:
     for place, (carried, states) in enumerate(zip(form.layer.carried, oracle.all_states(problem, form), strict=True)):
         upstream = np.roll(problem.upstream, place, axis=-1)
         if place > 0:
-            # Only the next step hands back what the layer above does not see, and the last step has none.
+            # A state that the layer above does not see gets its gradient from the next step; the last step has none.
             upstream[-1] = 0
         at |= {carried.previous: states[:-1], carried.upstream: upstream}
     rounded = {name: array.astype(problem.precision).astype(float) for name, array in at.items()}

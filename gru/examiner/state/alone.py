@@ -18,18 +18,18 @@ from gru.layer import Sizes
 from gru.submission.contract import Recording, Runner
 
 MOST_DOUBTED = 3
-"""How many problems are put to a process of their own to find out whether the order of problems matters."""
+"""How many problems are run in a process of their own to find out whether the order of problems matters."""
 
 MOST_ALONE = 8
-"""How many are, once it does: those judge the equations."""
+"""How many are, once the order matters: the equations are judged on these."""
 
 Recorded = tuple[Reference, Recording]
 
 
 def doubted(cases: Iterable[Case], recorded: Sequence[Recorded]) -> list[Recorded]:
-    """The problems that show something wrong which the first problem, before which nothing came, did not show.
+    """The problems that show something wrong that the very first problem did not show.
 
-    Of one step, where there are such: the cells of several steps come after each other in any process.
+    Those of one step are preferred: the cells of several steps come after each other in any process.
     """
     found: dict[str, Reference] = {}
     for case in sorted(cases, key=_has_steps):
@@ -54,7 +54,7 @@ def told_apart(runner: Runner, doubtful: Iterable[Recorded]) -> Iterator[Finding
         if case is None or other is None or before is None:
             continue
         finding = _difference(case, before)
-        # What is random differs from itself, wherever it is run.
+        # Random values differ from run to run in any process.
         if finding is not None and _difference(case, other) is None:
             yield finding
 
@@ -68,7 +68,7 @@ def _alone(runner: Runner, reference: Reference) -> Recording | None:
 
 
 def _difference(case: Case, before: Case) -> Finding | None:
-    """The first value that is right by itself and another one after other problems; None where there is none."""
+    """The first value that is right in a process of its own and differs after other problems; None without any."""
     evidence, reference = case.evidence, case.evidence.reference
     for equation in evidence.form.exposed:
         own, value = evidence.own.get(equation.name), before.evidence.own.get(equation.name)

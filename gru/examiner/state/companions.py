@@ -27,16 +27,17 @@ rounds nothing; large, so that a clip shows; negative, so that an absolute value
 
 
 Expected = Callable[[str, Array, Form], Array | None]
-"""What a value should be in another way, of its name and its value in the plain one; None where nothing is known."""
+"""Gives the value that a companion should show, from its name and its value on the plain job; None where nothing is
+known."""
 
 
 @dataclass(frozen=True)
 class Companion:
     """The same problem put in another way.
 
-    `kind` is that of the fact that other values come out. `job` makes the problem; `expected` makes the values
-    that should come out, by name, of those that came out of the plain job; `scale` is the factor on the
-    gradients' rounding errors.
+    `kind` is the kind of the fact that is told where its values differ. `job` makes the problem; `expected` computes
+    the values that should come out, by name, from those of the plain job; `scale` is the factor on the gradients'
+    rounding errors.
     """
 
     kind: str
@@ -46,7 +47,7 @@ class Companion:
 
 
 NOT_LINEAR = "not-linear"
-"""The kind of a finding that the gradients are no formula of the layer's: each of these is δ times something."""
+"""The kind of the finding that gradients are not linear in δ, as every formula of the layer is."""
 
 
 OF_FORMULAS = (NOT_LINEAR, "mixed-rows")
@@ -54,12 +55,12 @@ OF_FORMULAS = (NOT_LINEAR, "mixed-rows")
 
 
 def is_arbitrary(finding: Finding) -> bool:
-    """Whether a finding says that values are not linear in δ, or are others whenever they are asked for."""
+    """Whether a finding says that values are not linear in δ, or differ each time that they are asked for."""
     return finding.status == "wrong" and finding.fact is not None and finding.fact.kind in (NOT_LINEAR, LATER.kind)
 
 
 def is_of_formula(finding: Finding, spoilt: set[str]) -> bool:
-    """Whether all that a finding is about is the doing of formulas, whose results, near and far, are `spoilt`."""
+    """Whether wrong formulas explain a finding: `spoilt` names everything that is computed from their results."""
     if finding.status != "wrong" or finding.fact is None or finding.fact.kind not in OF_FORMULAS:
         return False
     return "names" in finding.fact.particulars and spoilt.issuperset(finding.fact.particulars["names"])
@@ -91,7 +92,7 @@ def _only_first_row(job: Job) -> Job:
 
 
 LATER = Companion("kept-from-a-problem", lambda job: job, _same)
-"""The same problem once more, in new cells, after others."""
+"""The same problem once more, in new cells, after other problems."""
 
 COMPANIONS: tuple[Companion, ...] = (
     *(
@@ -136,7 +137,7 @@ def judge_recording(reference: Reference, recording: Recording) -> Iterator[Find
 
 
 def _told_apart(finding: Finding, first: Evidence, *later: Mapping[str, Array]) -> Finding:
-    """A finding that a later call gave something else, by what it gave: twice the first, the negative, or neither."""
+    """The finding that a later call gave other values: twice the first ones, their negative, or neither."""
     if finding.fact is None:
         return finding
     name = finding.fact.particulars["name"]
@@ -172,7 +173,7 @@ def judge_companion(
 
 
 def is_doubtful(finding: Finding) -> bool:
-    """Whether a companion gave other values, which a cell that varies by itself gives as well."""
+    """Whether a companion gave other values, for which a cell that varies from call to call would also be a reason."""
     return finding.status == "wrong" and finding.fact is not None and "raised" not in finding.fact.particulars
 
 
@@ -182,7 +183,7 @@ def judge_again(
     """A doubtful finding, once the plain problem and the companion were run twice more, by turns.
 
     Where the plain ones agree, and the companions differ from them each time, it is the companion that makes the
-    difference. Else the results depend on what came before.
+    difference. Otherwise the results depend on what came before.
 
     Args:
         companion: In which other way the problem was given.
@@ -236,7 +237,7 @@ def _agreement(
 
 
 def _follows(evidence: Evidence, name: str) -> bool:
-    """Whether a value is what its equation makes of the submission's own values."""
+    """Whether a value follows from the submission's own values by its equation."""
     with np.errstate(all="ignore"):
         expected = evidence.form.named[name](evidence.values)
     return agree(evidence.own[name], expected, evidence.own_limits[name])

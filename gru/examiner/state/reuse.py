@@ -55,7 +55,7 @@ def judge_reuse(other: Reference, change: str, first: Recording, again: Recordin
 
 
 def _what(name: str, value: object, own: np.ndarray, before: Evidence | None) -> str:
-    """What a value is that is not a new cell's: that of the first use, the sum of both, or another."""
+    """How a used cell's value differs from a new cell's: it is that of the first use, the sum of both, or another."""
     first = before.own.get(name) if before else None
     if first is not None and isinstance(value, np.ndarray) and first.shape == value.shape:
         close = 1e-9 * max(float(np.abs(value).max()), float(np.abs(first).max()))

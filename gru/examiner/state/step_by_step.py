@@ -15,13 +15,14 @@ from gru.examiner.outcome import Finding
 from gru.submission.contract import Recording, Runner
 
 MOST_TAKEN_APART = 3
-"""How many problems are put step by step to find out whether the cells use something of each other."""
+"""How many problems are run step by step to find out whether the cells use something of each other."""
 
 
 def of_several_steps(cases: Sequence[Case]) -> list[Case]:
-    """Some cases where an equation is wrong in several steps, the shortest sequences among them, and in none of one.
+    """Some cases of several steps in which an equation is wrong that is right in every case of one step.
 
-    What is wrong in long sequences alone is a formula that is wrong late: cells stand beside each other in short ones.
+    The shortest sequences are among them: a formula that is wrong only in long ones is wrong late, and cells already
+    stand beside each other in short ones.
     """
     wrong = [c for c in cases if any(c.status(check) == "wrong" for check in _of_equations(c))]
     shortest = min((_steps_of(case) for case in cases if _steps_of(case) > 1), default=0)
@@ -32,7 +33,10 @@ def of_several_steps(cases: Sequence[Case]) -> list[Case]:
 
 
 def taken_apart(runner: Runner, cases: Iterable[Case]) -> Iterator[tuple[Finding, list[tuple[Reference, Recording]]]]:
-    """What is wrong in these and right step by step, with the answers to the steps. Raises SubmissionFailure."""
+    """Findings on what is wrong in these cases and right step by step, with the answers to the steps.
+
+    Raises SubmissionFailure.
+    """
     for case in cases:
         steps = list(_steps(case.evidence.reference))
         recorded = list(zip(steps, runner.run([step.job() for step in steps]), strict=True))
