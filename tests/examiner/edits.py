@@ -355,6 +355,27 @@ def _misread() -> Iterator[Edit]:
     yield _edit("dzn off by 1e-6, dU in float32", {"dzn": "in_grad * z * dtanh(n) * (1 + 1e-6)", "dU": single}, "ratio")
 
 
+def _other_parts() -> Iterator[Edit]:
+    """Something else in place of a part: a quotient, a power, a sum, a function of it, another term."""
+    kind = "other-part"
+    yield _edit("dzz with a division", {"dzz": "in_grad * (n - hp) * z / (1 - z)"}, kind)
+    yield _edit("dzr of a mean", {"dzr": "(dzn @ wn.T) * hp.mean(axis=0) * dsigmoid(r)"}, kind)
+    yield _edit("dzr with δ too", {"dzr": "(dzn @ wn.T + in_grad) * hp * dsigmoid(r)"}, kind)
+    yield _edit("dun of two δ", {"dun": "x.T @ (dzn + dzz)"}, kind)
+    yield _edit("dur of positive x", {"dur": "np.maximum(x, 0).T @ dzr"}, kind)
+    yield _edit("duz of x²", {"duz": "(x ** 2).T @ dzz"}, kind)
+    yield _edit("n with r on both terms", {"n": "tanh(r * (hp @ wn + x @ un))"}, kind)
+    yield _edit("dwz with the sign of W_z", {"dwz": "hp.T @ dzz + 0.01 * np.sign(wz)"}, "multiple-added")
+    yield _edit(
+        "dh with slopes twice",
+        {"dh": "in_grad * (1 - z) + (dzn @ wn.T) * r + (dzr * r) @ wr.T + (dzz * z) @ wz.T"},
+        kind,
+    )
+    yield _edit(
+        "tanh′ kept above 0.05", {"dtanh": "np.maximum(1 - a ** 2, 0.05)"}, kind, at="equation-9", only=STYLES[1:]
+    )
+
+
 def _helpers() -> Iterator[Edit]:
     """A slip in a helper, which every equation that calls it shares."""
     only = ("helpers", "hidden")
@@ -519,7 +540,9 @@ def _states() -> Iterator[Edit]:
 def edits() -> tuple[Edit, ...]:
     """All of them."""
     return tuple(
-        edit for made in (_formulas, _misread, _helpers, _where, _several, _stacks, _states) for edit in made()
+        edit
+        for made in (_formulas, _misread, _other_parts, _helpers, _where, _several, _stacks, _states)
+        for edit in made()
     )
 
 

@@ -163,6 +163,14 @@ def _other_slope(p: Mapping[str, Any], own: Any, right: Any, values: Mapping[str
     return right / slope * (eval(p["line"], {}, dict(values)) if "line" in p else np.sqrt(slope))
 
 
+def _other_part(p: Mapping[str, Any], own: Any, right: Any, values: Mapping[str, Any]) -> Any:
+    """The value of the line that the cell is said to compute, as the chapter's class would: one step, as it is."""
+    known = {name: value[0] if np.ndim(value) == 3 else value for name, value in values.items()}
+    names = {"np": np, "tanh": np.tanh, "sigmoid": lambda a: 1 / (1 + np.exp(-a))}
+    with np.errstate(all="ignore"):
+        return np.broadcast_to(eval(p["computed"], names, known), own.shape)
+
+
 ALTERED: dict[str, Callable[[Any], Any]] = {
     "sign": np.sign,
     "floor": np.floor,
@@ -191,7 +199,9 @@ CLAIMS: dict[str, Claim] = {
     "divided-by-size": lambda p, own, right, values: right / _size(p, values),
     "times-size": lambda p, own, right, values: right * _size(p, values),
     "constant-added": lambda p, own, right, values: right + p["number"],
-    "multiple-added": lambda p, own, right, values: right + p["number"] * values[p["what"]],
+    "multiple-added": lambda p, own, right, values: (
+        right + p["number"] * formula.evaluate(formula.parse(p["what"]), values)
+    ),
     "added-to-slope": _slope_with,
     "no-sign": lambda p, own, right, values: np.abs(right),
     "rounded": lambda p, own, right, values: np.round(right, p["decimals"]),
@@ -202,6 +212,7 @@ CLAIMS: dict[str, Claim] = {
     "one-row": lambda p, own, right, values: own,
     "inside": lambda p, own, right, values: own,
     "place": _at_place,
+    "other-part": _other_part,
     "right-elsewhere": lambda p, own, right, values: own,
 }
 """The value of a cell by what is said of it, in the words of the test."""

@@ -22,7 +22,7 @@ def inside(wrong: list[Sample]) -> Iterator[Guess]:
     before = form.preactivations.get(equation.name)
     if kind is None or before is None:
         return
-    forward, inverse = _FUNCTIONS[kind]
+    forward, inverse = FUNCTIONS[kind]
 
     def at(sample: Sample) -> tuple[Array, Array, Array]:
         own = sample.own
@@ -49,7 +49,7 @@ def _logit(value: Array) -> Array:
     return np.asarray(np.log(value) - np.log1p(-value))
 
 
-_FUNCTIONS: dict[str, tuple[Callable[[Array], Array], Callable[[Array], Array]]] = {
+FUNCTIONS: dict[str, tuple[Callable[[Array], Array], Callable[[Array], Array]]] = {
     "tanh": (np.tanh, np.arctanh),
     "sigmoid": (sigmoid, _logit),
 }

@@ -5,7 +5,7 @@ where there are enough of them that another mistake would have shown. It names n
 """
 
 import ast
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 import numpy as np
@@ -24,28 +24,20 @@ _CLOSE = 1e-6
 """How near a coefficient is to the half-integer that it is taken for; all values are then held against that."""
 
 
-def describe(wrong: list[Sample], right: list[Sample]) -> tuple[Guess, bool] | None:
+Describer = Callable[[list[Sample]], Iterator[Guess]]
+"""What guesses at the values that are wrong."""
+
+
+def describe(
+    wrong: list[Sample], right: list[Sample], describers: Sequence[Describer] | None = None
+) -> tuple[Guess, bool] | None:
     """The first description that fits every wrong value and contradicts no right one, else the first that fits.
 
     With whether a right value contradicts it; None where none fits.
     """
     first: Guess | None = None
     with np.errstate(all="ignore"):
-        for describer in (
-            _plain,
-            _another,
-            pointwise,
-            _ratio,
-            _by_size,
-            _added,
-            other_slope,
-            _one_row,
-            _rows_mixed,
-            inside,
-            other_function,
-            _coefficients,
-            _place,
-        ):
+        for describer in describers or _IN_NUMBERS:
             for found in describer(wrong):
                 if not any(map(found.is_contradicted_by, right)):
                     return found, False
@@ -119,7 +111,7 @@ def _by_size(wrong: list[Sample]) -> Iterator[Guess]:
 
 
 def _added(wrong: list[Sample]) -> Iterator[Guess]:
-    """The right value plus a number times something: 1, what stands before a slope, what the cell was given."""
+    """The right value plus a number times something: 1, what stands before a slope, what was given, its sign."""
     equation, form = wrong[0].equation, wrong[0].form
     units: list[tuple[str, str, Callable[[Sample], Array | None]]] = [
         ("constant-added", "", lambda sample: np.ones_like(sample.own))
@@ -127,7 +119,8 @@ def _added(wrong: list[Sample]) -> Iterator[Guess]:
     if (split := slope_of(equation, form)) is not None:
         before, slope = split
         units.append(("added-to-slope", slope, _value_of(before)))
-    units += [("multiple-added", other, _value_of(formula.parse(other))) for other in _same_shape(wrong)]
+    added = [line for other in _same_shape(wrong) for line in (other, f"np.sign({other})")]
+    units += [("multiple-added", line, _value_of(formula.parse(line))) for line in added]
     for kind, what, unit in units:
         parts = [unit(sample) for sample in wrong]
         if any(part is None for part in parts):
@@ -275,3 +268,21 @@ def _at_place(sample: Sample, row: int | None, column: int | None) -> Array | No
     value = sample.right.copy()
     value[at] = np.nan
     return value
+
+
+_IN_NUMBERS: tuple[Describer, ...] = (
+    _plain,
+    _another,
+    pointwise,
+    _ratio,
+    _by_size,
+    _added,
+    other_slope,
+    _one_row,
+    _rows_mixed,
+    inside,
+    other_function,
+    _coefficients,
+    _place,
+)
+"""What describes a value by one number or a function of it, in the order in which they are tried."""

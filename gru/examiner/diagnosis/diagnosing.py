@@ -11,6 +11,7 @@ import numpy as np
 
 from gru.examiner.diagnosis.conditions import condition
 from gru.examiner.diagnosis.described import describe
+from gru.examiner.diagnosis.other_part import other_part
 from gru.examiner.diagnosis.read_off import Guess
 from gru.examiner.diagnosis.recognised import recognise, recognise_pair
 from gru.examiner.diagnosis.sample import Sample, says_little, tells
@@ -71,6 +72,8 @@ def _explained(
         return _of_description(equation, described[0]), described[1]
     if pairs and (pair := recognise_pair(equation, wrong, right, form)) is not None:
         return pair, False
+    if (part := describe(wrong, right, (other_part,))) is not None:
+        return _of_description(equation, part[0]), part[1]
     return None, bool(right)
 
 

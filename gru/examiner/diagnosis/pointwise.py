@@ -88,7 +88,10 @@ def _is_cast_here(sample: Sample, precision: Any) -> bool:
     rounding = sample.limits + float(info.eps) * np.abs(sample.right) + float(info.smallest_subnormal)
     overflown = np.isinf(own) & (np.abs(sample.right) >= (1 - float(info.eps)) * float(info.max))
     close = np.abs(own - sample.right) <= rounding
-    return bool((close | overflown).all()) and np.array_equal(own, own.astype(precision))
+    cast = own.astype(precision)
+    # What was worked out of other values is known to its limit.
+    is_cast = (np.abs(own - cast) <= sample.limits) if sample.slack > 1 else (own == cast)
+    return bool((close | overflown).all() and (is_cast | (own == cast)).all())
 
 
 def _rounded_to(decimals: int) -> Callable[[Array], Array]:

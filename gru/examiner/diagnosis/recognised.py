@@ -8,6 +8,7 @@ import ast
 from collections.abc import Iterable, Iterator
 from itertools import islice
 
+from gru.calculus import formula
 from gru.examiner.diagnosis.sample import Sample
 from gru.examiner.fact import Diagnosis, Fact
 from gru.layer import Equation, Form
@@ -45,7 +46,9 @@ def recognise(
 
 def recognise_pair(equation: Equation, wrong: list[Sample], right: list[Sample], form: Form) -> Diagnosis | None:
     """The two mistakes in one formula that together give every wrong value, and contradict no right one."""
-    chosen = _chosen(equation, list(_fitting(islice(_pairs(equation, form), MOST_PAIRS), wrong)), right)
+    later = form.made_of(equation.name)
+    fitting = list(_fitting(islice(_pairs(equation, form), MOST_PAIRS), wrong))
+    chosen = _chosen(equation, [one for one in fitting if not later.intersection(formula.names(one[1]))], right)
     return chosen[0] if chosen and not chosen[1] else None
 
 
@@ -78,7 +81,6 @@ def _single(equation: Equation, form: Form) -> Iterator[Candidate]:
 def _pairs(equation: Equation, form: Form) -> Iterator[Candidate]:
     """Two mistakes at once: each known one, made in a formula that has another one already."""
     known = {mistake.id: mistake for mistake in catalogue(equation.key, form)}
-    later = form.made_of(equation.name)
     seen: set[frozenset[str]] = set()
     for first in known.values():
         for slug, kind, _, tree in changes(equation.with_expression(first.expression), form):
@@ -87,11 +89,6 @@ def _pairs(equation: Equation, form: Form) -> Iterator[Candidate]:
             if kind == "convention" or second is None or second.text == first.text:
                 continue
             both = frozenset((first.id, second.id))
-            if both not in seen and not later.intersection(formula_names(tree)):
+            if both not in seen:
                 seen.add(both)
                 yield (first, second), tree
-
-
-def formula_names(tree: ast.expr) -> set[str]:
-    """The names of all quantities of a formula."""
-    return {node.id for node in ast.walk(tree) if isinstance(node, ast.Name)}

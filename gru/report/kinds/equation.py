@@ -184,6 +184,11 @@ KINDS: dict[str, Words] = {
         "the value is random, or changes from call to call",
         hint=KEPT,
     ),
+    "other-part": Words(
+        "equation",
+        lambda p: f"{p['line']} stands where {p['part']} belongs" if p["part"] else f"{p['name']} is {p['line']}",
+        "something else stands where a part of the formula belongs",
+    ),
     "place": Words("equation", _place, "only one row, column or entry is wrong"),
     "right-elsewhere": Words("equation", "{name} is right elsewhere", "the formula is right on some problems"),
     "cut-path": Words("equation", lambda p: cut_path(p["carried"]), hint=HINTS["missing"]),

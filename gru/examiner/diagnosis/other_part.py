@@ -1,0 +1,194 @@
+"""One part of a formula that is another one: which part, and what stands there.
+
+The formula is solved for the part, and what it must have been is read off. It judges nothing.
+"""
+
+import ast
+from collections.abc import Iterator
+
+import numpy as np
+
+from gru.calculus import formula
+from gru.calculus.arrays import Array
+from gru.calculus.inverse import may_tell, solved
+from gru.calculus.rounding import limit
+from gru.examiner.diagnosis.activated import FUNCTIONS
+from gru.examiner.diagnosis.fillings import Filling, Read, functions, powers, sums
+from gru.examiner.diagnosis.read_off import ENOUGH, Guess
+from gru.examiner.diagnosis.sample import Sample
+from gru.examiner.fact import Fact
+from gru.layer import Equation, Form
+from gru.layer.shapes import shape_of
+from gru.layer.sizes import Dimensions, LayerError
+from gru.mistakes import changes, slope_of
+from gru.mistakes.parts import quantity
+
+_PART = "part"
+"""The name that the part has in the formula that is solved for it."""
+
+_SHARP = 1e-8
+"""How well a value is known of which a part is read off, in units of its largest entry."""
+
+_MOST_READ = 24
+"""Of how many problems a part is read off; what was read is held against all of them."""
+
+_DIVISION = 40
+"""How much longer a line counts for each division: a missing factor is not told as one over it elsewhere."""
+
+Hole = tuple[ast.expr, ast.expr]
+"""A part of a formula, and the formula with `part` in its place."""
+
+
+def other_part(wrong: list[Sample]) -> Iterator[Guess]:
+    """The part of the formula that is another one, where one is."""
+    equation, form = wrong[0].equation, wrong[0].form
+    found: list[tuple[Filling, Hole]] = []
+    for part, around in _holes(equation, form):
+        read = _read(wrong, part, around)
+        found += [(filling, (part, around)) for filling in _fillings(read, part, equation, form)] if read else []
+    # The same value can be told of several parts: the shortest line is the simplest explanation, and nobody divides by
+    # what is a factor in its right place.
+    for filling, (part, around) in sorted(found, key=lambda one: len(one[0].line) + _DIVISION * one[0].line.count("/")):
+        guess = _guess(equation, part, around, filling)
+        if _fits(wrong, guess, around, filling):
+            yield guess
+            return
+
+
+def _holes(equation: Equation, form: Form) -> Iterator[Hole]:
+    """The parts of a formula for which it can be solved; of an activation, its pre-activation."""
+    hole, expression = quantity(_PART), equation.expression
+    if isinstance(expression, ast.Call):
+        yield expression.args[0], ast.Call(expression.func, [hole], [])
+        return
+    for part, put in formula.places(expression):
+        around = put(hole)
+        if set(formula.names(part)) & form.dimensions.keys() and may_tell(around, _PART):
+            yield part, around
+    split = slope_of(equation, form)
+    if split is not None:
+        rest, factors = split[0], formula.factors(expression)
+        slope = formula.product(factors[len(formula.factors(rest)) :])
+        if len(formula.factors(slope)) > 1:
+            yield slope, ast.BinOp(rest, ast.Mult(), hole)
+
+
+def _read(wrong: list[Sample], part: ast.expr, around: ast.expr) -> list[Read]:
+    """The values that the part must have had, in the problems that tell them to many digits."""
+    found: list[Read] = []
+    for sample in wrong:
+        if len(found) == _MOST_READ:
+            break
+        scale = float(np.abs(sample.own).max())
+        if not np.isfinite(scale) or not float(sample.limits.max()) < _SHARP * scale:
+            continue
+        if isinstance(around, ast.Call):
+            value, known = _inverted(sample, around)
+        else:
+            try:
+                with np.errstate(all="ignore"):
+                    solution = solved(around, _PART, sample.own, sample.values)
+            except (ValueError, np.linalg.LinAlgError):
+                continue
+            if solution is None:
+                continue
+            value, amplified = solution
+            size = float(np.abs(value).max())
+            if not amplified * float(sample.limits.max()) < _SHARP * size:
+                continue
+            known = np.ones(value.shape, bool)
+        if known.any():
+            found.append(Read(value, known, sample.values))
+    return found
+
+
+def _inverted(sample: Sample, around: ast.Call) -> tuple[Array, Array]:
+    """The pre-activation that a gate must have had, and where that is known to many digits."""
+    kind = sample.form.activations[sample.equation.name]
+    own = sample.own
+    slope = 1 - own * own if kind == "tanh" else own * (1 - own)
+    with np.errstate(all="ignore"):
+        return FUNCTIONS[kind][1](own), slope > 1e-2
+
+
+def _fillings(read: list[Read], part: ast.expr, equation: Equation, form: Form) -> Iterator[Filling]:
+    """What may have stood in place of the part."""
+    dimensions = _dimensions(part, form, equation)
+    before = form.made_of(equation.name) | form.hidden_inside
+    names = [n for n, d in form.dimensions.items() if d == dimensions and n not in before and n in read[0].values]
+    quantities = [quantity(name) for name in names]
+    if dimensions is not None and any(isinstance(p, ast.BinOp) for p, _ in formula.places(equation.expression)):
+        yield from powers(read, [*_factors(part), *_gates(names, form), *quantities])
+    yield from functions(read, part)
+    terms = formula.terms(part)
+    gates = [quantity(gate) for gate, kind in form.activations.items() if kind == "sigmoid"]
+    if isinstance(part, ast.BinOp):
+        changed = [change for term in terms for change in changes(equation.with_expression(term), form)]
+        others = [tree for _, kind, _, tree in changed if kind not in ("convention", "batch")]
+        gated = [*terms, *(tree for _, kind, _, tree in changed if kind == "missing")]
+        others += [*quantities, *_terms_of(dimensions, equation, form)]
+    else:
+        others = gated = quantities
+    others = [*others, *(ast.BinOp(gate, ast.Mult(), tree) for gate in gates for tree in gated)]
+    yield from sums(read, terms, [tree for tree in others if not before & set(formula.names(tree))])
+
+
+def _dimensions(part: ast.expr, form: Form, equation: Equation) -> Dimensions | None:
+    """The shape of a part in words; None where it is a sum of matrix products, or a number."""
+    try:
+        return shape_of(form.layer.id, equation.with_expression(part), form.dimensions)
+    except LayerError:
+        return None
+
+
+def _terms_of(dimensions: Dimensions | None, equation: Equation, form: Form) -> Iterator[ast.expr]:
+    """The terms of every formula of the layer that have this shape."""
+    for other in form.exposed:
+        for term in () if other.is_sum else formula.terms(other.expression):
+            if dimensions is not None and _dimensions(term, form, equation) == dimensions:
+                yield term
+
+
+def _factors(part: ast.expr) -> list[ast.expr]:
+    """The factors of a part, each once; a square as what is squared."""
+    return list({ast.dump(factor): factor for factor in formula.factors(part)}.values())
+
+
+def _gates(names: list[str], form: Form) -> list[ast.expr]:
+    """What slopes are made of, beside the gates: 1 - z of σ, 1 - n * n of tanh."""
+    kinds = {name: form.activations[name] for name in names if name in form.activations}
+    return [formula.parse(f"1 - {n}" if kind == "sigmoid" else f"1 - {n} * {n}") for n, kind in kinds.items()]
+
+
+def _guess(equation: Equation, part: ast.expr, around: ast.expr, filling: Filling) -> Guess:
+    text = "" if part is equation.expression else formula.text(part)
+    computed = formula.renamed(formula.text(around), {_PART: f"({filling.line})"})
+    fact = Fact.of("other-part", name=equation.name, part=text, line=filling.line, computed=computed)
+
+    def predicted(sample: Sample) -> Array | None:
+        try:
+            value = formula.evaluate(around, sample.values | {_PART: filling.value(sample.values)})
+            return np.broadcast_to(value, sample.own.shape)
+        except ValueError:
+            return None
+
+    return Guess((fact,), predicted)
+
+
+def _fits(wrong: list[Sample], guess: Guess, around: ast.expr, filling: Filling) -> bool:
+    """Whether the formula with this in place of the part gives all values, to the rounding of both."""
+    decided = 0
+    for sample in wrong:
+        value = guess.predicted(sample)
+        if value is None:
+            return False
+        with np.errstate(all="ignore"):
+            seen = sample.rounded | {_PART: filling.rounded(sample.values, sample.rounded)}
+            bound = formula.evaluate(around, seen).roundings
+            allowed = sample.limits + sample.slack * limit(np.broadcast_to(bound, sample.own.shape), sample.dtype)
+            same = (value == sample.own) | (np.isnan(value) & np.isnan(sample.own))
+            # Beside a division by what is lost in rounding, nothing is known.
+            if not (same | (np.abs(value - sample.own) <= allowed) | ~np.isfinite(allowed)).all():
+                return False
+            decided += int((np.abs(sample.apart) > 2 * allowed).sum())
+    return decided >= ENOUGH
