@@ -134,7 +134,7 @@ def _product_line(number: float, kept: list[tuple[ast.expr, float]]) -> str:
 
 
 _FUNCTIONS: dict[str, Callable[[Array], Array]] = {
-    "np.maximum({}, 0)": lambda value: np.maximum(value, 0),
+    "np.maximum({whole}, 0)": lambda value: np.maximum(value, 0),
     "np.abs({whole})": np.abs,
     "np.sign({whole})": np.sign,
     "np.tanh({whole})": np.tanh,
