@@ -1,4 +1,4 @@
-"""A child process and the pipes to it: bytes in, bytes out, each wait with an end, nothing left behind.
+"""A child process and the pipes to it: bytes in and bytes out. Every wait has an end, and nothing is left behind.
 
 It knows neither frames nor submissions, and believes nothing that the process says of itself.
 """
@@ -20,7 +20,7 @@ CHUNK = 2**16
 """Bytes that are read at once: what a pipe holds."""
 
 MAX_WAITING = 64
-"""Chunks that are taken from the process before somebody asks for them; it has to wait then."""
+"""The most chunks that are taken from the process before somebody asks for them; with more, the process waits."""
 
 AT_ONCE = getattr(select, "PIPE_BUF", 0)
 """Bytes that a pipe takes without blocking when it is said to be ready; where nothing says so, none."""
@@ -29,7 +29,7 @@ KEPT = 2**14
 """Bytes of what a process writes to standard error that are kept: the last ones."""
 
 GLANCE = 0.25
-"""Seconds after which a wait looks whether the process is still there, if a child of its keeps the pipe open."""
+"""Seconds between two looks whether a process is still there: a child of it may keep the pipe open."""
 
 
 EXITING = 2.0

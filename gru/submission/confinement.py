@@ -193,7 +193,7 @@ def _filter(pid: int) -> bytes:
     allow("mmap", (3, pyseccomp.MASKED_EQ, MAP_STACK, 0))
     allow("mmap", (1, pyseccomp.GE, LEAST_STACK))
     allow("clone", (0, pyseccomp.MASKED_EQ, CLONE_THREAD, CLONE_THREAD))
-    # What a filter cannot look into; glibc then takes clone.
+    # A filter cannot look into its arguments; without it, glibc takes clone.
     rules.add_rule(pyseccomp.ERRNO(errno.ENOSYS), "clone3")
     with tempfile.TemporaryFile() as file:
         rules.export_bpf(file)
@@ -243,13 +243,13 @@ def _without(folder: Path, hidden: Set[Path]) -> Iterator[Path]:
 
 
 def _open_in(folder: Path, hidden: Set[Path], above: Set[Path]) -> Iterator[Path]:
-    """The same, where all folders are known that something hidden lies in."""
+    """As `_without`, given all folders that something hidden lies in."""
     if folder in hidden:
         return
     if folder not in above:
         yield folder
     elif folder.is_dir():
         for entry in sorted(folder.iterdir()):
-            # What a link leads to may be hidden, or be somewhere else.
+            # A link may lead to something hidden, or outside.
             if not entry.is_symlink():
                 yield from _open_in(entry, hidden, above)

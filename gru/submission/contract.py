@@ -91,7 +91,7 @@ class Raised:
 
     @property
     def text(self) -> str:
-        """One sentence on it."""
+        """The exception in one sentence."""
         message = f": {self.message}" if self.message else ""
         numbers = (("step", self._count), ("cell", self.cell), ("line", self.line))
         places = [f"{name} {number}" for name, number in numbers if number]
@@ -227,7 +227,7 @@ class Runner(Protocol):
         ...
 
     def forget(self) -> bool:
-        """Do what comes next where nothing was done before, in another process; False where that cannot be."""
+        """Do all that comes next in a new process, where nothing came before; False where that is not possible."""
         ...
 
     def shapes(self, sizes: Mapping[str, int]) -> dict[str, tuple[tuple[int, ...], str]]:

@@ -1,6 +1,5 @@
-"""What a worker says of a submission in another API, and what comes back when it is run: checked before it is used.
-
-Nothing here runs anything. All that a worker says of an API is a claim: names, and what is shown of it.
+"""What a worker says of a submission in another API, checked before it is used. Nothing here runs anything. All that a
+worker says of an API is a claim: names, and what is shown of it.
 """
 
 import math
@@ -15,7 +14,8 @@ MOST_PARAMETERS = 64
 MOST_AXES = 8
 LARGEST_SIZE = 512
 MOST_ENTRIES = 2 * 6 * LARGEST_SIZE**2
-"""More than these are nobody's GRU at the small sizes that are asked for, or that a file has written into it.
+"""The most parameters and entries that are believed: no GRU has more at the small sizes that are asked for, or that a
+file fixes.
 
 The entries are those of all parameters together: six square weights in each of two directions.
 """

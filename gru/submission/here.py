@@ -13,7 +13,7 @@ from gru.submission.worker.serving import Served, read_settings
 
 
 class Here:
-    """What a `Channel` is to a worker's process, to the worker's code in this one: it works when an answer is read.
+    """Stands for a `Channel` where the worker's code runs in this process: it works when an answer is read.
 
     Nothing ends a call that takes too long.
     """

@@ -32,8 +32,8 @@ MOST_NOTES = 8
 """How many notes on a file are told."""
 
 STARTS = 3
-"""How often a worker is started that ends before it has run a line of the submission: that is a fault of the
-machine's, and passes."""
+"""How often a worker is started again that ends before it has run a line of the submission: such a fault of the machine
+passes."""
 
 SEARCH = "the search for how it is driven, in a few trials of many,"
 """What the worker is doing after each later call before it is ready."""
@@ -54,7 +54,7 @@ REFUSALS: tuple[Reason, ...] = (
     "out_of_memory",
     "adapter_failed",
 )
-"""The reasons for which the worker itself says that there is nothing to examine; the last where there is an adapter."""
+"""The reasons that a worker may give why there is nothing to examine; the last only where there is an adapter."""
 
 
 @dataclass(frozen=True)
@@ -155,7 +155,7 @@ class Keeper:
                 if self.channel is None:
                     self.start()
                 try:
-                    # Also where calls may take as long as they like together, as they do in a training.
+                    # This holds also where all calls together have no limit, as in a training.
                     with self._listener.patience.at_most(CALLS_IN_ALL * self._wanted.limits.time):
                         self._wait_until_ready()
                     break

@@ -22,7 +22,7 @@ TRIALS_A_SIGN = 16
 """How many of these are made between two signs that the search goes on: each has the time of a call."""
 
 LEAST_MEMORY = 192
-"""Mebibytes with which the worker starts at all, and has some to spare."""
+"""The fewest mebibytes with which a worker starts, with some to spare."""
 
 MOST_MEMORY = 2**24
 """Mebibytes that can be asked for: 16 TiB, more than any machine has."""

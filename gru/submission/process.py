@@ -162,7 +162,7 @@ class SubmissionProcess:
             raise
         finally:
             if left:
-                # Answers to jobs that nobody asks for any more would be taken for others.
+                # An answer that nobody waits for any more would be taken for the answer to another job.
                 self.close()
 
     def _run_to_the_end(self, jobs: Sequence[Job]) -> Iterator[Recording]:

@@ -104,7 +104,7 @@ def arrays_of(job: Job) -> dict[str, Array]:
 def recording_of(job: Job, answer: dict[str, Any]) -> Recording:
     """The recording in an answer of `exercise` to a job.
 
-    What has changed is found here, from the values before and after: of that nobody's word is taken.
+    What has changed is found here, from the values before and after: the worker is not asked.
     """
     return Recording(
         job_id=job.id,

@@ -1,7 +1,6 @@
-"""What is unusual in a submission's source and bears on trust: read from the syntax tree, nothing of it is run.
-
-A remark is for the teacher. It is no evidence: an honest cell may sleep, and an attack may look like any other
-file. So it is in no verdict, and nothing that a learner is told has it.
+"""What is unusual in a submission's source and matters for trust. It reads the syntax tree, and runs nothing. A remark
+is for the teacher. It is no evidence: an honest cell may sleep, and an attack may look like any other file. So no
+verdict depends on it, and no learner is told of it.
 """
 
 import ast
@@ -78,7 +77,7 @@ MOST = 20
 """Remarks on one submission that are kept."""
 
 _WARNINGS = Lock()
-"""What Python warns of in a stranger's text is switched off for all threads at once."""
+"""Held while Python's warnings about a stranger's text are switched off, as they are for all threads at once."""
 
 
 @dataclass(frozen=True)

@@ -13,7 +13,7 @@ from contextlib import suppress
 from typing import IO
 
 AVAILABLE = hasattr(os, "pidfd_open") and hasattr(socket, "send_fds")
-"""Whether this system tells of a process by a descriptor, and passes descriptors on: Linux."""
+"""Whether this system has descriptors of processes, and can send descriptors to another process, as Linux can."""
 
 STARTS = 2
 """How often the process is started before it is given up."""
@@ -51,7 +51,7 @@ class Forked:
         if self._ended is None and select.select([self._status], [], [], timeout)[0]:
             said = os.read(self._status, 16)
             os.close(self._status)
-            # Where the process that would tell it has been killed, the kernel has killed the worker too.
+            # If the process that reports the status was killed, the kernel has killed the worker too.
             self._ended = int(said) if said else -int(signal.SIGKILL)
         return self._ended
 

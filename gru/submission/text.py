@@ -14,7 +14,7 @@ LONGEST = 300
 """Characters of one text that are kept: enough to recognise a message."""
 
 WORD = 32
-"""Characters of a text that is likely to come again, such as a name: what became of it is kept for a while."""
+"""Texts up to so many characters, such as names, come again and again: what `clean_text` makes of them is cached."""
 
 
 def clean_text(text: str, length: int = LONGEST) -> CleanText:

@@ -52,7 +52,7 @@ class TrustedCells:
             yield recording_of(job, cleaned(answer))
 
     def forget(self) -> bool:
-        """A class of our own keeps what it keeps."""
+        """False: a class of our own cannot be run in a new process."""
         return False
 
     @property

@@ -13,10 +13,10 @@ from .optimiser import OPTIMISER, Optimiser
 from .places import last_name, read
 
 CHANGE = "change of "
-"""What the place of a gradient begins with that shows only in what backward does to the parameter."""
+"""Begins the place of a gradient that shows only in how backward changes the parameter."""
 
 TAKEN = ("x", "h_0", "dx", "dh", "updates")
-"""What stands for something else on the way to the other side: no parameter is called so there."""
+"""Names with a meaning of their own between worker and examiner: no parameter is called so there."""
 
 
 class AnotherApiError(Exception):
@@ -196,7 +196,7 @@ class Adapter:
         for place, value in values.items():
             self.parameter(made, place)[...] = value
         if before:
-            # Numbers of another use, and what the class has for beginning anew.
+            # A use with other numbers, and then the method by which the class begins anew.
             other = None if h_0 is None else h_0[..., ::-1] * 0.5
             self._run(made, sizes, x[..., ::-1] + 0.25, other, None if delta is None else delta + 0.5, told)
             if self.reset_name:
@@ -297,7 +297,8 @@ class Adapter:
         """The gradient at a place, in the shape of `like`. Raises AnotherApiError."""
         value = np.asarray(self._at(answer, place))
         fits = value.dtype.kind in "fi" and _core(value) == _core(like)
-        # What an update could not subtract, or would blow up, is no gradient: (h,) from (h, 1) gives (h, h).
+        # An array that an update cannot subtract, or that broadcasts the parameter, is no gradient: (h, 1) - (h,) is
+        # (h, h).
         if not fits or np.broadcast_shapes(value.shape, like.shape) != like.shape:
             raise AnotherApiError(f"{place} has shape {value.shape}; expected {like.shape}")
         return np.array(value, float).reshape(like.shape)
@@ -371,7 +372,7 @@ class Adapter:
         return others[-1] if others else None
 
     def passes_back(self, holder: Any) -> Any:
-        """The backward pass, of what holds the passes; or what the last forward pass has answered."""
+        """The backward pass: a method of what holds the passes, or the function that the last forward pass answered."""
         name = self.backward_name
         return self._callable(None, name) if name.startswith(OF_ANSWER) else getattr(holder, name)
 

@@ -18,7 +18,7 @@ OF_ANSWER = "answered"
 """What forward has returned, as a role of backward; with a place behind it, a part of that."""
 
 OWNER = "self"
-"""What functions are given holds the object that they are methods of under this: what forward keeps, backward finds."""
+"""The name under which the arguments of methods hold their object: what forward keeps in it, backward finds."""
 
 
 class Given(SimpleNamespace):

@@ -146,7 +146,7 @@ def behaves(adapter: Adapter, sizes: Mapping[str, int], *, both_ways: bool = Fal
         if moved[:-1].any() != both_ways:
             return False
     if adapter.h_layout is None:
-        # A step without a state to give keeps it: what came before shows in what it answers.
+        # A step that is given no state keeps its own: its answer depends on what came before.
         return has_steps(adapter.x_layout) or _keeps(adapter, sizes, values, states)
     for part in np.split(np.arange(h_0.shape[1]), adapter.carried):
         other = h_0.copy()
@@ -183,7 +183,7 @@ def moving(adapter: Adapter, sizes: Mapping[str, int]) -> list[str]:
     if adapter.lazy:
         growing = _growing(adapter, sizes, values)
         found, values = [place for place in found if place not in growing], {}
-    # What has the name of a parameter is what is kept for it: its gradient, or an optimiser's.
+    # Another array with a parameter's name is kept for it: its gradient, or an optimiser's memory.
     names = {place: last_name(place) for place in values}
     kept = {names.get(place, last_name(place)) for place in found}
     adapter.idle = [p for p, name in names.items() if name not in kept and is_called_a_parameter(p, name)]

@@ -76,7 +76,7 @@ def backward_roles(
         AnotherApiError: Where no role is found for one that has to be given.
     """
     if adapter.backward_name.startswith(OF_ANSWER) and len(parameters) == 1:
-        # A function that forward has answered knows all but that.
+        # A function that forward answered lacks only the upstream gradient.
         return ("delta",)
     as_forward = dict(zip(forward, adapter.forward_roles, strict=False))
     held = [n for n in adapter.construct if n != OWNER and not OF_CONTEXT.match(n)] if isinstance(made, Given) else []
@@ -109,7 +109,7 @@ def with_the_last(roles: tuple[str, ...], parameters: Sequence[Parameter]) -> tu
 
 
 def _kept_for(p: Any, made: Any) -> str | None:
-    """The attribute that holds what an argument of backward is called: `_cache` for `cache`."""
+    """The attribute with the name of an argument of backward: `_cache` for `cache`."""
     kept = [name for name, value in getattr(made, "__dict__", {}).items() if name.strip("_") == p.name and value]
     return kept[0] if kept and not isinstance(made, Given) else None
 
@@ -161,7 +161,7 @@ def _role(
     if "delta" not in roles and not any(DELTA.match(other) for other in names):
         return "delta"
     if "c" in as_forward.values() and len(parts) == 1 and "delta" in roles and "delta_c" not in roles:
-        # Two states and nothing else are answered: what is left is the other one's gradient.
+        # Two states and nothing else are answered: the argument that is left is the second one's gradient.
         return "delta_c"
     return "?" if "cache" in roles else "cache"
 

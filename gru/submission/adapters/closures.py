@@ -37,7 +37,7 @@ def _inner(function: Any, source: str) -> set[str]:
 
 
 class Closures:
-    """The object that functions of one maker amount to: its methods are they, its attributes what they share."""
+    """The functions of one maker as an object: its methods are they, its attributes the variables that they share."""
 
     def __init__(self, made: Any) -> None:
         for function in _functions_in(made):

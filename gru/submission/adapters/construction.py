@@ -34,12 +34,12 @@ from .shapes import shapes_of
 from .source import own, parameters_of
 
 SHAPES = (("steps", "input"), ("batch", "steps", "input"), ("input",), ("batch", "input"), ("input", "steps"))
-"""What all sizes of an input in one tuple may be."""
+"""The meanings that are tried for one tuple with all sizes of an input."""
 
 LAYERS = (["input", "hidden", "hidden"], ["hidden", "hidden"], ["input", "hidden"])
-"""What the sizes of several layers may be, in one list: with that of the input, or without.
+"""The meanings that are tried for one list with the sizes of several layers, with that of the input or without.
 
-Of two layers before one: in which order the way back goes through them shows in no other way.
+Two layers come before one: only with two does it show in which order backward goes through them.
 """
 
 
@@ -113,7 +113,7 @@ def _activations(module: Any) -> Iterator[Any]:
 def _constructions(
     kind: Any, needed: Sequence[inspect.Parameter], module: Any, inside: set[str]
 ) -> Iterator[dict[str, Any]]:
-    """Arguments for those that are sizes or arrays, beside others that have those sizes `inside` them."""
+    """Arguments for the parameters that are sizes or arrays; other arguments already hold the sizes `inside`."""
     weights = any(not size_named(p.name) and WEIGHT.search(p.name) for p in needed)
     unknown = [
         p.name
@@ -134,7 +134,7 @@ def _constructions(
         known = {n: size for n, size in known.items() if n not in unknown}
     if not unknown:
         if "output" in known.values() and "hidden" not in known.values():
-            # A layer by itself puts out its states; the hidden size of a model with an output may be fixed.
+            # The output of a layer by itself is its state; a model with a separate output may fix its hidden size.
             yield {k: "hidden" if v == "output" else v for k, v in known.items()}
         yield known
     for shapes in shapes_of(unknown):

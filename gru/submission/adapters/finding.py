@@ -50,7 +50,8 @@ def found_in(module: Any, source: str, name: str | None = None, turn: Callable[[
         found = _first((*every, partial(_of_losses, module, source, name)), tried)
         whole = _made_of(found, source, tried) if found else tried.raised
         if whole:
-            # What raises in its own lines where sizes differ, once more where they are alike: sooner than a part of it.
+            # What raises in its own lines where sizes differ is tried where they are alike, before a part of it is
+            # taken.
             tried.alike, raised, tried.raised = True, tried.raised, whole
             if again := _first(every, tried):
                 found, whole = again, {}
@@ -75,7 +76,7 @@ def _first(ways: Iterable[Way], tried: "Tried") -> Adapter | None:
 
 
 def _made_of(found: Adapter, source: str, tried: "Tried") -> dict[str, str]:
-    """Of what raised in its own lines, that which is made of what was found."""
+    """The ways that raised in the file's own lines and that use what was found."""
     uses = used_by(source)
     return {way: text for way, text in tried.raised.items() if found.target in uses.get(way.partition(".")[0], ())}
 
@@ -156,7 +157,7 @@ def _of_class(module: Any, source: str, name: str, kind: type, tried: Tried) -> 
             base |= {"target": forward, "owner": name}
             if found := _of_functions(module, source, base, (kind, True), tried):
                 return found
-    # `zero_grad` has a name that goes backward, and is the way back of nothing.
+    # `zero_grad` is named like a backward pass, and is none.
     for forward in (n for n in ("forward", "__call__", "step") if callable(vars(kind).get(n))):
         base = {"target": name, "forward_name": forward, "backward_name": ""}
         for construct in constructions(kind, module):
@@ -273,7 +274,8 @@ def _of_losses(module: Any, source: str, name: str | None, tried: Tried) -> Adap
             if completed(adapter) and adapter.reads_every_step() and not adapter.counts_with_positions():
                 if adapter.depends_on_order():
                     return adapter
-                # Steps that were taken for the rows of a batch may change places, and leave the state's weight idle.
+                # If steps may change places, they were probably taken for rows of a batch; then the state's weight is
+                # idle too.
                 any_order = any_order or (None if adapter.idle else adapter)
         except Exception as error:
             tried.note(adapter.forward_name, error)

@@ -128,7 +128,7 @@ def of_parameters(
         found = _in_order(parameters, candidates, shapes)
     left = [p for p in parameters if p not in found]
     found |= _alone_of_its_shape(left, candidates, follow - set(found.values()), shapes)
-    # What may be the gradient of two is that of none: no verdict is given on a guess.
+    # A place that fits two parameters is given to neither: no verdict rests on a guess.
     uses = Counter(found.values())
     return {parameter: place for parameter, place in found.items() if uses[place] == 1}
 
@@ -164,7 +164,8 @@ def _spelled(parameters: Sequence[str], candidates: Candidates, called: Mapping[
             places = [p for p in by_name.get(plain(wanted), ()) if p not in found.values()]
             exact = [p for p in places if (candidates[p][1] or last_name(p)) == wanted]
             if places := exact or (places if len(places) == 1 or len({_owner(p) for p in places}) > 1 else []):
-                # Of several, such as those of two layers, the one beside the parameter. What the driven object has
+                # Of several, such as those of two layers, the one nearest to the parameter is taken. What the driven
+                # object has
                 # itself for the only parameter of a name is of all steps, what the cell in it has of one.
                 only = sum(name_of(other, parameters) == name for other in parameters) == 1
                 own = [place for place in places if not _owner(place)] if only else []

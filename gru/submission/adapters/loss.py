@@ -25,10 +25,10 @@ class Loss(Adapter):
 
     is_loss = True
     first_name = ""
-    """What goes forward before the loss and the gradients are asked for; empty where there is nothing."""
+    """The call that goes forward before the loss and the gradients are asked for; empty where there is none."""
     first_roles: Sequence[str] = ()
     several = False
-    """Whether the loss is one over a list of sequences, and the gradients are those of one."""
+    """Whether the loss is that of a list of sequences while the gradients are those of one."""
     loss_at = ""
     input_kind = "tokens"
     target_kind = "tokens"
@@ -246,7 +246,7 @@ def shares_in(value: Any) -> Any:
     rows = np.atleast_2d(rows)
     if rows.ndim != 2 or rows.shape[1] < 2 or not (rows > 0).all():
         return None
-    # A sum of so many numbers is rounded that often, and each of them once.
+    # A sum of n numbers is rounded at most n times, and each of the numbers once.
     return rows if (np.abs(rows.sum(axis=1) - 1) <= 2 * rows.shape[1] * np.finfo(float).eps).all() else None
 
 

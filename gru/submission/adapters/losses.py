@@ -87,7 +87,7 @@ def _chains(functions: Mapping[str, Any]) -> Iterator[_Chain]:
     for loss in (n for n in functions if re.search("loss|cost|entropy", n, re.IGNORECASE) and n not in backs):
         for first in (n for n in firsts if n != loss):
             yield from (_Chain(first, loss, back) for back in _alike(first, passes))
-    # Nothing gives a loss: what goes backward may be given the targets of what goes forward, all the same.
+    # Even where nothing gives a loss, the backward pass may be given targets.
     aimed = [n for n in passes if _takes_targets(functions[n])]
     yield from (_Chain("", first, back, Shares) for first in firsts for back in _alike(first, aimed))
 
@@ -204,7 +204,7 @@ def layouts_of(module: Any, given: Mapping[str, Any], kind: type[Loss] = Loss) -
         for target, several in product(_target_kinds(inputs), (False, True)):
             if several and (given["forward_name"] == given["backward_name"] or given["first_name"]):
                 continue
-            # At all sizes before the next kind of targets: a single number is taken for those of all steps.
+            # Every size is tried before the next kind of targets: NumPy takes a single number for all steps.
             yield from (kind(module, **way, target_kind=target, several=several) for way in ways)
 
 

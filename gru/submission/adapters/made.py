@@ -26,7 +26,7 @@ class Called:
 
 
 class Beside:
-    """Of parameters and their gradients, which a maker gives both or which are zeros, the first or the second."""
+    """The parameters or their gradients, where a maker answers both; gradients that it does not make are zeros."""
 
     def __init__(self, made: Called, which: int) -> None:
         self.made, self.which = made, which

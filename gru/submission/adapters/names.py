@@ -82,10 +82,10 @@ NOT_PARAMETERS = re.compile(r"^(m|d|mem|v|g|grad)_?[A-Z]")
 """What an optimiser keeps for each parameter, and the gradients."""
 
 NOT_WEIGHTS = re.compile(r"^d?_?(g|grads?|gradients?|dparams?|deltas?)$", re.IGNORECASE)
-"""What holds all gradients, beside what holds all parameters."""
+"""The name of a thing that holds all gradients, beside one that holds all parameters."""
 
 BESIDE_PARAMETERS = re.compile(r"diff|grad|delta|adam|moment|veloc|optim|cache", re.IGNORECASE)
-"""The same, by what holds it."""
+"""The same, by the name of the thing that holds it."""
 
 OF_INPUT = re.compile(r"x|i(?!as)|inp", re.IGNORECASE)
 

@@ -78,7 +78,7 @@ def _gradients(adapter: Adapter, sizes: Mapping[str, int], x: Any, delta: Any, h
 
 
 def _remembers(adapter: Adapter, sizes: Mapping[str, int]) -> bool:
-    """Whether a gradient from above at the first step alone gives what the input of the last step cannot move."""
+    """Whether backward, given a gradient at the first step alone, is unmoved by the input of the last step."""
     x, _ = numbers(adapter, sizes)
     delta = upstream(adapter, sizes)
     delta[1:] = 0
@@ -89,7 +89,7 @@ def _remembers(adapter: Adapter, sizes: Mapping[str, int]) -> bool:
 
 
 def _adds(adapter: Adapter, sizes: Mapping[str, int]) -> bool:
-    """Whether most gradients add up what the steps give: those that do not, where others do, are mistakes."""
+    """Whether most gradients are sums over the steps. Where most are, the others are mistakes."""
     x, _ = numbers(adapter, sizes)
     delta = upstream(adapter, sizes)
     plain = _gradients(adapter, sizes, x, delta)
@@ -111,9 +111,9 @@ def _adds(adapter: Adapter, sizes: Mapping[str, int]) -> bool:
 
 
 def _left_to_the_caller(adapter: Adapter, sizes: Mapping[str, int]) -> tuple[str, ...]:
-    """The places of what the step before is given by the caller: none, where the object hands it on itself.
+    """The places of gradients that the caller hands to the step before; none where the object does so itself.
 
-    An object that does answers a gradient from above at the last step alone with gradients of the steps before.
+    Such an object, given a gradient at the last step alone, also answers gradients of the earlier steps.
     """
     x, _ = numbers(adapter, sizes)
     delta = upstream(adapter, sizes)

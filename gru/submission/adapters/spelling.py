@@ -33,7 +33,7 @@ def name_of(parameter: str, parameters: Iterable[str]) -> str:
 
 
 def in_source(place: str, names: Mapping[str, str]) -> str:
-    """A place, with what a return calls that which it is in: `dW['z']` for `returned[2]['z']`."""
+    """A place, with the name that a `return` gives to the thing around it: `dW['z']` for `returned[2]['z']`."""
     inside = max((known for known in names if place.startswith(known)), key=len, default="")
     return names[inside] + place[len(inside) :] if inside else place
 

@@ -50,7 +50,7 @@ def targets(x: Any, kind: str, output: int) -> Any:
         return np.argmin(x[-1], axis=-1) % output
     if kind in (NUMBER, NUMBERS):
         return 1 / (1 + np.exp(-(x[-1:] if kind == NUMBER else x)[:, 0, -1:]))
-    # Of its own step alone, so that steps which change places take their targets with them.
+    # Computed from its own step alone: where steps change places, their targets go with them.
     aimed = x if has_steps(kind) else x[-1:]
     if output == 1:
         return 1 / (1 + np.exp(-aimed[..., -1:]))

@@ -16,7 +16,7 @@ from .names import OF_CELL
 from .source import names_returned
 
 States = Mapping[tuple[str, str, str], int]
-"""Of how many parameters each array is made that behaves as a state, by place, layout and width."""
+"""For each array that behaves as a state, by place, layout and width: how many parameters it depends on."""
 
 
 def seconds_of(adapter: Adapter, sizes: Mapping[str, int], states: States) -> Iterator[str]:

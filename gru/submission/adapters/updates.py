@@ -21,7 +21,7 @@ RATE_GIVEN = 2.0**20
 def by_changes(adapter: Adapter, sizes: Mapping[str, int], of: tuple[Any, bool]) -> bool:
     """Find the gradients in what backward does to the parameters, where it shows none, and takes a rate or holds one.
 
-    What is found is as large as the rate: an update by the gradient itself. Whatever else it may be is none.
+    An update by the gradient itself is in proportion to the rate; anything else is not taken for one.
     """
     if not adapter.backward_name or "backward" in adapter.said:
         return False

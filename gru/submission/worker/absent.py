@@ -1,4 +1,4 @@
-"""Modules that a file imports and that are not here: one that the class does not need is no obstacle.
+"""Modules that a file imports and that are not here. One that the class does not need is no obstacle.
 
 In its place stands a module that says what is missing as soon as anything of it is used. Only the functions that every
 course means alike, such as `sigmoid` of a helper file that was not handed in, are there, and that is told.
@@ -37,7 +37,7 @@ class Absent:
         self._used()
 
     def __mro_entries__(self, bases: Any) -> tuple[type, ...]:
-        """An empty class, where one of the file's is derived from it, which is judged by its own passes."""
+        """An empty class in its place as a base: the file's class is judged by its own passes."""
         _finder.bases.setdefault(self.__dict__["package"], set()).add(self.__dict__["name"])
         return (Base,)
 
@@ -52,7 +52,7 @@ def sigmoid(x: Any) -> Any:
 def softmax(x: Any) -> Any:
     """eˣ / Σ eˣ over the only axis that has more than one entry.
 
-    Raises ModuleNotFoundError where two have: over which of them the sum goes, the file that is not here said.
+    Raises ModuleNotFoundError where two axes have: only the missing file says which one is summed over.
     """
     x = np.asarray(x)
     if sum(length > 1 for length in x.shape) > 1:
@@ -102,10 +102,10 @@ MEANT: dict[str, Any] = {
     "Tanh": _of_either(np.tanh, lambda y: 1 - y * y),
     "np": np,
 }
-"""What is meant by a name of a helper file, whichever that is."""
+"""What a name means in any helper file."""
 
 MEANT_OF: dict[str, dict[str, Any]] = {"numba": {"jit": as_written, "njit": as_written, "prange": range}}
-"""What is meant by a name of a package that changes how fast a function is, and not what it computes."""
+"""What a name means in packages that change how fast a function is, and not what it computes."""
 
 
 def _meanings_in(package: str) -> dict[str, Any]:
@@ -116,7 +116,7 @@ def _meanings_in(package: str) -> dict[str, Any]:
 
 
 class _AbsentModule(ModuleType):
-    """A module that is not here. Of all its names, those are imported that the file lacks."""
+    """A module that is not here. `import *` takes from it the names that the file lacks."""
 
     def __getattr__(self, name: str) -> Any:
         package, lacking = _finder.packages[str(_finder.holder(self.__name__))]
@@ -173,7 +173,7 @@ def stand_in(package: str, told: str, lacking: frozenset[str]) -> None:
 
 
 def meant() -> list[str]:
-    """What was taken for what is usually meant by it, as notes."""
+    """Notes on the names that were given their usual meaning."""
     return [
         f"{package} is not here; its {', '.join(sorted(names))} {'is' if len(names) == 1 else 'are'} taken for {what}"
         for given, what in ((_finder.meant, "what is usually meant"), (_finder.bases, "a class that does nothing"))

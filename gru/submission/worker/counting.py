@@ -1,4 +1,4 @@
-"""How many different numbers go through exp, tanh and their like while a cell runs: evidence, where time is none.
+"""How many different numbers go through exp, tanh and their like while a cell runs. No clock could be evidence.
 
 Standard library and NumPy only. It judges nothing. While it counts, each of these functions is replaced, wherever
 Python code finds it, by one that notes its argument and then does the same.
@@ -19,7 +19,8 @@ from typing import Any, Self
 import numpy as np
 
 POWER = "__power__"
-"""What `a ** b` is rewritten to call where `b` is not constant: no function is called there that could be replaced."""
+"""The function that `a ** b` is rewritten to call where `b` is not constant: the operator calls none that could be
+replaced."""
 
 setattr(builtins, POWER, operator.pow)
 
@@ -31,7 +32,7 @@ _NUMBERS = (np.ndarray, np.generic, int, float, complex, list, tuple)
 
 
 class Enough(BaseException):
-    """More numbers than were to be counted: whatever is running need not go on."""
+    """More numbers came than were to be counted: what runs need not go on."""
 
 
 class Counting:
@@ -72,7 +73,10 @@ class Counting:
         self._seen.clear()
 
     def note(self, numbers: Any) -> None:
-        """Count what goes into a function; an object of the submission's own brings its numbers there itself."""
+        """Count the numbers that go into a function.
+
+        An object of the submission's own class calls it with plain numbers later.
+        """
         if not isinstance(numbers, _NUMBERS):
             return
         values = np.asarray(numbers)

@@ -104,7 +104,7 @@ class _Trial:
             self.answer["again"] = self.backward_again()
 
     def finish(self) -> None:
-        """What is asked of the cells even where a call has failed."""
+        """Ask the cells for what can be asked even after a call has failed."""
         if self.cells:
             self.answer["split"] = self.split(self.cells[0])
 

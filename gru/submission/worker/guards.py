@@ -15,7 +15,7 @@ NOTHING = 1e-300
 
 _NAMED = re.compile(r"^_*(eps|epsilon|tiny|small|log_?eps|eps_?log)$", re.IGNORECASE)
 _OF_A_SPREAD = re.compile(r"sqrt|var|std|norm|sigma", re.IGNORECASE)
-"""What a constant beside it may be a part of the model for, as in a normalisation, or an optimiser's."""
+"""Beside these a small constant may be part of the model, as in a normalisation or an optimiser."""
 
 
 def take_out(tree: ast.Module) -> list[int]:

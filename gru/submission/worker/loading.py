@@ -13,7 +13,7 @@ from .running import File, Refused
 from .signatures import PASSES, further, in_other_order, is_alike, lacks_a_pass, other_api
 
 METHODS = (*PASSES, "get_params", "split_params", "merge_params")
-"""Those of a cell in the layer's API."""
+"""The methods of a cell in the layer's API."""
 
 
 @dataclass(frozen=True)
@@ -106,7 +106,7 @@ class _Choice:
     def _driven_or(self, cell_class: Any) -> tuple[Any, Any]:
         """What drives a class that lacks a pass of the layer's API, or the class itself where nothing does.
 
-        A class with other methods alone is none in the layer's API that is not finished.
+        A class with none of the layer's methods is refused: it is not an unfinished cell.
         """
         from ..adapters import AnotherApiError
 
@@ -129,7 +129,7 @@ class _Choice:
         return adapters.Driver(found)
 
     def _turn(self) -> None:
-        """Count a trial: so the search ends by itself, and the clock is for a few trials alone."""
+        """Count a trial. So the search has an end, and no time limit covers more than a few trials."""
         from ..adapters import AnotherApiError
 
         if self.turns >= self.asked.most:
@@ -179,7 +179,7 @@ class _Choice:
         raise Refused("no_gru_cell", f"{self.asked.cell} is a {kind}; expected a class{text}")
 
     def _named_otherwise(self) -> list[type]:
-        """The classes with the layer's API under another name; not those that others of them refine."""
+        """The classes with the layer's API under another name, without those that another one is derived from."""
         found = [
             cell
             for cell in dict.fromkeys(v for v in vars(self.file.module).values() if issubclass(type(v), type))

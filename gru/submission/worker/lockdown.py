@@ -49,7 +49,7 @@ def limit(memory: int, seconds: int | None) -> None:
     if seconds is not None:
         limits["RLIMIT_CPU"] = seconds
     for name, most in limits.items():
-        # Beyond the first limit of time comes SIGXCPU, which tells what it is; SIGKILL would come from anywhere.
+        # At the first limit of time comes SIGXCPU, which says what it is; SIGKILL could come from anywhere.
         hard = 2 * most if name == "RLIMIT_CPU" else most
         try:
             resource.setrlimit(getattr(resource, name), (most, hard))
@@ -80,7 +80,7 @@ class Files:
         self.allow(readable)
 
     def allow(self, readable: Iterable[str], listable: Iterable[str] = ()) -> None:
-        """Allow these too to be read, and of the others the names."""
+        """Allow reading these too, and listing the folders that are `listable`."""
         for path in readable:
             access = self._landlock.AccessFs.READ_FILE
             if Path(path).is_dir():

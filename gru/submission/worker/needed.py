@@ -1,7 +1,7 @@
 """Which statements of a script a class needs: found from syntax trees and symbol tables, without running a line.
 
 Kept are imports, definitions and assignments whose names the class uses, wherever it uses them, and what
-those need in turn. Training, plots and downloads are needed by nothing.
+those need in turn. Nothing needs training, plots and downloads.
 """
 
 import ast
@@ -31,7 +31,7 @@ _HIDDEN_NAMES = frozenset(("exec", "eval", "globals", "vars", "locals"))
 
 
 class _NotAwaited(ast.NodeTransformer):
-    """What is awaited in place of the await, which has no other names: Python 3.14 refuses it outside a function."""
+    """Replaces `await x` by `x`, which has the same names: Python 3.14 refuses an await outside a function."""
 
     def visit_Await(self, node: ast.Await) -> ast.AST:
         """What is waited for."""
@@ -111,7 +111,7 @@ def _is_main_block(node: ast.stmt) -> bool:
 
 
 def _changes(value: ast.expr, needed: frozenset[str], changeable: frozenset[str]) -> bool:
-    """Whether an expression by itself changes what is needed: `sys.path`, a table, an attribute that is set."""
+    """Whether an expression statement changes something needed: `sys.path`, a table, an attribute."""
     if not isinstance(value, ast.Call):
         return False
     if isinstance(value.func, ast.Attribute):

@@ -104,7 +104,7 @@ def read_arrays(read: Read, length: int, expected: Iterable[tuple[str, tuple[int
         group, dtype = list(alike), DTYPES[kind]
         numbers = np.frombuffer(data, dtype, sum(count for _, _, count in group), begin)
         begin += numbers.nbytes
-        # A number of eight bytes behind an odd number of four lies askew.
+        # Behind an odd number of four-byte numbers, eight-byte numbers are not aligned.
         numbers, place = numbers.astype(dtype.type, copy=not numbers.flags.aligned), 0
         for _, shape, count in group:
             arrays.append(numbers[place : place + count].reshape(shape))
@@ -232,7 +232,7 @@ def _names(given: Any, known: Iterable[str]) -> list[str]:
 
 
 def read_counts(given: Any, job: dict[str, Any]) -> dict[str, int] | None:
-    """What was counted, for a job that asks for it and got so far as to count. Raises ProtocolError."""
+    """The counts, where a job asks for them and came as far as counting. Raises ProtocolError."""
     if given is None:
         return None
     if not job.get("most") or type(given) is not dict or given.keys() != set(COUNTS):
