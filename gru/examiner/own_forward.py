@@ -22,13 +22,16 @@ from gru.gradient.outcome import Comparison
 from gru.layer import Sizes
 from gru.submission.contract import CellError, SubmissionFailure
 
-SIZES = ((2, 3, 5, 4), (3, 4, 2, 3), (2, 2, 3, 2), (1, 3, 4, 5), (3, 3, 3, 2))
+SIZES = ((2, 3, 5, 4), (3, 4, 2, 3), (2, 2, 3, 2), (1, 3, 4, 5), (3, 3, 3, 2), (2, 3, 5, 64))
 """Batch, input, hidden and steps of the problems; the first is the one at which the API was found."""
 
 EVERY = (0, 1, 2, 3)
 
 ALIKE = 4
 """The one for a submission whose backward pass raises where sizes differ."""
+
+LONG = 5
+"""The one for a loss whose gradients look clipped there: it has no δ to make larger, and its steps add up."""
 
 FEWER = (0, 2)
 """Those for a submission that is judged by equations too, on more sizes: several steps, and saturated gates."""
@@ -41,7 +44,7 @@ that its product with a Gaussian number is below the error bar."""
 SCALE = 2.0**20
 """The factor on δ in the check that gradients are linear in it: a power of two, which rounds nothing."""
 
-WEIGHTS = (1.0, 0.5, 2.5, 1.0, 1.0)
+WEIGHTS = (1.0, 0.5, 2.5, 1.0, 1.0, 1.0)
 """How large the parameters of each problem are; the third saturates some gates."""
 
 
@@ -77,12 +80,11 @@ def judge_own(
     states: list[tuple[Fact, DrivenProblem]] = []
     raised: list[tuple[DrivenProblem | None, str]] = []
     done = 0
-    numbers = (*numbers, *(ALIKE,) * bench.api.alike)
+    numbers = (*numbers, *(ALIKE,) * bench.api.alike, *(LONG,) * _looks_clipped(bench, seed))
     for count, number in enumerate(numbers, 1):
         problem: DrivenProblem | None = None
         try:
-            random = np.random.Generator(np.random.PCG64([seed, number]))
-            problem = bench.problem(f"own:{seed}:{number}", Sizes(*SIZES[number]), random, WEIGHTS[number])
+            problem = _problem(bench, seed, number)
             for name, comparison in _compared(bench, problem):
                 found[name].append((problem, comparison))
             states += [(fault, problem) for fault in _state(bench, problem)]
@@ -101,7 +103,7 @@ def judge_own(
     if factor is not None:
         # The rate of an update, or of a loss that nobody wrote down, is no mistake: what it is divided by is told.
         is_of_rate = bool(bench.api.adapter.get("rate") or bench.api.assumed) and factor.number > 0
-        outcomes = [_of_factor(outcome, factor, is_of_rate=is_of_rate) for outcome in outcomes]
+        outcomes = [_of_factor(o, factor, is_of_rate=is_of_rate, is_assumed=bench.api.assumed) for o in outcomes]
     not_linear = [fact for fact, _ in states if fact.kind == "gradient-not-linear"]
     arbitrary = any(fact.particulars["clipped"] is None for fact in not_linear)
     is_clipped = any(fact.particulars.get("clipped") for outcome in outcomes for fact in outcome.facts)
@@ -110,14 +112,42 @@ def judge_own(
     )
 
 
-def _of_factor(outcome: Outcome, factor: Factor, *, is_of_rate: bool) -> Outcome:
+def _problem(bench: Bench, seed: int, number: int) -> DrivenProblem:
+    """The problem of a number. Raises what the runner raises."""
+    random = np.random.Generator(np.random.PCG64([seed, number]))
+    problem = bench.problem(f"own:{seed}:{number}", Sizes(*SIZES[number]), random, WEIGHTS[number])
+    if number == LONG:
+        # One target at every step: what its gradient has of each adds up.
+        problem.x[..., 0] -= 2 * np.abs(problem.x).max()
+    return problem
+
+
+def _looks_clipped(bench: Bench, seed: int) -> bool:
+    """Whether two entries of a gradient of a loss over many steps are equally far from 0, and none is further.
+
+    So are those of two classes: it is a sign alone, and the problem is judged as any other.
+    """
+    if not (bench.api.loss and bench.api.sequence):
+        return False
+    try:
+        problem = _problem(bench, seed, LONG)
+        _, gradients = bench.run(problem, {}, problem.delta)
+    except CellError:
+        return False
+    sizes = [np.abs(gradient) for gradient in gradients.values()]
+    return any(size.max() > 0 and np.count_nonzero(size == size.max()) > 1 for size in sizes)
+
+
+def _of_factor(outcome: Outcome, factor: Factor, *, is_of_rate: bool, is_assumed: bool) -> Outcome:
     """The outcome, where all gradients have a factor: it is told of the first one, and the others inherit it."""
     if outcome.check not in (f"{GRADIENT}{name}" for name in factor.names):
         return outcome
     is_first = outcome.check == f"{GRADIENT}{factor.names[0]}"
     facts = (Fact.of(COMMON_FACTOR, **factor.particulars),) if is_first else ()
     if is_of_rate:
-        return Outcome(outcome.check, "right", problems=outcome.problems, detects=outcome.limit, facts=facts)
+        # A mean that is left out of a loss that the file has is a slip, and of its rate is none: no verdict is given.
+        detects = None if max(factor.powers) > 0 and not is_assumed else outcome.limit
+        return Outcome(outcome.check, "right", problems=outcome.problems, facts=facts, detects=detects)
     return replace(outcome, facts=facts) if is_first else replace(outcome, status="inherited")
 
 

@@ -26,7 +26,10 @@ from gru.problem import Effort, Problem
 from gru.submission.contract import CellError, Runner, SubmissionFailure
 from gru.submission.driven import Api
 
-NO_LOSS = "backward is given targets, nothing in the file gives the loss, and no gradient is that of a cross-entropy"
+NO_LOSS = (
+    "backward is given targets, nothing in the file gives the loss, and no gradient is that of a cross-entropy "
+    "or of a sum of squares"
+)
 
 NO_GRADIENT = "no gradient of a parameter was found where backward has been"
 

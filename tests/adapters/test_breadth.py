@@ -80,6 +80,8 @@ MISTAKES = {
     "part_of_a_package": ("dcr[:, :H] * r\n", "dcr[:, :H]\n", "equation-23"),
     "layers_in_a_list": ("grads.insert(0, g)", "grads.append(g)", "gradient-layers[0]['Wz']"),
     "yields_its_states": ('("n", an, r * h)', '("n", an, h)', "equation-11"),
+    "numbers_in_lists": ("times_transposed(self.U, da)", "times(self.U, da)", "rnn/dh"),
+    "outputs_without_a_loss": ("+ q * r +", "+ q +", "equation-23"),
     "model_and_peepholes": ("dc = e * f + ai", "dc = e + ai", "lstm/dc"),
     "step_and_unroll": ("params, dh + carry, cache", "params, dh, cache", "equation-23"),
     "fits_one_number": ("drh * r + dv", "drh + dv", "gradient-Wz"),
@@ -154,6 +156,18 @@ def test_a_norm_that_is_clipped_is_blamed_on_no_equation_and_a_mistake_beside_it
     source = (FILES / "clips_its_norm.py").read_text()
     path.write_text(source.replace("hs[t].T @ da", "hs[t + 1].T @ da"))
     assert examined(path).outcome("rnn/dW").status == "wrong"
+
+
+@pytest.mark.full
+def test_what_a_loss_clips_its_gradients_to_is_told_though_few_sequences_reach_it(tmp_path: Path) -> None:
+    path = tmp_path / "clips.py"
+    source = (FILES / "fused_loss.py").read_text()
+    path.write_text(source.replace("    return loss, dWz", "    np.clip(dWy, -5, 5, out=dWy)\n    return loss, dWz"))
+    examination = examined(path)
+    assert examination.verdict == "wrong"
+    (wrong,) = (outcome for outcome in examination.outcomes if outcome.status == "wrong")
+    assert wrong.check == "gradient-Wy"
+    assert wrong.facts[0].particulars["clipped"] == 5
 
 
 @pytest.mark.full

@@ -144,9 +144,10 @@ def test_an_api_that_is_not_found_is_no_verdict(source: str, tmp_path: Path) -> 
     [
         ("import torch\nfrom tqdm import tqdm\n", "right"),
         ("try:\n    import cupy as np\nexcept ImportError:\n    pass\n", "right"),
-        ("import torch.nn as nn\nclass Layer(nn.Module): pass\n", "import_failed"),
+        ("import torch.nn as nn\nclass Layer:\n    inner = nn.Module()\n", "import_failed"),
         ("from course_package import *\n", "right"),
-        ("from course_package import *\nclass Layer(Base): pass\n", "import_failed"),
+        ("from course_package import *\nclass Layer(Base): pass\n", "right"),
+        ("from ..course.package import Base\nclass Layer(Base): pass\n", "right"),
     ],
 )
 def test_a_package_that_is_not_here_is_an_obstacle_only_where_it_is_used(

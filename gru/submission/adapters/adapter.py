@@ -213,7 +213,7 @@ class Adapter:
         if self.state_at and given_h is not None:
             setattr(made, self.state_at, given_h)
         returned = self._returned = self.forwarded(made, given_x, given_h)
-        answer = Answer(made, self._states(made, returned, sizes))
+        answer = Answer(self.seen(made), self._states(made, returned, sizes))
         if delta is not None:
             told("backward")
             if self.rate_at:
@@ -227,7 +227,8 @@ class Adapter:
             given = self._given(both(arranged(part, layout) for part in parts))
             kept.keep(delta=given)
             self._answered = self._value(made, returned, self.state)
-            answer.returned = self._backwarded(made, given, self._cache(returned), given_x, given_h)
+            answer.returned = self.seen(self._backwarded(made, given, self._cache(returned), given_x, given_h))
+            answer.made = self.seen(made)
         answer.changed = kept.changed()
         return answer
 
@@ -275,6 +276,10 @@ class Adapter:
     def parameter(self, made: Any, place: str) -> Any:
         """The array of a parameter, to be written into."""
         return read(made, place)
+
+    def seen(self, thing: Any) -> Any:
+        """The object, or what a pass returned, as its arrays are looked for in it."""
+        return thing
 
     @property
     def rows(self) -> bool:

@@ -41,8 +41,8 @@ def upstream(adapter: Adapter, sizes: Mapping[str, int], seed: int = 2) -> Any:
 
 
 def fresh(adapter: Adapter, sizes: Mapping[str, int]) -> Any:
-    """An object that has its parameters."""
-    return settled(adapter, adapter.make(sizes), sizes)
+    """An object that has its parameters, as they are looked for in it."""
+    return adapter.seen(settled(adapter, adapter.make(sizes), sizes))
 
 
 def values_of(adapter: Adapter, sizes: Mapping[str, int]) -> dict[str, Any]:

@@ -91,10 +91,12 @@ def driven(adapter: Adapter, module: Any, of: tuple[Any, bool], tried: Tried) ->
     adapter.alike = tried.alike
     adapter.turn, said = tried.turn, adapter.said
     if "lazy" not in said:
-        adapter.lazy = not any(True for _ in arrays_in(made))
+        adapter.lazy = not any(True for _ in arrays_in(adapter.seen(made)))
     if "reset_name" not in said and not isinstance(made, Given):
         adapter.reset_name = next((n for n in dir(made) if RESET.match(n) and _is_plain(getattr(made, n))), None)
-    for fixed in (adapter.fixed,) if "fixed" in said else fixed_sizes(made, module, chosen_in(adapter.construct)):
+    for fixed in (
+        (adapter.fixed,) if "fixed" in said else fixed_sizes(adapter.seen(made), module, chosen_in(adapter.construct))
+    ):
         adapter.fixed = fixed
         for state_at, both_ways in (*((name, False) for name in _kept_in(adapter)), (None, False), (None, True)):
             if both_ways and not tried.fitted:

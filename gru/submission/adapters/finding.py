@@ -25,6 +25,7 @@ from .losses import completed, losses
 from .made import Called
 from .names import BACKWARD, FORWARD, LOSS, MODEL, OTHER_PART, WEIGHT, rank, role_of, stem
 from .places import arrays_in
+from .plain import Plain, is_plain
 from .remembering import over_steps
 from .source import definitions, own, parameters_of, used_by
 
@@ -177,10 +178,12 @@ def _made(adapter: Adapter, module: Any, of: tuple[Any, bool], tried: Tried) -> 
     """The adapter, with everything found, where its object can be made."""
     tried.turn()
     try:
-        adapter.make(SIZES)
+        made = adapter.make(SIZES)
     except Exception as error:
         tried.note(f"{adapter.target}(…)", error)
         return None
+    if type(adapter) is Adapter and is_plain(made):
+        adapter = Plain.of(adapter)
     found = driven(adapter, module, of, tried)
     return found and (over_steps(found, of, tried) or found)
 

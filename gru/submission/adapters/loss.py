@@ -204,17 +204,29 @@ class Loss(Adapter):
         return f"{self.forward_name}, a loss over {given} of {what}; {shown}{self.without_use()}"
 
 
-class Shares(Loss):
-    """A forward pass that answers shares of a softmax, and a backward pass that is given targets alone.
+class Unwritten(Loss):
+    """A forward pass that answers outputs, and a backward pass that is given targets alone.
 
-    The loss is taken to be their cross-entropy, which nothing in the file says: it is believed only where some gradient
-    agrees with it.
+    Nothing in the file says of which loss: it is taken to be the cross-entropy of shares of a softmax, that of two
+    classes for numbers between 0 and 1, and half the sum of squares for any others. It is believed only where some
+    gradient agrees with it.
     """
 
     is_assumed = True
+    taken_for = ""
 
     def _loss_in(self, value: Any, aims: Any) -> Any:
-        shares = shares_in(value)
+        if self.taken_for == SHARES:
+            return self._entropy_of(shares_in(value), aims)
+        found = numbers_in(value)
+        wanted = np.asarray(self._targets(aims), float).reshape(-1)
+        if found is None or found.size != wanted.size:
+            raise AnotherApiError(f"{self.forward_name} answers no {wanted.size} numbers")
+        if self.taken_for == CHANCES:
+            return -(wanted * np.log(found) + (1 - wanted) * np.log(1 - found)).sum()
+        return ((found - wanted) ** 2).sum() / 2
+
+    def _entropy_of(self, shares: Any, aims: Any) -> Any:
         if shares is None:
             raise AnotherApiError(f"{self.forward_name} answers no shares")
         wanted = np.asarray(targets(aims, self.target_kind, shares.shape[1]))
@@ -228,12 +240,19 @@ class Shares(Loss):
         return -np.log(shares[np.arange(len(shares)), wanted]).sum()
 
     def places(self, returned: Any) -> Iterator[str]:
-        """Where the shares may be."""
-        return (at for at, value in _parts_of(returned) if shares_in(value) is not None)
+        """Where the outputs may be: shares before any other numbers."""
+        parts = list(_parts_of(returned))
+        for self.taken_for, fits in ((SHARES, shares_in), (CHANCES, chances_in), (SQUARES, numbers_in)):
+            yield from (at for at, value in parts if fits(value) is not None)
 
     def describe(self) -> str:
         """One line on what is driven, for a report."""
-        return f"{super().describe()}; the loss is taken to be the cross-entropy of what it answers"
+        return f"{super().describe()}; the loss is taken to be {self.taken_for} of what it answers"
+
+
+SHARES = "the cross-entropy"
+CHANCES = "the cross-entropy of two classes"
+SQUARES = "half the sum of squares"
 
 
 def shares_in(value: Any) -> Any:
@@ -248,6 +267,21 @@ def shares_in(value: Any) -> Any:
         return None
     # A sum of n numbers is rounded at most n times, and each of the numbers once.
     return rows if (np.abs(rows.sum(axis=1) - 1) <= 2 * rows.shape[1] * np.finfo(float).eps).all() else None
+
+
+def numbers_in(value: Any) -> Any:
+    """All numbers of an array, or of a list with an array a step; None where something else is there."""
+    try:
+        found = np.array(in_order(value))
+    except (TypeError, ValueError):
+        return None
+    return found.reshape(-1) if found.dtype.kind == "f" and found.size else None
+
+
+def chances_in(value: Any) -> Any:
+    """The same, of numbers between 0 and 1; None where one is not."""
+    found = numbers_in(value)
+    return None if found is None or not ((found > 0) & (found < 1)).all() else found
 
 
 def _parts_of(returned: Any) -> Iterator[tuple[str, Any]]:

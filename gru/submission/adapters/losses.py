@@ -20,14 +20,19 @@ from .fixed import chosen_in, fixed_sizes
 from .gradients import find
 from .held import holders
 from .layouts import of_one_step
-from .loss import Loss, Shares
+from .loss import Loss, Unwritten
 from .names import BACKWARD, CACHE, FORWARD, LOSS, RATE, C, H, X, size_named, stem
 from .source import definitions, names_returned, own, parameters_of
 from .targets import ALPHABET, EACH_SEQUENCE, NUMBER, NUMBERS
 from .updates import by_changes
 
-INPUTS = re.compile(r"^(inputs?|xs?|x_?seq|tokens|chars|seq|x_?train|x_batch|sentence|sequence)$", re.IGNORECASE)
-TARGETS = re.compile(r"^(targets?|ys?|labels?|y_?true|outputs?|y_?train|y_batch|t)$", re.IGNORECASE)
+INPUTS = re.compile(
+    r"^(inputs?|source|src|enc(oder)?_?inputs?|xs?|x_?seq|tokens|chars|seq|x_?train|x_batch|sentence|sequence)$",
+    re.IGNORECASE,
+)
+TARGETS = re.compile(
+    r"^(targets?|tgt|dec(oder)?_?targets?|ys?|labels?|y_?true|outputs?|y_?train|y_batch|t)$", re.IGNORECASE
+)
 GOES_BACK = re.compile(r"bptt|grad|back", re.IGNORECASE)
 PREDICTED = re.compile(
     r"^(y|ys|y_?hats?|y_?preds?|outputs?|outs?|o|p|ps|probs?|pred(iction)?s?|logits|scores?)$", re.IGNORECASE
@@ -89,7 +94,7 @@ def _chains(functions: Mapping[str, Any]) -> Iterator[_Chain]:
             yield from (_Chain(first, loss, back) for back in _alike(first, passes))
     # Even where nothing gives a loss, the backward pass may be given targets.
     aimed = [n for n in passes if _takes_targets(functions[n])]
-    yield from (_Chain("", first, back, Shares) for first in firsts for back in _alike(first, aimed))
+    yield from (_Chain("", first, back, Unwritten) for first in firsts for back in _alike(first, aimed))
 
 
 def _alike(name: str, backs: Sequence[str]) -> list[str]:

@@ -43,8 +43,6 @@ class CharRNN:
             dU += np.dot(dhrec, xs[t].T)
             dW += np.dot(dhrec, hs[t - 1].T)
             dhnext = np.dot(self.W.T, dhrec)
-        for d in [dU, dW, dV, db, dc]:
-            np.clip(d, -5, 5, out=d)
         return dU, dW, dV, db, dc
 
     def loss(self, ps, targets):

@@ -65,6 +65,4 @@ def lossFun(inputs, targets, hprev, cprev):
         dz = Wf.T @ df + Wi.T @ di + Wc.T @ dg + Wo.T @ do
         dhnext = dz[:H, :]
         dcnext = fs[t] * dc
-    for dparam in [dWf, dWi, dWc, dWo, dWy, dbf, dbi, dbc, dbo, dby]:
-        np.clip(dparam, -5, 5, out=dparam)
     return loss, dWf, dWi, dWc, dWo, dWy, dbf, dbi, dbc, dbo, dby, hs[len(inputs) - 1], cs[len(inputs) - 1]

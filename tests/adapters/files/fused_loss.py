@@ -51,6 +51,4 @@ def lossFun(inputs, targets, hprev):
         dbr += dr
         dbh += dc
         dhnext = dh * zs[t] + back * rs[t] + Uz.T @ dz + Ur.T @ dr
-    for d in [dWz, dWr, dWh, dUz, dUr, dUh, dbz, dbr, dbh, dWy, dby]:
-        np.clip(d, -5, 5, out=d)
     return loss, dWz, dWr, dWh, dUz, dUr, dUh, dbz, dbr, dbh, dWy, dby, hs[len(inputs) - 1]

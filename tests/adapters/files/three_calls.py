@@ -74,6 +74,4 @@ class GRU:
             grads["br"] += dr
             dzx = self.Wz.T @ dz + self.Wr.T @ dr
             dh_next = dh * (1 - self.z[t]) + dzx[:H] + dzrx[:H] * self.r[t]
-        for k in grads:
-            np.clip(grads[k], -5, 5, out=grads[k])
         return grads
