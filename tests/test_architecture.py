@@ -177,6 +177,14 @@ def test_the_house_is_as_the_design_draws_it() -> None:
     assert upwards == []
 
 
+def test_every_step_that_the_design_tells_of_is_there() -> None:
+    text = (ROOT / "docs" / "design.md").read_text(encoding="utf-8")
+    steps = re.findall(r"^\| `(gru/[^`]*)\.py` \| `(\w+)` \|", text, re.MULTILINE)
+    defined = {room: {name for name, _ in _public_definitions(tree_of(room.replace("/", ".")))} for room, _ in steps}
+    assert len(steps) > 10
+    assert [(room, name) for room, name in steps if name not in defined[room]] == []
+
+
 def _at_once(module: str) -> set[str]:
     """The modules of the package that one imports as soon as it is imported itself, and not for its types alone."""
     package = module if MODULES[module].name == "__init__.py" else module.rpartition(".")[0]

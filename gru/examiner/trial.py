@@ -42,7 +42,15 @@ USED_AGAIN_EVERY = 6
 class Trial:
     """The problems of one submission, and all that its answers say.
 
-    `put_twice` are those of the problems that are put in other ways too, as the check `state` asks.
+    Attributes:
+        references: The problems with their right answers.
+        put_twice: Those of them that are put in other ways too, as the check `state` asks.
+        recorded: The answers that the equations are judged on, each beside its problem.
+        cases: Every use of the cells in these answers, with what was found in it.
+        findings: What was found of every check, on every problem.
+        doubtful: The companions that gave other values, each with its problem and the place of its finding.
+        unsettled: The second uses that were not right: the problem of the first use, that of the second, what was
+            changed between them, and the answer to the second.
     """
 
     references: list[Reference]
@@ -61,10 +69,11 @@ class Trial:
         ):
             judge(recording)
             yield done, len(asked)
-        self._settle(runner)
-        self._clear_up(runner)
+        # What was wrong is run once more, so that each mistake is told in one place: of the state, or of an equation.
+        self._judge_second_uses(runner)
+        self._judge_doubtful_companions(runner)
         self._judge_alone(runner)
-        self._take_apart(runner)
+        self._judge_step_by_step(runner)
 
     def _asked(self) -> Iterator[tuple[Job, Callable[[Recording], None]]]:
         """Every job, with what becomes of its answer."""
@@ -75,7 +84,7 @@ class Trial:
             again = CHANGES if is_twice else [next(changes)] if position % USED_AGAIN_EVERY == 0 else []
             for change in again:
                 other = reference.reused(change)
-                yield reuse_job(other, change), partial(self._judge_again, reference, other, change)
+                yield reuse_job(other, change), partial(self._judge_second_use, reference, other, change)
         for reference in self.put_twice:
             for companion in COMPANIONS:
                 job = companion_job(companion, reference.job())
@@ -94,8 +103,8 @@ class Trial:
         self.findings.extend(judge_left(reference, recording))
         self.findings.extend(finding for case in cases for finding in case.findings)
 
-    def _judge_again(self, reference: Reference, other: Reference, change: str, recording: Recording) -> None:
-        """A second use with other arguments: what is not right in it may be the state's, or a formula's."""
+    def _judge_second_use(self, reference: Reference, other: Reference, change: str, recording: Recording) -> None:
+        """A second use, with other arguments: what is wrong in it may be a mistake of the state, or of a formula."""
         if is_right(other, recording):
             self.findings.append(found("state", "right", other, unseen=everything_shows))
         else:
@@ -111,8 +120,18 @@ class Trial:
     def _plain(self, reference: Reference) -> Recording:
         return next(plain for of, plain in self.recorded if of is reference)
 
-    def _clear_up(self, runner: Runner) -> None:
-        """Put doubtful companions twice more, and the plain problem by turns: a cell may vary by itself."""
+    def _judge_second_uses(self, runner: Runner) -> None:
+        """Run the second uses that were not right on new cells: what is wrong there too is a mistake of a formula."""
+        unsettled = self.unsettled
+        jobs = [reuse_job(other, change, goes_on=False) for _, other, change, _ in unsettled]
+        for (reference, other, change, again), new in zip(unsettled, runner.run(jobs), strict=False):
+            kept = list(judge_reuse(other, change, self._plain(reference), again, new))
+            self.findings.extend(kept)
+            if not kept:
+                self.take(other, new)
+
+    def _judge_doubtful_companions(self, runner: Runner) -> None:
+        """Run each doubtful companion twice more, by turns with the plain problem: a cell may vary by itself."""
         jobs = [
             job
             for companion, reference, _ in self.doubtful
@@ -123,19 +142,8 @@ class Trial:
             again, finding = list(islice(answers, 4)), self.findings[place]
             self.findings[place] = judge_again(companion, reference, self._plain(reference), finding, again)
 
-    def _settle(self, runner: Runner) -> None:
-        """Put the second uses that were not right to new cells, and see which of the two it is."""
-        unsettled = self.unsettled
-        jobs = [reuse_job(other, change, goes_on=False) for _, other, change, _ in unsettled]
-        for (reference, other, change, again), new in zip(unsettled, runner.run(jobs), strict=False):
-            first = next(recording for of, recording in self.recorded if of is reference)
-            kept = list(judge_reuse(other, change, first, again, new))
-            self.findings.extend(kept)
-            if not kept:
-                self.take(other, new)
-
     def _judge_alone(self, runner: Runner) -> None:
-        """Put what was wrong after other problems to processes of their own; if that differs, judge equations there."""
+        """Run what was wrong after other problems in a process of its own; if that differs, judge equations there."""
         doubtful = doubted(self.cases, self.recorded)
         try:
             kept = list(told_apart(runner, doubtful))
@@ -149,8 +157,8 @@ class Trial:
             for reference, recording in recorded:
                 self.take(reference, recording)
 
-    def _take_apart(self, runner: Runner) -> None:
-        """Put what is wrong in several steps alone step by step; if it is right there, judge equations on one step."""
+    def _judge_step_by_step(self, runner: Runner) -> None:
+        """Run what is wrong only in several steps step by step; if that differs, judge equations on one step."""
         try:
             apart = list(taken_apart(runner, of_several_steps(self.cases)))
         except SubmissionFailure:
