@@ -3,7 +3,8 @@
     python benchmarks/grading.py [--students 200]
     python benchmarks/grading.py --cluster --students 1000
 
-The class is the project's examples over and over; a tenth is hostile. `--cluster` starts a scheduler and
+The class is the project's examples over and over, of which many answer the same, as in a class that was given formulas;
+then one of cells of the catalogue, of which no two do; and one of which a tenth is hostile. `--cluster` starts a scheduler and
 a worker for each processor on this machine, and holds them beside the same class without. On a machine that is busy
 with something else the time of the processor tells more than that of the clock.
 """
@@ -11,6 +12,7 @@ with something else the time of the processor tells more than that of the clock.
 import argparse
 import itertools
 import os
+import random
 import resource
 import statistics
 import subprocess
@@ -20,8 +22,10 @@ import time
 from collections.abc import Sequence
 from pathlib import Path
 
+from gru.audit.cells import right_cells, wrong_cells
 from gru.grading.gradebook import Gradebook
 from gru.grading.record import Record
+from gru.layers.gru.forms import CHAPTER
 
 ROOT = Path(__file__).parents[1]
 ORDINARY = sorted((ROOT / "examples" / "submissions").glob("*.py"))
@@ -59,6 +63,7 @@ def main() -> None:
             print(row(place, "ordinary, on a cluster", options.students, 0, options.jobs, cluster=True), flush=True)
         else:
             print(row(place, "ordinary only", options.students, 0, options.jobs), flush=True)
+            print(row(place, "no two alike", options.students, 0, options.jobs, sources=different()), flush=True)
             print(row(place, "a tenth hostile", options.students, EVERY, options.jobs), flush=True)
 
 
@@ -76,14 +81,35 @@ def timed(command: Sequence[str]) -> tuple[float, float]:
     return time.perf_counter() - began, used
 
 
-def row(place: Path, title: str, students: int, every: int, jobs: int, *, cluster: bool = False) -> str:
+def examples() -> list[str]:
+    """The sources of the project's examples."""
+    return [path.read_text(encoding="utf-8") for path in ORDINARY]
+
+
+def different() -> list[str]:
+    """The sources of right cells in several styles, and of those with one mistake of the catalogue each, mixed."""
+    cells = [*right_cells(CHAPTER), *wrong_cells(CHAPTER)]
+    random.Random(0).shuffle(cells)
+    return [cell.source for cell in cells]
+
+
+def row(
+    place: Path,
+    title: str,
+    students: int,
+    every: int,
+    jobs: int,
+    *,
+    cluster: bool = False,
+    sources: Sequence[str] | None = None,
+) -> str:
     """One line: a class is written, graded, and read back from its gradebook."""
     course, out = place / title, place / f"{title} out"
     course.mkdir()
-    ordinary, hostile = itertools.cycle(ORDINARY), itertools.cycle(HOSTILE)
+    ordinary, hostile = itertools.cycle(sources or examples()), itertools.cycle(HOSTILE)
     for number in range(students):
         bad = every and number % every == 0
-        source = next(hostile) if bad else next(ordinary).read_text(encoding="utf-8")
+        source = next(hostile if bad else ordinary)
         (course / f"{'hostile' if bad else 'ordinary'}{number:05}.py").write_text(source, encoding="utf-8")
     command = [sys.executable, "-m", "gru", "grade", str(course), "--out", str(out), "--jobs", str(jobs)]
     if cluster:

@@ -8,6 +8,7 @@ import time
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -15,11 +16,13 @@ from gru.nearest import did_you_mean
 from gru.submission.limits import MEMORY_LIMIT, TIME_LIMIT
 
 if TYPE_CHECKING:
+    from gru.examiner import Examination
     from gru.layer import Equation, Form
     from gru.problem import Effort
     from gru.report.result import Result
     from gru.submission.confinement import Isolation
     from gru.submission.process import SubmissionProcess
+    from gru.submission.remembered import Memory
     from gru.submission.starter import Starter
     from gru.submission.taught import Taught
 
@@ -136,6 +139,7 @@ def examine_file(
     *,
     root: Path | None = None,
     starter: "Starter | None" = None,
+    memory: "Memory[Examination] | None" = None,
     watched: Callable[[], AbstractContextManager[OnProgress]] = _unwatched,
 ) -> "Result":
     """Examine the class in a file, in a process of its own.
@@ -145,6 +149,7 @@ def examine_file(
         settings: How it is examined.
         root: The folder of all that the submission may read and import; by default the file's own.
         starter: Where given, the process is a fork of one that is started ahead, where the kernel shuts it in.
+        memory: Where given, what came of files that have answered the same comes of this one.
         watched: Makes what is told of the progress, once the process has been started.
 
     Returns:
@@ -156,16 +161,17 @@ def examine_file(
         ConfinementError: This machine does not give the isolation.
     """
     started = time.perf_counter()
-    with _process(path, settings, root, starter) as process:
+    with _process(path, settings, root, starter, memory) as process:
         # The process starts while these are loaded.
         from gru.examiner import examine
         from gru.problem import find
         from gru.report.result import Result
+        from gru.submission.remembered import RememberedProcess
 
         form = settings.form
         with watched() as on_progress:
-            examination = examine(
-                process,
+            ask = partial(
+                examine,
                 effort=settings.effort,
                 seed=settings.seed,
                 only=settings.only,
@@ -173,6 +179,7 @@ def examine_file(
                 form=form,
                 on_progress=on_progress,
             )
+            examination = process.came_of(ask) if isinstance(process, RememberedProcess) else ask(process)
     return Result(
         submission=process.path,
         sha256=process.sha256,
@@ -187,11 +194,22 @@ def examine_file(
 
 
 def _process(
-    path: str | os.PathLike[str], settings: Settings, root: Path | None, starter: "Starter | None"
+    path: str | os.PathLike[str],
+    settings: Settings,
+    root: Path | None,
+    starter: "Starter | None",
+    memory: "Memory[Examination] | None",
 ) -> "SubmissionProcess":
     from gru.submission.process import SubmissionProcess
 
-    return SubmissionProcess(
+    made: Callable[..., SubmissionProcess] = SubmissionProcess
+    if memory is not None:
+        from gru.submission.remembered import RememberedProcess
+
+        # Of what is asked first, and what comes of it, nothing else tells.
+        begin = (settings.asked, settings.seed, settings.effort, settings.only, settings.problem)
+        made = partial(RememberedProcess, memory, repr(begin))
+    return made(
         path,
         time_limit=settings.time_limit,
         memory_limit=settings.memory_limit,

@@ -12,11 +12,13 @@ from queue import Empty, Queue
 from threading import Event, Lock
 from typing import Any
 
+from gru.examiner.outcome import Examination
 from gru.grading.gradebook import Gradebook
 from gru.grading.handins import Entry
 from gru.grading.judges import JudgeError, Judges, Stopped
 from gru.grading.record import FAILED, Record, failure_of
 from gru.grading.task import Course, Task, grade
+from gru.submission.remembered import Memory
 from gru.submission.starter import AVAILABLE, Starter
 
 
@@ -110,13 +112,15 @@ def _graded(
     course: Course, tasks: Sequence[Task], stop: Event, starter: Starter | None
 ) -> Callable[[int], dict[str, Any]]:
     """What a judge does: grade the task of a number; the record as data."""
+    # Each judge has its own. Where every submission is given its own problems, no two answer the same.
+    memory = Memory[Examination]() if course.secret is None else None
 
     def graded(number: int) -> dict[str, Any]:
         task, entry = tasks[number], tasks[number].entry
         try:
             # What is graded is what is read now; the files may have changed since the run began.
             entry, contents = entry.opened()
-            return grade(course.task(entry, contents), contents, course.rubric, stop, starter).as_data()
+            return grade(course.task(entry, contents), contents, course.rubric, stop, starter, memory).as_data()
         except Stopped:
             raise
         except Exception:

@@ -23,6 +23,7 @@ from gru.grading.rubric import Rubric
 from gru.report.result import Result
 from gru.submission.contract import WorkerError
 from gru.submission.remarks import remarks_of
+from gru.submission.remembered import Memory
 from gru.submission.starter import Starter
 
 
@@ -77,6 +78,7 @@ def grade(
     rubric: Rubric,
     stop: Event | None = None,
     starter: Starter | None = None,
+    memory: Memory[Examination] | None = None,
 ) -> Record:
     """The record of one submission. A failure of ours is a record too, without a score.
 
@@ -86,12 +88,13 @@ def grade(
         rubric: What the points are for.
         stop: Once it is set, the work is given up.
         starter: Starts the process of the submission ahead.
+        memory: What came of the hand-ins before; for those that are asked the same.
 
     Raises:
         Stopped: `stop` was set.
     """
     try:
-        record = record_of(task.entry.student, _result(task, contents, stop, starter), rubric, task.key)
+        record = record_of(task.entry.student, _result(task, contents, stop, starter, memory), rubric, task.key)
     except Stopped:
         raise
     except WorkerError as error:
@@ -110,7 +113,13 @@ def grade(
     )
 
 
-def _result(task: Task, contents: Mapping[str, bytes], stop: Event | None, starter: Starter | None) -> Result:
+def _result(
+    task: Task,
+    contents: Mapping[str, bytes],
+    stop: Event | None,
+    starter: Starter | None,
+    memory: Memory[Examination] | None,
+) -> Result:
     """The examination of a submission in a folder of its own, which holds its files as long as it takes."""
     entry, settings = task.entry, task.settings
     if entry.main is None:
@@ -128,7 +137,8 @@ def _result(task: Task, contents: Mapping[str, bytes], stop: Event | None, start
         return nullcontext(on_progress)
 
     with _unpacked(contents) as root:
-        result = examine_file(root / entry.main, settings, root=root, starter=starter, watched=watched)
+        path = root / entry.main
+        result = examine_file(path, settings, root=root, starter=starter, memory=memory, watched=watched)
     # What a submission prints is for its author's own terminal.
     return replace(result, submission=entry.origin, printed=())
 

@@ -83,13 +83,24 @@ class Wait:
         patience: That of the submission; what is waited here is counted there.
         channel: The pipe to the worker.
         limit: The seconds that it may take.
+
+    Attributes:
+        limit: The seconds that what is waited for now may take.
     """
 
     def __init__(self, patience: Patience, channel: Connection, limit: float) -> None:
-        self._patience, self._channel, self._limit = patience, channel, limit
+        self._patience, self._channel = patience, channel
         self._began = time.monotonic()
-        self._deadline = self._began + SHORT * limit
+        self._set(limit)
+
+    def _set(self, limit: float) -> None:
+        self.limit, self._deadline = limit, self._began + SHORT * limit
         self._held_up: float | None = None
+
+    def begin_anew(self, limit: float) -> None:
+        """Count what was waited, and wait for the next thing, which may take so many seconds."""
+        self.end()
+        self._set(limit)
 
     def read(self, count: int) -> bytes:
         """So many bytes. Raises ReadTimeoutError where they take too long, and EOFError."""
@@ -105,10 +116,12 @@ class Wait:
         now = held_up(self._channel.pid) + held_up("thread-self")
         if self._held_up is None:
             self._held_up = now
-        longer = min(now - self._held_up, (MOST_PATIENCE - 1) * self._limit)
-        self._deadline = self._began + self._limit + longer
+        longer = min(now - self._held_up, (MOST_PATIENCE - 1) * self.limit)
+        self._deadline = self._began + self.limit + longer
         return time.monotonic() < self._deadline
 
     def end(self) -> None:
         """Count what was waited."""
-        self._patience.count(time.monotonic() - self._began)
+        now = time.monotonic()
+        self._patience.count(now - self._began)
+        self._began = now

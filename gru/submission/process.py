@@ -5,8 +5,8 @@ process has failed. It never imports a submission, and knows no right answer.
 """
 
 import os
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Generator, Iterable, Iterator, Mapping, Sequence
+from contextlib import closing, contextmanager
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -19,7 +19,7 @@ from gru.submission.contract import CellError, Counted, Job, KilledError, Raised
 from gru.submission.driven import Api, shapes_in
 from gru.submission.keeper import STARTS, Keeper, Wanted, launched
 from gru.submission.limits import CALLS_IN_ALL, LEAST_MEMORY, MEMORY_LIMIT, TIME_LIMIT, Limits
-from gru.submission.listener import Listener
+from gru.submission.listener import Listener, Told
 from gru.submission.recording import api_of, arrays_of, recording_of, request_of
 from gru.submission.source import Source
 from gru.submission.starter import Starter
@@ -32,6 +32,35 @@ JOBS_A_MESSAGE = 16
 
 DRIVEN: dict[str, Any] = {"sizes": (0, 0, 0, 1), "api": {"cell": "construction"}}
 """What a submission in another API can be doing, as `read_values` is told of a job."""
+
+
+class Put:
+    """Jobs as they are put to a submission's process, to whichever that is.
+
+    Attributes:
+        jobs: The jobs.
+        requests: What `exercise` is told of each, beside its arrays.
+        alone: Whether nothing was done before in the process.
+    """
+
+    alone = False
+
+    def __init__(self, jobs: Iterable[Job]) -> None:
+        self.jobs = tuple(jobs)
+        self.requests = tuple(request_of(job) for job in self.jobs)
+        self._messages: dict[int, bytes] = {}
+
+    def messages(self) -> Iterator[bytes]:
+        """The jobs as frames, several in one message; each is made when it is first wanted."""
+        for first in range(0, len(self.jobs), JOBS_A_MESSAGE):
+            if first not in self._messages:
+                here = slice(first, first + JOBS_A_MESSAGE)
+                self._messages[first] = b"".join(map(_frame, self.jobs[here], self.requests[here]))
+            yield self._messages[first]
+
+
+def _frame(job: Job, request: dict[str, Any]) -> bytes:
+    return pack({"kind": "job", **request}, arrays_of(job).values())
 
 
 class SubmissionProcess:
@@ -149,14 +178,20 @@ class SubmissionProcess:
         Raises SubmissionFailure where the submission fails to run, and again for all later jobs;
         WorkerError where the worker does not start, or is ended from outside again and again.
         """
+        put = Put(jobs)
+        with closing(self.told(put)) as answers:
+            for job, request, answer in zip(put.jobs, put.requests, answers, strict=True):
+                yield self._recording(job, request, answer)
+
+    def told(self, put: Put) -> Generator[Told]:
+        """What is answered to each of the jobs, as it comes. Raises as `run`."""
         if self.failure is not None:
             raise self.failure
-        put = list(jobs)
-        left = len(put)
+        left = len(put.jobs)
         try:
-            for recording in self._run_to_the_end(put):
+            for answer in self._told_to_the_end(put):
                 left -= 1
-                yield recording
+                yield answer
         except SubmissionFailure as failure:
             self.failure = failure
             raise
@@ -165,41 +200,37 @@ class SubmissionProcess:
                 # An answer that nobody waits for any more would be taken for the answer to another job.
                 self.close()
 
-    def _run_to_the_end(self, jobs: Sequence[Job]) -> Iterator[Recording]:
-        """The recordings of all jobs. Where the worker is ended from outside, all are done again, and told once."""
+    def _told_to_the_end(self, put: Put) -> Iterator[Told]:
+        """The answers to all jobs. Where the worker is ended from outside, all are done again, and told once."""
         told = 0
         for left in reversed(range(STARTS)):
             try:
-                for number, recording in enumerate(self._run(jobs), 1):
+                channel = self._ready_in_own_api()
+                channel.read_ahead()
+                channel.feed(put.messages())
+                for number, request in enumerate(put.requests, 1):
+                    answer = self._listener.answer(channel, request)
                     if number > told:
                         told = number
-                        yield recording
+                        yield answer
                 return
             except KilledError:
                 if not left:
                     raise
                 self._keeper.begin_anew()
 
-    def _run(self, jobs: Sequence[Job]) -> Iterator[Recording]:
-        channel = self._ready_in_own_api()
-        requests = [request_of(job) for job in jobs]
-        channel.read_ahead()
-        channel.feed(_messages(jobs, requests))
-        for job, request in zip(jobs, requests, strict=True):
-            answer = self._answer(channel, request)
+    def _recording(self, job: Job, request: dict[str, Any], told: Told) -> Recording:
+        """What an answer says. Raises SubmissionFailure where it is none, or this machine lacks what is needed."""
+        try:
+            answer = self._listener.parsed(told, request)
             if answer["raised"] is not None:
                 answer["raised"] = self._listener.placed(answer["raised"])
                 if failure := self._listener.lack_in(answer["raised"]):
                     raise failure
-            yield recording_of(job, answer)
-
-    def _answer(self, channel: Connection, request: dict[str, Any]) -> dict[str, Any]:
-        """The worker's answer to a job, once the calls that it tells of are done."""
-        header = self._listener.frame(channel, request)
-        while header["kind"] == "call":
-            header = self._listener.frame(channel, request)
-        answer: dict[str, Any] = header["answer"]
-        return answer
+        except SubmissionFailure as failure:
+            self.failure = failure
+            raise
+        return recording_of(job, answer)
 
     def _ready_in_own_api(self) -> Connection:
         """The pipe to a worker with cells. Raises SubmissionFailure where the submission is in another API."""
@@ -360,12 +391,3 @@ class SubmissionProcess:
         """The failure of a submission whose process sends what is no answer; it is kept."""
         self.failure = self._listener.nonsense(text)
         return self.failure
-
-
-def _messages(jobs: Sequence[Job], requests: Sequence[dict[str, Any]]) -> Iterator[bytes]:
-    """The jobs as frames, several in one message."""
-    frames = [
-        pack({"kind": "job", **request}, arrays_of(job).values()) for job, request in zip(jobs, requests, strict=True)
-    ]
-    for first in range(0, len(frames), JOBS_A_MESSAGE):
-        yield b"".join(frames[first : first + JOBS_A_MESSAGE])

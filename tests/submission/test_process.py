@@ -16,6 +16,7 @@ from gru.layer import Sizes
 from gru.problem import battery, find
 from gru.report.sentences import all_said
 from gru.submission import keeper
+from gru.submission.channel import Connection
 from gru.submission.confinement import confinement
 from gru.submission.contract import REASONS, CellError, Job, KilledError, Recording, SubmissionFailure, WorkerError
 from gru.submission.process import SubmissionProcess
@@ -371,16 +372,15 @@ def test_a_worker_that_is_ended_again_and_again_is_no_fault_of_the_submission(wr
 
 def _killed_always(process: SubmissionProcess) -> Iterator[Recording]:
     """The recordings where the worker is ended whenever it has begun with the first job."""
-    frame = process._listener.frame
+    limit = process._listener._limit
 
-    def killing(*given: Any) -> dict[str, Any]:
-        header = frame(*given)
+    def killing(channel: Connection) -> float:
         if process._listener.doing == "forward":
             assert process.pid is not None
             os.kill(process.pid, 9)
-        return header
+        return limit(channel)
 
-    process._listener.frame = killing  # type: ignore[method-assign]
+    process._listener._limit = killing  # type: ignore[method-assign]
     return process.run([Reference(find("0:0")).job()])
 
 

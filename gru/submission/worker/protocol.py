@@ -83,10 +83,16 @@ def read_header(read: Read, parse: Callable[[bytes], dict[str, Any]] = header_in
 
     Raises ProtocolError, and EOFError where there is no further frame.
     """
+    header, arrays_length = read_head(read)
+    return parse(header), arrays_length
+
+
+def read_head(read: Read) -> tuple[bytes, int]:
+    """As `read_header`, with the header as the bytes that it came in."""
     header_length, arrays_length = LENGTHS.unpack(read(LENGTHS.size))
     if header_length > MAX_HEADER:
         raise ProtocolError(f"a header of {header_length} bytes; at most {MAX_HEADER} are allowed")
-    return parse(read(header_length)), arrays_length
+    return read(header_length), arrays_length
 
 
 def read_arrays(read: Read, length: int, expected: Iterable[tuple[str, tuple[int, ...]]]) -> list[Any]:
@@ -156,6 +162,14 @@ def read_answer(read: Read, header: dict[str, Any], length: int, job: dict[str, 
         raise ProtocolError("an answer that lacks a use, or a part of one")
     slots.fill(read_arrays(read, length, slots.expected))
     return answer
+
+
+def most_in_answer(job: dict[str, Any]) -> int:
+    """The bytes of all arrays of an answer to `job` that shows everything, in double precision."""
+    numbers = {group: sum(map(math.prod, shapes.values())) for group, shapes in job["shapes"].items()}
+    in_a_use = sum(numbers[group] for part in USES.values() for group in part)
+    at_a_step = job["uses"] * in_a_use + numbers["gradients"]
+    return int(DTYPES["f8"].itemsize * (job["sizes"][3] * at_a_step + numbers["split"]))
 
 
 class _Slots:
