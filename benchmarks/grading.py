@@ -4,8 +4,8 @@
     python benchmarks/grading.py --cluster --students 1000
 
 The class is the project's examples over and over, of which many answer the same, as in a class that was given formulas;
-then one of cells of the catalogue, of which no two do; and one of which a tenth is hostile. `--cluster` starts a scheduler and
-a worker for each processor on this machine, and holds them beside the same class without. On a machine that is busy
+then cells of the catalogue, of which no two do; then one of which a tenth is hostile. `--cluster` starts a scheduler
+and a worker for each processor on this machine, and holds them beside the same class without. On a machine that is busy
 with something else the time of the processor tells more than that of the clock.
 """
 
