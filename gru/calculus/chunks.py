@@ -19,8 +19,8 @@ _MEETINGS = 8
 def in_chunks(measure: Callable[[slice], Array], count: int, need: int, memory: int) -> Array:
     """`measure` over the slices of range(count), put together, in chunks that fit into `memory`.
 
-    `need` bounds what one perturbation takes. Where that is too much for all at once, the first by
-    itself shows what one takes indeed.
+    `need` is a bound on what one perturbation takes. If all at once would be too much by that bound, the first is
+    measured by itself, to see what one really takes.
     """
     if count * need <= memory:
         return measure(slice(0, count))

@@ -16,11 +16,13 @@ Solution = tuple[Array, float]
 """A value, and by how much at most it multiplies an error of what it was worked out from."""
 
 _NOT_AFFINE = 1e-6
-"""A formula that is affine entry by entry differs by rounding from what it was solved for, any other by far more."""
+"""How well a solution must fulfil its formula: one that is affine entry by entry is off by rounding, any other by far
+more."""
 
 
 HARDLY = 2.0**-53
-"""The formula says nothing of an entry whose slope is less than this part of the largest: that is lost in rounding."""
+"""An entry does not follow from the formula if its slope is less than this part of the largest slope: rounding hides
+it."""
 
 
 def may_tell(expression: ast.expr, name: str) -> bool:
@@ -134,5 +136,5 @@ def _affine(
     close = _NOT_AFFINE * float(np.abs(np.nan_to_num(wanted)).max(initial=0.0))
     if (apart > close).any():
         return None
-    # The constant is as uncertain as what is wanted.
+    # The constant has the same rounding error as the wanted value.
     return value, 2 / float(np.abs(slope[tells]).min())

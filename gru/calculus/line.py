@@ -36,7 +36,7 @@ def line(function: Function, arguments: Sequence[Any], direction: Direction) -> 
 
 
 def in_double(argument: Any) -> Array:
-    """An argument that is to be moved, or where to, in double precision."""
+    """An argument that is to be moved, or its direction, in double precision."""
     argument = np.asarray(argument)
     if argument.dtype.kind not in "fiu":
         raise ValueError(f"an argument that moves, and its direction, must hold real numbers, not {argument.dtype}")

@@ -45,11 +45,11 @@ def _require(ufunc: np.ufunc, method: str, quantity: object) -> None:
 
 
 class Rounded(NDArrayOperatorsMixin):
-    """A quantity as rounding sees it.
+    """A quantity with the bound of its rounding error.
 
-    `scale` is its size if nothing cancelled, at least |value|; `roundings` the bound of its error
-    in units of the unit roundoff. Supports `+ - * @`, division by what is exact, `np.tanh`, `.mT` and
-    `.sum`, so that formulas can be applied to it. What `is_exact` has no roundings, and no rule multiplies by them.
+    `scale` is its size if nothing cancelled, at least |value|; `roundings` is the bound in units of the unit roundoff.
+    Supports `+ - * @`, division by what is exact, `np.tanh`, `.mT` and `.sum`, so that formulas can be applied to it.
+    What `is_exact` has no roundings, and no rule multiplies by them.
     """
 
     def __init__(self, scale: Array, roundings: Array, *, is_exact: bool = False) -> None:

@@ -66,7 +66,7 @@ class Beside:
         if (self.gap > self.bars).any():
             return False
         largest = self.shown.largest
-        # What agrees needs no error bar of its own to excuse it; what was measured does.
+        # Where both agree, the claim's error bar excuses nothing; only the measured one's counts.
         sharp = float(np.max(self.gap + self.errors)) <= HIDDEN * largest
         return sharp or bool(largest == 0 == np.max(self.bars) and not self.claimed.any())
 

@@ -22,9 +22,9 @@ TINY = 1e-300
 
 
 class Claim:
-    """The gradient that is claimed at one point, as arrays of all leaves: `values`.
+    """The gradient that is claimed at one point; `values` has an array for each leaf.
 
-    `is_fixed` tells that it cannot be run again.
+    `is_fixed` says that it cannot be run again.
     """
 
     is_fixed = False
@@ -86,7 +86,7 @@ class Claim:
 
 
 class FixedClaim(Claim):
-    """A gradient that is claimed as numbers alone: what it was rounded by is not to be seen, but for its last units."""
+    """A gradient that is claimed as numbers alone: of its rounding, only the last units are known."""
 
     is_fixed = True
 

@@ -21,7 +21,7 @@ MOST = 12
 """Entries that are looked at there."""
 
 NEAR = 2.0**-6
-"""A slope is that of one side if it is nearer to it than this share of the jump: off by what a smooth part changes."""
+"""A slope is that of one side if it is nearer to it than this share of the jump: smooth parts change it a little."""
 
 MEETING = 2.0**10
 """Of so many kinks that meet, slopes may be as many times as far apart as those that are seen at some points nearby."""

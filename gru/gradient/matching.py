@@ -45,7 +45,7 @@ def unmarked(parts: dict[Any, Any], names: Collection[Any]) -> dict[Any, Any]:
 
 
 def names_differ(whose: str, extra: list[str], missing: list[str]) -> str:
-    """What is told of parts by name that are too many or too few."""
+    """The message on parts by name of which there are too many or too few."""
     told = [f"has {', '.join(extra)}, which is no argument"] if extra else []
     told += [f"lacks {', '.join(missing)}"] if missing else []
     return f"{whose} {', and '.join(told)}"

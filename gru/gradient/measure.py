@@ -17,7 +17,7 @@ from gru.gradient.rounding import DOUBLE, HAS_MORE_THAN_DOUBLE, is_long, nudged
 from gru.gradient.subject import Subject
 
 VERIFIED = 1e-3
-"""A witness whose own error is larger than this share of the slope proves nothing about the complex step."""
+"""Differences whose error bar is larger than this share of the slope prove nothing about the complex step."""
 
 
 CLEAR = 6.0
@@ -104,7 +104,7 @@ class Measurer:
         """The slope along a probe by differences over all steps that make sense."""
         top, bottom = probes.reach(number)
         if is_long(self.at if at is None else at):
-            # As much less rounding lets steps be as much smaller: a kink may be that near.
+            # With less rounding, steps can be smaller by as much: a kink may be that near.
             bottom /= DOUBLE
         return differences.slope(self.line(probes, number, at), top, bottom, self.deviation(at))
 
@@ -218,7 +218,7 @@ class Measurer:
         return np.array([s.value for s in found]), np.array([s.error for s in found])
 
     def _quick(self, probes: Probes, number: int) -> Slope:
-        """A few steps where they do, and all where they do not: a few that disagree with all are too large."""
+        """The slope from a few steps where these are enough, else from all: if both disagree, the few are too large."""
         top, bottom = probes.reach(number)
         line = self.line(probes, number)
         quick = differences.window(line, max(top / 2**10, bottom), self.deviation())

@@ -31,10 +31,10 @@ _EXACT = {
     np.rint,
     np.signbit,
 }
-"""What rounds nothing."""
+"""The operations that round nothing."""
 
 _PRODUCTS = {np.einsum, np.dot, np.tensordot, np.inner, np.outer, np.vdot, np.convolve, np.correlate, np.kron, np.cross}
-"""What rounds inside, out of sight of the dispatch of `__array_ufunc__`."""
+"""The functions that round inside, where `__array_ufunc__` is not called."""
 
 
 def moved(values: Any, rng: np.random.Generator, among: Sequence[Any] = ()) -> Any:

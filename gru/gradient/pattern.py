@@ -29,7 +29,7 @@ def recognised(probes: Probes, claimed: Array, measured: Array, bars: Array, sub
         return bool(a.shape == b.shape and (np.abs(a - b) <= room).all())
 
     if same(c, m):
-        # The difference is below what patterns are told apart by.
+        # The difference is too small to tell patterns apart.
         apart = float(np.max(np.abs(c - m)) / np.max(np.abs(m)))
         return f"is right to {apart:.0e} everywhere: as where an iteration ends early, or an ε is left out"
     if not c.any():

@@ -14,7 +14,7 @@ HAS_MORE_THAN_DOUBLE = float(np.finfo(np.longdouble).eps) < float(np.finfo(float
 
 
 DOUBLE = 2.0**11
-"""By so much rounding falls from double to long double."""
+"""The factor by which rounding falls from double to long double."""
 
 
 def is_long(values: Sequence[Any]) -> bool:

@@ -12,8 +12,8 @@ from gru.gradient.subject import Subject
 from gru.gradient.tree import leaves
 
 MORE = 6
-"""Calls by which what is random is told from what keeps state. A coin that is tossed has six more times the same result
-in one case of 64."""
+"""The number of calls that tells random results from kept state: a coin gives the same result six more times in one
+case of 64."""
 
 
 def findings(

@@ -1,6 +1,6 @@
 """Which bias is which block, where several act alike: two biases of one gate that are added to each other.
 
-It runs nothing: what each acts as was seen when it was switched on by itself.
+It runs nothing: each bias was switched on by itself before, and seen to act as one block.
 """
 
 from collections.abc import Mapping, Sequence

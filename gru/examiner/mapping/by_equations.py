@@ -1,7 +1,7 @@
 """The first depth for a submission in another API: its claimed gradients, judged by the equations of its form.
 
-The problems are those of the layer's battery, as far as they can be put in that API. Where the state is not that of
-the form on a problem, the problem says nothing: the derivative of another forward pass is another one.
+The problems are those of the layer's battery, as far as they can be put in that API. A problem on which the state is
+not that of the form is left out: another forward pass has another derivative.
 """
 
 from collections.abc import Callable
@@ -70,7 +70,7 @@ def judge_by_equations(
     asked: Asked,
     on_progress: Callable[[int, int], None] = lambda done, total: None,
 ) -> ByEquations:
-    """The outcomes of the equations of the form that was recognised.
+    """The outcomes of the equations of the recognised form.
 
     Args:
         bench: The submission.
@@ -95,7 +95,7 @@ def judge_by_equations(
         try:
             recording = driven.record(reference.job())
         except CellError:
-            # At which sizes it raises is told at the other depth.
+            # The other depth tells at which sizes it raises.
             continue
         if _is_of_form(reference, recording, mapped):
             trial.take(reference, recording)
@@ -123,9 +123,10 @@ def _is_of_form(reference: Reference, recording: Recording, mapped: Mapped) -> b
 
 
 def _told(outcome: Outcome, form: Form) -> Outcome:
-    """An outcome, without a demand for what the API does not show.
+    """An outcome that demands nothing that the API does not show.
 
-    A derivative is never right for what follows from others; what goes forward was recognised by the states.
+    A hidden derivative is not called right because what is computed from it is; forward quantities were recognised by
+    the states.
     """
     goes_forward = outcome.name in {equation.name for equation in form.forward_shown}
     if outcome.check in form.unasked_checks and outcome.status != "wrong" and not goes_forward:
@@ -134,10 +135,10 @@ def _told(outcome: Outcome, form: Form) -> Outcome:
 
 
 def why_not_shown(name: str, form: Form) -> Fact:
-    """That the API has no place for the left-hand side of an equation, or that a parameter's gradient is not shown.
+    """The fact that the API has no place for an equation's left-hand side, or that a parameter's gradient is not shown.
 
-    A layer can do without the gradient of its input and of its first state; without that of a parameter it learns
-    nothing there.
+    A layer may leave out the gradients of its input and first state; without a parameter's gradient it cannot learn
+    that parameter.
     """
     equation = form.named[name]
     derivative = form.named[equation.inputs[0]] if equation.is_sum else equation

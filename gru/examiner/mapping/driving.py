@@ -21,7 +21,7 @@ from gru.layer import Form, Sizes
 from gru.submission.contract import CellError, Description, Job, Recording, Shown, SubmissionFailure, Use
 
 HIDDEN = Description("absent")
-"""What stands for all that the API does not show."""
+"""Stands for everything that the API does not show."""
 
 
 class Driven:
@@ -140,7 +140,7 @@ def sizes_by_name(sizes: Sizes) -> dict[str, int]:
 
 
 def _together(join: Callable[[list[Array]], Any], parts: list[Array]) -> Array:
-    """The parts joined, in the precision of the finest that says one: zeros are the same numbers in any."""
+    """The parts joined, in the finest precision of those that are not all zero: zeros are the same in any."""
     dtype = max((part.dtype for part in parts if part.any()), default=np.dtype(float))
     joined: Array = join([part.astype(dtype) for part in parts])
     return joined

@@ -1,7 +1,7 @@
 """Families: the forms of a layer that differ in nothing but their biases, and what each computes forward.
 
-What has a bias computes what has none where that bias is zero: so one form stands for its family until the biases
-are looked at. It runs nothing of a submission.
+With its biases at zero, a form computes what the form without them computes: so one form stands for its family until
+the biases are found. It runs nothing of a submission.
 """
 
 from collections.abc import Iterable, Iterator, Mapping
@@ -47,7 +47,7 @@ def families() -> tuple[Family, ...]:
 
 
 def _of_layer(layer: Layer) -> Iterator[Family]:
-    """The order of the blocks is left out: it is found block by block."""
+    """The families of a layer. The order of the blocks is no part of them: it is found block by block."""
     apart = [axis.name for axis in layer.axes if not _is_of_biases(axis, layer) and not _is_of_order(axis)]
     groups: dict[tuple[str, ...], list[Form]] = {}
     for form in layer.forms.values():
@@ -122,5 +122,5 @@ def agrees(
 
 
 def exactly(value: Array) -> Running:
-    """A number that is given, without an error."""
+    """A number that is given, and has no error."""
     return Running(value, np.zeros_like(value))

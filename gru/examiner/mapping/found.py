@@ -17,8 +17,9 @@ from gru.layer import Form, Sizes
 from gru.submission.driven import Api
 
 Stage = Literal["shapes", "input", "hidden", "bias", "together", "runs"]
-"""At what a forward pass parts from every form: the shapes of its parameters; its weights of the input alone; those
-of the state with them; a bias with them; all together on other numbers. `runs` where it cannot be run for this."""
+"""The stages at which a forward pass can differ from every form: the shapes of its parameters; its input weights alone;
+its state weights with them; a bias with them; all together on other numbers. `runs` means that it could not be run for
+this."""
 
 
 @dataclass(frozen=True)

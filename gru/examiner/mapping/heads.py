@@ -1,7 +1,7 @@
 """Heads: what a file makes of the states of a layer, an output and the loss of that, where it answers no states.
 
-An output is h @ V + c at every step or at the last; its loss a cross-entropy or a sum of squares. It runs nothing,
-and knows no layer: from the states follow the answer, and what comes to each state from above.
+An output is h @ V + c at every step or at the last; its loss a cross-entropy or a sum of squares. It runs nothing, and
+knows no layer. From the states it computes the answer, and the gradient that comes to each state from above.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -129,7 +129,7 @@ class Head:
         largest = a.value.max(axis=-1, keepdims=True)
         shares = np.exp(a.value - largest)
         shares = shares / shares.sum(axis=-1, keepdims=True)
-        # An exponential is off by what goes into it; the largest may be taken off before, or not.
+        # An exponential's relative error is the error of its argument, whether or not the largest is subtracted first.
         inside = 2 * (a.roundings.max() + np.abs(a.value).max()) + EXPONENTIAL + a.value.shape[-1] + 2
         one = np.zeros_like(shares)
         one[np.arange(len(shares)), np.asarray(target).reshape(-1)] = 1
@@ -148,7 +148,7 @@ def heads(api: Api, problem: DrivenProblem) -> Iterator[Head]:
         kinds = ("cross-entropy",) if api.targets in (*EACH_STEP, *EACH_SEQUENCE) else ("squares", "cross-entropy")
     lasts: tuple[bool, ...] = (api.last_only,)
     if api.loss:
-        # What has one target has one output.
+        # One target means one output.
         lasts = (False, True) if api.targets in (*EACH_STEP, NUMBERS) or has_steps(api.targets) else (True,)
     for weight, transposed in _weights(shapes, sizes["hidden"]):
         width = shapes[weight][0 if transposed else 1]

@@ -122,7 +122,7 @@ class _Search:
         for cut in chain.from_iterable(combinations(carried, count) for count in range(1, len(carried) + 1)):
             by_state = {form.derivatives[state.previous]: Fact.of("not-handed-on", carried=state) for state in cut}
             at_fault = {equation.name: of_one(equation.id, fact, equation) for equation, fact in by_state.items()}
-            # What comes out at the end may be handed on or not: nothing follows it.
+            # The last result may be handed on or not: nothing comes after it.
             if self.agreeing(self.runs, slips, Way(frozenset(cut))) >= self.shown - at_fault.keys():
                 return self.found(slips, at_fault)
         right = self.agreeing(self.runs, slips)
@@ -133,7 +133,7 @@ class _Search:
             for name in fits - explained:
                 if total := form.totals.get(str(form.named[name].of)):
                     diagnoses[name] = of_one(form.named[total].id, Fact.of(way.kept))
-            # A step that is left out has no derivative by its input either.
+            # A step that is left out has no derivative for its input either.
             explained |= fits - diagnoses.keys()
         if not diagnoses or (slips and right | diagnoses.keys() | explained != self.shown):
             return None
@@ -150,7 +150,7 @@ class _Search:
             return self.found(each)
         handed_on = {self.form.derivatives[carried.previous].name for carried in self.form.layer.carried}
         for equation in self.form.backward:
-            # What comes out at the end may be made in another way: nothing follows it.
+            # The last result may be computed in another way: nothing comes after it.
             asked = self.shown - ({equation.name} & handed_on)
 
             def explains(slips: Mapping[str, Slip], asked: frozenset[str] = asked) -> bool:
@@ -187,7 +187,7 @@ class _Search:
             if is_handed_on is None:
                 return self.by_way(slips) or self.found(slips)
             place = self.place_in(runs, slips, handed_on=is_handed_on)
-            # What is made of a place that is at fault tells of no other mistake.
+            # What is computed from a wrong derivative shows no other mistake.
             apart = {name: slip for name, slip in slips.items() if not place or name not in self.form.made_of(place)}
             return self.found(apart, unnamed=place)
         return self.found(slips)

@@ -43,7 +43,7 @@ def more_slips(
         def adds(more: Mapping[str, Slip]) -> bool:
             now = agreed(more)
             found = on_all(runs, now)
-            # What agrees on one run and not on another is another formula.
+            # A candidate that agrees on one run and not on another is not the formula.
             return found > reached and all(own - old <= found for own, old in zip(now, before, strict=True))
 
         return adds
@@ -79,5 +79,5 @@ def place_of(wrong: frozenset[str], run: Run, form: Form, everywhere: frozenset[
     else:
         reached = {e.name: form.made_of(e.name) for e in form.backward if not form.made_of(e.name) & everywhere}
     fits = [name for name, made in reached.items() if made & telling == wrong & telling]
-    # Of several, that is at fault which the others are made of: or each of them would have a mistake of its own.
+    # Of several, the one that the others are computed from is at fault; otherwise each would have a mistake of its own.
     return max(fits, key=lambda name: len(form.made_of(name)), default="")

@@ -19,7 +19,7 @@ from gru.examiner.mapping.found import Mapped
 from gru.layer import Carried, Equation, Form
 
 Kept = Literal["all", "only-done-last", "only-done-first", "not-done-last", "not-done-first", "mean"]
-"""Which steps a gradient is added up from. The way back does the first step last."""
+"""The steps that a gradient is summed over. The way back comes to the first step last."""
 
 
 @dataclass(frozen=True)
@@ -198,7 +198,7 @@ def agreeing_on(
         with np.errstate(all="ignore"):
             ours = backpropagated(form, run.at_steps, run.upstreams, run.blocks, way, instead)
     except (ValueError, KeyError):
-        # A wrong formula whose shapes do not go together, or that needs what is not there yet.
+        # The shapes of a wrong formula may not go together, or it may need what is not computed yet.
         return frozenset()
     return frozenset(name for name in run.shown if _agrees(run, name, ours[name], precision))
 
