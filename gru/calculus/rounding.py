@@ -150,9 +150,19 @@ class Running(NDArrayOperatorsMixin):
         return NotImplemented
 
 
-def _underflow(a: Array, b: Array) -> float:
-    """What a product loses where it is too small for its digits; nothing where it is exactly zero."""
-    return UNDERFLOW if np.count_nonzero(a) and np.count_nonzero(b) else 0.0
+def _underflow(a: Array, b: Array) -> Any:
+    """What a product loses where it is too small for its digits; nothing where one is zero throughout a problem.
+
+    The last three axes are those of one problem.
+    """
+    if max(np.ndim(a), np.ndim(b)) <= 3:
+        return UNDERFLOW if np.count_nonzero(a) and np.count_nonzero(b) else 0.0
+    return np.where(_is_any(a) & _is_any(b), UNDERFLOW, 0.0)
+
+
+def _is_any(a: Array) -> Any:
+    """Whether a problem's numbers are not all zero, with axes of length 1 in their place."""
+    return np.any(a, axis=(-3, -2, -1), keepdims=True) if a.ndim > 2 else np.any(a)
 
 
 def exact(value: Array) -> Rounded:

@@ -108,7 +108,7 @@ def _other_api(runner: Runner) -> Api | None:
 @lru_cache(maxsize=4)
 def _references(effort: Effort, seed: int, form: Form) -> list[Reference]:
     """A battery with its right answers: measured once, however many submissions are examined."""
-    return [Reference.of(problem, form) for problem in battery(effort, seed, form)]
+    return Reference.of_all(battery(effort, seed, form), form)
 
 
 def _selected(only: Iterable[str] | None, form: Form, *, thorough: bool) -> tuple[str, ...]:

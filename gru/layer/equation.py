@@ -105,9 +105,9 @@ def _expression_of(function: Callable[..., Array]) -> ast.expr:
 def sum_over_steps(terms: Array) -> Array:
     """(17)–(22)  d_W = Σ_t d_{W,t}, and the same of every other parameter.
 
-    `terms` (steps, rows, hidden), rows being hidden for W and input for U; the result (rows, hidden).
+    `terms` (…, steps, rows, hidden), rows being hidden for W and input for U; the result (…, rows, hidden).
     """
-    return terms.sum(axis=0)
+    return terms.sum(axis=-3)
 
 
 def derivative(name: str, symbol: str, *, of: str, formula: str, idea: str = "") -> Equation:

@@ -3,10 +3,11 @@
 It differentiates the forward equations of a layer's table by the complex step, and knows no
 backward formula: those stand trial like everybody's.
 
-What lies on which axis: (perturbation, step, batch row, unit).
+What lies on which axis: (perturbation, problem, step, batch row, unit). Several problems of the same sizes may be
+measured at once, as `gru.problem.beside` puts them; one alone has no axis of problems.
 """
 
-from gru.oracle.one_step import Given, slopes_along, step, step_gradients
+from gru.oracle.one_step import Given, at_every_step, slopes_along, step, step_gradients
 from gru.oracle.sequence import (
     all_state_gradients,
     all_states,
@@ -24,6 +25,7 @@ __all__ = [
     "Given",
     "all_state_gradients",
     "all_states",
+    "at_every_step",
     "blocks",
     "derivatives_along",
     "full_gradient",

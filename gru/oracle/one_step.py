@@ -13,14 +13,19 @@ from gru.calculus.arrays import Array
 from gru.calculus.complex_step import Arithmetic
 from gru.layer import Form
 from gru.layers.gru.forms import CHAPTER
-from gru.oracle.probes import MEMORY, Probe, measure
+from gru.oracle.probes import MEMORY, Probe, measure, with_axes_of
 
 Given = dict[str, Array]
 """What the cells of a problem are given at every step, by name.
 
 The input, the states and what comes from above, such as `x`, `h_p` and `in_grad`, with the steps on the first
-axis; and the blocks of the parameters, such as `wz`.
+axis; and the blocks of the parameters, such as `wz`. Of several problems at once, all have these on an axis before.
 """
+
+
+def at_every_step(at: Mapping[str, Array], form: Form) -> Given:
+    """The same with an axis for the steps in the blocks too, of length 1."""
+    return {name: np.expand_dims(value, -3) if name in form.blocks else value for name, value in at.items()}
 
 
 def step(*, form: Form = CHAPTER, **values: Any) -> Any:
@@ -54,7 +59,8 @@ def step_gradients(
     inside = [name for name in dict.fromkeys(moved.values()) if name not in form.given]
     upstreams = [carried.upstream for carried in form.layer.carried]
     names = [name for name in form.given if name not in upstreams]
-    arguments = [at[name] if at[name].ndim > 2 else np.expand_dims(at[name], 0) for name in names]
+    every = at_every_step(at, form)
+    arguments = [every[name] for name in names]
     arguments += [np.zeros((1, 1, hidden))] * len(inside)
     # With one state, the derivatives of h are taken, and multiplied by δ_t once they are there.
     single = len(upstreams) == 1
@@ -72,23 +78,25 @@ def step_gradients(
 
     # Rows of a batch do not mix: one unit is moved in all of them at once, and read row by row.
     def by_unit(tangents: Array) -> Any:
-        return (tangents * in_grad).sum(axis=-1).transpose(1, 2, 0)
+        return np.moveaxis((tangents * in_grad).sum(axis=-1), 0, -1)
 
     # Where unit j depends on column j alone of a block, all columns are moved at once.
     def by_row(tangents: Array) -> Any:
-        return (tangents * in_grad).sum(axis=2).transpose(1, 0, 2)
+        return np.moveaxis((tangents * in_grad).sum(axis=-2), 0, -2)
 
     def by_entry(tangents: Array) -> Any:
-        return (tangents * in_grad).sum(axis=(2, 3)).T.reshape(tangents.shape[1], -1, hidden)
+        return np.moveaxis((tangents * in_grad).sum(axis=(-2, -1)), 0, -1).reshape(*tangents.shape[1:-2], -1, hidden)
 
     def probe(name: str, of: str) -> Probe:
         place = names.index(of) if of in names else len(names) + inside.index(of)
+        rows, columns = arguments[place].shape[-2:]
         if of not in form.blocks:
-            return Probe(name, place, np.eye(arguments[place].shape[-1])[:, None, None, :], by_unit)
-        rows = at[of].shape[-2]
-        if form.keeps_columns_apart(of):
-            return Probe(name, place, np.repeat(np.eye(rows)[:, None, :, None], hidden, axis=3), by_row)
-        return Probe(name, place, np.eye(rows * hidden).reshape(-1, 1, rows, hidden), by_entry)
+            units, read = np.eye(columns)[:, None, :], by_unit
+        elif form.keeps_columns_apart(of):
+            units, read = np.repeat(np.eye(rows)[:, :, None], columns, axis=2), by_row
+        else:
+            units, read = np.eye(rows * columns).reshape(-1, rows, columns), by_entry
+        return Probe(name, place, with_axes_of(arguments[place], units), read)
 
     probes = [probe(name, of) for name, of in moved.items()]
     return measure(forward, arguments, probes, arithmetic, memory)
@@ -104,6 +112,7 @@ def slopes_along(at: Given, directions: Mapping[str, Array], form: Form = CHAPTE
         directions: By the name of what is moved: the input, the states, the blocks, the pre-activations.
         form: The equations.
     """
+    at = at_every_step(at, form)
     moved = {name: at[name] + 1j * numdiff.STEP * along for name, along in directions.items() if name in at}
     inside = {name: 1j * numdiff.STEP * along for name, along in directions.items() if name not in at}
     stepped = form.step({**at, **moved}, inside)

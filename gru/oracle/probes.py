@@ -86,6 +86,12 @@ def _stacked(probes: list[Probe], arguments: int) -> tuple[list[Array | None], l
     return directions, parts
 
 
+def with_axes_of(argument: Array, directions: Array) -> Array:
+    """Directions in the last axes of an argument, with an axis of length 1 for each that stands before these."""
+    before = argument.ndim + 1 - directions.ndim
+    return directions.reshape(len(directions), *(1,) * before, *directions.shape[1:])
+
+
 def row_by_row(tangents: Array) -> Array:
-    """The derivatives of each row's own loss, (batch, perturbations). Rows do not mix: all move at once."""
-    return tangents[..., 0].T
+    """The derivatives of each row's own loss, (…, batch, perturbations). Rows do not mix: all move at once."""
+    return np.moveaxis(tangents[..., 0], 0, -1)

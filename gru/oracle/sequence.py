@@ -14,7 +14,7 @@ from gru.calculus.complex_step import Arithmetic
 from gru.layer import Form
 from gru.layers.gru.forms import CHAPTER
 from gru.oracle.one_step import Given, step_gradients
-from gru.oracle.probes import MEMORY, Probe, measure, row_by_row
+from gru.oracle.probes import MEMORY, Probe, measure, row_by_row, with_axes_of
 from gru.problem import Problem
 
 
@@ -47,7 +47,7 @@ def given(problem: Problem, form: Form = CHAPTER) -> Given:
     for carried, states, gradients in zip(
         form.layer.carried, all_states(problem, form), all_state_gradients(problem, form), strict=True
     ):
-        at |= {carried.previous: states[:-1], carried.upstream: gradients}
+        at |= {carried.previous: states[..., :-1, :, :], carried.upstream: gradients}
     rounded = {name: array.astype(problem.precision).astype(float) for name, array in at.items()}
     return rounded | blocks(problem, form)
 
@@ -75,12 +75,13 @@ def all_states(problem: Problem, form: Form = CHAPTER) -> list[Array]:
     weights = blocks(problem, form)
     at = _previous(form, [state.astype(float) for state in problem.initial])
     found = [[at[carried.previous]] for carried in form.layer.carried]
-    for x_t in problem.x.astype(float):
-        values = form.step({form.layer.input: x_t, **at, **weights})
+    x = problem.x.astype(float)
+    for t in range(problem.sizes.steps):
+        values = form.step({form.layer.input: x[..., t, :, :], **at, **weights})
         at = _handed_on(form, values)
         for states, carried in zip(found, form.layer.carried, strict=True):
             states.append(values[carried.state])
-    return [np.stack(states) for states in found]
+    return [np.stack(states, axis=-3) for states in found]
 
 
 def _previous(form: Form, states: Iterable[Any]) -> dict[str, Any]:
@@ -113,7 +114,7 @@ def all_state_gradients(
     kinds = range(len(form.layer.carried))
     probes = [Probe(f"{k} {t}", place.added + k * steps + t, units, row_by_row) for k in kinds for t in range(steps)]
     measured = measure(forward, arguments, probes, arithmetic, memory)
-    return [np.stack([measured[f"{k} {t}"] for t in range(steps)]) for k in kinds]
+    return [np.stack([measured[f"{k} {t}"] for t in range(steps)], axis=-3) for k in kinds]
 
 
 def parameter_gradients(
@@ -245,9 +246,10 @@ def _weight_probes(form: Form, arguments: list[Array]) -> list[Probe]:
         shape = arguments[position].shape
 
         def read(tangents: Array) -> Any:
-            return tangents.sum(axis=(-2, -1)).reshape(shape)
+            return np.moveaxis(tangents.sum(axis=(-2, -1)), 0, -1).reshape(shape)
 
-        return Probe(name, position, np.eye(shape[0] * shape[1]).reshape(-1, *shape), read)
+        units = np.eye(shape[-2] * shape[-1]).reshape(-1, *shape[-2:])
+        return Probe(name, position, with_axes_of(arguments[position], units), read)
 
     return [probe(*item) for item in enumerate(form.blocks)]
 
@@ -269,7 +271,7 @@ def _sequence(problem: Problem, form: Form) -> tuple[Callable[..., Any], list[Ar
     x, upstream = problem.x.astype(float), problem.upstream.astype(float)
     starts = [state.astype(float) for state in problem.initial]
     weights = blocks(problem, form)
-    hidden, steps = problem.sizes.hidden, len(x)
+    hidden, steps = problem.sizes.hidden, problem.sizes.steps
     ones = np.ones((hidden, 1))
     place = _Places(len(weights), len(weights) + 1, len(weights) + 1 + len(starts))
 
@@ -278,11 +280,11 @@ def _sequence(problem: Problem, form: Form) -> tuple[Callable[..., Any], list[Ar
         x, added = arguments[place.x], arguments[place.added :]
         at = _previous(form, arguments[place.states : place.added])
         loss: Any = 0
-        for t, from_above in enumerate(upstream):
+        for t in range(steps):
             stepped = form.step({form.layer.input: x[..., t, :, :], **at, **moved})
             states = [stepped[carried.state] + added[k * steps + t] for k, carried in enumerate(form.layer.carried)]
             at = _previous(form, states)
-            loss = (states[0] * from_above) @ ones + loss
+            loss = (states[0] * upstream[..., t, :, :]) @ ones + loss
         return loss
 
     nothing = np.zeros((1, hidden))

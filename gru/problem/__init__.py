@@ -20,7 +20,7 @@ from gru.problem.plan import (
     is_measured_whole,
     planned,
 )
-from gru.problem.problem import PRECISIONS, REGIMES, Precision, Problem, Regime, Specification
+from gru.problem.problem import PRECISIONS, REGIMES, Precision, Problem, Regime, Specification, beside
 
 __all__ = [
     "COUNTS",
@@ -38,6 +38,7 @@ __all__ = [
     "SizesError",
     "Specification",
     "battery",
+    "beside",
     "draw",
     "find",
     "identify",

@@ -4,8 +4,11 @@ It draws nothing, and never knows the right answer: that is the oracle's part.
 """
 
 import math
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from typing import Any, Literal, get_args
+
+import numpy as np
 
 from gru.calculus.arrays import Array
 from gru.layer import Form, Sizes
@@ -100,6 +103,22 @@ class Problem:
 
     def __str__(self) -> str:
         return f"{self.sizes}, {self.regime}, {self.precision} (problem {self.id})"
+
+
+def beside(problems: Sequence[Problem]) -> Problem:
+    """Several problems of the same sizes and precision as one, to be measured at once.
+
+    Its arrays have the problems on a first axis.
+    """
+    first = problems[0]
+    return replace(
+        first,
+        id=" ".join(problem.id for problem in problems),
+        x=np.stack([problem.x for problem in problems]),
+        initial=tuple(np.stack(states) for states in zip(*(problem.initial for problem in problems), strict=True)),
+        parameters={name: np.stack([problem.parameters[name] for problem in problems]) for name in first.parameters},
+        upstream=np.stack([problem.upstream for problem in problems]),
+    )
 
 
 @dataclass(frozen=True)

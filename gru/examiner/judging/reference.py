@@ -1,9 +1,9 @@
-"""The right answer to a problem: the cells' arguments, and every value that they should compute.
+"""The right answer to a problem: the cells' arguments, and every value that they should compute, with its limit.
 
-Forward values come from (1)–(4), derivatives from the oracle. It knows no submission.
+It asks `measured` for what is right, and never knows a submission.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any
@@ -12,12 +12,12 @@ import numpy as np
 
 from gru import oracle
 from gru.calculus.arrays import Array
-from gru.calculus.rounding import Rounded, limit
 from gru.examiner.judging.comparison import Standard
-from gru.examiner.judging.limit import OnDemand, one_rounding, roundings
+from gru.examiner.judging.limit import OnDemand, one_rounding
+from gru.examiner.judging.measured import Measured, any_given
 from gru.layer import Form
 from gru.layers.gru.forms import CHAPTER
-from gru.problem import Problem, Specification, draw, is_measured_whole
+from gru.problem import Problem, Specification, beside, draw, is_measured_whole
 from gru.submission.contract import Job
 
 CHANGES = ("weights", "upstream", "input", "state", "everything")
@@ -27,39 +27,21 @@ Precisions = tuple[tuple[str, Any], ...]
 """Names, and the precision in which each is judged."""
 
 
-def _any_given(problem: Problem, form: Form) -> oracle.Given:
-    """What cells may be given at every step: the states of the sequence, and any δ_t.
-
-    Nothing is measured, as each step stands for itself.
-    """
-    at = {form.layer.input: problem.x.astype(float)}
-    for place, (carried, states) in enumerate(zip(form.layer.carried, oracle.all_states(problem, form), strict=True)):
-        upstream = np.roll(problem.upstream, place, axis=-1)
-        if place > 0:
-            # A state that the layer above does not see gets its gradient from the next step; the last step has none.
-            upstream[-1] = 0
-        at |= {carried.previous: states[:-1], carried.upstream: upstream}
-    rounded = {name: array.astype(problem.precision).astype(float) for name, array in at.items()}
-    return rounded | oracle.blocks(problem, form)
-
-
 @dataclass(frozen=True, eq=False)
 class Reference:
     """A problem with what its cells are given, and the true values by name.
 
     The arrays of `given` and `truth` are float64, with the steps on the first axis, but for the
     weights' blocks and the sums (17)–(22), which have none. Each is measured when first asked for.
-    `fed` is what the cells were given where that was made in another form: then (17)–(22) are
-    sums of (11)–(16), as no sequence has these states and this δ_t. Where it is true `by_formulas`, the
-    derivatives are those of our own formulas, once these have been held against the oracle along a direction: all
-    entries of a large problem would take long to measure.
+    `fed` is what the cells were given where that was made in another form. `shared` is what was measured for several
+    problems at once, and which of them this one is; by default it is measured alone.
     """
 
     problem: Problem
     form: Form = CHAPTER
     fed: oracle.Given | None = None
     by_formulas: bool = False
-    _limits: dict[tuple[str, Any], Array] = field(default_factory=dict, init=False, repr=False)
+    shared: tuple[Measured, int] | None = field(default=None, repr=False)
     _one_roundings: dict[tuple[str, Any], Array] = field(default_factory=dict, init=False, repr=False)
     _standards: dict[Any, Standard] = field(default_factory=dict, init=False, repr=False)
     _as_if: dict[Form, "Reference"] = field(default_factory=dict, init=False, repr=False)
@@ -69,68 +51,47 @@ class Reference:
         """The right answers to a problem, by formulas where not every entry is measured."""
         return cls(problem, form, by_formulas=not is_measured_whole(problem))
 
+    @classmethod
+    def of_all(cls, problems: Iterable[Problem], form: Form = CHAPTER) -> "list[Reference]":
+        """The same of many problems: what is of the same sizes is measured at once."""
+        alike: dict[Any, list[Problem]] = {}
+        for problem in problems:
+            alike.setdefault((problem.sizes, problem.precision, is_measured_whole(problem)), []).append(problem)
+        found = {}
+        for (*_, whole), same in alike.items():
+            measured = Measured(beside(same), form, by_formulas=not whole)
+            for place, problem in enumerate(same):
+                found[problem] = cls(problem, form, by_formulas=not whole, shared=(measured, place))
+        return [found[problem] for problem in problems]
+
+    @cached_property
+    def measured(self) -> Measured:
+        """What is right, of this problem alone or of several."""
+        return self.shared[0] if self.shared else Measured(self.problem, self.form, self.fed, self.by_formulas)
+
+    def _here(self, values: Mapping[str, Array]) -> dict[str, Array]:
+        """Of the values that were measured, this problem's."""
+        return {name: value[self.shared[1]] for name, value in values.items()} if self.shared else dict(values)
+
     @cached_property
     def given(self) -> oracle.Given:
         """What every cell is given: the true state and the true δ_t of each step."""
-        if self.fed is None:
-            return (_any_given if self.by_formulas else oracle.given)(self.problem, self.form)
-        return {name: self.fed[name] for name in self.fed if name in self.form.given} | oracle.blocks(
-            self.problem, self.form
-        )
+        return self._here(self.measured.given)
 
     @cached_property
     def truth(self) -> dict[str, Array]:
         """Every left-hand side: (1)–(4) by the equations, (8)–(24) by the oracle."""
-        if self.by_formulas and self._formulas_agree:
-            return {name: self._computed[name] for name in (e.name for e in self.form.exposed)}
-        values = self.forward | oracle.step_gradients(self.given, self.form)
-        # The sum over one step is that step, which was measured by itself.
-        if self.fed is None and not self.by_formulas and self.problem.sizes.steps > 1:
-            return values | oracle.parameter_gradients(self.problem, self.form)
-        return values | {total.name: total(values) for total in self.form.sums}
-
-    @cached_property
-    def _computed(self) -> dict[str, Array]:
-        """Every left-hand side by our own formulas."""
-        form, values = self.form, dict(self.given)
-        for equation in form.ordered:
-            if equation.has_check or equation.name in form.needed:
-                values[equation.name] = equation(values)
-        return values
-
-    @cached_property
-    def _computed_roundings(self) -> Mapping[str, Rounded]:
-        """The rounding errors of these."""
-        return roundings(self.given, self._computed, self.form)
-
-    @cached_property
-    def _formulas_agree(self) -> bool:
-        """Whether all derivatives by our own formulas, along one random direction, have the slope that is measured.
-
-        A formula that is wrong anywhere differs with probability one. It is asked of every problem anew.
-        """
-        form, random = self.form, np.random.default_rng(list(self.problem.id.encode()))
-        directions = {of: random.normal(size=self._computed[e.name].shape[-2:]) for of, e in form.derivatives.items()}
-        measured = oracle.slopes_along(self.given, directions, form)
-        claimed, bound, count = 0.0, 0.0, 0
-        for of, equation in form.derivatives.items():
-            along, value = np.abs(directions[of]), self._computed[equation.name]
-            claimed = claimed + (value * directions[of]).sum(axis=(-2, -1))
-            terms = np.abs(value) * along
-            bound = bound + (self._computed_roundings[equation.name].roundings * along + terms).sum(axis=(-2, -1))
-            count += along.size
-        # Adding up rounds every term at most as often as halving reaches one.
-        allowed = limit(bound * (1 + np.log2(count)), np.float64)
-        return bool((np.abs(claimed - measured) <= allowed).all())
+        return self._here(self.measured.truth)
 
     @cached_property
     def forward(self) -> dict[str, Array]:
         """The left-hand sides of (1)–(4)."""
-        values = dict(self.given)
-        for equation in self.form.forward:
-            if equation.has_check or equation.name in self.form.needed:
-                values[equation.name] = equation(values)
-        return {equation.name: values[equation.name] for equation in self.form.forward_shown}
+        return self._here(self.measured.forward)
+
+    @cached_property
+    def largest(self) -> dict[str, Array]:
+        """The largest entry of every true block at every step: (steps,), or () for the sums."""
+        return self._here(self.measured.largest)
 
     def as_if(self, form: Form) -> "Reference":
         """The right answers to the same job for a submission that follows another form."""
@@ -156,7 +117,7 @@ class Reference:
         if change == "everything":  # Some batches grow, and some shrink.
             sizes = sizes._replace(batch=sizes.batch + (1 if sizes.batch % 2 == 0 or sizes.batch == 1 else -1))
         drawn = draw(Specification(sizes, problem.regime, problem.precision), f"{problem.id}+{change}", form)
-        other = _any_given(drawn, form)
+        other = any_given(drawn, form)
         states = [carried.previous for carried in form.layer.carried]
         upstreams = [carried.upstream for carried in form.layer.carried]
         anew = {
@@ -184,39 +145,13 @@ class Reference:
         arrays = {form.layer.input: problem.x, **given, **parameters}
         return Job(problem.id, problem.sizes, form, arrays, uses=uses)
 
-    @cached_property
-    def roundings(self) -> Mapping[str, Rounded]:
-        """The rounding errors of every true value, by name."""
-        if self.by_formulas and self._formulas_agree:
-            return self._computed_roundings
-        return roundings(self.given, self.truth, self.form)
-
-    @cached_property
-    def largest(self) -> dict[str, Array]:
-        """The largest entry of every true block at every step: (steps,), or () for the sums."""
-        return {name: np.abs(value).max(axis=(-2, -1)) for name, value in self.truth.items()}
-
-    @cached_property
-    def sums_apart(self) -> dict[str, float]:
-        """How far the sum of (11)–(16), measured step by step, is from (17)–(22), measured at once.
-
-        Both are ours. They differ by what rounding does to δ_t on its way through the steps, and by
-        the rounding of h_t and δ_t to the problem's precision: a submission can do no better.
-        """
-        return {
-            equation.name: float(np.abs(equation(self.truth) - self.truth[equation.name]).max())
-            for equation in self.form.sums
-        }
-
     def limits(self, name: str, dtype: Any) -> Array:
         """The limit on the block `name` at every step, in the precision `dtype`.
 
         Of shape (steps,), or () for the sums. A block has one limit: that of its largest entry.
         """
-        if (name, dtype) not in self._limits:
-            bound = self.roundings[name].roundings.max(axis=(-2, -1))
-            self._limits[name, dtype] = limit(bound, dtype) + self.sums_apart.get(name, 0.0)
-        return self._limits[name, dtype]
+        limits = self.measured.limits(name, dtype)
+        return limits[self.shared[1]] if self.shared else limits
 
     def standard(self, precisions: Precisions) -> Standard:
         """The true values of these names with their limits, each in its precision."""

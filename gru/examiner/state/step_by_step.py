@@ -70,4 +70,4 @@ def _steps(reference: Reference) -> Iterator[Reference]:
         here = slice(step, step + 1)
         fed = {name: reference.given[name][here] for name in (form.layer.input, *states)}
         one = replace(problem, id=f"{problem.id}+step{step}", sizes=problem.sizes._replace(steps=1), x=problem.x[here])
-        yield replace(reference, problem=one, fed=fed)
+        yield Reference(one, form, fed=fed, by_formulas=reference.by_formulas)
