@@ -15,11 +15,11 @@ from contextlib import contextmanager
 def main(submission: str) -> None:
     """Print one line a stage: its name, a tab, its seconds."""
     with stage("importing NumPy"):
-        import numpy  # noqa: F401
+        import numpy as np
     with stage("importing gru"):
         from gru import cli  # noqa: F401
         from gru.examiner.examination import examine  # noqa: F401
-        from gru.examiner.judging.reference import Reference
+        from gru.examiner.judging.reference import Reference, measured_at_once
         from gru.examiner.outcome import Examination, verdict_on
         from gru.examiner.trial import Trial
         from gru.problem import battery
@@ -27,13 +27,13 @@ def main(submission: str) -> None:
         from gru.report.result import Result
         from gru.submission.process import SubmissionProcess
     with stage("problems"):
-        references = [Reference(problem) for problem in battery("normal", 0)]
+        references = measured_at_once([Reference.of(problem) for problem in battery("normal", 0)])
     with stage("oracle"):
         for reference in references:
             _ = reference.given, reference.truth
     with stage("limits"):
         for reference in references:
-            _ = reference.roundings, reference.largest, reference.sums_apart
+            _ = [reference.limits(name, np.float64) for name in reference.truth]
     jobs = [reference.job() for reference in references]
     with SubmissionProcess(submission) as process:
         with stage("starting the submission's process"):

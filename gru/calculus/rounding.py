@@ -155,8 +155,9 @@ def _underflow(a: Array, b: Array) -> Any:
 
     The last three axes are those of one problem.
     """
-    if max(np.ndim(a), np.ndim(b)) <= 3:
-        return UNDERFLOW if np.count_nonzero(a) and np.count_nonzero(b) else 0.0
+    of_a, of_b = np.count_nonzero(a), np.count_nonzero(b)
+    if max(np.ndim(a), np.ndim(b)) <= 3 or (of_a == np.size(a) and of_b == np.size(b)):
+        return UNDERFLOW if of_a and of_b else 0.0
     return np.where(_is_any(a) & _is_any(b), UNDERFLOW, 0.0)
 
 

@@ -10,7 +10,7 @@ from functools import lru_cache
 import numpy as np
 
 from gru.examiner.cost import judge_cost
-from gru.examiner.judging.reference import Reference
+from gru.examiner.judging.reference import Reference, measured_at_once
 from gru.examiner.outcome import TRAINING, Examination, Outcome, verdict_on
 from gru.examiner.trial import Trial
 from gru.layer import Form, Sizes
@@ -108,7 +108,7 @@ def _other_api(runner: Runner) -> Api | None:
 @lru_cache(maxsize=4)
 def _references(effort: Effort, seed: int, form: Form) -> list[Reference]:
     """A battery with its right answers: measured once, however many submissions are examined."""
-    return Reference.of_all(battery(effort, seed, form), form)
+    return measured_at_once([Reference.of(problem, form) for problem in battery(effort, seed, form)])
 
 
 def _selected(only: Iterable[str] | None, form: Form, *, thorough: bool) -> tuple[str, ...]:

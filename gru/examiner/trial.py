@@ -15,7 +15,7 @@ from gru.examiner.interface import judge_interface
 from gru.examiner.judging.case import Case, judge_uses, kept_apart
 from gru.examiner.judging.finding import found
 from gru.examiner.judging.judge import judge_left
-from gru.examiner.judging.reference import CHANGES, Reference
+from gru.examiner.judging.reference import CHANGES, Reference, all_reused
 from gru.examiner.outcome import Finding, Outcome, everything_shows
 from gru.examiner.state.alone import all_alone, doubted, told_apart
 from gru.examiner.state.companions import (
@@ -77,18 +77,28 @@ class Trial:
 
     def _asked(self) -> Iterator[tuple[Job, Callable[[Recording], None]]]:
         """Every job, with what becomes of its answer."""
-        changes = cycle(CHANGES)
-        for position, reference in enumerate(self.references):
-            is_twice = reference in self.put_twice
-            yield reference.job(2 if is_twice else 1), partial(self.take, reference)
-            again = CHANGES if is_twice else [next(changes)] if position % USED_AGAIN_EVERY == 0 else []
-            for change in again:
-                other = reference.reused(change)
+        again = self._used_again()
+        pairs = [(reference, change) for reference, changes in again.items() for change in changes]
+        others = dict(zip(pairs, all_reused(pairs), strict=True))
+        for reference in self.references:
+            yield reference.job(2 if reference in self.put_twice else 1), partial(self.take, reference)
+            for change in again[reference]:
+                other = others[reference, change]
                 yield reuse_job(other, change), partial(self._judge_second_use, reference, other, change)
         for reference in self.put_twice:
             for companion in COMPANIONS:
                 job = companion_job(companion, reference.job())
                 yield job, partial(self._judge_companion, companion, reference)
+
+    def _used_again(self) -> dict[Reference, list[str]]:
+        """What is changed for a second use of the cells of a problem, where there is one."""
+        changes, again = cycle(CHANGES), {}
+        for position, reference in enumerate(self.references):
+            if reference in self.put_twice:
+                again[reference] = list(CHANGES)
+            else:
+                again[reference] = [next(changes)] if position % USED_AGAIN_EVERY == 0 else []
+        return again
 
     def take(self, reference: Reference, recording: Recording) -> None:
         """Judge the answer to one problem."""

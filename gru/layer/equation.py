@@ -7,8 +7,7 @@ import ast
 import inspect
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
-from functools import cached_property
-from textwrap import dedent
+from functools import cached_property, lru_cache
 
 from gru.calculus import formula
 from gru.calculus.formula import parse
@@ -93,13 +92,21 @@ class Equation:
 
 
 def _expression_of(function: Callable[..., Array]) -> ast.expr:
-    (definition,) = ast.parse(dedent(inspect.getsource(function))).body
-    assert isinstance(definition, ast.FunctionDef)
-    has_docstring = ast.get_docstring(definition) is not None
-    match definition.body[1 if has_docstring else 0 :]:
-        case [ast.Return(ast.expr() as result)]:
-            return result
+    lines, first = inspect.findsource(function)
+    definition = _definitions("".join(lines)).get(first)
+    if definition is not None:
+        has_docstring = ast.get_docstring(definition) is not None
+        match definition.body[1 if has_docstring else 0 :]:
+            case [ast.Return(ast.expr() as result)]:
+                return result
     raise LayerError(f"{function.__name__} is no equation: expected one line, `return` and a formula")
+
+
+@lru_cache(maxsize=8)
+def _definitions(source: str) -> dict[int, ast.FunctionDef]:
+    """The functions in a source, by the line that each begins at, from 0: that of its first decorator."""
+    found = (node for node in ast.walk(ast.parse(source)) if isinstance(node, ast.FunctionDef))
+    return {min([node.lineno, *(at.lineno for at in node.decorator_list)]) - 1: node for node in found}
 
 
 def sum_over_steps(terms: Array) -> Array:

@@ -24,7 +24,12 @@ axis; and the blocks of the parameters, such as `wz`. Of several problems at onc
 
 
 def at_every_step(at: Mapping[str, Array], form: Form) -> Given:
-    """The same with an axis for the steps in the blocks too, of length 1."""
+    """The same with an axis for the steps in the blocks too, of length 1.
+
+    Args:
+        at: What the cells are given.
+        form: The form of the layer.
+    """
     return {name: np.expand_dims(value, -3) if name in form.blocks else value for name, value in at.items()}
 
 

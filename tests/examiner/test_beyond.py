@@ -10,9 +10,11 @@ import numpy as np
 import pytest
 
 from gru.examiner import examine
-from gru.examiner.judging.reference import Reference
+from gru.examiner.judging.comparison import agree
+from gru.examiner.judging.reference import CHANGES, Reference, all_reused, measured_at_once
 from gru.layers.gru.cell import GRUCell
-from gru.problem import LARGER, battery, is_measured_whole
+from gru.layers.registry import layer_named
+from gru.problem import LARGER, battery, find, is_measured_whole
 from gru.submission.trusted import TrustedCells
 from tests.examiner.planted import EQUATION, Learner, hiding
 
@@ -119,13 +121,34 @@ def test_larger_problems_are_of_the_sizes_that_they_are_drawn_from(seed: int) ->
 def test_formulas_stand_for_the_oracle_only_where_they_agree_with_it(monkeypatch: pytest.MonkeyPatch) -> None:
     problem = next(problem for problem in battery("normal", 0) if problem.regime == "bits")
     assert not is_measured_whole(problem)
-    by_formulas, measured = Reference.of(problem), Reference.of(problem)
+    by_formulas, measured = Reference.of(problem).measured, Reference.of(problem).measured
     assert by_formulas._formulas_agree
     computed = dict(by_formulas._computed)
     computed["dzr"] = computed["dzr"] * (1 + 1e-9)
     monkeypatch.setitem(measured.__dict__, "_computed", computed)
     assert not measured._formulas_agree
     np.testing.assert_allclose(measured.truth["dzr"], by_formulas.truth["dzr"], rtol=1e-11, atol=1e-14)
+
+
+@pytest.mark.parametrize("layer", ["gru", "lstm"])
+def test_what_is_measured_at_once_is_what_each_problem_alone_has(layer: str) -> None:
+    form = layer_named(layer).form
+    ids = [f"2,3,4,3/{regime}/float64/1" for regime in ("ordinary", "zero-state", "bits", "padded", "saturated")]
+    alone = [Reference.of(find(id, form), form) for id in ids]
+    pairs = [(reference, change) for reference in alone[::2] for change in CHANGES]
+    for one, other in [
+        *zip(alone, measured_at_once(alone), strict=True),
+        *(
+            (reference.reused(change), other)
+            for (reference, change), other in zip(pairs, all_reused(pairs), strict=True)
+        ),
+    ]:
+        assert other.truth.keys() == one.truth.keys()
+        for name, value in one.truth.items():
+            limits = one.limits(name, "float64")
+            np.testing.assert_allclose(other.limits(name, "float64"), limits, rtol=1e-9)
+            assert agree(other.truth[name], value, limits)
+    assert len({other.measured for other in all_reused(pairs)}) < len(pairs)
 
 
 # Precision, a quantity at a time

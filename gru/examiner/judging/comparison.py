@@ -69,7 +69,7 @@ class Standard:
 
     def _at_every_step(self, at: Mapping[str, Array]) -> Array:
         blocks = ((at[name], steps) for name, steps in zip(self._truth, self._steps, strict=True))
-        return np.concatenate([b if b.size == n else np.broadcast_to(b, n) for b, n in blocks], axis=None)
+        return np.concatenate([b if b.size == n else b.repeat(n) for b, n in blocks], axis=None)
 
     def compare(self, own: Mapping[str, Array], slack: float = 1.0) -> Iterator[tuple[str, Comparison]]:
         """Each block beside the true one, as `compare` does it; the limits are multiplied by `slack`."""

@@ -3,7 +3,7 @@
 It asks `measured` for what is right, and never knows a submission.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any
@@ -13,7 +13,7 @@ import numpy as np
 from gru import oracle
 from gru.calculus.arrays import Array
 from gru.examiner.judging.comparison import Standard
-from gru.examiner.judging.limit import OnDemand, one_rounding
+from gru.examiner.judging.limit import one_rounding
 from gru.examiner.judging.measured import Measured, any_given
 from gru.layer import Form
 from gru.layers.gru.forms import CHAPTER
@@ -45,24 +45,12 @@ class Reference:
     _one_roundings: dict[tuple[str, Any], Array] = field(default_factory=dict, init=False, repr=False)
     _standards: dict[Any, Standard] = field(default_factory=dict, init=False, repr=False)
     _as_if: dict[Form, "Reference"] = field(default_factory=dict, init=False, repr=False)
+    _reused: dict[str, "Reference"] = field(default_factory=dict, init=False, repr=False)
 
     @classmethod
     def of(cls, problem: Problem, form: Form = CHAPTER) -> "Reference":
         """The right answers to a problem, by formulas where not every entry is measured."""
         return cls(problem, form, by_formulas=not is_measured_whole(problem))
-
-    @classmethod
-    def of_all(cls, problems: Iterable[Problem], form: Form = CHAPTER) -> "list[Reference]":
-        """The same of many problems: what is of the same sizes is measured at once."""
-        alike: dict[Any, list[Problem]] = {}
-        for problem in problems:
-            alike.setdefault((problem.sizes, problem.precision, is_measured_whole(problem)), []).append(problem)
-        found = {}
-        for (*_, whole), same in alike.items():
-            measured = Measured(beside(same), form, by_formulas=not whole)
-            for place, problem in enumerate(same):
-                found[problem] = cls(problem, form, by_formulas=not whole, shared=(measured, place))
-        return [found[problem] for problem in problems]
 
     @cached_property
     def measured(self) -> Measured:
@@ -105,13 +93,6 @@ class Reference:
         Args:
             change: What is drawn anew: one of `CHANGES`.
         """
-        return self._reused[change]
-
-    @cached_property
-    def _reused(self) -> Mapping[str, "Reference"]:
-        return OnDemand(CHANGES, self._changed)
-
-    def _changed(self, change: str) -> "Reference":
         problem, form = self.problem, self.form
         sizes = problem.sizes
         if change == "everything":  # Some batches grow, and some shrink.
@@ -163,8 +144,10 @@ class Reference:
     def standard_of_copies(self, precisions: Precisions, *, steps: int | None) -> Standard:
         """What cells are given by these names, where it was only moved; at so many steps, or at none."""
         if (precisions, steps) not in self._standards:
-            blocks, at = {name: self.given[name] for name, _ in precisions}, () if steps is None else (steps,)
-            given = {name: np.broadcast_to(block, (*at, *block.shape[-2:])) for name, block in blocks.items()}
+            given = {name: self.given[name] for name, _ in precisions}
+            if steps is not None:
+                at = oracle.at_every_step(given, self.form)
+                given = {name: at[name].repeat(steps // len(at[name]), axis=0) for name in at}
             limits = {name: self.copied(name, dtype) for name, dtype in precisions}
             largest = {name: np.abs(block).max(axis=(-2, -1)) for name, block in given.items()}
             self._standards[precisions, steps] = Standard(given, limits, largest)
@@ -175,3 +158,28 @@ class Reference:
         if (name, dtype) not in self._one_roundings:
             self._one_roundings[name, dtype] = one_rounding(self.given[name], dtype)
         return self._one_roundings[name, dtype]
+
+
+def measured_at_once(references: Sequence[Reference]) -> list[Reference]:
+    """The same references, so that those of the same sizes are measured at once."""
+    alike: dict[Any, list[Reference]] = {}
+    for one in references:
+        problem = one.problem
+        kind = (problem.sizes, problem.precision, one.form, one.by_formulas, one.fed is None)
+        alike.setdefault(kind, []).append(one)
+    found: dict[Reference, Reference] = {}
+    for same in alike.values():
+        first = same[0]
+        fed = first.fed and {name: np.stack([(one.fed or {})[name] for one in same]) for name in first.fed}
+        measured = Measured(beside([one.problem for one in same]), first.form, fed, first.by_formulas)
+        found |= {one: replace(one, shared=(measured, place)) for place, one in enumerate(same)}
+    return [found[one] for one in references]
+
+
+def all_reused(wanted: Sequence[tuple[Reference, str]]) -> list[Reference]:
+    """The right answers to second uses of the same cells, as `Reference.reused`; each is measured once."""
+    new = [(reference, change) for reference, change in wanted if change not in reference._reused]
+    others = measured_at_once([reference.reused(change) for reference, change in new])
+    for (reference, change), other in zip(new, others, strict=True):
+        reference._reused[change] = other
+    return [reference._reused[change] for reference, change in wanted]
