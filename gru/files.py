@@ -8,6 +8,9 @@ import os
 import stat
 from pathlib import Path
 
+NOTEBOOK = ".ipynb"
+"""How the name of a notebook ends."""
+
 LARGEST = 64 * 2**20
 """Bytes of a file that is read whole: more than any rubric, roster or model of this project has."""
 

@@ -4,7 +4,6 @@ It proposes, and never takes a name for another one.
 """
 
 from collections.abc import Iterable
-from difflib import get_close_matches
 
 SHORTEST = 3
 """Of fewer letters every other name of as many is near."""
@@ -19,6 +18,8 @@ def did_you_mean(name: str, known: Iterable[str]) -> str:
     """
     if len(name) < SHORTEST:
         return ""
+    from difflib import get_close_matches
+
     folded = {each.casefold(): each for each in known}
     near = get_close_matches(name.casefold(), folded, 1)
     return f"did you mean {folded[near[0]]}? " if near else ""

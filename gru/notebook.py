@@ -22,6 +22,7 @@ from gru.layers.registry import form_described, form_named
 from gru.problem import Effort, Problem, find
 from gru.report import html, text
 from gru.report.feedback import LEVELS, Feedback, told
+from gru.report.found import title_in
 from gru.report.result import Result
 from gru.report.words import words
 from gru.seed import read as seed_of
@@ -56,7 +57,7 @@ class Checked:
     def __repr__(self) -> str:
         wrong = [o for o in self.examination.outcomes if o.status == "wrong"]
         first = next((o for o in wrong if o.is_of_equation), wrong[0] if wrong else None)
-        what = f", first {text.title_in(self.result, first)}" if first else ""
+        what = f", first {title_in(self.result, first)}" if first else ""
         return f"<{self.result.submission}: {words(self.verdict)}{what}>"
 
     def __str__(self) -> str:

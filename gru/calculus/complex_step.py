@@ -11,7 +11,6 @@ from gru.calculus.arrays import Array
 from gru.calculus.chunks import MIB, cautious_need, in_chunks
 from gru.calculus.line import Direction, Function, in_double, require_as_many, require_finite
 from gru.calculus.pair import Pair
-from gru.calculus.ridders import gaussian_directions, ridders
 
 Arithmetic = Literal["complex", "pair"]
 
@@ -234,6 +233,8 @@ def _refusals() -> Iterator[None]:
 
 def _verify(function: Function, arguments: Sequence[Any], wrt: int, measured: Array, magnitude: float | None) -> None:
     """Hold a gradient against Ridders' method along one Gaussian direction."""
+    from gru.calculus.ridders import gaussian_directions, ridders
+
     # Any seed would do; a fixed one gives the same answer to the same question.
     direction = gaussian_directions(np.random.default_rng(0), arguments)[wrt]
     along = float(np.sum(measured * direction[wrt]))

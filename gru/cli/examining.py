@@ -74,9 +74,12 @@ def check_all(files: Sequence[str], request: Request, outputs: Outputs) -> int:
 @contextmanager
 def _starter(files: int) -> "Iterator[Starter | None]":
     """What the workers of so many files are forked from; None where that saves nothing."""
+    if files < 2:
+        yield None
+        return
     from gru.submission.starter import AVAILABLE, Starter
 
-    if files < 2 or not AVAILABLE:
+    if not AVAILABLE:
         yield None
         return
     with closing(Starter()) as starter:

@@ -14,6 +14,7 @@ import click
 
 from gru import seed
 from gru.examining import CHAPTER, LAYER, FormName, checks_named
+from gru.files import NOTEBOOK
 from gru.submission.limits import LEAST_MEMORY, MEMORY_LIMIT, MOST_MEMORY, TIME_LIMIT
 
 if TYPE_CHECKING:
@@ -228,10 +229,11 @@ def refuse_missing(files: Iterable[str], hint: str) -> None:
 
 def refuse_notebooks(files: Iterable[str]) -> None:
     """Raise a usage error where a file is a notebook, and those cannot be read here."""
-    from gru.submission.notebook import ENDING, NotebookSupportError, require
+    if not any(file.lower().endswith(NOTEBOOK) for file in files):
+        return
+    from gru.submission.notebook import NotebookSupportError, require
 
     try:
-        if any(file.lower().endswith(ENDING) for file in files):
-            require()
+        require()
     except NotebookSupportError as error:
         raise click.UsageError(str(error)) from None

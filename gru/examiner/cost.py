@@ -6,17 +6,20 @@ tanh for every parameter; a derived backward pass needs few, however it is writt
 
 from dataclasses import dataclass, replace
 from math import isqrt, prod
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from gru.calculus import formula
-from gru.examiner.bench import Bench
 from gru.examiner.fact import Diagnosis, Fact, of_one
 from gru.examiner.proportion import PERTURBED, judge_proportion
 from gru.layer import Form, Sizes
 from gru.layers.gru.forms import CHAPTER
 from gru.problem import Specification, draw
 from gru.submission.contract import CellError, Counted, Job, Recording, Runner, SubmissionFailure
+
+if TYPE_CHECKING:
+    from gru.examiner.bench import Bench
 
 BATCH, INPUT, HIDDEN = (1, 2), (20, 40), (40, 60)
 """The sizes are drawn from these, so that no file can know them. They are large, so that the two ways are far apart."""
@@ -58,7 +61,7 @@ def judge_cost(runner: Runner, seed: int, form: Form = CHAPTER, *, is_right: boo
     return Cost(wrong, None if wrong or not is_right else out_of_proportion or _not_counted(runner, job, counted))
 
 
-def cost_driven(bench: Bench, form: Form, seed: int) -> Fact | None:
+def cost_driven(bench: "Bench", form: Form, seed: int) -> Fact | None:
     """As `judge_cost`, of a submission in another API whose forward pass is of this form: what is to be told.
 
     Where the file fixes small sizes, the two ways are too near to each other, and nothing is counted.

@@ -5,10 +5,12 @@ No sentence is made here, and no code recognises a fact by its words: `gru.repor
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, Self
+from typing import TYPE_CHECKING, Any, Self
 
 from gru.layer import Equation
-from gru.mistakes import Mistake
+
+if TYPE_CHECKING:
+    from gru.mistakes import Mistake
 
 
 @dataclass(frozen=True)
@@ -28,7 +30,7 @@ class Fact:
         return cls(kind, particulars)
 
     @classmethod
-    def known(cls, mistake: Mistake) -> Self:
+    def known(cls, mistake: "Mistake") -> Self:
         """The fact that a formula has a mistake of the catalogue."""
         return cls(mistake.id.rpartition("/")[2], {"mistake": mistake})
 

@@ -77,6 +77,12 @@ class Equation:
         """The right-hand side as a syntax tree: `tree`, or read from the function's own source."""
         return self.tree if self.tree is not None else _expression_of(self.function)
 
+    @property
+    def formula(self) -> str:
+        """The equation as a line of Python: `dzr = (dzn @ wn.T) * h_p * r * (1 - r)`."""
+        right = f"{self.inputs[0]} summed over the steps" if self.is_sum else formula.text(self.expression)
+        return f"{self.name} = {right}"
+
     def __call__(self, values: Mapping[str, Array]) -> Array:
         """The right-hand side, its inputs taken from `values` by their names."""
         return self.function(*(values[name] for name in self.inputs))

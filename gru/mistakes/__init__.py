@@ -5,7 +5,7 @@ common ones have words of their own. It knows formulas, and no submission.
 """
 
 from gru.mistakes.common import cut_path, slope_of
-from gru.mistakes.known import Mistake, catalogue, changes, find, right_formula
+from gru.mistakes.known import Mistake, catalogue, changes, find
 from gru.mistakes.parts import HINTS, Kind
 
-__all__ = ["HINTS", "Kind", "Mistake", "catalogue", "changes", "cut_path", "find", "right_formula", "slope_of"]
+__all__ = ["HINTS", "Kind", "Mistake", "catalogue", "changes", "cut_path", "find", "slope_of"]

@@ -45,19 +45,12 @@ class Mistake:
     @property
     def formula(self) -> str:
         """The right formula as a line of Python."""
-        return right_formula(self.equation)
+        return self.equation.formula
 
     @property
     def wrong_formula(self) -> str:
         """The wrong one."""
         return f"{self.equation.name} = {formula.text(self.expression)}"
-
-
-def right_formula(equation: Equation) -> str:
-    """An equation as a line of Python: `dzr = (dzn @ wn.T) * h_p * r * (1 - r)`."""
-    if equation.is_sum:
-        return f"{equation.name} = {equation.inputs[0]} summed over the steps"
-    return f"{equation.name} = {formula.text(equation.expression)}"
 
 
 def catalogue(key: int | str, form: Form = CHAPTER) -> tuple[Mistake, ...]:

@@ -8,9 +8,8 @@ from typing import Any
 
 import numpy as np
 
-from gru import numdiff
 from gru.calculus.arrays import Array
-from gru.calculus.complex_step import Arithmetic
+from gru.calculus.complex_step import STEP, Arithmetic
 from gru.layer import Form
 from gru.layers.gru.forms import CHAPTER
 from gru.oracle.probes import MEMORY, Probe, measure, with_axes_of
@@ -118,9 +117,9 @@ def slopes_along(at: Given, directions: Mapping[str, Array], form: Form = CHAPTE
         form: The equations.
     """
     at = at_every_step(at, form)
-    moved = {name: at[name] + 1j * numdiff.STEP * along for name, along in directions.items() if name in at}
-    inside = {name: 1j * numdiff.STEP * along for name, along in directions.items() if name not in at}
+    moved = {name: at[name] + 1j * STEP * along for name, along in directions.items() if name in at}
+    inside = {name: 1j * STEP * along for name, along in directions.items() if name not in at}
     stepped = form.step({**at, **moved}, inside)
     parts = ((stepped[c.state].imag * at[c.upstream]).sum(axis=(-2, -1)) for c in form.layer.carried)
-    slopes: Array = sum(parts) / numdiff.STEP
+    slopes: Array = sum(parts) / STEP
     return slopes

@@ -9,11 +9,11 @@ from typing import Any
 
 import numpy as np
 
-from gru import numdiff
 from gru.calculus.arrays import Array
-from gru.calculus.complex_step import Arithmetic
+from gru.calculus.chunks import MIB
+from gru.calculus.complex_step import Arithmetic, directional_derivatives
 
-MEMORY = 256 * numdiff.MIB
+MEMORY = 256 * MIB
 """The default bound on the memory of one measurement."""
 
 
@@ -66,7 +66,7 @@ def measure(
     measured: dict[str, Array] = {}
     for group in groups:
         directions, parts = _stacked(group, len(arguments))
-        tangents = numdiff.directional_derivatives(
+        tangents = directional_derivatives(
             forward, arguments, directions, arithmetic=arithmetic, memory=memory, need=need
         )
         measured |= {probe.name: probe.read(tangents[part]) for probe, part in zip(group, parts, strict=True)}

@@ -8,9 +8,8 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from gru import numdiff
 from gru.calculus.arrays import Array
-from gru.calculus.complex_step import Arithmetic
+from gru.calculus.complex_step import STEP, Arithmetic
 from gru.layer import Form
 from gru.layers.gru.forms import CHAPTER
 from gru.oracle.one_step import Given, step_gradients
@@ -223,7 +222,7 @@ def derivatives_along(problem: Problem, directions: Mapping[str, Array], form: F
         ValueError: A derivative is not finite.
     """
     values = variables(problem, form)
-    moved = {name: values[name] + (1j * numdiff.STEP) * along for name, along in directions.items()}
+    moved = {name: values[name] + (1j * STEP) * along for name, along in directions.items()}
     weights: dict[str, Array] = {}
     for stack in form.stacks:
         weights |= form.blocks_of(stack, moved[stack.name])
@@ -235,7 +234,7 @@ def derivatives_along(problem: Problem, directions: Mapping[str, Array], form: F
         slopes = slopes + (stepped[form.output].imag * from_above).sum(axis=(-2, -1))
     if not np.isfinite(slopes).all():
         raise ValueError("a derivative along these directions is not finite")
-    derivatives: Array = slopes / numdiff.STEP
+    derivatives: Array = slopes / STEP
     return derivatives
 
 

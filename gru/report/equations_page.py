@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from gru.calculus import formula
 from gru.layer import Equation, Form
 from gru.layers.gru.forms import CHAPTER
-from gru.mistakes import HINTS, catalogue, right_formula
+from gru.mistakes import HINTS, catalogue
 from gru.report.words import listed
 
 PARTS = {
@@ -118,7 +118,7 @@ def _section(equation: Equation, form: Form) -> Iterator[str]:
     yield ""
     yield "```text"
     yield in_symbols(equation, form)
-    yield f"{equation.title} = Σ_t {equation.inputs[0]}" if equation.is_sum else form.spelled(right_formula(equation))
+    yield f"{equation.title} = Σ_t {equation.inputs[0]}" if equation.is_sum else form.spelled(equation.formula)
     yield "```"
     if equation.idea:
         yield ""

@@ -10,7 +10,6 @@ from typing import Literal, get_args
 from gru.examiner.outcome import Examination, Outcome
 from gru.layer import Form
 from gru.layers.gru.forms import CHAPTER
-from gru.report.sentences import hint, is_no_number
 
 Feedback = Literal["none", "location", "hint", "full"]
 LEVELS: tuple[Feedback, ...] = get_args(Feedback)
@@ -39,6 +38,9 @@ def told(
 def _told(outcome: Outcome, feedback: Feedback) -> Outcome:
     if feedback == "full":
         return outcome
+    # What makes sentences is loaded only where something is left out of them.
+    from gru.report.sentences import hint
+
     mistake = outcome.mistake
     kept = hint(mistake) if mistake and feedback == "hint" else None
     return replace(outcome, mistake=kept, facts=() if _gives_away(outcome) else outcome.facts)
@@ -46,5 +48,7 @@ def _told(outcome: Outcome, feedback: Feedback) -> Outcome:
 
 def _gives_away(outcome: Outcome) -> bool:
     """Whether the facts themselves name the mistake; those of the other checks say what was seen."""
+    from gru.report.sentences import is_no_number
+
     is_formula = outcome.is_of_equation or outcome.check in ("split", "merge")
     return is_formula and outcome.status in ("wrong", "inherited") and not any(map(is_no_number, outcome.facts))

@@ -16,6 +16,7 @@ from gru import mistakes
 from gru.examiner.outcome import Block, Outcome
 from gru.layer import Form
 from gru.report import lesson, mathml, text
+from gru.report.found import title_in
 from gru.report.graph import graph
 from gru.report.one_outcome import title
 from gru.report.result import Result
@@ -90,7 +91,7 @@ def sentence(result: Result, first: Outcome | None) -> str:
     if examination.verdict == "not_examined":
         return ": ".join(filter(None, (verdict, examination.text)))
     wrong = [first] if first else [outcome for outcome in examination.outcomes if outcome.status == "wrong"]
-    return f"{verdict}, first in {text.title_in(result, wrong[0])}" if wrong else verdict
+    return f"{verdict}, first in {title_in(result, wrong[0])}" if wrong else verdict
 
 
 def _graph(outcomes: Sequence[Outcome], form: Form, first: Outcome | None) -> Markup:

@@ -17,7 +17,7 @@ from gru import mistakes, oracle
 from gru.calculus import formula
 from gru.layer import Equation, Form
 from gru.layers.gru.forms import CHAPTER
-from gru.mistakes import Mistake, catalogue, right_formula
+from gru.mistakes import Mistake, catalogue
 from gru.problem import Problem, find
 from gru.report.kinds import KINDS, Words
 from gru.report.words import line, listed, printable, title_of
@@ -100,7 +100,7 @@ def _kind_named(topic: str, form: Form) -> list[str]:
     if words is None or check not in _checks_of(words.of, form):
         return []
     equation = next((equation for equation in form.exposed if equation.id == check), None)
-    right = words.right or (form.spelled(right_formula(equation)) if equation else "")
+    right = words.right or (form.spelled(equation.formula) if equation else "")
     return [f"{topic}: {words.explained}", *([line("right", right)] if right else [])]
 
 
@@ -157,7 +157,7 @@ def _mistakes_in(equation: Equation, form: Form) -> list[str]:
 def _formula(equation: Equation, form: Form) -> str:
     if equation.is_sum:
         return f"{equation.title} = Σ_t {equation.inputs[0]}, over the steps t"
-    return form.spelled(right_formula(equation))
+    return form.spelled(equation.formula)
 
 
 def _shape(dimensions: Sequence[str]) -> str:
@@ -276,6 +276,6 @@ def _substituted(tree: Any, values: Mapping[str, Any]) -> str:
 def convention_explained(form: Form) -> list[str]:
     """A form of a layer: the sentence on it, and its equations where they are not the layer's own."""
     own = form.layer.form.named
-    differing = [e for e in form.named.values() if e.name not in own or right_formula(e) != right_formula(own[e.name])]
-    lines = [line(equation.short, form.spelled(right_formula(equation))) for equation in differing]
+    differing = [e for e in form.named.values() if e.name not in own or e.formula != own[e.name].formula]
+    lines = [line(equation.short, form.spelled(equation.formula)) for equation in differing]
     return [printable(f"{form.id}: {form.text}"), *lines, line("ask for it", f"gru check --convention {form.id}")]

@@ -5,7 +5,6 @@ It measures nothing: the parts come from `gru.examiner.judging.limit_parts`.
 
 from gru.examiner.judging.limit_parts import Explanation
 from gru.layer import Form
-from gru.mistakes import right_formula
 from gru.report.words import line, printable, title_of
 
 
@@ -29,7 +28,7 @@ def limit_explained(explanation: Explanation, form: Form) -> list[str]:
     return [
         f"limit of {title_of(e.equation)}, on problem {e.problem}",
         line("at", at),
-        line("formula", form.spelled(right_formula(e.equation))),
+        line("formula", form.spelled(e.equation.formula)),
         *(printable(f"  {sign:1} {number:10.2e}   {text}") for sign, number, text in parts),
     ]
 

@@ -8,7 +8,7 @@ from typing import Any
 
 from gru.examiner.fact import Diagnosis, Fact
 from gru.layer import Form
-from gru.mistakes import HINTS, right_formula
+from gru.mistakes import HINTS
 from gru.report.kinds import KINDS
 from gru.report.kinds.kind import KEPT
 
@@ -58,7 +58,7 @@ def explanation(diagnosis: Diagnosis) -> str:
 def right(diagnosis: Diagnosis, form: Form) -> str:
     """The right formula, or the right order of the blocks; empty where there is none to tell."""
     if diagnosis.equation is not None:
-        return right_formula(diagnosis.equation)
+        return diagnosis.equation.formula
     if any(f.kind in ("order", "another-form") for facts in diagnosis.alternatives for f in facts):
         return f"the order is {', '.join(form.order)}"
     return ""

@@ -209,7 +209,7 @@ def _of_the_interpreter() -> tuple[Path, ...]:
     for folder in _package_folders().values():
         places += [path for path in (folder, folder.with_name(f"{folder.name}.libs")) if path.exists()]
     for folder in _library_folders():
-        if not any(folder.is_relative_to(place) for place in places):
+        if set(places).isdisjoint((folder, *folder.parents)):
             places += _without(folder, {path.resolve() for path in folder.glob("python*")})
     return (*places, *(path for path in map(Path, DEVICES) if path.exists()))
 

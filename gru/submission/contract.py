@@ -5,12 +5,14 @@ It never runs anything and knows no right answer.
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Any, Literal, Protocol, get_args
+from typing import TYPE_CHECKING, Any, Literal, Protocol, get_args
 
 from gru.calculus.arrays import Array
 from gru.layer import Form, Sizes
-from gru.submission.driven import Api
 from gru.submission.text import CleanText
+
+if TYPE_CHECKING:
+    from gru.submission.driven import Api
 
 Layout = Literal["plain", "read-only", "fortran", "strided"]
 Reason = Literal[

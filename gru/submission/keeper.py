@@ -11,22 +11,24 @@ from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from gru.layer import Form
 from gru.layers.registry import form_named, other_cells
 from gru.submission.channel import Channel, Connection, started
 from gru.submission.confinement import FULL, Confinement, Isolation, confinement, packages
 from gru.submission.contract import Reason, SubmissionFailure, WorkerError
-from gru.submission.driven import Api, api_in
 from gru.submission.limits import CALLS_IN_ALL, MOST_TRIALS, TRIALS_A_SIGN, Limits
 from gru.submission.listener import IMPORT, STARTING, Listener
 from gru.submission.recording import api_of
 from gru.submission.source import Source
-from gru.submission.starter import Starter
-from gru.submission.taught import Taught
 from gru.submission.text import CleanText, clean_text, last_lines
 from gru.submission.worker.protocol import ProtocolError, pack
+
+if TYPE_CHECKING:
+    from gru.submission.driven import Api
+    from gru.submission.starter import Starter
+    from gru.submission.taught import Taught
 
 MOST_NOTES = 8
 """How many notes on a file are told."""
@@ -67,7 +69,7 @@ class Wanted:
     root: Path | None = None
     asked: Form | None = None
     name: str | None = None
-    adapter: Taught | None = None
+    adapter: "Taught | None" = None
 
     @property
     def form(self) -> Form:
@@ -202,13 +204,16 @@ class Keeper:
         self.said = tuple(clean_text(note) for note in notes[:MOST_NOTES])
         self.api = None
         if "api" in header:
+            # Most submissions have the layer's own.
+            from gru.submission.driven import api_in
+
             try:
                 self.api = api_in(header["api"])
             except ProtocolError as error:
                 raise listener.nonsense(str(error)) from None
 
 
-def launched(shut_in: Confinement, starter: Starter | None) -> Connection:
+def launched(shut_in: Confinement, starter: "Starter | None") -> Connection:
     """A worker that waits for what it is told.
 
     Args:

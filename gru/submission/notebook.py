@@ -9,11 +9,11 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from gru.files import NOTEBOOK
 from gru.submission.contract import SubmissionFailure
 from gru.submission.text import clean_text
 from gru.submission.worker.needed import WANTED, Statement, needed
 
-ENDING = ".ipynb"
 FORMAT = 4
 """The format of notebooks that is read; older ones are converted to it."""
 
@@ -45,7 +45,7 @@ def require() -> None:
     try:
         import nbformat  # noqa: F401
     except ImportError:
-        raise NotebookSupportError(f"reading {ENDING} needs nbformat: pip install nbformat") from None
+        raise NotebookSupportError(f"reading {NOTEBOOK} needs nbformat: pip install nbformat") from None
 
 
 def module_of(data: bytes) -> Module:

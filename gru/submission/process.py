@@ -9,23 +9,25 @@ from collections.abc import Generator, Iterable, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Self
+from typing import TYPE_CHECKING, Any, Self
 
 from gru.calculus.arrays import Array
 from gru.layer import Form, Sizes
 from gru.submission.channel import Connection
 from gru.submission.confinement import Confinement, Isolation, confinement
 from gru.submission.contract import CellError, Counted, Job, KilledError, Raised, Recording, SubmissionFailure
-from gru.submission.driven import Api, shapes_in
 from gru.submission.keeper import STARTS, Keeper, Wanted, launched
 from gru.submission.limits import CALLS_IN_ALL, LEAST_MEMORY, MEMORY_LIMIT, TIME_LIMIT, Limits
 from gru.submission.listener import Listener, Told
 from gru.submission.recording import api_of, arrays_of, recording_of, request_of
 from gru.submission.source import Source
-from gru.submission.starter import Starter
-from gru.submission.taught import Taught
 from gru.submission.text import CleanText
 from gru.submission.worker.protocol import ProtocolError, pack, read_counts, read_values
+
+if TYPE_CHECKING:
+    from gru.submission.driven import Api
+    from gru.submission.starter import Starter
+    from gru.submission.taught import Taught
 
 JOBS_A_MESSAGE = 16
 """How many jobs go over in one message."""
@@ -94,8 +96,8 @@ class SubmissionProcess:
         root: Path | None = None,
         form: Form | None = None,
         name: str | None = None,
-        adapter: Taught | None = None,
-        starter: Starter | None = None,
+        adapter: "Taught | None" = None,
+        starter: "Starter | None" = None,
     ) -> None:
         if not time_limit > 0:
             raise ValueError(f"time_limit={time_limit}: expected seconds, more than 0")
@@ -286,7 +288,7 @@ class SubmissionProcess:
     # A submission in another API
 
     @property
-    def api(self) -> Api | None:
+    def api(self) -> "Api | None":
         """How a submission in another API is driven; None for one in the layer's own. Raises SubmissionFailure."""
         if self.failure is not None:
             raise self.failure
@@ -302,6 +304,8 @@ class SubmissionProcess:
         answer = self._asked({"kind": "shapes", "sizes": sizes}, {}, ())
         self._unless_raised(answer["values"])
         assert self._keeper.api is not None
+        from gru.submission.driven import shapes_in
+
         try:
             return shapes_in(answer.get("shapes"), self._keeper.api)
         except ProtocolError as error:

@@ -9,8 +9,9 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from threading import Lock
 
+from gru.files import NOTEBOOK
 from gru.submission.contract import SubmissionFailure
-from gru.submission.notebook import ENDING, NotebookSupportError, module_of
+from gru.submission.notebook import NotebookSupportError, module_of
 from gru.submission.text import clean_text
 
 SENTENCES = {
@@ -125,7 +126,7 @@ def remarks_of(main: str | None, contents: Mapping[str, bytes]) -> tuple[Remark,
 
 
 def _of_file(name: str, data: bytes, file: str) -> list[Remark]:
-    if not name.lower().endswith(ENDING):
+    if not name.lower().endswith(NOTEBOOK):
         return [Remark(slug, line, words, file) for slug, line, words in _found(data)]
     try:
         module = module_of(data)

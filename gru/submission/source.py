@@ -5,12 +5,15 @@ import os
 import re
 from contextlib import suppress
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
+from gru.files import NOTEBOOK
 from gru.submission.contract import SubmissionFailure
 from gru.submission.limits import LARGEST_FILE
-from gru.submission.notebook import ENDING, Module, module_of
 from gru.submission.text import clean_text
+
+if TYPE_CHECKING:
+    from gru.submission.notebook import Module
 
 LONGEST_LINE = 100
 """Characters of a line of a submission that are shown."""
@@ -33,9 +36,11 @@ class Source:
     def code(self) -> bytes:
         """The Python that is run: the file, or what the class of a notebook needs. Raises SubmissionFailure."""
         contents = self.contents()
-        if not self.path.lower().endswith(ENDING):
+        if not self.path.lower().endswith(NOTEBOOK):
             return contents
         if self._module is None:
+            from gru.submission.notebook import module_of
+
             self._module = module_of(contents)
         return self._module.source.encode()
 

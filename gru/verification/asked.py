@@ -7,13 +7,14 @@ from pathlib import Path
 
 import pytest
 
+from gru.files import NOTEBOOK
 from gru.layer import Form, LayerError
 from gru.layers.registry import form_described
 from gru.report.words import printable
 from gru.submission.confinement import ConfinementError
 from gru.submission.contract import SubmissionFailure
 from gru.submission.limits import CALLS_IN_ALL
-from gru.submission.notebook import ENDING, NotebookSupportError, require
+from gru.submission.notebook import NotebookSupportError, require
 from gru.submission.process import SubmissionProcess
 from gru.submission.source import check_file
 from gru.submission.taught import Taught
@@ -27,7 +28,7 @@ def process(config: pytest.Config, path: Path) -> SubmissionProcess:
     option = config.option
     try:
         check_file(str(path))
-        if path.suffix.lower() == ENDING:
+        if path.suffix.lower() == NOTEBOOK:
             require()
         return SubmissionProcess(
             path,

@@ -6,19 +6,20 @@ It judges nothing: what was recorded becomes values by name, in the shapes that 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
-from typing import Any, TypeGuard
+from typing import TYPE_CHECKING, Any, TypeGuard
 
 import numpy as np
 
 from gru.calculus.arrays import Array
 from gru.calculus.rounding import Rounded, limit
 from gru.examiner.judging.limit import OnDemand, roundings
-from gru.examiner.judging.precision import hidden_in_double
-from gru.examiner.judging.recovered import Recovered, recover
 from gru.examiner.judging.reference import Reference
 from gru.examiner.outcome import Comparison
 from gru.layer import Carried, Equation, Form
 from gru.submission.contract import Description, Shown, Use
+
+if TYPE_CHECKING:
+    from gru.examiner.judging.recovered import Recovered
 
 
 @dataclass(frozen=True, eq=False)
@@ -62,6 +63,8 @@ class Evidence:
     @cached_property
     def _in_double(self) -> frozenset[str]:
         """The hidden quantities that were of double precision."""
+        from gru.examiner.judging.precision import hidden_in_double
+
         return hidden_in_double(self)
 
     @cached_property
@@ -108,8 +111,10 @@ class Evidence:
         )
 
     @cached_property
-    def recovered(self) -> Recovered:
+    def recovered(self) -> "Recovered":
         """What the API has no attribute for, worked out from what is made of it."""
+        from gru.examiner.judging.recovered import recover
+
         return recover(self)
 
     @cached_property
@@ -127,7 +132,8 @@ class Evidence:
     @property
     def _found(self) -> Mapping[str, Array]:
         """What was recovered; nothing where the API shows all, or while it is being worked out."""
-        return {} if self.form.shows_all else self.__dict__.get("recovered", Recovered()).values
+        made: Recovered | None = None if self.form.shows_all else self.__dict__.get("recovered")
+        return made.values if made else {}
 
     @cached_property
     def values(self) -> dict[str, Array]:
