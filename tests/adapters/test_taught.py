@@ -4,13 +4,12 @@ import hashlib
 from pathlib import Path
 
 import pytest
-from click.testing import CliRunner
 
-from gru.cli.commands import main
 from gru.examiner import Examination, examine
 from gru.grading.gradebook import Gradebook
 from gru.submission.process import SubmissionProcess
 from gru.submission.taught import Taught
+from tests.commands import gru
 
 FILES = Path(__file__).with_name("files")
 
@@ -153,7 +152,7 @@ def test_an_adapter_for_other_names_leaves_a_file_as_it_is(tmp_path: Path) -> No
 )
 def test_the_adapter_that_is_written_drives_the_file_that_it_was_found_in(name: str, tmp_path: Path) -> None:
     written = tmp_path / "course.py"
-    shown = CliRunner().invoke(main, ["adapt", str(FILES / f"{name}.py"), "--out", str(written)])
+    shown = gru("adapt", FILES / f"{name}.py", "--out", written)
     assert shown.exit_code == 0, shown.output
     found, again = examined(FILES / f"{name}.py"), examined(FILES / f"{name}.py", written)
     assert again.verdict == found.verdict == "right"
@@ -181,7 +180,7 @@ def test_a_class_is_graded_by_a_course_s_adapter_which_counts_into_resume(unusua
 
     def keys(*more: str) -> dict[str, tuple[str, str]]:
         options = ["--out", str(out), "--adapter", str(taught), "--effort", "quick", "--seed", "0", *more]
-        ran = CliRunner().invoke(main, ["grade", str(handed_in), *options])
+        ran = gru("grade", handed_in, *options)
         assert ran.exit_code == 0, ran.output
         with Gradebook(out) as gradebook:
             assert {r.sha256 for r in gradebook.records()} == {

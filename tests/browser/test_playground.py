@@ -15,12 +15,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from click.testing import CliRunner
 
-from gru.cli import main
 from gru.playground import folder
 from gru.playground.serve import address, server
 from tests.browser.python_for_pages import NUMPY, PYODIDE
+from tests.commands import gru
 
 pytestmark = pytest.mark.browser
 
@@ -310,10 +309,10 @@ def pages(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
     place = tmp_path_factory.mktemp("pages")
     for name in ("submissions/untransposed_dx.py", "other_apis/one_sample.py"):
         target = place / Path(name).with_suffix(".html").name
-        CliRunner().invoke(main, ["check", str(EXAMPLES / name), "--html", str(target)])
+        gru("check", EXAMPLES / name, "--html", target)
         (place / "class" / target.stem).mkdir(parents=True)
         shutil.copy(EXAMPLES / name, place / "class" / target.stem / "gru.py")
-    answer = CliRunner().invoke(main, ["grade", str(place / "class"), "--out", str(place / "graded")])
+    answer = gru("grade", place / "class", "--out", place / "graded")
     assert (place / "graded/class.html").exists(), answer.output
     return {path.stem: path for path in (*place.glob("*.html"), place / "graded/class.html")}
 

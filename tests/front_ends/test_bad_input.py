@@ -12,9 +12,9 @@ from pathlib import Path
 
 import click
 import pytest
-from click.testing import CliRunner, Result
 
 from gru.cli import main
+from tests.commands import gru
 from tests.hostile.test_attacks import HERE as ATTACKS
 
 ROOT = Path(__file__).parents[2]
@@ -49,15 +49,8 @@ OPTIONS = [
 ]
 
 
-def run(*arguments: str | Path) -> Result:
-    result = CliRunner().invoke(main, [str(argument) for argument in arguments])
-    assert result.exception is None or isinstance(result.exception, SystemExit), result.exception
-    assert "Traceback" not in result.output
-    return result
-
-
 def refused(*arguments: str | Path) -> None:
-    result = run(*arguments)
+    result = gru(*arguments)
     assert result.exit_code == 2, result.output
     assert result.stderr.count("Error: ") == 1
 
@@ -72,7 +65,7 @@ def test_a_rubric_that_means_nothing_is_refused(contents: str, tmp_path: Path) -
 @pytest.fixture(scope="module")
 def model(tmp_path_factory: pytest.TempPathFactory) -> Path:
     path = tmp_path_factory.mktemp("model") / "model.npz"
-    assert run("train", "--epochs", "1", "--save", path).exit_code in (0, 1)
+    assert gru("train", "--epochs", "1", "--save", path).exit_code in (0, 1)
     return path
 
 
@@ -123,11 +116,11 @@ def test_a_pipe_is_not_waited_for(tmp_path: Path) -> None:
     refused("check", RIGHT, "--adapter", pipe)
     refused("grade", pipe, "--out", tmp_path / "none")
     refused("predict", pipe, "3", "1")
-    assert run("check", pipe).exit_code == 3
-    assert run("train", "--cell", pipe).exit_code == 3
+    assert gru("check", pipe).exit_code == 3
+    assert gru("train", "--cell", pipe).exit_code == 3
     (students / "alice.txt").write_text("nothing to examine")
-    assert run("grade", students, "--out", tmp_path / "out").exit_code == 0
-    roster = run("export", tmp_path / "out", "--format", "canvas", "--roster", pipe, "--assignment", "GRU")
+    assert gru("grade", students, "--out", tmp_path / "out").exit_code == 0
+    roster = gru("export", tmp_path / "out", "--format", "canvas", "--roster", pipe, "--assignment", "GRU")
     assert roster.exit_code == 70
     assert "it is no regular file" in roster.stderr
 
@@ -135,7 +128,7 @@ def test_a_pipe_is_not_waited_for(tmp_path: Path) -> None:
 def test_a_file_that_tells_of_its_import_without_end_is_not_waited_for(tmp_path: Path) -> None:
     for file in (ATTACKS / "worker.py", ATTACKS / "attacks" / "text" / "calls_without_end.py"):
         (tmp_path / file.name).write_bytes(file.read_bytes())
-    done = run("train", "--cell", tmp_path / "calls_without_end.py")
+    done = gru("train", "--cell", tmp_path / "calls_without_end.py")
     assert done.exit_code == 3
     assert "where ready was expected" in done.stderr
 
@@ -152,7 +145,7 @@ def test_a_failure_that_cannot_be_told_is_no_wrong_verdict(monkeypatch: pytest.M
         raise OSError(errno.ENOSPC, "no space is left")
 
     monkeypatch.setattr(click, "echo", full)
-    assert run("check", RIGHT, "--effort", "quick", "--only", "equation-9").exit_code == 70
+    assert gru("check", RIGHT, "--effort", "quick", "--only", "equation-9").exit_code == 70
 
 
 LIMITS = [f"ulimit -n {count}" for count in (9, 10, 11, 12, 14, 16, 20)]

@@ -10,10 +10,9 @@ from typing import Any, get_args
 
 import jsonschema
 import pytest
-from click.testing import CliRunner, Result
+from click.testing import Result
 
 from gru import __version__, seed
-from gru.cli import commands as cli
 from gru.cli import examining
 from gru.cli.check import check as check_command
 from gru.cli.options import CHAPTER, warn_of
@@ -24,6 +23,7 @@ from gru.problem import Effort
 from gru.report import feedback
 from gru.submission import starter
 from gru.submission.confinement import Confinement, confinement
+from tests.commands import gru
 from tests.forms import FORMS
 
 ROOT = Path(__file__).parents[2]
@@ -101,10 +101,6 @@ def write(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Write:
         return name
 
     return write
-
-
-def gru(*arguments: str) -> Result:
-    return CliRunner().invoke(cli.main, arguments)
 
 
 def check(*arguments: str) -> Result:
@@ -569,7 +565,7 @@ def test_a_failure_of_ours_is_no_verdict(write: Write, monkeypatch: pytest.Monke
         raise RuntimeError("ours")
 
     monkeypatch.setattr("gru.examiner.examine", fail)
-    done = check(write(), "--json", "results.json")
+    done = gru("check", write(), "--json", "results.json", is_to_fail=True)
     assert done.exit_code == examining.OWN_FAILURE
     assert "gru: failed on alice.py; this is a mistake of gru, not a verdict" in done.stderr
     assert json.loads(Path("results.json").read_text())["results"] == []

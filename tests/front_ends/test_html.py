@@ -10,10 +10,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from click.testing import CliRunner
 from markupsafe import Markup
 
-from gru.cli import commands as cli
 from gru.examiner import examine
 from gru.examiner.fact import Diagnosis, Fact
 from gru.examiner.outcome import Block, Entry, Examination, Outcome
@@ -26,6 +24,7 @@ from gru.report.graph import STYLES, graph
 from gru.report.result import Result
 from gru.report.words import Line
 from gru.submission.process import SubmissionProcess
+from tests.commands import gru
 
 EXAMPLES = sorted((Path(__file__).parents[2] / "examples" / "submissions").glob("*.py"))
 ANOTHER_API = Path(__file__).parents[2] / "examples" / "other_apis" / "one_sample.py"
@@ -279,14 +278,14 @@ def test_every_form_has_a_graph() -> None:
 
 def test_the_command_writes_a_page(tmp_path: Path) -> None:
     target = tmp_path / "report.html"
-    done = CliRunner().invoke(cli.main, ["check", str(EXAMPLES[0]), "--effort", "quick", "--html", str(target)])
+    done = gru("check", EXAMPLES[0], "--effort", "quick", "--html", target)
     assert done.exit_code in (0, 1)
     assert Page(target.read_text(encoding="utf-8")).tags[0][0] == "html"
 
 
 def test_a_page_is_of_one_file(tmp_path: Path) -> None:
     arguments = ["check", str(EXAMPLES[0]), str(EXAMPLES[1]), "--html", str(tmp_path / "report.html")]
-    done = CliRunner().invoke(cli.main, arguments)
+    done = gru(*arguments)
     assert done.exit_code == 2
     assert "a page is a report on one submission; there are 2" in done.stderr
 
@@ -296,7 +295,7 @@ def test_a_class_gets_pages(tmp_path: Path) -> None:
     course.mkdir()
     (course / "<b>al.py").write_bytes(EXAMPLES[0].read_bytes())
     arguments = ["grade", str(course), "--out", str(tmp_path / "out"), "--effort", "quick"]
-    assert CliRunner().invoke(cli.main, arguments).exit_code == 0
+    assert gru(*arguments).exit_code == 0
     page = (tmp_path / "out" / "feedback" / "<b>al.html").read_text(encoding="utf-8")
     assert "b" not in {tag for tag, _ in Page(page).tags}
     assert "24 of 25" in page

@@ -5,20 +5,15 @@ import zipfile
 from pathlib import Path
 
 import pytest
-from click.testing import CliRunner, Result
 
 from gru.cli import check, examining
-from gru.cli import commands as cli
 from gru.cli.guard import INTERRUPTED
+from tests.commands import gru
 
 EXAMPLES = Path(__file__).parents[2] / "examples" / "submissions"
 RIGHT, SLIP = EXAMPLES / "right.py", EXAMPLES / "dzr_without_h_prev.py"
 
 USAGE = 2
-
-
-def gru(*arguments: object) -> Result:
-    return CliRunner().invoke(cli.main, [str(argument) for argument in arguments])
 
 
 @pytest.mark.parametrize("command", [["check"], ["train", "--cell"]])

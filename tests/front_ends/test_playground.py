@@ -12,13 +12,12 @@ import urllib.request
 from pathlib import Path
 
 import pytest
-from click.testing import CliRunner
 
-from gru.cli import main
 from gru.layers.registry import form_described
 from gru.playground import folder
 from gru.playground.judge import FILE, judged
 from gru.playground.serve import address, server
+from tests.commands import gru
 from tests.front_ends.documents import offered
 
 ROOT = Path(__file__).parents[2]
@@ -30,7 +29,7 @@ def _sha256(data: bytes) -> str:
 
 
 def test_the_folder_has_all_that_the_page_asks_for(tmp_path: Path) -> None:
-    answer = CliRunner().invoke(main, ["playground", "--out", str(tmp_path / "site")])
+    answer = gru("playground", "--out", tmp_path / "site")
     assert answer.exit_code == 0, answer.output
     files = {path.name: path.read_bytes() for path in (tmp_path / "site").iterdir()}
     assert {"index.html", "page.js", "worker.js", "editor.js", "style.css", "examples.json"} <= files.keys()
@@ -58,7 +57,7 @@ def test_a_mistake_in_the_command_is_told(
     (tmp_path / "taken").mkdir()
     (tmp_path / "taken/index.html").mkdir()
     (tmp_path / "taken/index.html/x").touch()
-    answer = CliRunner().invoke(main, ["playground", *arguments])
+    answer = gru("playground", *arguments)
     assert (answer.exit_code, said in " ".join(answer.output.split())) == (2, True), answer.output
 
 

@@ -4,12 +4,11 @@ import re
 from pathlib import Path
 
 import pytest
-from click.testing import CliRunner, Result
 
-from gru.cli import main
 from gru.cli import train as train_command
 from gru.subtraction import training
 from gru.subtraction.model import GRU, Model
+from tests.commands import gru
 
 EXAMPLES = Path(__file__).parents[2] / "examples" / "submissions"
 SHORT = ("--bits", "2", "--epochs", "2")
@@ -42,10 +41,6 @@ class RNNCell:
         self.dW, self.dU = h_p.T @ dz, self.x.T @ dz
         self.dh, self.dx = dz @ self.W.T, dz @ self.U.T
 """
-
-
-def gru(*arguments: str | Path) -> Result:
-    return CliRunner().invoke(main, [str(argument) for argument in arguments])
 
 
 def write(path: Path, *lines: str) -> Path:
@@ -251,7 +246,7 @@ def test_the_file_of_the_cell_is_not_overwritten(tmp_path: Path) -> None:
 def test_a_layer_without_cells_of_its_own_is_trained_and_its_model_subtracts(tmp_path: Path) -> None:
     model = tmp_path / "rnn.npz"
     assert "plain RNN: 4 bits" in gru("train", "--layer", "rnn", "--epochs", "2", "--save", model).stdout
-    assert "14 - 8 = " in CliRunner().invoke(main, ["predict", str(model), "14", "8"]).stdout
+    assert "14 - 8 = " in gru("predict", model, "14", "8").stdout
 
 
 def test_a_submission_of_another_layer_is_trained(tmp_path: Path) -> None:

@@ -15,11 +15,10 @@ from typing import Any
 import jsonschema
 import pytest
 import yaml
-from click.testing import CliRunner
 
-from gru.cli import commands as cli
 from gru.grading.bundles import SYSTEMS
 from gru.wheels import own_wheel
+from tests.commands import gru
 from tests.grading.classes import notebook
 from tests.grading.test_exports import SCHEMAS
 
@@ -39,7 +38,7 @@ def rubric(tmp_path: Path) -> Path:
 
 def bundle(system: str, folder: Path, rubric: Path) -> Path:
     arguments = ["export", "--bundle", system, str(folder), "--rubric", str(rubric)]
-    done = CliRunner().invoke(cli.main, arguments)
+    done = gru(*arguments)
     assert done.exit_code == 0, done.output
     return folder
 
@@ -114,7 +113,7 @@ def test_gradescope(name: str, contents: bytes, score: float, tmp_path: Path, ru
     """`/autograder/source`, `/autograder/submission`, and `run_autograder` beside them."""
     archive = tmp_path / "autograder.zip"
     arguments = ["export", "--gradescope-zip", str(archive), "--rubric", str(rubric)]
-    assert CliRunner().invoke(cli.main, arguments).exit_code == 0
+    assert gru(*arguments).exit_code == 0
     root = tmp_path / "autograder"
     with zipfile.ZipFile(archive) as zipped:
         zipped.extractall(root / "source")
@@ -257,11 +256,11 @@ def test_a_folder_is_examined_by_the_file_that_defines_the_class(tmp_path: Path)
     (tmp_path / "src").mkdir()
     shutil.copy(RIGHT, tmp_path / "src" / "cell.py")
     (tmp_path / "util.py").write_text("x = 1\n", encoding="utf-8")
-    done = CliRunner().invoke(cli.main, ["check", "--find", str(tmp_path), "--effort", "quick"])
+    done = gru("check", "--find", tmp_path, "--effort", "quick")
     assert done.exit_code == 0
     assert done.stdout.startswith(f"{tmp_path}/src/cell.py: right")
     shutil.rmtree(tmp_path / "src")
     (tmp_path / "util.py").unlink()
-    done = CliRunner().invoke(cli.main, ["check", "--find", str(tmp_path)])
+    done = gru("check", "--find", tmp_path)
     assert done.exit_code == 3
     assert "nothing was handed in" in done.stdout

@@ -8,11 +8,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from click.testing import CliRunner
 
-from gru.cli import commands as cli
 from gru.grading.gradebook import Gradebook
 from gru.grading.rubric import EQUAL_POINTS
+from tests.commands import gru
 from tests.waiting import GIVEN_UP, until
 
 pytest.importorskip("distributed")
@@ -20,10 +19,6 @@ pytest.importorskip("distributed")
 ROOT = Path(__file__).parents[2]
 EXAMPLES = ROOT / "examples" / "submissions"
 RIGHT = (EXAMPLES / "right.py").read_text(encoding="utf-8")
-
-
-def gru(*arguments: Any) -> Any:
-    return CliRunner().invoke(cli.main, [str(argument) for argument in arguments])
 
 
 class Cluster:

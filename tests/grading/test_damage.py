@@ -10,13 +10,13 @@ from random import Random
 from typing import Any
 
 import pytest
-from click.testing import CliRunner, Result
+from click.testing import Result
 
-from gru.cli import main
 from gru.grading.folder import FILE
 from gru.grading.gradebook import Gradebook
 from gru.grading.record import Record, failure_of
 from gru.grading.rubric import EQUAL_POINTS
+from tests.commands import gru
 
 STUDENTS = ("alice", "bob", "carol")
 
@@ -34,17 +34,10 @@ def grades(tmp_path: Path) -> Path:
     return folder
 
 
-def said(*arguments: str | Path) -> Result:
-    result = CliRunner().invoke(main, [str(argument) for argument in arguments])
-    assert result.exception is None or isinstance(result.exception, SystemExit), result.exception
-    assert "Traceback" not in result.output
-    return result
-
-
 def both(grades: Path) -> list[Result]:
     """What `export` and `grade --resume` say of a gradebook."""
     resumed = ("grade", grades.parent / "class", "--out", grades, "--resume")
-    return [said("export", grades, "--format", "csv"), said(*resumed)]
+    return [gru("export", grades, "--format", "csv"), gru(*resumed)]
 
 
 def edit(grades: Path, statement: str, *values: Any) -> None:
@@ -126,8 +119,8 @@ def _flipped(grades: Path, random: Random) -> None:
 def test_flipped_bytes_end_in_no_traceback(seed: int, grades: Path) -> None:
     _flipped(grades, Random(seed))
     before = hashlib.sha256((grades / FILE).read_bytes()).digest()
-    result = said("export", grades, "--format", "csv")
+    result = gru("export", grades, "--format", "csv")
     assert result.exit_code in (0, 70)
     if result.exit_code:
         assert hashlib.sha256((grades / FILE).read_bytes()).digest() == before
-    said("grade", grades.parent / "class", "--out", grades, "--resume")
+    gru("grade", grades.parent / "class", "--out", grades, "--resume")

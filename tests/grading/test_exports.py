@@ -10,9 +10,7 @@ from xml.etree import ElementTree
 
 import jsonschema
 import pytest
-from click.testing import CliRunner, Result
 
-from gru.cli import commands as cli
 from gru.grading.exports import FORMATS, OF_A_ROSTER, OF_A_STUDENT, ExportError, classroom50, filled, written
 from gru.grading.exports.prairielearn import LARGEST
 from gru.grading.exports.sheet import MARK
@@ -20,6 +18,7 @@ from gru.grading.exports.table import harmless
 from gru.grading.gradebook import Gradebook
 from gru.grading.record import Credit, Record, failure_of
 from gru.grading.rubric import EQUAL_POINTS, Item, Rubric
+from tests.commands import gru
 
 ROOT = Path(__file__).parents[2]
 EXAMPLES = ROOT / "examples" / "submissions"
@@ -388,10 +387,6 @@ def test_points_of_classroom50_are_whole_and_none_is_lost() -> None:
 
 
 # The commands
-
-
-def gru(*arguments: Any) -> Result:
-    return CliRunner().invoke(cli.main, [str(argument) for argument in arguments])
 
 
 @pytest.fixture

@@ -14,9 +14,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from click.testing import CliRunner, Result
+from click.testing import Result
 
-from gru.cli import commands as cli
 from gru.cli.options import warn_of
 from gru.examining import Settings
 from gru.grading.folder import LONGEST, file_name
@@ -28,6 +27,7 @@ from gru.grading.rubric import EQUAL_POINTS
 from gru.grading.run import outstanding, run
 from gru.grading.task import Course
 from gru.report.words import printable
+from tests.commands import gru
 from tests.waiting import GIVEN_UP, until
 
 ROOT = Path(__file__).parents[2]
@@ -57,12 +57,9 @@ def write(course: Path) -> Write:
     return write
 
 
-def gru(*arguments: Any) -> Result:
-    return CliRunner().invoke(cli.main, [str(argument) for argument in arguments])
-
-
-def grade(course: Path, *arguments: Any) -> Result:
-    return gru("grade", course, "--out", course.parent / "out", "--effort", "quick", "--time-limit", "2", *arguments)
+def grade(course: Path, *arguments: Any, **how: bool) -> Result:
+    options = ["--out", course.parent / "out", "--effort", "quick", "--time-limit", "2", *arguments]
+    return gru("grade", course, *options, **how)
 
 
 def gradebook(course: Path) -> dict[str, Record]:
@@ -254,7 +251,7 @@ def test_a_failure_of_ours_is_a_row_and_no_zero(course: Path, write: Write, monk
     write("alice.py")
     write("bob.py")
     monkeypatch.setattr("gru.examiner.examine", fail)
-    done = grade(course)
+    done = grade(course, is_to_fail=True)
     assert done.exit_code == 70
     assert "this is no verdict, and --resume tries again" in done.stderr
     assert scores(course) == {"alice": None, "bob": None}
@@ -441,7 +438,6 @@ def test_out_that_cannot_be_written_is_told(course: Path, write: Write) -> None:
     (course.parent / "out").write_text("a file")
     done = grade(course)
     assert done.exit_code != 0
-    assert "Traceback" not in done.output
 
 
 @pytest.mark.skipif(sys.platform == "win32" or os.geteuid() == 0, reason="root may write anywhere")
@@ -451,7 +447,6 @@ def test_a_folder_that_is_read_only_is_told(course: Path, write: Write) -> None:
     out.mkdir(mode=0o500)
     done = grade(course)
     assert done.exit_code == 70
-    assert "Traceback" not in done.output
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="limits the size of files as a full disk would")
@@ -486,7 +481,6 @@ def test_a_gradebook_that_is_none_is_told(damage: bytes, course: Path, write: Wr
     (out / "gradebook.sqlite").write_bytes(damage)
     done = grade(course)
     assert done.exit_code == (70 if damage else 0)
-    assert "Traceback" not in done.output
 
 
 def test_a_gradebook_of_another_version_is_refused(tmp_path: Path) -> None:

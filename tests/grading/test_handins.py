@@ -11,13 +11,12 @@ from contextlib import suppress
 from pathlib import Path
 
 import pytest
-from click.testing import CliRunner
 
-from gru.cli import commands as cli
 from gru.grading.gradebook import Gradebook
 from gru.grading.handins import LAYOUTS, Entry, ExportRefusedError, read
 from gru.grading.handins.layouts import recognised
 from gru.grading.handins.tree import LARGEST_FILE, MOST_FILES, MOST_IN_A_FOLDER, tree_of
+from tests.commands import gru
 from tests.grading.classes import ANOTHER_NAME, RIGHT, STUDENTS, SYSTEMS, WRONG, as_folder, as_zip, notebook, zipped
 
 NAMED = {system for system in SYSTEMS if system != "canvas-anonymous"}
@@ -393,7 +392,7 @@ def test_names_that_clash_are_refused(tmp_path: Path) -> None:
 @pytest.mark.parametrize("content", [b"", b"PK\5\6" + bytes(18), b"no zip at all"])
 def test_a_file_that_is_no_export_is_told(content: bytes, tmp_path: Path) -> None:
     (tmp_path / "x.zip").write_bytes(content)
-    done = CliRunner().invoke(cli.main, ["grade", str(tmp_path / "x.zip"), "--out", str(tmp_path / "out")])
+    done = gru("grade", tmp_path / "x.zip", "--out", tmp_path / "out")
     assert done.exit_code == 2
     assert "expected" in done.stderr
     assert not (tmp_path / "out").exists()
@@ -474,7 +473,7 @@ def test_a_class_from_canvas_is_graded(tmp_path: Path) -> None:
     """Each student's verdict, from a zip: a module handed in again is importable by its own name."""
     export = as_zip(SYSTEMS["canvas"][1](STUDENTS), tmp_path)
     arguments = ["grade", str(export), "--out", str(tmp_path / "out"), "--effort", "quick"]
-    done = CliRunner().invoke(cli.main, arguments)
+    done = gru(*arguments)
     assert done.exit_code == 0, done.output
     assert "taken as an export of Canvas, 14 hand-ins (--layout canvas)" in done.stderr
     with Gradebook(tmp_path / "out") as book:
@@ -482,7 +481,7 @@ def test_a_class_from_canvas_is_graded(tmp_path: Path) -> None:
     for n, student in enumerate(STUDENTS):
         (record,) = (record for record in found.values() if record.id == str(100 + n))
         assert student.outcome in (record.verdict, record.reason), student.name
-    exported = CliRunner().invoke(cli.main, ["export", str(tmp_path / "out"), "--format", "csv"]).stdout
+    exported = gru("export", tmp_path / "out", "--format", "csv").stdout
     assert "latecleo_102,latecleo,102,late,1,latecleo_LATE_102_9020_mine.py,right" in exported
     assert "late" in (tmp_path / "out" / "overview.txt").read_text(encoding="utf-8")
 
@@ -495,7 +494,7 @@ def test_a_file_in_a_source_folder_imports_from_both(tmp_path: Path) -> None:
     }
     as_folder(files, tmp_path / "class")
     arguments = ["grade", str(tmp_path / "class"), "--out", str(tmp_path / "out"), "--effort", "quick"]
-    assert CliRunner().invoke(cli.main, arguments).exit_code == 0
+    assert gru(*arguments).exit_code == 0
     with Gradebook(tmp_path / "out") as book:
         (record,) = book.records()
     assert (record.verdict, record.submission) == ("right", "al/src/cell.py"), record.text

@@ -5,11 +5,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from click.testing import CliRunner
 
-from gru.cli import commands as cli
 from gru.submission.contract import SubmissionFailure
 from gru.submission.notebook import Module, module_of
+from tests.commands import gru
 from tests.grading.classes import RIGHT, WRONG, notebook
 
 pytest.importorskip("nbformat")
@@ -206,7 +205,7 @@ def test_an_older_format_is_read_and_told() -> None:
 
 
 def check(path: Path, *arguments: str) -> Any:
-    return CliRunner().invoke(cli.main, ["check", str(path), "--effort", "quick", *arguments])
+    return gru("check", path, "--effort", "quick", *arguments)
 
 
 def written(folder: Path, *cells: str) -> Path:
@@ -250,7 +249,7 @@ def test_without_nbformat_it_is_said_what_to_do(tmp_path: Path, monkeypatch: pyt
     monkeypatch.setitem(__import__("sys").modules, "nbformat", None)
     path = written(tmp_path, RIGHT)
     for arguments in (["check", str(path)], ["grade", str(tmp_path), "--out", str(tmp_path / "out")]):
-        done = CliRunner().invoke(cli.main, arguments)
+        done = gru(*arguments)
         assert done.exit_code == 2
         assert "pip install nbformat" in done.stderr
 
@@ -263,7 +262,7 @@ def test_notebooks_of_a_class_are_graded(tmp_path: Path) -> None:
     (course / "bo" / "gates.py").write_text("def f(): ...", encoding="utf-8")
     (course / "bo" / "hw.ipynb").write_bytes(notebook("from gates import f", WRONG, "class GRUCell(GRUCell): g = f"))
     arguments = ["grade", str(course), "--out", str(tmp_path / "out"), "--effort", "quick"]
-    done = CliRunner().invoke(cli.main, arguments)
+    done = gru(*arguments)
     assert done.exit_code == 0, done.output
     assert "2 students: 1 right, 1 wrong" in done.stdout
     assert "bo: GRUCell is defined 2 times, in cells 2, 3; the last counts" in done.stdout

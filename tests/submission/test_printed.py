@@ -4,10 +4,9 @@ import json
 from pathlib import Path
 
 import pytest
-from click.testing import CliRunner
 
-from gru import cli
 from gru.submission.text import last_lines
+from tests.commands import gru
 
 RIGHT = Path(__file__).parents[2].joinpath("examples", "submissions", "right.py").read_text(encoding="utf-8")
 IN_FORWARD = "        self.x = x\n"
@@ -23,7 +22,7 @@ def checked(folder: Path, line: str, *options: str) -> str:
     """What `gru check` says of a right cell whose `forward` runs this line too."""
     assert RIGHT.count(IN_FORWARD) == 1
     (folder / "cell.py").write_text(RIGHT.replace(IN_FORWARD, f"{IN_FORWARD}        {line}\n"), encoding="utf-8")
-    return CliRunner().invoke(cli.main, ["check", str(folder / "cell.py"), *ONE_PROBLEM, *options]).output
+    return gru("check", folder / "cell.py", *ONE_PROBLEM, *options).output
 
 
 def test_what_was_printed_is_shown_where_a_call_raised(folder: Path) -> None:
