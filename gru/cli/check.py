@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from gru.cli.examining import Outputs, Request, check_all
+from gru.cli.checking import Outputs, Request, check_all
 from gru.cli.options import (
     adapter_option,
     asked_for,

@@ -13,7 +13,7 @@ import pytest
 from click.testing import Result
 
 from gru import __version__, seed
-from gru.cli import examining
+from gru.cli import checking
 from gru.cli.check import check as check_command
 from gru.cli.options import CHAPTER, warn_of
 from gru.examiner import CHECKS, TRAINING
@@ -123,7 +123,7 @@ def results_of(*arguments: str) -> list[dict[str, Any]]:
 
 def test_a_right_file_is_right(write: Write) -> None:
     done = check(write())
-    assert done.exit_code == examining.ALL_RIGHT
+    assert done.exit_code == checking.ALL_RIGHT
     assert done.stdout.startswith("alice.py: right\n")
     assert "every derivative (8)–(24)" in done.stdout
     assert done.stderr == ""
@@ -131,7 +131,7 @@ def test_a_right_file_is_right(write: Write) -> None:
 
 def test_a_wrong_file_is_shown_with_both_values_and_the_mistake(write: Write) -> None:
     done = check(write(WRONG))
-    assert done.exit_code == examining.SOME_WRONG
+    assert done.exit_code == checking.SOME_WRONG
     assert done.stdout.startswith("alice.py: wrong\n")
     for line in (
         "equation (10), dzr: wrong",
@@ -148,7 +148,7 @@ def test_the_command_that_runs_a_case_again_does_so(write: Write) -> None:
     done = check(write(WRONG))
     (again,) = (line for line in done.stdout.splitlines() if line.startswith("  again"))
     repeated = gru(*again.split()[2:])
-    assert repeated.exit_code == examining.SOME_WRONG
+    assert repeated.exit_code == checking.SOME_WRONG
     assert "  [0, 0]       0.017185   0.003386                  5.0753" in repeated.stdout
     assert "equation-8 " not in repeated.stdout
 
@@ -156,7 +156,7 @@ def test_the_command_that_runs_a_case_again_does_so(write: Write) -> None:
 @pytest.mark.full
 def test_several_files_are_each_reported_and_summed_up(write: Write) -> None:
     done = check(write(), write(WRONG, "bob.py"), write("(", "nobody.py"))
-    assert done.exit_code == examining.SOME_WRONG
+    assert done.exit_code == checking.SOME_WRONG
     verdicts = [line for line in done.stdout.splitlines() if line.startswith(("alice.py:", "bob.py:", "nobody.py:"))]
     assert verdicts == ["alice.py: right", "bob.py: wrong", "nobody.py: not examined (not python)"]
     assert done.stdout.splitlines()[-1] == "3 files: 1 right, 1 wrong, 1 not examined"
@@ -172,9 +172,9 @@ def test_the_workers_of_several_files_are_forked_from_one_process(
         given.append(options["starter"])
         return examine_file(*arguments, **options)
 
-    monkeypatch.setattr(examining, "examine_file", noted)
-    assert check(write(), write(WRONG, "bob.py"), "--problem", "0").exit_code == examining.SOME_WRONG
-    assert check(write(), "--problem", "0").exit_code == examining.ALL_RIGHT
+    monkeypatch.setattr(checking, "examine_file", noted)
+    assert check(write(), write(WRONG, "bob.py"), "--problem", "0").exit_code == checking.SOME_WRONG
+    assert check(write(), "--problem", "0").exit_code == checking.ALL_RIGHT
     first, second, alone = given
     assert first is second
     assert first is not None
@@ -191,13 +191,12 @@ def test_the_workers_of_several_files_are_forked_from_one_process(
     ],
 )
 def test_the_exit_status_tells_the_worst(verdicts: list[str], own_failure: bool, status: int) -> None:
-    assert examining.exit_status(verdicts, own_failure=own_failure) == status
+    assert checking.exit_status(verdicts, own_failure=own_failure) == status
 
 
 def test_only_some_checks_can_be_asked_for(write: Write) -> None:
     assert (
-        check(write(WRONG), "--only", "equation-9", "--only", "merge", "--problem", "0").exit_code
-        == examining.ALL_RIGHT
+        check(write(WRONG), "--only", "equation-9", "--only", "merge", "--problem", "0").exit_code == checking.ALL_RIGHT
     )
     (result,) = results_of("alice.py", "--only", "equation-10", "--problem", "0")
     assert [outcome["check"] for outcome in result["outcomes"]] == ["equation-10"]
@@ -222,10 +221,10 @@ def test_another_seed_gives_other_numbers(write: Write) -> None:
 def test_another_convention_is_wrong_by_default_and_right_where_it_is_asked_for(write: Write) -> None:
     name = write(SWAPPED)
     plain = check(name)
-    assert plain.exit_code == examining.SOME_WRONG
+    assert plain.exit_code == checking.SOME_WRONG
     assert "z weighs the old state here" in plain.stdout
     asked = check(name, "--convention", "swapped")
-    assert asked.exit_code == examining.ALL_RIGHT
+    assert asked.exit_code == checking.ALL_RIGHT
     assert "  convention h = z * h_prev + (1 - z) * h̃" in asked.stdout.splitlines()
 
 
@@ -240,13 +239,13 @@ def test_another_convention_is_wrong_by_default_and_right_where_it_is_asked_for(
 )
 def test_a_teacher_sets_how_much_is_told(write: Write, level: str, told: str, kept: str) -> None:
     done = check(write(WRONG), "--feedback", level, "--json", "results.json")
-    assert done.exit_code == examining.SOME_WRONG
+    assert done.exit_code == checking.SOME_WRONG
     assert told in done.stdout
     assert kept not in done.stdout + Path("results.json").read_text(encoding="utf-8").replace('"equation', "")
 
 
 @pytest.mark.one_in(2)
-@pytest.mark.parametrize(("source", "exit_code"), [(RIGHT, examining.ALL_RIGHT), (WRONG, examining.SOME_WRONG)])
+@pytest.mark.parametrize(("source", "exit_code"), [(RIGHT, checking.ALL_RIGHT), (WRONG, checking.SOME_WRONG)])
 def test_the_only_class_with_the_api_is_judged_under_another_name(write: Write, source: str, exit_code: int) -> None:
     done = check(write(source.replace("GRUCell", "MyGRU")))
     assert done.exit_code == exit_code
@@ -257,10 +256,10 @@ def test_the_only_class_with_the_api_is_judged_under_another_name(write: Write, 
 def test_of_several_classes_with_the_api_none_is_judged(write: Write) -> None:
     other = RIGHT.replace("GRUCell", "MyGRU")
     done = check(write(f"{other}\n\n{RIGHT.replace('GRUCell', 'Second')}"))
-    assert done.exit_code == examining.SOME_NOT_EXAMINED
+    assert done.exit_code == checking.SOME_NOT_EXAMINED
     assert "several with its methods: MyGRU, Second" in done.stdout
     done = check(write(f"{other}\n\nclass Refined(MyGRU):\n    pass\n"))
-    assert done.exit_code == examining.ALL_RIGHT
+    assert done.exit_code == checking.ALL_RIGHT
     assert "judged as Refined" in done.stdout
 
 
@@ -275,7 +274,7 @@ def test_a_class_that_is_defined_twice_is_told(write: Write) -> None:
 
 def test_a_layer_over_sequences_is_not_taken_for_a_cell(write: Write) -> None:
     done = check(write(RIGHT.replace("GRUCell", "Layer").replace("def backward(self, h_p", "def backward(self, xs")))
-    assert done.exit_code == examining.SOME_NOT_EXAMINED
+    assert done.exit_code == checking.SOME_NOT_EXAMINED
     assert "judged as" not in done.stdout
 
 
@@ -296,7 +295,7 @@ def test_a_layer_over_sequences_is_not_taken_for_a_cell(write: Write) -> None:
 )
 def test_what_cannot_be_examined_is_told_why(write: Write, contents: str | bytes, reason: str, text: str) -> None:
     done = check(write(contents), "--json", "results.json")
-    assert done.exit_code == examining.SOME_NOT_EXAMINED
+    assert done.exit_code == checking.SOME_NOT_EXAMINED
     (result,) = json.loads(Path("results.json").read_text(encoding="utf-8"))["results"]
     assert (result["verdict"], result["reason"]) == ("not_examined", reason)
     assert text in result["text"]
@@ -327,7 +326,7 @@ def test_what_cannot_be_examined_is_told_why(write: Write, contents: str | bytes
 )
 def test_a_wrong_call_or_shape_is_told(write: Write, contents: str, check_id: str, text: str) -> None:
     done = check(write(contents), "--json", "results.json")
-    assert done.exit_code == examining.SOME_WRONG
+    assert done.exit_code == checking.SOME_WRONG
     (result,) = json.loads(Path("results.json").read_text(encoding="utf-8"))["results"]
     (outcome,) = (o for o in result["outcomes"] if o["check"] == check_id)
     assert outcome["status"] == "wrong"
@@ -342,7 +341,7 @@ def test_single_precision_is_judged_as_such_and_told(write: Write) -> None:
     single = single.replace("in_grad):\n", "in_grad):\n        h_p, in_grad = self.single((h_p, in_grad))\n")
     single += "\n    def single(self, arrays):\n        return [array.astype(np.float32) for array in arrays]\n"
     done = check(write(single))
-    assert done.exit_code == examining.ALL_RIGHT
+    assert done.exit_code == checking.ALL_RIGHT
     assert "  precision  answers in single precision (float32); judged at single precision" in done.stdout.splitlines()
 
 
@@ -350,7 +349,7 @@ def test_single_precision_is_judged_as_such_and_told(write: Write) -> None:
 @pytest.mark.parametrize("name", ["a b.py", "门控.py", "-x.py", "[red]bold.py"])
 def test_any_name_of_a_file_will_do(write: Write, name: str) -> None:
     done = check("--", write(name=name))
-    assert done.exit_code == examining.ALL_RIGHT
+    assert done.exit_code == checking.ALL_RIGHT
     assert done.stdout.startswith(f"{name}: right\n")
 
 
@@ -551,7 +550,7 @@ def test_the_document_is_whole_or_as_it_was(write: Write, monkeypatch: pytest.Mo
 
     monkeypatch.setattr(Path, "replace", fail)
     done = check(write(), "--json", "results.json")
-    assert done.exit_code == examining.OWN_FAILURE
+    assert done.exit_code == checking.OWN_FAILURE
     assert done.stderr == "gru: cannot write results.json: No space left on device\n"
     assert Path("results.json").read_text() == "old"
     assert files_here() == ["alice.py", "results.json"]
@@ -566,22 +565,22 @@ def test_a_failure_of_ours_is_no_verdict(write: Write, monkeypatch: pytest.Monke
 
     monkeypatch.setattr("gru.examiner.examine", fail)
     done = gru("check", write(), "--json", "results.json", is_to_fail=True)
-    assert done.exit_code == examining.OWN_FAILURE
+    assert done.exit_code == checking.OWN_FAILURE
     assert "gru: failed on alice.py; this is a mistake of gru, not a verdict" in done.stderr
     assert json.loads(Path("results.json").read_text())["results"] == []
 
 
 def test_what_was_found_before_an_interruption_is_written(write: Write, monkeypatch: pytest.MonkeyPatch) -> None:
-    first = examining._examine
+    first = checking._examine
 
-    def interrupt(file: str, request: examining.Request) -> Any:
+    def interrupt(file: str, request: checking.Request) -> Any:
         if file == "bob.py":
             raise KeyboardInterrupt
         return first(file, request)
 
-    monkeypatch.setattr(examining, "_examine", interrupt)
+    monkeypatch.setattr(checking, "_examine", interrupt)
     done = check(write(), write(WRONG, "bob.py"), "--json", "results.json")
-    assert done.exit_code == examining.INTERRUPTED
+    assert done.exit_code == checking.INTERRUPTED
     assert done.stderr == "gru: interrupted\n"
     assert [r["submission"] for r in json.loads(Path("results.json").read_text())["results"]] == ["alice.py"]
 
@@ -603,7 +602,7 @@ def run(*arguments: str, **environment: str) -> subprocess.CompletedProcess[str]
 
 def test_the_module_is_the_command(write: Write) -> None:
     done = run("check", write(WRONG), *QUICK)
-    assert done.returncode == examining.SOME_WRONG
+    assert done.returncode == checking.SOME_WRONG
     assert "  [0, 0]       0.017185   0.003386                  5.0753" in done.stdout
     assert done.stderr == ""
 
@@ -611,7 +610,7 @@ def test_the_module_is_the_command(write: Write) -> None:
 @pytest.mark.full
 def test_a_terminal_without_the_chapters_letters_gets_escapes(write: Write) -> None:
     done = run("check", write(name="门控.py"), *QUICK, PYTHONIOENCODING="latin-1")
-    assert done.returncode == examining.ALL_RIGHT
+    assert done.returncode == checking.ALL_RIGHT
     assert done.stdout.startswith("\\u95e8\\u63a7.py: right\n")
 
 

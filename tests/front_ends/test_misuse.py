@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from gru.cli import check, examining
+from gru.cli import check, checking
 from gru.cli.guard import INTERRUPTED
 from tests.commands import gru
 
@@ -42,7 +42,7 @@ def test_help_has_a_short_name(command: list[str]) -> None:
 @pytest.mark.parametrize("name", ["10", "(10)", "dzr", "equation-10"])
 def test_a_check_has_the_names_that_explain_knows(name: str) -> None:
     done = gru("check", SLIP, "--only", name, "--problem", "0")
-    assert done.exit_code == examining.SOME_WRONG
+    assert done.exit_code == checking.SOME_WRONG
     assert "equation (10), dzr: wrong" in done.stdout
     assert "equation-9 " not in done.stdout
     assert "limit of equation (10), dzr" in gru("check", "--explain-limit", name).stdout
@@ -112,7 +112,7 @@ def test_what_depends_on_an_equation_is_told(number: int, depends: str) -> None:
 def test_a_breakpoint_is_passed_over(tmp_path: Path) -> None:
     cell = tmp_path / "cell.py"
     cell.write_text(RIGHT.read_text(encoding="utf-8") + "\nbreakpoint()\n", encoding="utf-8")
-    assert gru("check", cell, "--effort", "quick").exit_code == examining.ALL_RIGHT
+    assert gru("check", cell, "--effort", "quick").exit_code == checking.ALL_RIGHT
 
 
 @pytest.mark.full
@@ -199,7 +199,7 @@ def test_nothing_is_promised_of_a_gradebook_that_there_is_not(tmp_path: Path, mo
 
     monkeypatch.setattr(Path, "mkdir", refuse)
     done = gru("grade", EXAMPLES, "--out", tmp_path / "out")
-    assert done.exit_code == examining.OWN_FAILURE
+    assert done.exit_code == checking.OWN_FAILURE
     assert "Read-only file system" in done.stderr
     assert "judged before" not in done.stderr
 
@@ -227,7 +227,7 @@ def test_arguments_in_another_order_are_told(old: str, new: str, told: str, tmp_
     cell = tmp_path / "cell.py"
     cell.write_text(RIGHT.read_text(encoding="utf-8").replace(old, new), encoding="utf-8")
     done = gru("check", cell, "--effort", "quick")
-    assert done.exit_code == examining.SOME_WRONG
+    assert done.exit_code == checking.SOME_WRONG
     assert f"  note       {told} and is called with " in done.stdout
 
 
