@@ -99,10 +99,21 @@ class Bench:
         return problem
 
     def run(
-        self, problem: DrivenProblem, values: Mapping[str, Any], delta: Array | None = None, *, before: bool = False
+        self,
+        problem: DrivenProblem,
+        values: Mapping[str, Any],
+        delta: Array | None = None,
+        *,
+        last: Array | None = None,
+        before: bool = False,
     ) -> tuple[Array, dict[str, Array]]:
-        """The states, and with a `delta` the gradients by name; `values` stand in place of the problem's."""
+        """The states, and with a `delta` the gradients by name; `values` stand in place of the problem's.
+
+        `last` (batch, width) is given apart, as the gradient for the last state.
+        """
         arrays, expected = self._put(problem, values, delta)
+        if last is not None:
+            arrays["delta_last"] = np.array(last, float, order="C")
         (states, *gradients), odd = self.runner.drive(problem.by_name, arrays, expected, before=before)
         self.updates |= UPDATES in odd
         self.changed |= {name for name in ("x", "h_0", "delta") if CHANGES + name in odd}

@@ -238,12 +238,23 @@ def _state(bench: Bench, problem: DrivenProblem) -> Iterator[Fact]:
         yield from _on_second_use(bench, problem, plain)
     if bench.api.loss:
         return
+    if bench.api.takes_last:
+        yield from _with_the_last_apart(bench, problem, plain)
     _, scaled = bench.run(problem, {}, problem.delta * SCALE)
     for name in plain:
         if name not in bench.odd and not _close(scaled[name] / SCALE, plain[name]):
             highest, lowest = scaled[name].max(), scaled[name].min()
             clipped = float(highest) if highest == -lowest and highest < SCALE else None
             yield Fact.of("gradient-not-linear", name=name, clipped=clipped)
+
+
+def _with_the_last_apart(bench: Bench, problem: DrivenProblem, plain: Mapping[str, Array]) -> Iterator[Fact]:
+    """The gradients that are others where half of what comes to the last state is given to backward apart."""
+    halved = np.concatenate([problem.delta[:-1], problem.delta[-1:] / 2])
+    _, apart = bench.run(problem, {}, halved, last=halved[-1])
+    names = tuple(name for name in plain if name not in bench.odd and not _close(apart[name], plain[name]))
+    if names:
+        yield Fact.of("last-apart", names=names)
 
 
 def _on_second_use(bench: Bench, problem: DrivenProblem, plain: Mapping[str, Array]) -> Iterator[Fact]:

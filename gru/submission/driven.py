@@ -49,6 +49,7 @@ class Api:
         assumed: Whether nothing in the file gives the loss that is differentiated.
         accumulates: Whether a second use adds to the gradients.
         alike: Whether backward raises where sizes differ.
+        takes_last: Whether backward may be given the gradient for the last state apart, beside that for all states.
         part_of: What is made of the target and raised, with what; empty where nothing did.
         first: How many first states can be given, side by side.
         answers: How wide an answer is, such as `hidden` or `2*hidden`.
@@ -70,6 +71,7 @@ class Api:
     assumed: bool
     accumulates: bool
     alike: bool
+    takes_last: bool
     part_of: str = ""
     inputs: str = ""
     targets: str = ""
@@ -92,7 +94,19 @@ def api_in(data: Any) -> Api:
     """The API in a worker's header. Raises ProtocolError where it is none."""
     if type(data) is not dict:
         raise ProtocolError("an API that is no object")
-    flags = ("dx", "dh", "h_0", "rows", "sequence", "last_only", "loss", "assumed", "accumulates", "alike")
+    flags = (
+        "dx",
+        "dh",
+        "h_0",
+        "rows",
+        "sequence",
+        "last_only",
+        "loss",
+        "assumed",
+        "accumulates",
+        "alike",
+        "takes_last",
+    )
     names: Any = data.get("names")
     gradients: Any = data.get("gradients")
     sizes: Any = data.get("sizes")

@@ -84,8 +84,9 @@ MISTAKES = {
     "outputs_without_a_loss": ("+ q * r +", "+ q +", "equation-23"),
     "model_and_peepholes": ("dc = e * f + ai", "dc = e + ai", "lstm/dc"),
     "step_and_unroll": ("params, dh + carry, cache", "params, dh, cache", "equation-23"),
+    "probabilities_of_a_batch": ("(self.p - y) / N", "(self.p - y)", "gradient-W"),
     "fits_one_number": ("drh * r + dv", "drh + dv", "gradient-Wz"),
-    "last_state_apart": ("dH[n - 1] += dhn", "dH[0] += dhn", "gradient-W"),
+    "last_state_apart": ("dH[n - 1] += dhn", "dH[0] += dhn", "state"),
 }  # fmt: skip
 """For each file what stands in it, what stands in its place, and a check that is not right then."""
 

@@ -15,7 +15,7 @@ from gru.calculus.arrays import Array
 from gru.calculus.rounding import Running, limit
 from gru.examiner.bench import DrivenProblem
 from gru.submission.adapters.layouts import has_steps
-from gru.submission.adapters.targets import ALPHABET, EACH_SEQUENCE, EACH_STEP, NUMBERS, seen, targets
+from gru.submission.adapters.targets import ALPHABET, EACH_SEQUENCE, EACH_STEP, seen, targets
 from gru.submission.driven import Api
 
 Kind = Literal["outputs", "cross-entropy", "squares"]
@@ -149,7 +149,7 @@ def heads(api: Api, problem: DrivenProblem) -> Iterator[Head]:
     lasts: tuple[bool, ...] = (api.last_only,)
     if api.loss:
         # One target means one output.
-        lasts = (False, True) if api.targets in (*EACH_STEP, NUMBERS) or has_steps(api.targets) else (True,)
+        lasts = (False, True) if api.targets in EACH_STEP or has_steps(api.targets) else (True,)
     for weight, transposed in _weights(shapes, sizes["hidden"]):
         width = shapes[weight][0 if transposed else 1]
         answered = sizes["output"] if api.loss else api.width(sizes)

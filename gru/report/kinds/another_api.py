@@ -48,6 +48,14 @@ def _second_use(p: Particulars) -> str:
     return f"the gradient of {_argument(p)} is another one on a second use of the same object"
 
 
+def _last_apart(p: Particulars) -> str:
+    names = ", ".join(_argument({"name": name}) for name in p["names"])
+    return (
+        "what backward is given for the last state apart is not added to the gradient from above at the last step: "
+        f"the gradient of {names} is another one"
+    )
+
+
 def _writes_into(p: Particulars) -> str:
     names = {"x": "the input", "h_0": "the first state", "delta": "the upstream gradient"}
     given = " and ".join(names[name] for name in p["names"])
@@ -89,6 +97,7 @@ KINDS: dict[str, Words] = {
     "hidden-gradient": Words("", "the gradient of this parameter is not shown"),
     "updates": Words("", "backward changes the parameters itself; a second use was not judged"),
     "writes-into": Words("", _writes_into),
+    "last-apart": Words("", _last_apart),
     "raised-at": Words("", _raised_at),
     "other-on-second-use": Words("", _second_use),
     "gradient-not-linear": Words("", _not_linear_in_own),

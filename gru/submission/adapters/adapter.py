@@ -171,6 +171,7 @@ class Adapter:
         h_0: Any,
         delta: Any = None,
         *,
+        delta_last: Any = None,
         before: bool = False,
         told: Callable[[str], None] = lambda where: None,
     ) -> "Answer":
@@ -182,6 +183,7 @@ class Adapter:
             x: (steps, batch, input).
             h_0: (batch, hidden), or both states side by side, (batch, 2*hidden).
             delta: (steps, batch, width), the gradient of the loss for the states; side by side where they are two.
+            delta_last: (batch, width), what backward is given for the last state apart; None for nothing.
             before: Whether the same object is used once before, on other numbers.
             told: Is told what is called.
 
@@ -190,6 +192,7 @@ class Adapter:
         """
         self.turn()
         told("construction")
+        self._delta_last = None if delta_last is None else arranged(delta_last[None], self.last_layout)
         Optimiser.rate = self.rate
         self._sizes, self._values = sizes, values
         made = settled(self, self.make(sizes), sizes)
@@ -219,10 +222,6 @@ class Adapter:
             if self.rate_at:
                 setattr(made, self.rate_at, self.rate)
             layout = self.delta_layout or self.out_layout
-            if "delta_last" in self.backward_roles:
-                # The last state is answered twice: each answer has a half of its gradient.
-                delta = np.concatenate([delta[:-1], delta[-1:] / 2])
-                self._delta_last = self._given(arranged(delta[-1:], of_one_step(layout)))
             parts = np.split(delta, 2 if self.second else 1, axis=-1)
             given = self._given(both(arranged(part, layout) for part in parts))
             kept.keep(delta=given)
@@ -290,6 +289,16 @@ class Adapter:
             and (self.h_layout is None or "B" in self.h_layout)
             and "B" in self.out_layout
         )
+
+    @property
+    def takes_last(self) -> bool:
+        """Whether backward may be given the gradient for the last state apart."""
+        return "delta_last" in self.backward_roles
+
+    @property
+    def last_layout(self) -> str:
+        """The layout of the last state, where that is answered apart: that of the first, or of one step."""
+        return self.h_layout or of_one_step(self.out_layout)
 
     @property
     def is_sequence(self) -> bool:

@@ -15,7 +15,7 @@ from .behaviour import adds_up, behaves, moving, numbers, places_of_states, upst
 from .calls import backward_roles, forward_roles, taken_back, with_the_last
 from .fixed import chosen_in, fixed_sizes
 from .gradients import find
-from .layouts import arranged, has_steps, of_one_step
+from .layouts import arranged, has_steps
 from .names import STATE_NAMES
 from .places import arrays_in
 from .source import names_returned, parameters_of
@@ -270,7 +270,7 @@ def _has_the_last_apart(adapter: Adapter, answer: Answer) -> bool:
     returned = adapter._returned
     if not isinstance(returned, tuple) or not has_steps(adapter.out_layout):
         return False
-    last = arranged(answer.states[-1:], of_one_step(adapter.out_layout))
+    last = arranged(answer.states[-1:], adapter.last_layout)
     return any(isinstance(part, np.ndarray) and np.array_equal(part, last) for part in returned)
 
 

@@ -63,6 +63,7 @@ class Driver:
             "targets": getattr(adapter, "target_kind", ""),
             "accumulates": adapter.accumulates,
             "alike": adapter.alike,
+            "takes_last": adapter.takes_last,
             "part_of": "; ".join(f"{way} raised {fault}" for way, fault in adapter.part_of.items()),
             "first": adapter.carried,
             "answers": adapter.answers,
@@ -102,7 +103,8 @@ class Driver:
                 turn()
 
         with np.errstate(all="ignore"):
-            answer = adapter.run(sizes, values, x, h_0, delta, before=before, told=told)
+            last = arrays.get("delta_last")
+            answer = adapter.run(sizes, values, x, h_0, delta, delta_last=last, before=before, told=told)
             found = [np.asarray(answer.states, float)]
             if delta is None:
                 return found, odd

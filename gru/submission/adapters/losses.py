@@ -23,7 +23,7 @@ from .layouts import of_one_step
 from .loss import Loss, Unwritten
 from .names import BACKWARD, CACHE, FORWARD, LOSS, RATE, C, H, X, size_named, stem
 from .source import definitions, names_returned, own, parameters_of
-from .targets import ALPHABET, EACH_SEQUENCE, NUMBER, NUMBERS
+from .targets import ALPHABET, EACH_SEQUENCE, NUMBER
 from .updates import by_changes
 
 INPUTS = re.compile(
@@ -200,24 +200,37 @@ def layouts_of(module: Any, given: Mapping[str, Any], kind: type[Loss] = Loss) -
     except Exception:
         return
     layouts = ("FB", "F", "BF") if "h" in states else (None,)
-    sizes = [*fixed_sizes(made, module, chosen_in(given["construct"]))]
+    chosen = chosen_in(given["construct"])
+    sizes = [*fixed_sizes(made, module, chosen)]
     for inputs, h_layout in product(INPUT_KINDS, layouts):
         way = {**given, "h_layout": h_layout, "carried": 1 + ("c" in states), "input_kind": inputs}
         ways = [{**way, "fixed": fixed} for fixed in sizes]
         if given["first_name"]:
             ways = [way for way in ways if kind(module, **way).goes_forward()]
-        for target, several in product(_target_kinds(inputs), (False, True)):
+        for (target, is_one), several in product(_target_kinds(inputs, chosen), (False, True)):
             if several and (given["forward_name"] == given["backward_name"] or given["first_name"]):
                 continue
             # Every size is tried before the next kind of targets: NumPy takes a single number for all steps.
-            yield from (kind(module, **way, target_kind=target, several=several) for way in ways)
+            yield from (
+                kind(
+                    module,
+                    **{**way, "fixed": way["fixed"] | ({"output": 1} if is_one else {})},
+                    target_kind=target,
+                    several=several,
+                )
+                for way in ways
+            )
 
 
-def _target_kinds(inputs: str) -> tuple[str, ...]:
-    """The kinds of targets that go with a kind of inputs."""
-    if inputs in ALPHABET:
-        return tuple(dict.fromkeys((inputs, "tokens", *EACH_SEQUENCE, NUMBER)))
-    return tuple(dict.fromkeys((inputs, of_one_step(inputs), *EACH_SEQUENCE, "positions", NUMBERS, NUMBER)))
+def _target_kinds(inputs: str, chosen: Sequence[str]) -> Iterator[tuple[str, bool]]:
+    """The kinds of targets that go with a kind of inputs, and whether a row has one output; a single number last."""
+    likely = (inputs, "tokens") if inputs in ALPHABET else (inputs, of_one_step(inputs))
+    more = () if inputs in ALPHABET else ("positions",)
+    yield from ((kind, False) for kind in dict.fromkeys((*likely, *EACH_SEQUENCE, *more)))
+    if inputs not in ALPHABET and "output" not in chosen:
+        layouts = [layout for layout in (inputs, of_one_step(inputs)) if not layout.startswith("[")]
+        yield from ((kind, True) for layout in layouts for kind in (layout, layout.replace("F", "")) if kind)
+    yield NUMBER, False
 
 
 def completed(adapter: Loss) -> bool:
@@ -241,4 +254,7 @@ def completed(adapter: Loss) -> bool:
     find(adapter, answer, adapter.run(sizes, values, x, h_0, aims=np.roll(x, 1, -1)), x, sizes, values)
     adapter.dx = adapter.dh = adapter.dc = None
     adapter.takes_rows = adapter.reads_every_row()
+    if adapter.is_of_one_output and "B" in adapter.target_kind and not adapter.takes_rows:
+        # One row cannot tell (1,) from (1, 1), and outputs (batch,) beside targets (batch, 1) are another loss.
+        return False
     return bool(adapter.gradients) or by_changes(adapter, sizes, (holder, not isinstance(made, Given)))

@@ -23,9 +23,6 @@ EACH_SEQUENCE = ("classes", "class")
 NUMBER = "number"
 """The kind that is one number between 0 and 1 for a sequence, as of a cross-entropy of two classes."""
 
-NUMBERS = "numbers"
-"""The kind that is such a number for every step."""
-
 
 def positions(x: Any) -> list[int]:
     """The position in an alphabet at every step: that of the largest entry of `x` (steps, batch, input)."""
@@ -41,15 +38,15 @@ def targets(x: Any, kind: str, output: int) -> Any:
     """The targets: positions (steps,), classes (batch,), or vectors (steps or 1, batch, output).
 
     A vector has a 1 at a position and else 0: what a cross-entropy may be given, and what any other loss can be. A
-    single number lies between 0 and 1, and so do numbers (steps, 1).
+    single number lies between 0 and 1.
     """
     if kind in EACH_STEP:
         found = np.argmin(x[:, 0], axis=-1)
         return found if kind in ALPHABET else found % output
     if kind in EACH_SEQUENCE:
         return np.argmin(x[-1], axis=-1) % output
-    if kind in (NUMBER, NUMBERS):
-        return 1 / (1 + np.exp(-(x[-1:] if kind == NUMBER else x)[:, 0, -1:]))
+    if kind == NUMBER:
+        return 1 / (1 + np.exp(-x[-1, :1, -1:]))
     # Computed from its own step alone: where steps change places, their targets go with them.
     aimed = x if has_steps(kind) else x[-1:]
     if output == 1:
