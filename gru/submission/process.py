@@ -6,23 +6,24 @@ process has failed. It never imports a submission, and knows no right answer.
 
 import os
 from collections.abc import Generator, Iterable, Iterator, Mapping, Sequence
-from contextlib import closing, contextmanager
+from contextlib import closing
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
 
 from gru.calculus.arrays import Array
 from gru.layer import Form, Sizes
+from gru.submission.asking import Asking, Values
 from gru.submission.channel import Connection
 from gru.submission.confinement import Confinement, Isolation, confinement
-from gru.submission.contract import CellError, Counted, Job, KilledError, Raised, Recording, SubmissionFailure
+from gru.submission.contract import Counted, Job, KilledError, Recording, SubmissionFailure
 from gru.submission.keeper import STARTS, Keeper, Wanted, launched
 from gru.submission.limits import CALLS_IN_ALL, LEAST_MEMORY, MEMORY_LIMIT, TIME_LIMIT, Limits
 from gru.submission.listener import Listener, Told
 from gru.submission.recording import api_of, arrays_of, recording_of, request_of
 from gru.submission.source import Source
 from gru.submission.text import CleanText
-from gru.submission.worker.protocol import ProtocolError, pack, read_counts, read_values
+from gru.submission.worker.protocol import ProtocolError, pack, read_counts
 
 if TYPE_CHECKING:
     from gru.submission.driven import Api
@@ -106,13 +107,13 @@ class SubmissionProcess:
         if isolation == "strict":
             confinement(isolation)
         self.path = os.fspath(path)
-        self.failure: SubmissionFailure | None = None
         limits = Limits(time_limit, CALLS_IN_ALL * time_limit if whole_limit is None else whole_limit, memory_limit)
         self._wanted = Wanted(self.path, limits, isolation, root, form, name, adapter)
         self._starter = starter
         self._source = Source(self.path)
         self._listener = Listener(self._source, limits, isolation)
         self._keeper = Keeper(self._wanted, self._source, self._listener, self._opened)
+        self._asking = Asking(self._keeper, self._listener)
 
     def _opened(self) -> Connection:
         """A worker that waits for what it is told. Raises WorkerError."""
@@ -138,6 +139,11 @@ class SubmissionProcess:
         """What there is to know beside the verdict, once the process has run: of a notebook, of the class taken."""
         driven = (self._wanted.adapter.note,) if self._wanted.adapter else ()
         return (*self._source.notes, *driven, *self._keeper.said)
+
+    @property
+    def failure(self) -> SubmissionFailure | None:
+        """Why the submission cannot be examined any further; None where it can."""
+        return self._asking.failure
 
     @property
     def has_raised(self) -> bool:
@@ -187,16 +193,12 @@ class SubmissionProcess:
 
     def told(self, put: Put) -> Generator[Told]:
         """What is answered to each of the jobs, as it comes. Raises as `run`."""
-        if self.failure is not None:
-            raise self.failure
         left = len(put.jobs)
         try:
-            for answer in self._told_to_the_end(put):
-                left -= 1
-                yield answer
-        except SubmissionFailure as failure:
-            self.failure = failure
-            raise
+            with self._asking.keeping_failures():
+                for answer in self._told_to_the_end(put):
+                    left -= 1
+                    yield answer
         finally:
             if left:
                 # An answer that nobody waits for any more would be taken for the answer to another job.
@@ -223,15 +225,10 @@ class SubmissionProcess:
 
     def _recording(self, job: Job, request: dict[str, Any], told: Told) -> Recording:
         """What an answer says. Raises SubmissionFailure where it is none, or this machine lacks what is needed."""
-        try:
+        with self._asking.keeping_failures():
             answer = self._listener.parsed(told, request)
             if answer["raised"] is not None:
-                answer["raised"] = self._listener.placed(answer["raised"])
-                if failure := self._listener.lack_in(answer["raised"]):
-                    raise failure
-        except SubmissionFailure as failure:
-            self.failure = failure
-            raise
+                answer["raised"] = self._asking.placed(answer["raised"])
         return recording_of(job, answer)
 
     def _ready_in_own_api(self) -> Connection:
@@ -247,13 +244,13 @@ class SubmissionProcess:
         What may be asked is told by `unrolled.Unrolled.answer`; each such request is one call of
         `time_limit`. Raises CellError where a cell raises, and what `run` raises.
         """
-        with self._failing_for_good():
-            answer = self._unroll_to_the_end(sizes, arrays, expected)
-        return self._unless_raised(answer)
+        with self._asking.one_exchange():
+            values = self._unroll_to_the_end(sizes, arrays, expected)
+        return self._asking.unless_raised(values)
 
     def _unroll_to_the_end(
         self, sizes: Sizes, arrays: Mapping[str, Array], expected: Sequence[tuple[int, ...]]
-    ) -> list[Array] | dict[str, Any]:
+    ) -> Values:
         """As `_unroll`. The cells of a worker that is ended from outside go forward again before backward."""
         goes_back = "upstream" in arrays
         if not goes_back:
@@ -269,47 +266,33 @@ class SubmissionProcess:
                     self._unroll(*self._went_forward)
         raise AssertionError
 
-    def _unroll(
-        self, sizes: Sizes, arrays: Mapping[str, Array], expected: Sequence[tuple[int, ...]]
-    ) -> list[Array] | dict[str, Any]:
-        channel = self._ready_in_own_api()
-        shapes = {name: array.shape for name, array in arrays.items()}
-        request = {"kind": "sequence", "sizes": sizes, "dtype": "f8", "arrays": shapes, "api": api_of(self.form)}
-        self._listener.doing = "backward" if "upstream" in arrays else "forward"
-        channel.send(pack(request, arrays.values()))
-        answer: list[Array] | dict[str, Any] = self._listener.frame(
-            channel,
-            values=lambda read, header, length: read_values(
-                read, header, length, request, [("f8", shape) for shape in expected]
-            ),
-        )["values"]
-        return answer
+    def _unroll(self, sizes: Sizes, arrays: Mapping[str, Array], expected: Sequence[tuple[int, ...]]) -> Values:
+        self._ready_in_own_api()
+        request = {"kind": "sequence", "sizes": sizes, "api": api_of(self.form)}
+        doing = "backward" if "upstream" in arrays else "forward"
+        values: Values = self._asking.answer(request, arrays, expected, doing=doing)["values"]
+        return values
 
     # A submission in another API
 
     @property
     def api(self) -> "Api | None":
         """How a submission in another API is driven; None for one in the layer's own. Raises SubmissionFailure."""
-        if self.failure is not None:
-            raise self.failure
-        try:
+        with self._asking.keeping_failures():
             self._keeper.ready()
-        except SubmissionFailure as failure:
-            self.failure = failure
-            raise
         return self._keeper.api
 
     def shapes(self, sizes: Mapping[str, int]) -> dict[str, tuple[tuple[int, ...], str]]:
         """The shape and the precision of every parameter of a submission in another API. Raises as `drive`."""
         answer = self._asked({"kind": "shapes", "sizes": sizes}, {}, ())
-        self._unless_raised(answer["values"])
+        self._asking.unless_raised(answer["values"])
         assert self._keeper.api is not None
         from gru.submission.driven import shapes_in
 
         try:
             return shapes_in(answer.get("shapes"), self._keeper.api)
         except ProtocolError as error:
-            raise self._nonsense(str(error)) from None
+            raise self._asking.nonsense(str(error)) from None
 
     def drive(
         self,
@@ -325,9 +308,9 @@ class SubmissionProcess:
         `run` raises.
         """
         answer = self._asked({"kind": "drive", "sizes": sizes, "before": before}, arrays, expected)
-        values, odd = self._unless_raised(answer["values"]), answer.get("odd")
+        values, odd = self._asking.unless_raised(answer["values"]), answer.get("odd")
         if type(odd) is not dict or not all(type(text) is str for text in odd.values()):
-            raise self._nonsense("something else where texts were expected")
+            raise self._asking.nonsense("something else where texts were expected")
         return values, odd
 
     def count(
@@ -346,7 +329,7 @@ class SubmissionProcess:
         try:
             counts = read_counts(answer.get("counted"), request)
         except ProtocolError as error:
-            raise self._nonsense(str(error)) from None
+            raise self._asking.nonsense(str(error)) from None
         found = None if counts is None else Counted(**counts)
         was_cut_short = found is not None and found.backward > most
         return found if was_cut_short or not isinstance(answer["values"], dict) else None
@@ -355,43 +338,6 @@ class SubmissionProcess:
         self, request: dict[str, Any], arrays: Mapping[str, Array], expected: Sequence[tuple[int, ...]]
     ) -> dict[str, Any]:
         """The answer of a submission in another API to one request; what it raised stands as its `values`."""
-        with self._failing_for_good():
-            channel = self._keeper.ready()
-            header = request | {"dtype": "f8", "arrays": {name: array.shape for name, array in arrays.items()}}
-            self._listener.doing = "forward and backward" if "delta" in arrays else "forward"
-            channel.send(pack(header, arrays.values()))
-            shapes = [("f8", shape) for shape in expected]
-            return self._listener.frame(
-                channel, values=lambda read, header, length: read_values(read, header, length, DRIVEN, shapes)
-            )
-
-    def _unless_raised(self, values: list[Array] | dict[str, Any]) -> list[Array]:
-        """The arrays of an answer. Raises CellError where the submission has raised in their place."""
-        if isinstance(values, dict):
-            raised = self._listener.placed(values)
-            with self._failing_for_good():
-                if failure := self._listener.lack_in(raised):
-                    raise failure
-            raise CellError(Raised(**raised).text)
-        return values
-
-    @contextmanager
-    def _failing_for_good(self) -> Iterator[None]:
-        """A failure of the submission is kept, and raised again by what comes later; with any, the process ends."""
-        if self.failure is not None:
-            raise self.failure
-        done = False
-        try:
-            yield
-            done = True
-        except SubmissionFailure as failure:
-            self.failure = failure
-            raise
-        finally:
-            if not done:
-                self.close()
-
-    def _nonsense(self, text: str) -> SubmissionFailure:
-        """The failure of a submission whose process sends what is no answer; it is kept."""
-        self.failure = self._listener.nonsense(text)
-        return self.failure
+        doing = "forward and backward" if "delta" in arrays else "forward"
+        with self._asking.one_exchange():
+            return self._asking.answer(request, arrays, expected, doing=doing, calls=DRIVEN)
