@@ -8,6 +8,7 @@ import ast
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import partial, reduce
+from itertools import combinations
 from typing import Any
 
 import numpy as np
@@ -152,6 +153,9 @@ _FUNCTIONS: dict[str, Callable[[Array], Array]] = {
 
 def functions(read: list[Read], part: ast.expr) -> Iterator[Filling]:
     """A function of the part, and the part clipped at bounds that are read off."""
+    match part:
+        case ast.BinOp(left, ast.Mult(), right) if ast.dump(left) == ast.dump(right):
+            yield from _squares(read, left)
     whole = formula.text(part)
     text = f"({whole})" if isinstance(part, ast.BinOp) else whole
     for line, function in {**_FUNCTIONS, **_clips(read, part)}.items():
@@ -161,6 +165,16 @@ def functions(read: list[Read], part: ast.expr) -> Iterator[Filling]:
                 return function(formula.evaluate(part, values))
 
             yield Filling(line.format(whole=whole, part=text), value, partial(_rounded_function, part, value))
+
+
+def _squares(read: list[Read], root: ast.expr) -> Iterator[Filling]:
+    """The square of a function of what is squared."""
+    for name in ("np.tanh", "sigmoid"):
+        applied = ast.Call(formula.parse(name), [root], [])
+        tree = ast.BinOp(applied, ast.Mult(), applied)
+        if all(_is_near(one, one.whole(tree)) for one in read):
+            line = f"{name}({formula.text(root)})"
+            yield Filling(f"{line} * {line}", partial(formula.evaluate, tree), partial(_evaluated_second, tree))
 
 
 def _clips(read: list[Read], part: ast.expr) -> dict[str, Callable[[Array], Array]]:
@@ -193,26 +207,51 @@ def _rounded_function(part: ast.expr, value: Callable[[Values], Array], values: 
 def sums(read: list[Read], own: list[ast.expr], others: Iterable[ast.expr]) -> Iterator[Filling]:
     """The part as a sum of half-integer multiples of its own terms and a few others."""
     wanted = np.concatenate([one.value[one.known] / _size(one) for one in read])
-    trees = [*own, *others]
-    columns = []
-    for tree in trees:
+    if not np.isfinite(wanted).all():
+        return
+    columns: list[tuple[ast.expr, Array]] = []
+    for tree in (*own, *others):
         try:
-            columns.append(np.concatenate([one.at(tree) / _size(one) for one in read]))
+            column = np.concatenate([one.at(tree) / _size(one) for one in read])
         except ValueError:
-            columns.append(np.full_like(wanted, np.nan))
-    usable = [at for at, column in enumerate(columns) if np.isfinite(column).all()]
-    usable = [usable[at] for at in _independent([columns[at] for at in usable])]
-    matrix = np.array([columns[at] for at in usable]).T
-    if not len(usable) or not np.isfinite(wanted).all() or len(wanted) < ENOUGH * len(usable):
-        return
-    fitted = np.linalg.lstsq(matrix, wanted)[0]
-    coefficients = [_simple(c) for c in fitted]
-    if any(c is None for c in coefficients):
-        return
-    kept = [(c, trees[at]) for c, at in zip(coefficients, usable, strict=True) if c]
+            continue
+        if np.isfinite(column).all():
+            columns.append((tree, column))
+    kept = _combination(wanted, columns)
     if kept and sum(tree not in own for _, tree in kept) <= MOST_COLUMNS:
-        tree = formula.total([_times(c, term) for c, term in kept])
-        yield Filling(_sum_line(kept), partial(formula.evaluate, tree), lambda _, seen: formula.evaluate(tree, seen))
+        kept.sort(key=lambda one: one[0] < 0)
+        tree = formula.total([_times(number, term) for number, term in kept])
+        yield Filling(_sum_line(kept), partial(formula.evaluate, tree), partial(_evaluated_second, tree))
+
+
+def _combination(wanted: Array, columns: list[tuple[ast.expr, Array]]) -> list[tuple[float, ast.expr]]:
+    """The half-integer multiples of the columns that make what is wanted; none where there are no such."""
+    usable = _independent([column for _, column in columns])
+    if not usable or len(wanted) < ENOUGH * len(usable):
+        return []
+    fitted = np.linalg.lstsq(np.array([columns[at][1] for at in usable]).T, wanted)[0]
+    found = [(_simple(number), at) for number, at in zip(fitted, usable, strict=True)]
+    if any(number is None for number, _ in found):
+        return []
+    chosen = _fewest([(number, at) for number, at in found if number], np.array([column for _, column in columns]))
+    return [(number, columns[at][0]) for number, at in chosen]
+
+
+def _fewest(chosen: list[tuple[float, int]], columns: Array) -> list[tuple[float, int]]:
+    """The same sum with two of its terms told as one, wherever there is one that is equal to both."""
+    for pair in combinations(chosen, 2) if len(chosen) <= 2 * MOST_COLUMNS else ():
+        both = sum(number * columns[at] for number, at in pair)
+        for sign in (1.0, -1.0):
+            apart = np.abs(sign * columns - both).max(axis=1)
+            at = int(apart.argmin())
+            if apart[at] <= _CLOSE * float(np.abs(both).max(initial=0.0)):
+                return _fewest([*(one for one in chosen if one not in pair), (sign, at)], columns)
+    return chosen
+
+
+def _evaluated_second(tree: ast.expr, _: Values, seen: Values) -> Rounded:
+    bound: Rounded = formula.evaluate(tree, seen)
+    return bound
 
 
 def _size(one: Read) -> float:
@@ -220,7 +259,9 @@ def _size(one: Read) -> float:
 
 
 def _times(number: float, term: ast.expr) -> ast.expr:
-    return term if number == 1 else ast.BinOp(ast.Constant(number), ast.Mult(), term)
+    if number == 1:
+        return term
+    return ast.BinOp(ast.Constant(int(number) if number.is_integer() else number), ast.Mult(), term)
 
 
 def _sum_line(kept: list[tuple[float, ast.expr]]) -> str:

@@ -4,6 +4,7 @@ The formula is solved for the part, and what it must have been is read off. It j
 """
 
 import ast
+import re
 from collections.abc import Iterator
 
 import numpy as np
@@ -23,7 +24,7 @@ from gru.layer.sizes import Dimensions, LayerError
 from gru.mistakes import changes, slope_of
 from gru.mistakes.parts import quantity
 
-_PART = "part"
+_PART = "_part"
 """The name that the part has in the formula that is solved for it."""
 
 _SHARP = 1e-8
@@ -46,23 +47,31 @@ def other_part(wrong: list[Sample]) -> Iterator[Guess]:
     for part, around in _holes(equation, form):
         read = _read(wrong, part, around)
         found += [(filling, (part, around)) for filling in _fillings(read, part, equation, form)] if read else []
-    # The same value can be told of several parts: the shortest line is the simplest explanation, and nobody divides by
-    # what is a factor in its right place.
-    for filling, (part, around) in sorted(found, key=lambda one: len(one[0].line) + _DIVISION * one[0].line.count("/")):
+    # The same value can be told of several parts: the shortest formula is the simplest explanation.
+    for filling, (part, around) in sorted(found, key=_length):
         guess = _guess(equation, part, around, filling)
         if _fits(wrong, guess, around, filling):
             yield guess
             return
 
 
+def _length(one: tuple[Filling, Hole]) -> int:
+    """How long it is to tell what is computed; nobody divides by what is a factor in its right place."""
+    filling, (_, around) = one
+    return len(_with(around, filling.line)) + len(filling.line) + _DIVISION * filling.line.count("/")
+
+
 def _holes(equation: Equation, form: Form) -> Iterator[Hole]:
     """The parts of a formula for which it can be solved; of an activation, its pre-activation."""
     hole, expression = quantity(_PART), equation.expression
-    if isinstance(expression, ast.Call):
+    if equation.name in form.activations and isinstance(expression, ast.Call):
         yield expression.args[0], ast.Call(expression.func, [hole], [])
         return
+    beginnings = [formula.total(formula.terms(expression)[:n]) for n in range(2, len(formula.terms(expression)))]
     for part, put in formula.places(expression):
         around = put(hole)
+        if any(ast.dump(part) == ast.dump(sum) for sum in beginnings):
+            continue
         if set(formula.names(part)) & form.dimensions.keys() and may_tell(around, _PART):
             yield part, around
     split = slope_of(equation, form)
@@ -113,12 +122,17 @@ def _inverted(sample: Sample, around: ast.Call) -> tuple[Array, Array]:
 
 def _fillings(read: list[Read], part: ast.expr, equation: Equation, form: Form) -> Iterator[Filling]:
     """What may have stood in place of the part."""
-    dimensions = _dimensions(part, form, equation)
+    dimensions, values = _dimensions(part, form, equation), read[0].values
     before = form.made_of(equation.name) | form.hidden_inside
-    names = [n for n, d in form.dimensions.items() if d == dimensions and n not in before and n in read[0].values]
+    names = [n for n, d in form.dimensions.items() if d == dimensions and n not in before and n in values]
     quantities = [quantity(name) for name in names]
     if dimensions is not None and any(isinstance(p, ast.BinOp) for p, _ in formula.places(equation.expression)):
-        yield from powers(read, [*_factors(part), *_gates(names, form), *quantities])
+        is_derivative = [name in form.named and form.named[name].of is not None for name in names]
+        derivatives, others = (
+            [one for one, is_one in zip(quantities, is_derivative, strict=True) if is_one == which]
+            for which in (True, False)
+        )
+        yield from powers(read, [*_factors(part), *others, *_gates(names, form), *derivatives])
     yield from functions(read, part)
     terms = formula.terms(part)
     gates = [quantity(gate) for gate, kind in form.activations.items() if kind == "sigmoid"]
@@ -130,7 +144,8 @@ def _fillings(read: list[Read], part: ast.expr, equation: Equation, form: Form) 
     else:
         others = gated = quantities
     others = [*others, *(ast.BinOp(gate, ast.Mult(), tree) for gate in gates for tree in gated)]
-    yield from sums(read, terms, [tree for tree in others if not before & set(formula.names(tree))])
+    known = values.keys() - before
+    yield from sums(read, terms, [tree for tree in others if known >= set(formula.names(tree))])
 
 
 def _dimensions(part: ast.expr, form: Form, equation: Equation) -> Dimensions | None:
@@ -161,9 +176,8 @@ def _gates(names: list[str], form: Form) -> list[ast.expr]:
 
 
 def _guess(equation: Equation, part: ast.expr, around: ast.expr, filling: Filling) -> Guess:
-    text = "" if part is equation.expression else formula.text(part)
-    computed = formula.renamed(formula.text(around), {_PART: f"({filling.line})"})
-    fact = Fact.of("other-part", name=equation.name, part=text, line=filling.line, computed=computed)
+    text, line = _told(equation, part, around, filling.line)
+    fact = Fact.of("other-part", name=equation.name, part=text, line=line, computed=_with(around, filling.line))
 
     def predicted(sample: Sample) -> Array | None:
         try:
@@ -173,6 +187,23 @@ def _guess(equation: Equation, part: ast.expr, around: ast.expr, filling: Fillin
             return None
 
     return Guess((fact,), predicted)
+
+
+def _told(equation: Equation, part: ast.expr, around: ast.expr, line: str) -> tuple[str, str]:
+    """The least part that stands only once in the formula, and what stands there; the whole if none is."""
+    standing = [formula.text(one) for one, _ in formula.places(equation.expression)]
+    inside = [one for one, _ in formula.places(around) if _PART in formula.names(one)]
+    for one in sorted(inside, key=lambda one: len(formula.text(one))):
+        right = formula.text(formula.replaced(one, ast.dump(quantity(_PART)), part))
+        if standing.count(right) == 1 and one is not around:
+            return right, _with(one, line)
+    return "", _with(around, line)
+
+
+def _with(around: ast.expr, line: str) -> str:
+    """A formula with this line in the place of the part."""
+    is_bare = isinstance(around, ast.Name) or re.fullmatch(r"[\w.]+(\([^()]*\))?", line)
+    return formula.renamed(formula.text(around), {_PART: line if is_bare else f"({line})"})
 
 
 def _fits(wrong: list[Sample], guess: Guess, around: ast.expr, filling: Filling) -> bool:
