@@ -19,6 +19,10 @@ from gru.submission.starter import Forked
 CHUNK = 2**16
 """Bytes that are read at once: what a pipe holds."""
 
+WIDE = 2**20
+"""Bytes that a pipe is made to hold where a process is to go on before its answers are read: as far as Linux lets
+everybody go. It is two dozen answers, or the longest."""
+
 MAX_WAITING = 64
 """The most chunks that are taken from the process before somebody asks for them; with more, the process waits."""
 
@@ -100,7 +104,7 @@ class Channel:
         self._chunks: queue.Queue[bytes] = queue.Queue(MAX_WAITING)
         self._buffer = bytearray()
         self._messages: queue.SimpleQueue[Iterable[bytes] | None] = queue.SimpleQueue()
-        self._ahead = False
+        self._ahead = self._is_wide = False
         for target in (self._drain, self._write):
             Thread(target=target, daemon=True).start()
         if not AT_ONCE:
@@ -116,9 +120,11 @@ class Channel:
 
         One answer by itself comes sooner without.
         """
-        if not self._ahead:
-            self._ahead = True
-            Thread(target=self._pump, daemon=True).start()
+        if not (self._ahead or self._is_wide):
+            self._is_wide = _widened(self._output)
+            if not self._is_wide:
+                self._ahead = True
+                Thread(target=self._pump, daemon=True).start()
 
     def feed(self, messages: Iterable[bytes]) -> None:
         """Send all messages, one after the other, while others read the answers."""
@@ -242,3 +248,14 @@ class Channel:
             self._input.close()
             if not self._ahead:
                 self._output.close()
+
+
+def _widened(pipe: IO[bytes]) -> bool:
+    """Whether a pipe holds more now. A thread that reads ahead would do it too, and wake up at every answer."""
+    try:
+        import fcntl
+
+        fcntl.fcntl(pipe, fcntl.F_SETPIPE_SZ, WIDE)
+    except (ImportError, AttributeError, OSError):
+        return False
+    return True
