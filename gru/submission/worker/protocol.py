@@ -33,6 +33,9 @@ DESCRIBED = ("absent", "none", "array", "sequence", "part", "unreadable", "other
 """What can be there in place of an array that was asked for: nothing; None; an array of another shape or dtype; a list
 or a tuple; one of another number of blocks; what cannot be read; anything else."""
 
+_DOUBLE = DTYPES["f8"]
+"""What nearly all arrays are, where this machine's own are little-endian: these go over as they are."""
+
 _KINDS = {dtype.itemsize: kind for kind, dtype in DTYPES.items()}
 
 USES: dict[str, tuple[str, ...]] = {
@@ -58,7 +61,7 @@ class ProtocolError(Exception):
 def pack(header: dict[str, Any], arrays: Iterable[Any] = ()) -> bytes:
     """A frame of this header and these arrays of float32 or float64."""
     text = json.dumps(header).encode("ascii")
-    data = [np.asarray(array, DTYPES[kind_of(array)]).tobytes() for array in arrays]
+    data = [a.tobytes() if a.dtype is _DOUBLE else np.asarray(a, DTYPES[kind_of(a)]).tobytes() for a in arrays]
     return b"".join((LENGTHS.pack(len(text), sum(map(len, data))), text, *data))
 
 
@@ -128,11 +131,11 @@ def pack_answer(id: str, answer: dict[str, Any]) -> bytes:
     def plain(shown: dict[str, Any] | None) -> dict[str, Any] | str | None:
         if shown is None:
             return None
-        here = [value for value in shown.values() if not isinstance(value, dict)]
+        here = [value for value in shown.values() if type(value) is not dict]
         arrays.extend(here)
-        kinds = {kind_of(array) for array in here}
-        if len(here) == len(shown) and len(kinds) == 1:
-            return kinds.pop()
+        sizes = {array.itemsize for array in here}
+        if len(here) == len(shown) and len(sizes) == 1:
+            return _KINDS[sizes.pop()]
         return {name: value if isinstance(value, dict) else kind_of(value) for name, value in shown.items()}
 
     uses = [{part: plain(use[part]) for part in USES} for use in answer["uses"]]

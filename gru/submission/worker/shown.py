@@ -22,16 +22,16 @@ def held_by(cell: Any) -> dict[str, Any]:
 
 def shown_by(cell: Any, shapes: dict[str, tuple[int, ...]]) -> dict[str, Any]:
     """What the cell shows under each name: a private copy, or a description of what is there instead."""
+    shown: dict[str, Any] = {}
     with np.errstate(all="ignore"):
-        return {name: _read(cell, name, shape) for name, shape in shapes.items()}
-
-
-def _read(cell: Any, name: str, shape: tuple[int, ...]) -> Any:
-    try:
-        value = getattr(cell, name)
-    except BaseException as error:
-        return unreadable(error)
-    return as_data(value, shape)
+        for name, shape in shapes.items():
+            try:
+                value = getattr(cell, name)
+            except BaseException as error:
+                shown[name] = unreadable(error)
+                continue
+            shown[name] = as_data(value, shape)
+    return shown
 
 
 def as_data(value: Any, shape: tuple[int, ...]) -> Any:
@@ -63,7 +63,12 @@ def stacked(shown: list[dict[str, Any]]) -> dict[str, Any]:
         for name in shown[0]:
             values = [at_step[name] for at_step in shown]
             odd = next((value for value in values if isinstance(value, dict)), None)
-            together[name] = np.array(values, min(v.dtype for v in values)) if odd is None else odd
+            if odd is None:
+                shape = values[0].shape
+                rows = np.concatenate(values, dtype=min(v.dtype for v in values), casting="same_kind")
+                together[name] = rows.reshape(len(values), *shape)
+            else:
+                together[name] = odd
     return together
 
 

@@ -36,8 +36,11 @@ def other_api(cell_class: Any, api: dict[str, Any]) -> str | None:
 def taken(cell: Any, where: str, api: Mapping[str, Any]) -> int:
     """How many of its arguments a method is called with: all, or those that it takes where the rest are optional."""
     names = api[where]
-    counts = _counts(names, api["optional"])
-    return next((count for count in counts if _takes(cell, where, count)), len(names))
+    *counts, fewest = _counts(names, api["optional"])
+    if not counts:
+        # There is one way to call it, whatever it takes.
+        return fewest
+    return next((count for count in (*counts, fewest) if _takes(cell, where, count)), len(names))
 
 
 def _takes(cell: Any, where: str, count: int) -> bool:
