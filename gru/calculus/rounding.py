@@ -145,7 +145,8 @@ class Running(NDArrayOperatorsMixin):
             return Running(value, size_a * db + da * size_b + np.abs(value) + _underflow(size_a, size_b))
         if ufunc is np.matmul:
             terms = size_a.shape[-1]
-            rounded = size_a @ (db + terms * size_b) + da @ size_b
+            come_in = da @ size_b if isinstance(inputs[0], Running) else 0.0
+            rounded = size_a @ (db + terms * size_b) + come_in
             return Running(value, rounded + terms * _underflow(size_a, size_b))
         return NotImplemented
 

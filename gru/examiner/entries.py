@@ -12,6 +12,7 @@ from gru.calculus.arrays import Array
 from gru.examiner.bench import Bench, DrivenProblem
 from gru.examiner.fact import Fact
 from gru.examiner.outcome import Entry, Outcome
+from gru.gradient.pattern import recognised
 
 LOOKED_AT = 100
 """How many entries of one gradient are compared to find the one that is furthest off."""
@@ -24,7 +25,8 @@ ARGUMENTS = {"dx": "x", "dh": "h_0"}
 class Looked:
     """The entry that is furthest off, how many of how many are wrong, and the bound that all wrong ones are clipped to.
 
-    `decay` is the factor by which the parameter itself was added to all, as for a penalty on large weights.
+    `decay` is the factor by which the parameter itself was added to all, as for a penalty on large weights; below zero
+    where that of the loss is left out. `pattern` is what all of it looks like beside the right one, if that is known.
     """
 
     entry: Entry
@@ -32,6 +34,7 @@ class Looked:
     size: int
     clipped: float | None
     decay: float | None
+    pattern: str | None
 
 
 def furthest(bench: Bench, problem: DrivenProblem, name: str) -> Looked:
@@ -72,14 +75,29 @@ def furthest(bench: Bench, problem: DrivenProblem, name: str) -> Looked:
     entry = Entry(index, float(claimed[index]), apart[index][1])
     off = [(float(claimed[index]) - near, float(value[index]), bar) for index, (_, near, bar) in apart.items()]
     decay = _decay(off) if name in bench.api.names and len(wrong) > 1 else None
-    return Looked(entry, len(wrong), len(apart), _bound(bench, problem, name, claimed, wrong), decay)
+    clipped = _bound(bench, problem, name, claimed, wrong)
+    pattern = None
+    if wrong and len(apart) == value.size and clipped is None and decay is None:
+        measured, bars = (np.array([one[k] for one in apart.values()]) for k in (1, 2))
+        pattern = _pattern(problem, name, claimed, measured, bars)
+    return Looked(entry, len(wrong), len(apart), clipped, decay, pattern)
+
+
+def _pattern(problem: DrivenProblem, name: str, claimed: Array, measured: Array, bars: Array) -> str | None:
+    """What a gradient looks like beside the measured one, of which all entries are given in their order."""
+    batch, inputs, hidden, steps = problem.sizes
+    lengths = {inputs: "the number of inputs", hidden: "the number of hidden units"}
+    lengths |= {steps: "the number of steps", batch: "the number of rows of the batch"}
+    axes = {"dx": ("the step", "the row", "the input"), "dh": ("the row", "the unit")}.get(name, ())
+    value = np.array(problem.value(ARGUMENTS.get(name, name)), float)
+    return recognised(value, claimed, measured, bars, lengths=lengths, numbers={}, axes=axes)
 
 
 def _decay(off: Sequence[tuple[float, float, float]]) -> float | None:
     """The factor on the parameter that was added to its gradient, to within the error bars; None where none fits."""
     size = sum(own * own for _, own, _ in off)
     factor = sum(apart * own for apart, own, _ in off) / size if size else 0.0
-    return factor if factor > 0 and all(abs(apart - factor * own) <= bar for apart, own, bar in off) else None
+    return factor if factor and all(abs(apart - factor * own) <= bar for apart, own, bar in off) else None
 
 
 def _bound(

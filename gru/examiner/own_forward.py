@@ -41,6 +41,9 @@ DIRECTIONS = 2
 that its product with a Gaussian number is below the error bar."""
 
 
+ENTRIES = "entries"
+"""The kind of the fact that entries of a gradient are wrong."""
+
 SCALE = 2.0**20
 """The factor on δ in the check that gradients are linear in it: a power of two, which rounds nothing."""
 
@@ -329,9 +332,10 @@ def _of_gradient(bench: Bench, name: str, found: list[tuple[DrivenProblem, Compa
         fact = Fact.of("along", name=name)
         values: tuple[Entry, ...] = ()
         if looked and looked.wrong:
-            of = {"count": looked.wrong, "size": looked.size, "clipped": looked.clipped, "decay": looked.decay}
-            fact, values = Fact.of("entries", name=name, **of), (looked.entry,)
-            if bench.api.assumed and looked.decay is not None:
+            found_so = {"clipped": looked.clipped, "decay": looked.decay, "pattern": looked.pattern}
+            fact = Fact.of(ENTRIES, name=name, count=looked.wrong, size=looked.size, **found_so)
+            values = (looked.entry,)
+            if bench.api.assumed and looked.decay is not None and looked.decay > 0:
                 # A loss that nobody wrote down may have a penalty on large weights.
                 return Outcome(check, "right", problems=len(found), facts=(fact,))
         return Outcome(status="wrong", **common, values=values, problem=problem.id, sizes=problem.sizes, facts=(fact,))

@@ -14,17 +14,20 @@ from gru.examiner.fact import Fact
 from gru.examiner.mapping.by_equations import HIDDEN, NO_PLACE, SMALL, Asked, form_asked, judge_by_equations
 from gru.examiner.mapping.driving import proportion_driven
 from gru.examiner.mapping.found import Mapped
-from gru.examiner.mapping.over_steps import judge_over_steps
+from gru.examiner.mapping.over_steps import OverSteps, judge_over_steps
 from gru.examiner.mapping.recognise import recognise
 from gru.examiner.mapping.sequences import all_by_gradients, with_steps
 from gru.examiner.mapping.stacked import of_order, read_in_order
 from gru.examiner.outcome import GRADIENT, Examination, Outcome, Verdict, verdict_on_driven
-from gru.examiner.own_forward import EVERY, FEWER, OwnForward, judge_own
+from gru.examiner.own_forward import ENTRIES, EVERY, FEWER, OwnForward, judge_own
 from gru.examiner.proportion import PERTURBED
 from gru.layer import Carried, Form
 from gru.problem import Effort, Problem
 from gru.submission.contract import CellError, Runner, SubmissionFailure
 from gru.submission.driven import Api
+
+TOLD = (COMMON_FACTOR, "from-above", "one-of-each-position")
+"""What is wrong in a gradient and in no equation."""
 
 NO_LOSS = (
     "backward is given targets, nothing in the file gives the loss, and no gradient is that of a cross-entropy "
@@ -62,7 +65,7 @@ def examine_driven(
         # Where the file answers no states, an unknown head may be the reason that no form was found.
         recognition = looked_for if api.states or looked_for.mapped else None
         # With a head, the equations only name a mistake: they are judged on no further problems.
-        is_of_form = recognition is not None and recognition.mapped is not None and recognition.mapped.head is None
+        is_of_form = recognition is not None and recognition.mapped is not None and recognition.mapped.wrapping.is_bare
         own = judge_own(Bench(runner, api), seed, on_progress, numbers=FEWER if is_of_form else EVERY)
     except SubmissionFailure as error:
         return Examination("not_examined", (), seed, effort, reason=error.reason, text=error.text, api=api)
@@ -70,12 +73,12 @@ def examine_driven(
     try:
         # A factor that all gradients have is one slip, told by itself: the equations are judged without it.
         bench = Bench(runner, api, undone=own.factor.of) if own.factor else Bench(runner, api)
-        found, equations = _by_equations(bench, found, effort, own, problem, on_progress)
+        found, equations, around = _by_equations(bench, found, effort, own, problem, on_progress)
     except SubmissionFailure:
         # The second depth's outcomes stand by themselves.
-        equations = ()
+        equations, around = (), {}
     if equations:
-        outcomes = _joined(own.outcomes, equations, found, not_linear=own.not_linear)
+        outcomes = _joined(_with_facts(own.outcomes, around), equations, found, not_linear=own.not_linear)
         cost = _cost(Bench(runner, api), found, is_right=verdict_on_driven(outcomes) == "right")
         outcomes = tuple(_with_cost(outcome, cost) for outcome in outcomes)
     asked_for = outcomes if only is None else tuple(o for o in outcomes if o.check in set(only))
@@ -113,18 +116,21 @@ def _by_equations(
     own: OwnForward,
     problem: Problem | None,
     on_progress: OnProgress,
-) -> tuple[Examination, tuple[Outcome, ...]]:
-    """The examination with the form that was recognised, and the outcomes of its equations, if there is one."""
+) -> tuple[Examination, tuple[Outcome, ...], Mapping[str, Fact]]:
+    """The examination with the form that was recognised, and the outcomes of its equations, if there is one.
+
+    With them comes what is wrong around the layer, by the parameter whose gradient shows it.
+    """
     recognition = found.recognition
     has_gradients = any(outcome.is_of_gradient for outcome in own.outcomes)
     if recognition is None or recognition.mapped is None or not has_gradients:
-        return found, ()
+        return found, (), {}
     mapped = recognition.mapped
     form = form_asked(mapped.form, mapped.unasked(bench.api, own.odd))
     is_small = own.not_linear
     mapped, order = _read(bench, mapped, form, own, found.seed)
     recognition = replace(recognition, mapped=mapped)
-    by_one_step = mapped.ends.all_given and mapped.head is None
+    by_one_step = mapped.ends.all_given and mapped.wrapping.is_bare
     if by_one_step:
         asked = Asked(effort, found.seed, problem, SMALL if is_small else 1.0, own.arbitrary)
         equations = judge_by_equations(bench, mapped, form, asked, on_progress)
@@ -132,12 +138,13 @@ def _by_equations(
     else:
         outcomes = all_by_gradients(form, mapped.ends)
     precision = "float32" if bench.single else mapped.precision
+    around: Mapping[str, Fact] = {}
     found = replace(found, recognition=recognition, form=form, precision=precision)
-    if recognition.over_steps and outcomes and (mapped.head is None or _is_something_wrong(own)):
+    if recognition.over_steps and outcomes and (mapped.wrapping.is_bare or _is_something_wrong(own)):
         try:
             over = judge_over_steps(
                 bench,
-                mapped,
+                replace(mapped, wrapping=mapped.wrapping.as_claimed(_decays(own))),
                 form,
                 found.seed,
                 # A formula that is right at one step may be another one at steps that are handed something back.
@@ -145,15 +152,34 @@ def _by_equations(
                 scale=SMALL if is_small else 1.0,
             )
         except CellError:
-            # The other depth tells at which sizes it raises.
-            return found, (*order, *outcomes) if by_one_step else ()
-        outcomes = with_steps(outcomes, over, form)
-    return found, (*order, *outcomes)
+            # At which sizes it raises is told by the other depth.
+            return found, (*order, *outcomes) if by_one_step else (), {}
+        outcomes, around = with_steps(outcomes, _but_for_the_head(over, mapped, own), form), over.around
+    return found, (*order, *outcomes), around
+
+
+def _but_for_the_head(over: OverSteps, mapped: Mapped, own: OwnForward) -> OverSteps:
+    """Without a place that nothing but a mistake above the layer may have: all gradients are wrong, the head's too."""
+    above = {f"{GRADIENT}{name}" for name in (mapped.wrapping.head.parameters if mapped.wrapping.head else ())}
+    is_wrong_above = any(o.status == "wrong" for o in own.outcomes if o.check in above)
+    return replace(over, unnamed="") if is_wrong_above and over.wrong == over.shown else over
+
+
+def _decays(own: OwnForward) -> dict[str, float]:
+    """The numbers by which parameters are added to their own gradients, beside the derivative of the loss."""
+    told = [(f.particulars["name"], f.particulars["decay"]) for o in own.outcomes for f in o.facts if f.kind == ENTRIES]
+    return {name: decay for name, decay in told if decay is not None}
+
+
+def _with_facts(outcomes: tuple[Outcome, ...], around: Mapping[str, Fact]) -> tuple[Outcome, ...]:
+    """The outcomes of the gradients with what is wrong around the layer."""
+    told = {f"{GRADIENT}{name}": fact for name, fact in around.items()}
+    return tuple(replace(o, facts=(told[o.check], *o.facts)) if o.check in told else o for o in outcomes)
 
 
 def _read(bench: Bench, mapped: Mapped, form: Form, own: OwnForward, seed: int) -> tuple[Mapped, tuple[Outcome, ...]]:
-    """The mapping, with the blocks of wrong gradients found where they stand, and the outcomes on their order."""
-    if mapped.head is not None or not _is_something_wrong(own):
+    """The mapping, with the blocks of wrong gradients read where they are, and what there is to say of their order."""
+    if not mapped.wrapping.is_bare or not _is_something_wrong(own):
         return mapped, ()
     try:
         mapped = read_in_order(bench, mapped, form, seed, SMALL if own.not_linear else 1.0)
@@ -215,7 +241,9 @@ def _joined(
         statuses = {status.get(name) for name in names}
         # The equations were judged with a δ so small that nothing is clipped.
         is_clipped = not_linear or any(fact.particulars.get("clipped") is not None for fact in outcome.facts)
-        is_told = is_clipped or any(fact.kind == COMMON_FACTOR for fact in outcome.facts)
+        is_told = is_clipped or any(
+            fact.kind in TOLD or fact.particulars.get("decay") is not None for fact in outcome.facts
+        )
         if outcome.status == "wrong" and outcome.is_of_gradient and "wrong" not in statuses and not is_told:
             if outcome.check in in_another_order or "inherited" in statuses or (names and over_steps):
                 outcome = replace(outcome, status="inherited")
@@ -246,6 +274,7 @@ def _equations_of(mapped: Mapped, form: Form) -> Mapping[str, tuple[str, ...]]:
     return names | {
         f"{GRADIENT}dx": (form.derivatives[form.layer.input].name,),
         f"{GRADIENT}dh": _derivatives_by(mapped.ends.given, form),
+        **{f"{GRADIENT}{own}": (form.derivatives[name].name,) for name, own in mapped.around().items()},
     }
 
 

@@ -179,10 +179,22 @@ class Judge:
         first = max(wrong, key=lambda number: float(gap[number]))
         # Entries whose difference is lost beside the one that is shown are not counted.
         count = int(np.sum(gap > np.maximum(bars, gap[first] * 2.0**-40))) - on_kink
-        pattern = recognised(beside.probes, beside.claimed, beside.measured, bars, self._subject)
+        pattern = self._pattern(beside) if beside.probes.along is None else None
         if first in beside.moved:
             pattern = "lies between the slopes of a kink here, and is compared a little beside it"
         return beside.at(first, verdict="wrong", reason="value", wrong=count, pattern=pattern)
+
+    def _pattern(self, beside: Beside) -> str | None:
+        """What the claimed gradient looks like beside the measured one."""
+        at = self._subject.at
+        lengths = dict.fromkeys((size for value in at for size in value.shape), "the length of an axis")
+        numbers = {
+            label: float(value.flat[0])
+            for label, value in zip(self._subject.labels, at, strict=True)
+            if value.size == 1
+        }
+        value = beside.probes.value
+        return recognised(value, beside.claimed, beside.measured, beside.bars, lengths=lengths, numbers=numbers)
 
     def _verdict_of(self, beside: Beside, number: int) -> str:
         """`wrong`, `kink`, one of `UNSURE`, `dropped` (by a complex step), or `cleared`.

@@ -1,6 +1,6 @@
 """What a wrong gradient looks like beside the right one: a factor, a transposition, a sum over another axis."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from itertools import combinations
 from typing import Any
@@ -17,11 +17,28 @@ NEAR = 1e-6
 """How near to a number a factor is that number: nobody writes two that are nearer to each other."""
 
 
-def recognised(probes: Probes, claimed: Array, measured: Array, bars: Array, subject: Subject) -> str | None:
-    """The pattern in a sentence without a subject, such as `is the right one transposed`; None if there is none."""
-    if probes.along is not None or not len(probes):
-        return None
-    shape = probes.value.shape
+def recognised(
+    value: Array,
+    claimed: Array,
+    measured: Array,
+    bars: Array,
+    *,
+    lengths: Mapping[int, str],
+    numbers: Mapping[str, float],
+    axes: Sequence[str] = (),
+) -> str | None:
+    """The pattern in a sentence without a subject, such as `is the right one transposed`; None if there is none.
+
+    Args:
+        value: The argument that the gradient belongs to.
+        claimed: Every entry of its gradient.
+        measured: Every entry as it was measured.
+        bars: The error bar of each.
+        lengths: The numbers that a factor may be a count of, each with what is counted.
+        numbers: Other numbers that a factor may be, each by its name.
+        axes: The names of the axes; by default their numbers.
+    """
+    shape = value.shape
     room = bars + NEAR * float(np.max(np.abs(measured), initial=0.0))
     c, m, room = claimed.reshape(shape), measured.reshape(shape), room.reshape(shape)
 
@@ -35,15 +52,15 @@ def recognised(probes: Probes, claimed: Array, measured: Array, bars: Array, sub
     if not c.any():
         return "is zero everywhere"
     return (
-        _factor(c, m, room, subject)
+        _factor(c, m, room, lengths, numbers)
         or _arrangement(c, m, same)
-        or _argument(c, m, room, probes)
+        or _argument(c, m, room, value)
         or _sum(c, m, room, same)
-        or _place(c, m, room)
+        or _place(c, m, room, axes)
     )
 
 
-def _factor(c: Array, m: Array, room: Array, subject: Subject) -> str | None:
+def _factor(c: Array, m: Array, room: Array, lengths: Mapping[int, str], numbers: Mapping[str, float]) -> str | None:
     norm = float(np.sum(m * m))
     if not norm:
         return None
@@ -52,15 +69,12 @@ def _factor(c: Array, m: Array, room: Array, subject: Subject) -> str | None:
         return None
     if abs(factor + 1) < NEAR:
         return "has the wrong sign"
-    for size in sorted({size for value in subject.at for size in value.shape if size > 1}):
+    for size in sorted(size for size in lengths if size > 1):
         if abs(factor * size - 1) < NEAR:
-            return (
-                f"is the right one divided by {size}, the length of an axis: as where it is averaged and a sum is due"
-            )
+            return f"is the right one divided by {size}, {lengths[size]}: as where it is averaged and a sum is due"
         if abs(factor / size - 1) < NEAR and size > 2:
-            return f"is {size} times the right one, the length of an axis: as where it is summed and a mean is due"
-    for label, value in zip(subject.labels, subject.at, strict=True):
-        number = float(value.flat[0]) if value.size == 1 else 0.0
+            return f"is {size} times the right one, {lengths[size]}: as where it is summed and a mean is due"
+    for label, number in numbers.items():
         if number and abs(factor / number - 1) < NEAR and abs(number - 1) > NEAR:
             return f"is the right one times {label}"
         if abs(factor * number - 1) < NEAR and abs(number - 1) > NEAR:
@@ -68,9 +82,9 @@ def _factor(c: Array, m: Array, room: Array, subject: Subject) -> str | None:
     return f"is {factor:.6g} times the right one" if c.size > 1 and abs(factor - 1) > NEAR else None
 
 
-def _argument(c: Array, m: Array, room: Array, probes: Probes) -> str | None:
+def _argument(c: Array, m: Array, room: Array, at: Array) -> str | None:
     """A difference that is a multiple of the argument itself, as a whole or in each of its lines."""
-    at, off = probes.value, c - m
+    off = c - m
     for axis in (None, *range(at.ndim)):
         count = at.size if axis is None else at.shape[axis]
         if count < 3 or (axis is not None and at.ndim < 2):
@@ -118,17 +132,17 @@ def _sum(c: Array, m: Array, room: Array, same: Any) -> str | None:
     return None
 
 
-def _place(c: Array, m: Array, room: Array) -> str | None:
+def _place(c: Array, m: Array, room: Array, axes: Sequence[str]) -> str | None:
     wrong = np.abs(c - m) > room
     if c.ndim < 2 or not wrong.any() or wrong.all():
         return None
-    for axis in range(c.ndim):
+    for axis in (k for k in range(c.ndim) if c.shape[k] > 1):
         rest = tuple(k for k in range(c.ndim) if k != axis)
         lines = np.flatnonzero(wrong.any(rest))
         if len(lines) <= max(1, c.shape[axis] // 2) and (len(lines) == 1 or wrong.take(lines, axis).all()):
             places = ", ".join(str(k) for k in lines[:4]) + (", …" if len(lines) > 4 else "")
             zero = ", and is zero there" if not c[wrong].any() else ""
-            return f"is wrong only where axis {axis} is {places}{zero}"
+            return f"is wrong only where {axes[axis] if axes else f'axis {axis}'} is {places}{zero}"
     return None
 
 

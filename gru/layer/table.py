@@ -39,7 +39,7 @@ def _rewritten(form: "Derivation") -> list[Equation]:
     changed = {name: _changed(equation, changes) for name, equation in original.items()}
     for name, inside in preactivations(original.values()).items():
         if changed[inside] is not original[inside]:
-            called = original[name].expression
+            called = changed[name].expression
             assert isinstance(called, ast.Call)
             tree = ast.Call(called.func, [changed[inside].expression], [])
             changed[name] = original[name].with_expression(tree)

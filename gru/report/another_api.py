@@ -10,9 +10,14 @@ from gru.report.sentences import all_said
 from gru.report.words import line, printable, words
 
 if TYPE_CHECKING:
-    from gru.examiner.mapping.found import Recognition
+    from gru.examiner.mapping.found import Mapped, Recognition
 
-ON_TOP = {"outputs": "an output", "cross-entropy": "a cross-entropy", "squares": "a sum of squares"}
+ON_TOP = {
+    "outputs": "an output",
+    "cross-entropy": "a cross-entropy",
+    "two-classes": "a cross-entropy of two classes",
+    "squares": "a sum of squares",
+}
 """What is said of what stands on top of a layer."""
 
 
@@ -27,8 +32,7 @@ def recognised(recognition: "Recognition") -> str:
     """Which form a forward pass is, or at what it parts from every form."""
     mapped, parted = recognition.mapped, recognition.parted
     if mapped is not None:
-        below = f", below {ON_TOP[mapped.head.kind]}" if mapped.head else ""
-        return f"its forward pass is that of the {mapped.form.layer.title}, form {mapped.form.id}{below}"
+        return f"its forward pass is that of the {mapped.form.layer.title}, form {mapped.form.id}{_around(mapped)}"
     assert parted is not None
     forms = f"the {parted.title}, form {' or '.join(parted.forms)}" if parted.forms else ""
     where = {
@@ -40,6 +44,15 @@ def recognised(recognition: "Recognition") -> str:
         "together": f"each weight by itself acts as in {forms}; all of them together do not",
     }[parted.stage]
     return f"its forward pass is no form that is known: {where}"
+
+
+def _around(mapped: "Mapped") -> str:
+    """What is around the layer: `, below a cross-entropy, with an embedding`."""
+    wrapping = mapped.wrapping
+    said = f", below {ON_TOP[wrapping.head.kind]}" if wrapping.head else ""
+    said += f", with {wrapping.embedding} before it" if wrapping.embedding else ""
+    said += f", with {' and '.join(wrapping.first)} as its first state" if wrapping.first else ""
+    return said + (", and a penalty on the weights" if wrapping.penalties else "")
 
 
 def of_equations(examination: Examination) -> tuple[Outcome, ...]:

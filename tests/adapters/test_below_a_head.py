@@ -24,6 +24,12 @@ CASES: list[tuple[str, list[Edit], list[str]]] = [
     ),
     # What no known mistake gives has a place all the same.
     ("characters_lstm", [("dcnext = fs[t] * dc", "dcnext = 0.9 * fs[t] * dc")], ["lstm/dc"]),
+    # Behind an embedding, whose gradient shows that of the input; below an output of σ; with a learned first state;
+    # with a penalty in the loss.
+    ("two_classes_of_tokens", [("+= self.W @ da", "+= 0.5 * self.W @ da")], ["rnn/dx"]),
+    ("adds_binary_numbers", [("future @ self.synapse_h.T", "future @ self.synapse_h")], ["rnn/dh"]),
+    ("learned_first_state", [("ar = s * h * r * (1 - r)", "ar = s * r * (1 - r)")], ["equation-10"]),
+    ("penalty_on_weights", [("dz = dh * (h - n) * z * (1 - z)", "dz = dh * (n - h) * z * (1 - z)")], ["equation-8"]),
 ]
 """For each: the file, what stands in it and in its place, and the equations that are wrong then."""
 
@@ -33,6 +39,10 @@ MORE: list[tuple[str, list[Edit], list[str]]] = [
     ("outputs_on_top", [("self.db_h += da", "self.db_h = da")], ["rnn/sum_db"]),
     ("characters_lstm", [("is_[t] * (1 - is_[t])", "is_[t] * (1 - is_[t]) ** 3")], ["lstm/dzi"]),
     ("characters_lstm", [("df = dc * cs[t - 1]", "df = dc * np.sin(cs[t - 1])")], ["lstm/dzf"]),
+    ("two_classes_of_tokens", [], []),
+    ("adds_binary_numbers", [], []),
+    ("learned_first_state", [], []),
+    ("penalty_on_weights", [], []),
 ]
 
 
@@ -86,3 +96,42 @@ def test_what_a_loss_clips_is_told_and_no_equation_is_wrong_for_it(tmp_path: Pat
 def test_a_mistake_in_the_head_alone_is_none_of_the_layer(name: str, edit: Edit, wrong: str, tmp_path: Path) -> None:
     examination = examined(name, [edit], tmp_path)
     assert [o.check for o in examination.outcomes if o.status == "wrong"] == [wrong]
+
+
+@pytest.mark.full
+@pytest.mark.parametrize(
+    ("name", "edit", "check", "said"),
+    [
+        (
+            "adds_binary_numbers",
+            ("(out - y[t]) * out * (1 - out)", "(out - y[t])"),
+            "synapse_1",
+            "lacks the derivative of σ",
+        ),
+        (
+            "penalty_on_weights",
+            ("        ds /= N\n", ""),
+            "V",
+            "lacks the factor 1/the number of rows, unlike the loss",
+        ),
+        (
+            "penalty_on_weights",
+            ("g[k] += self.lam * p[k]", "g[k] += 2 * self.lam * p[k]"),
+            "Wz",
+            "has 0.001 times Wz in it",
+        ),
+        (
+            "two_classes_of_tokens",
+            ('grads["E"][self.tokens[t]] += ', 'grads["E"][self.tokens[t]] = '),
+            "E",
+            "= in place of +=",
+        ),
+    ],
+)
+def test_a_mistake_around_the_layer_is_told_there_and_in_no_equation(
+    name: str, edit: Edit, check: str, said: str, tmp_path: Path
+) -> None:
+    examination = examined(name, [edit], tmp_path)
+    assert said in all_said(examination.outcome(f"gradient-{check}").facts)
+    assert examination.verdict == "wrong"
+    assert not any(outcome.status == "wrong" for outcome in examination.outcomes if outcome.is_of_equation)

@@ -105,11 +105,11 @@ class Driven:
 def proportion_driven(bench: Bench, mapped: Mapped, seed: int) -> Fact | None:
     """As `judge_proportion`, of a submission in another API whose gradients are right.
 
-    A loss has a δ of its own, which cannot be changed, an output's is none of a state; and what is read off changed
-    parameters is rounded beside them.
+    A loss has a δ of its own, which cannot be changed, an output's is none of a state; a first state that is learned is
+    not another one for each row; and what is read off changed parameters is rounded beside them.
     """
     form, ends = mapped.form, mapped.ends
-    if not ends.answered:
+    if not mapped.wrapping.is_bare:
         return None
     try:
         problem = bench.problem(

@@ -67,9 +67,12 @@ class Ends:
         return np.concatenate(h_0, axis=-1) if h_0 else None, np.concatenate(delta, axis=-1)
 
 
-def ends(layer: Layer, api: Api) -> Iterator[Ends]:
-    """The ends that an API can have in a layer; none where it has more states than the layer."""
-    given, answered = api.first if api.h_0 else 0, api.states
+def ends(layer: Layer, api: Api, learned: int = 0) -> Iterator[Ends]:
+    """The ends that an API can have in a layer, where so many first states are parameters of its own.
+
+    There are none where it has more states than the layer.
+    """
+    given, answered = api.first if api.h_0 else learned, api.states
     if max(given, answered) <= len(layer.carried):
         for first in permutations(layer.carried, given):
             for last in permutations(layer.carried, answered):

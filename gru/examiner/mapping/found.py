@@ -11,8 +11,8 @@ import numpy as np
 
 from gru.calculus.arrays import Array
 from gru.examiner.mapping.ends import Ends
-from gru.examiner.mapping.heads import Head
 from gru.examiner.mapping.places import Place
+from gru.examiner.mapping.wrapping import Wrapping
 from gru.layer import Form, Sizes
 from gru.submission.driven import Api
 
@@ -66,7 +66,7 @@ class Mapped:
         places: Where each block stands; a bias that has none is zero there.
         ends: Which states it is given, and which it answers.
         precision: The precision in which it computes.
-        head: What is made of the states, where they are not answered themselves.
+        wrapping: What is around the layer.
         read_at: For blocks whose gradients stand in another order than they do, the block in whose place each stands.
     """
 
@@ -74,7 +74,7 @@ class Mapped:
     places: Mapping[str, Place]
     ends: Ends
     precision: str
-    head: Head | None = None
+    wrapping: Wrapping = field(default_factory=Wrapping)
     read_at: Mapping[str, str] = field(default_factory=dict)
 
     def parameters(
@@ -105,9 +105,16 @@ class Mapped:
         shown = {block for block, place in self.places.items() if place.parameter in told}
         shown |= {form.layer.input} if api.dx and "dx" not in odd else set()
         shown |= {carried.previous for carried in self.ends.given} if api.dh and "dh" not in odd else set()
+        shown |= {name for name, parameter in self.around().items() if parameter in told}
         of = [*form.blocks, form.layer.input, *(carried.previous for carried in form.layer.carried)]
         states = {carried.state for carried in form.layer.carried if carried not in self.ends.answered}
         return frozenset(form.derivatives[name].name for name in of if name not in shown) | states
+
+    def around(self) -> dict[str, str]:
+        """The parameters that the layer's input and its first states are made of, by the names of these."""
+        embedding, first = self.wrapping.embedding, self.wrapping.first
+        found = {self.form.layer.input: embedding} if embedding else {}
+        return found | {c.previous: name for c, name in zip(self.ends.given, first, strict=False)}
 
     def inputs(self, shown: Mapping[str, Array]) -> dict[str, Array]:
         """The gradients that are shown of the input, (steps, batch, input), and of the first states, by our names."""

@@ -1,24 +1,27 @@
 """Heads: what a file makes of the states of a layer, an output and the loss of that, where it answers no states.
 
-An output is h @ V + c at every step or at the last; its loss a cross-entropy or a sum of squares. It runs nothing, and
-knows no layer. From the states it computes the answer, and the gradient that comes to each state from above.
+An output is h @ V + c at every step or at the last, and may go through σ, tanh or a softmax; its loss is a
+cross-entropy or a sum of squares. It runs nothing, and knows no layer: from the states follow the answer, and what
+comes to each state from above.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from itertools import product
 from typing import Any, Literal
 
 import numpy as np
 
 from gru.calculus.arrays import Array
-from gru.calculus.rounding import Running, limit
+from gru.calculus.rounding import Running
 from gru.examiner.bench import DrivenProblem
 from gru.submission.adapters.layouts import has_steps
-from gru.submission.adapters.targets import ALPHABET, EACH_SEQUENCE, EACH_STEP, seen, targets
+from gru.submission.adapters.targets import ALPHABET, EACH_SEQUENCE, EACH_STEP, NUMBER, targets
 from gru.submission.driven import Api
 
-Kind = Literal["outputs", "cross-entropy", "squares"]
+Kind = Literal["outputs", "cross-entropy", "two-classes", "squares"]
+Squash = Literal["", "sigmoid", "tanh", "softmax"]
+SQUASHES: tuple[Squash, ...] = ("", "sigmoid", "tanh", "softmax")
 
 EXPONENTIAL = 8.0
 """Rounding errors of one exp or log, in units of what it gives: NumPy's are good to 4 units in the last place."""
@@ -28,17 +31,36 @@ SHARES = tuple(product((0, 1), repeat=4))
 
 
 @dataclass(frozen=True)
+class Slip:
+    """A mistake in what comes to the states from above.
+
+    Attributes:
+        share: What the loss is divided by, as a head has it.
+        place: At which place of that it is another one; None where it is not.
+        is_flat: Whether the slope of what an output goes through is left out.
+        twice: What an output goes through whose slope is there once too often; empty for none.
+    """
+
+    share: tuple[int, ...]
+    place: int | None = None
+    is_flat: bool = False
+    twice: Squash = ""
+
+
+@dataclass(frozen=True)
 class Head:
     """What is made of the states.
 
     Attributes:
-        kind: An output, the cross-entropy of its softmax, or the squares of what it is off by.
+        kind: An output, the cross-entropy of its softmax, that of two classes by its σ, or the squares of what it is
+            off by.
         weight: The parameter that is V, as the submission calls it.
         transposed: Whether V is the transpose of that.
         bias: The parameter that is c; empty for none.
         is_last: Whether the last step alone has an output.
         share: Of the loss: whether it is halved, divided by the rows, by the steps, by the width.
-        inputs, targets: The kinds of inputs and targets, as the API tells them.
+        squash: What an output goes through before it is answered, or squared; empty for nothing.
+        targets: The kind of targets, as the API tells it.
     """
 
     kind: Kind
@@ -47,7 +69,7 @@ class Head:
     bias: str
     is_last: bool
     share: tuple[int, ...] = (0, 0, 0, 0)
-    inputs: str = ""
+    squash: Squash = ""
     targets: str = ""
 
     @property
@@ -55,49 +77,52 @@ class Head:
         """The names of its parameters."""
         return (self.weight, self.bias) if self.bias else (self.weight,)
 
-    def given(self, problem: DrivenProblem) -> DrivenProblem:
-        """The problem with what the layer itself is given: an alphabet's vectors where it is given positions."""
-        return replace(problem, x=seen(problem.x, self.inputs))
-
-    def agrees(self, states: Sequence[Running], problem: DrivenProblem, answer: Array, precision: str) -> bool:
-        """Whether an answer is that of these states, each (batch, hidden), to within the limit of rounding."""
-        own = self.answer(states, problem)
-        if own.value.shape != answer.shape:
-            return False
-        return bool((np.abs(answer - own.value) <= limit(own.roundings, np.dtype(precision))).all())
-
-    def distance(self, states: Sequence[Running], problem: DrivenProblem, answer: Array) -> float:
-        """How far an answer is from that of these states."""
-        own = self.answer(states, problem).value
-        return float(np.nan_to_num(np.abs(answer - own), nan=np.inf).max()) if own.shape == answer.shape else np.inf
-
     def answer(self, states: Sequence[Running], problem: DrivenProblem) -> Running:
         """The outputs (steps or 1, batch, output), or the loss (1, 1, 1)."""
         outputs = self._outputs(states, problem.parameters)
         if self.kind == "outputs":
+            outputs = [_squashed(a, self.squash) for a in outputs]
             return Running(np.stack([a.value for a in outputs]), np.stack([a.roundings for a in outputs]))
         losses = [self._loss(a, at)[0] for a, at in zip(outputs, self._targets(problem), strict=True)]
         total, roundings = (sum(float(part) for part in parts) for parts in zip(*losses, strict=True))
-        factor, terms = self._factor(len(states), *outputs[0].value.shape), len(losses) + 3
+        factor, terms = self._factor(self.share, len(states), *outputs[0].value.shape), len(losses) + 3
         return Running(
             np.full((1, 1, 1), factor * total), np.full((1, 1, 1), factor * (roundings + terms * abs(total)))
         )
 
-    def upstream(self, states: Sequence[Running], problem: DrivenProblem) -> list[Running]:
+    def upstream(self, states: Sequence[Running], problem: DrivenProblem, slip: "Slip | None" = None) -> list[Running]:
         """What comes to every state from above, each (batch, hidden); zero where a step has no output."""
         outputs = self._outputs(states, problem.parameters)
         if self.kind == "outputs":
-            slopes = [Running(delta, np.zeros_like(delta)) for delta in problem.delta]
+            above = [Running(delta, np.zeros_like(delta)) for delta in problem.delta]
         else:
-            factor = self._factor(len(states), *outputs[0].value.shape)
-            slopes = [self._loss(a, at)[1] * factor for a, at in zip(outputs, self._targets(problem), strict=True)]
+            share = slip.share if slip else self.share
+            factor = self._factor(share, len(states), *outputs[0].value.shape)
+            above = [self._loss(a, at)[1] * factor for a, at in zip(outputs, self._targets(problem), strict=True)]
+        passed: list[Squash] = [] if slip and slip.is_flat else [self.squash]
+        passed += [slip.twice] if slip and slip.twice else []
+        slopes = above
+        for squash in passed:
+            slopes = [_through(slope, _squashed(a, squash), squash) for slope, a in zip(slopes, outputs, strict=True)]
         nothing = np.zeros_like(states[0].value)
         before = [Running(nothing, nothing)] * (len(states) - len(slopes))
         weight = self._weight(problem.parameters)
         return [*before, *(slope @ weight.mT for slope in slopes)]
 
+    def slips(self) -> Iterator["Slip"]:
+        """What may be wrong in what comes from above: the slope of an output, or what a loss is divided by."""
+        if self.squash:
+            yield Slip(self.share, is_flat=True)
+        inside: dict[Kind, Squash] = {"two-classes": "sigmoid", "cross-entropy": "softmax"}
+        if squash := self.squash or inside.get(self.kind, ""):
+            yield Slip(self.share, twice=squash)
+        for place in range(len(self.share)) if self.kind != "outputs" else ():
+            share = tuple(1 - part if k == place else part for k, part in enumerate(self.share))
+            yield Slip(share, place=place)
+
     def _weight(self, parameters: Mapping[str, Array]) -> Array:
         value = np.asarray(parameters[self.weight], float)
+        value = value[:, None] if value.ndim == 1 else value
         return value.T if self.transposed else value
 
     def _outputs(self, states: Sequence[Running], parameters: Mapping[str, Array]) -> list[Running]:
@@ -107,7 +132,7 @@ class Head:
 
     def _targets(self, problem: DrivenProblem) -> Array:
         """The target of every step that has an output."""
-        output = problem.parameters[self.weight].shape[0 if self.transposed else 1]
+        output = self._weight(problem.parameters).shape[1]
         wanted: Array = targets(problem.x, self.targets, output)
         if self.targets in EACH_SEQUENCE:
             return wanted[None]
@@ -115,55 +140,93 @@ class Head:
             wanted = wanted.argmax(axis=-1)
         return wanted[-1:] if self.is_last else wanted
 
-    def _factor(self, steps: int, rows: int, output: int) -> float:
-        halved, over_rows, over_steps, over_output = self.share
+    def _factor(self, share: Sequence[int], steps: int, rows: int, output: int) -> float:
+        halved, over_rows, over_steps, over_output = share
         return float(1 / (2**halved * rows**over_rows * steps**over_steps * output**over_output))
 
     def _loss(self, a: Running, target: Any) -> tuple[tuple[float, float], Running]:
         """The loss of one output with the bound of its rounding, and the slope of it by that output."""
         if self.kind == "squares":
-            off = a - target
+            off = _squashed(a, self.squash) - target
             size = float((off.value**2).sum())
             rounded = float((2 * np.abs(off.value) * off.roundings).sum())
             return (size, rounded + (1 + off.value.size) * size), off * 2.0
-        largest = a.value.max(axis=-1, keepdims=True)
-        shares = np.exp(a.value - largest)
-        shares = shares / shares.sum(axis=-1, keepdims=True)
-        # An exponential's relative error is the error of its argument, whether or not the largest is subtracted first.
-        inside = 2 * (a.roundings.max() + np.abs(a.value).max()) + EXPONENTIAL + a.value.shape[-1] + 2
-        one = np.zeros_like(shares)
-        one[np.arange(len(shares)), np.asarray(target).reshape(-1)] = 1
+        if self.kind == "two-classes":
+            share = a.sigmoid()
+            losses = np.logaddexp(0, a.value) - target * a.value
+            # The rounding of a share is large beside one that is small, in either of the two logarithms.
+            inside = share.roundings * (target / share.value + (1 - target) / (1 - share.value))
+            size = float(losses.sum())
+            return (size, float(inside.sum()) + (EXPONENTIAL + losses.size) * abs(size)), share - target
+        shares = _softmax(a)
+        one = np.zeros_like(shares.value)
+        one[np.arange(len(one)), np.asarray(target).reshape(-1)] = 1
         with np.errstate(divide="ignore"):
-            loss = -float(np.log((shares * one).sum(axis=-1)).sum())
-        slope = Running(shares - one, shares * inside + np.abs(shares - one))
-        return (loss, float(len(shares) * inside + EXPONENTIAL * abs(loss))), slope
+            loss = -float(np.log((shares.value * one).sum(axis=-1)).sum())
+        return (loss, float(len(one) * _inside(a) + EXPONENTIAL * abs(loss))), shares - one
+
+
+def _squashed(a: Running, squash: Squash) -> Running:
+    """An output as it is answered."""
+    if squash == "softmax":
+        return _softmax(a)
+    found: Running = a.sigmoid() if squash == "sigmoid" else np.tanh(a) if squash == "tanh" else a
+    return found
+
+
+def _through(slope: Running, answer: Running, squash: Squash) -> Running:
+    """The slope by an output, from that by what is answered of it."""
+    if squash == "softmax":
+        slope = slope - (slope * answer).sum(axis=-1, keepdims=True)
+    slopes = {"": 1.0, "sigmoid": answer * (1 - answer), "tanh": 1 - answer * answer, "softmax": answer}
+    found: Running = slope * slopes[squash]
+    return found
+
+
+def _softmax(a: Running) -> Running:
+    shares = np.exp(a.value - a.value.max(axis=-1, keepdims=True))
+    shares = shares / shares.sum(axis=-1, keepdims=True)
+    return Running(shares, shares * _inside(a))
+
+
+def _inside(a: Running) -> float:
+    """What a share of a softmax is off by, beside itself: by what goes into an exponential, or is taken off before."""
+    return float(2 * (a.roundings.max() + np.abs(a.value).max()) + EXPONENTIAL + a.value.shape[-1] + 2)
 
 
 def heads(api: Api, problem: DrivenProblem) -> Iterator[Head]:
     """The heads that an API can have, by the shapes of its parameters."""
     shapes = {name: value.shape for name, value in problem.parameters.items()}
     sizes = problem.by_name
-    kinds: tuple[Kind, ...] = ("outputs",)
-    if api.loss:
-        kinds = ("cross-entropy",) if api.targets in (*EACH_STEP, *EACH_SEQUENCE) else ("squares", "cross-entropy")
     lasts: tuple[bool, ...] = (api.last_only,)
     if api.loss:
         # One target means one output.
         lasts = (False, True) if api.targets in EACH_STEP or has_steps(api.targets) else (True,)
     for weight, transposed in _weights(shapes, sizes["hidden"]):
-        width = shapes[weight][0 if transposed else 1]
-        answered = sizes["output"] if api.loss else api.width(sizes)
+        width = 1 if len(shapes[weight]) == 1 else shapes[weight][0 if transposed else 1]
+        answered = (1 if api.targets == NUMBER else sizes["output"]) if api.loss else api.width(sizes)
         if width < sizes["input"] if api.targets in ALPHABET else width != answered:
             continue
         biases = [n for n, shape in shapes.items() if n != weight and np.prod(shape) == width == max(shape)]
-        for kind, is_last, bias in product(kinds, lasts, (*biases, "")):
+        for (kind, squash), is_last, bias in product(_kinds(api), lasts, (*biases, "")):
             for share in SHARES if api.loss else SHARES[:1]:
                 if share[1] and sizes["batch"] == 1:
                     continue
-                yield Head(kind, weight, transposed, bias, is_last, share, api.inputs, api.targets)
+                yield Head(kind, weight, transposed, bias, is_last, share, squash, api.targets)
+
+
+def _kinds(api: Api) -> tuple[tuple[Kind, Squash], ...]:
+    """What may be made of an output: what the targets can be held against."""
+    if not api.loss:
+        return tuple(("outputs", squash) for squash in SQUASHES)
+    if api.targets in (*EACH_STEP, *EACH_SEQUENCE):
+        return (("cross-entropy", ""),)
+    return (*(("squares", squash) for squash in SQUASHES), ("cross-entropy", ""), ("two-classes", ""))
 
 
 def _weights(shapes: Mapping[str, tuple[int, ...]], hidden: int) -> Iterator[tuple[str, bool]]:
     for name, shape in shapes.items():
         if len(shape) == 2:
             yield from ((name, turned) for turned in (False, True) if shape[1 if turned else 0] == hidden)
+        elif shape == (hidden,):
+            yield name, False

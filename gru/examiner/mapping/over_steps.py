@@ -6,7 +6,7 @@ are wrong is measured at the other depth.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import chain, combinations
 from types import MappingProxyType
 
@@ -17,7 +17,7 @@ from gru.examiner.diagnosis.recognised import named
 from gru.examiner.fact import Diagnosis, Fact, of_one
 from gru.examiner.mapping.found import Mapped
 from gru.examiner.mapping.several import Slip, fitting, more_slips, place_of
-from gru.examiner.mapping.through_time import OTHER_SUMS, Run, Way, agreeing, run_of
+from gru.examiner.mapping.through_time import OTHER_SUMS, Run, Way, agreeing, run_of, with_slip
 from gru.layer import Equation, Form, Sizes
 
 SIZES = (Sizes(2, 3, 4, 3), Sizes(3, 4, 2, 4))
@@ -42,6 +42,7 @@ class OverSteps:
         diagnoses: What explains that, by the name of the derivative that is at fault.
         explained: The names of what is made of what is at fault.
         unnamed: The derivative that is at fault by a mistake that is not known; empty for none.
+        around: What is wrong around the layer, by the parameter whose gradient shows it.
     """
 
     shown: frozenset[str]
@@ -49,6 +50,7 @@ class OverSteps:
     diagnoses: Mapping[str, Diagnosis] = field(default_factory=dict)
     explained: frozenset[str] = frozenset()
     unnamed: str = ""
+    around: Mapping[str, Fact] = field(default_factory=dict)
 
 
 def judge_over_steps(
@@ -70,7 +72,7 @@ def judge_over_steps(
     search = _Search(bench, mapped, form, seed, scale)
     if not search.wrong:
         return OverSteps(search.shown, search.wrong)
-    if found := search.by_way(NONE):
+    if found := search.by_surroundings() or search.by_way(NONE):
         return found
     if not in_formulas:
         return OverSteps(search.shown, search.wrong)
@@ -113,6 +115,27 @@ class _Search:
         sums = {total.name for total in self.form.sums if total.inputs[0] in self.wrong}
         inputs = {self.form.derivatives[self.form.layer.input].name} & self.wrong
         return frozenset((self.form.made_of(equation.name) | sums | inputs) - {equation.name})
+
+    # Around the layer
+
+    def by_surroundings(self) -> OverSteps | None:
+        """What is wrong before or above the layer, where nothing is wrong in the layer then."""
+        wrapping, form = self.mapped.wrapping, self.form
+        by_input = form.derivatives[form.layer.input].name
+        if wrapping.embedding and self.wrong == {by_input}:
+            one_each = [{by_input: wrapping.of_inputs(run.problem, one_each=True)} for run in self.runs]
+            runs = [replace(run, through={**run.through, **m}) for run, m in zip(self.runs, one_each, strict=True)]
+            if self.agreeing(runs, NONE) == self.shown:
+                around = {wrapping.embedding: Fact.of("one-of-each-position", name=wrapping.embedding)}
+                return OverSteps(self.shown, frozenset(), around=around)
+        every = frozenset(e.name for e in (*form.backward, *form.sums))
+        for slip in wrapping.head.slips() if wrapping.head else ():
+            runs = [with_slip(run, self.mapped, form, slip) for run in self.runs]
+            if self.agreeing(runs, NONE) == self.shown:
+                assert wrapping.head is not None
+                around = {wrapping.head.weight: Fact.of("from-above", head=wrapping.head, slip=slip)}
+                return OverSteps(self.shown, self.wrong, explained=every, around=around)
+        return None
 
     # One mistake
 
@@ -208,7 +231,8 @@ class _Search:
         one_step = list(self.put(ONE_STEP))
         problem = self.problem(APART, self.seed)
         half = problem.sizes.input // 2
-        if not half or problem.sizes.steps < 2:
+        # Vectors of an embedding have no entries that are zero.
+        if not half or problem.sizes.steps < 2 or self.mapped.wrapping.embedding:
             yield one_step, False
             return
         problem.x = np.abs(problem.x)

@@ -6,7 +6,6 @@ other numbers. So few candidates are enough, and where none fits it is known at 
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from functools import cache
 from itertools import chain, islice, permutations, product
 from typing import TypeVar
 
@@ -19,8 +18,9 @@ from gru.examiner.mapping.biases import assigned
 from gru.examiner.mapping.ends import Ends, ends
 from gru.examiner.mapping.families import BIAS, Family, agrees, exactly, families, states_of
 from gru.examiner.mapping.found import Mapped, Parted, Recognition, Stage
-from gru.examiner.mapping.heads import Head, heads
 from gru.examiner.mapping.places import Place, divisions
+from gru.examiner.mapping.topped import Topped
+from gru.examiner.mapping.wrapping import Wrapping, wrappings
 from gru.layer import Sizes
 from gru.submission.contract import CellError
 
@@ -46,13 +46,13 @@ STAGES: tuple[Stage, ...] = ("shapes", "runs", "input", "hidden", "bias", "toget
 class Candidate:
     """A family with its states at both ends, and with places for some of its blocks; all other weights are zero.
 
-    With a head, only the output of the head is seen, not the states.
+    With a head around it, only the output of the head is seen, not the states.
     """
 
     family: Family
     ends: Ends
+    wrapping: Wrapping
     places: Mapping[str, Place] = field(default_factory=dict)
-    head: Head | None = None
 
     def with_places(self, blocks: Sequence[str], places: Sequence[Place]) -> "Candidate":
         """The candidate with more blocks in their places."""
@@ -62,13 +62,13 @@ class Candidate:
 def recognise(bench: Bench, seed: int = 0) -> Recognition:
     """The form that the forward pass of a submission is, with its mapping; or at what it parts from every form.
 
-    Where no states are answered, the form is looked for below an output, and below a loss.
+    Where no states are answered, the form is looked for below an output, and below a loss. Where none fits as it is, it
+    is looked for behind an embedding, and with first states that are learned.
 
     Raises SubmissionFailure.
     """
     try:
-        search = _Search(bench, seed)
-        return search.found() if bench.api.states else search.found_below()
+        return _Search(bench, seed).found()
     except CellError:
         return Recognition(parted=Parted("runs"))
 
@@ -87,52 +87,27 @@ class _Search:
         self.parted = Parted("shapes")
         self.seen: dict[tuple[frozenset[Place], tuple[str, ...]], Array] = {}
 
-    def problem(self, steps: int | None = None) -> DrivenProblem:
-        sizes = self.sizes if steps is None else self.sizes._replace(steps=steps)
-        return self.bench.problem("mapping", sizes, self.random)
+    def problem(self, sizes: Sizes | None = None) -> DrivenProblem:
+        return self.bench.problem("mapping", sizes or self.sizes, self.random)
 
     def found(self) -> Recognition:
-        for families_alike in _alike():
-            possible = list(ends(families_alike[0].fullest.layer, self.bench.api))
-            if not possible:
-                continue
-            self.begin(possible[0])
-            bare = [Candidate(family, both) for family in families_alike for both in possible]
-            for places in self.readings(families_alike[0]):
-                mapped = self.mapped(bare, places)
-                if mapped is not None:
-                    return Recognition(mapped, None, self.tried, self.over_steps(mapped))
-        return Recognition(None, self.parted, self.tried)
-
-    def found_below(self) -> Recognition:
-        """The same below a head."""
-        self.take(STEPS_BELOW)
-        for head in self.heads():
+        answers_states = bool(self.bench.api.states)
+        self.take(1 if answers_states else STEPS_BELOW)
+        topped = None if answers_states else Topped(self.bench, self.drawn, self.precisions)
+        for plain in wrappings(self.bench.api, self.drawn):
             for families_alike in _alike():
-                for both in ends(families_alike[0].fullest.layer, self.bench.api):
-                    bare = [Candidate(family, both, head=head) for family in families_alike]
-                    for places in self.readings(families_alike[0], without=head.parameters):
+                possible = list(ends(families_alike[0].fullest.layer, self.bench.api, len(plain.first)))
+                if not possible:
+                    continue
+                if answers_states:
+                    # The weights of a state that cannot be given do nothing before the second step.
+                    self.take(1 if possible[0].all_given else 2)
+                for wrapping in topped.around(plain, families_alike) if topped else (plain,):
+                    bare = [Candidate(family, both, wrapping) for family in families_alike for both in possible]
+                    for places in self.readings(families_alike[0], wrapping):
                         if (mapped := self.mapped(bare, places)) is not None:
                             return Recognition(mapped, None, self.tried, self.over_steps(mapped))
         return Recognition(None, self.parted, self.tried)
-
-    def heads(self) -> list[Head]:
-        """The heads whose answer it is where the states are zero: all weights but those of the head are."""
-        silent = self.drawn if self.drawn.h_0 is None else replace(self.drawn, h_0=np.zeros_like(self.drawn.h_0))
-        states = [exactly(np.zeros((self.sizes.batch, self.sizes.hidden)))] * self.sizes.steps
-        answer = cache(lambda kept: self.answer(frozenset(), silent, kept))
-        return [
-            head
-            for head in heads(self.bench.api, self.drawn)
-            if any(head.agrees(states, silent, answer(head.parameters), p) for p in self.precisions)
-        ]
-
-    def begin(self, ends: Ends) -> None:
-        """Draw other numbers where it takes another number of steps.
-
-        The weights of a state that cannot be given do nothing before the second step.
-        """
-        self.take(1 if ends.all_given else 2)
 
     def take(self, steps: int) -> None:
         """Draw other numbers where so many steps are others than before."""
@@ -141,13 +116,14 @@ class _Search:
             self.sizes, self.seen = sizes, {}
             self.drawn = self.problem()
 
-    def readings(self, family: Family, without: Sequence[str] = ()) -> Iterator[dict[str, list[Place]]]:
+    def readings(self, family: Family, wrapping: Wrapping) -> Iterator[dict[str, list[Place]]]:
         """The ways to read all parameters as blocks of which there are as many of each kind as the family has.
 
-        Of biases there may be fewer. The parameters `without` which are read are those of a head.
+        Of biases there may be fewer. The parameters of what is around the layer are not read.
         """
-        read = {name: value.shape for name, value in self.drawn.parameters.items() if name not in without}
-        ways = [divisions(name, shape, self.drawn.sizes) for name, shape in read.items()]
+        read = {n: value.shape for n, value in self.drawn.parameters.items() if n not in wrapping.parameters}
+        sizes = wrapping.inside(self.drawn).sizes
+        ways = [divisions(name, shape, sizes) for name, shape in read.items()]
         if not all(ways):
             return
         shapes = list(read.values())
@@ -183,7 +159,7 @@ class _Search:
                 for precision in self.precisions:
                     if all(self.agrees(complete, self.problem(), precision) for _ in range(CONFIRMED_ON)):
                         form = complete.family.with_blocks(set(complete.places))
-                        return Mapped(form, complete.places, complete.ends, precision, complete.head)
+                        return Mapped(form, complete.places, complete.ends, precision, complete.wrapping)
                 self.part("together", [complete])
         return None
 
@@ -208,12 +184,14 @@ class _Search:
         if not self.bench.api.sequence:
             return None
         family = next(family for family in families() if mapped.form in family.forms)
-        candidate = Candidate(family, mapped.ends, mapped.places, mapped.head)
-        return self.agrees(candidate, self.problem(steps=4), mapped.precision)
+        candidate = Candidate(family, mapped.ends, mapped.wrapping, mapped.places)
+        # What is divided by the rows shows with another number of them.
+        return self.agrees(candidate, self.problem(self.sizes._replace(batch=3, steps=4)), mapped.precision)
 
     def part(self, stage: Stage, before: Iterable[Candidate], parameter: str = "") -> None:
         """Remember where it parts, of all readings the one that goes furthest."""
-        if STAGES.index(stage) > STAGES.index(self.parted.stage):
+        before = [c for c in before if not c.wrapping.embedding and not c.wrapping.first]
+        if before and STAGES.index(stage) > STAGES.index(self.parted.stage):
             forms = [candidate.family.forms[0] for candidate in before if candidate.places]
             title = forms[0].layer.title if forms else ""
             self.parted = Parted(stage, parameter, tuple(dict.fromkeys(form.id for form in forms)), title)
@@ -240,9 +218,9 @@ class _Search:
     def distance(self, candidate: Candidate) -> float:
         """How far the states of a candidate are from the submission's."""
         self.tried += 1
-        if (head := candidate.head) is not None:
-            answer = self.answer_of(candidate, self.drawn)
-            return head.distance(self.states_below(candidate, self.drawn), self.drawn, answer)
+        if candidate.wrapping.head is not None:
+            put, answer = _put(candidate, self.drawn), self.answer_of(candidate, self.drawn)
+            return candidate.wrapping.distance(self.states_below(candidate, self.drawn), put, answer)
         shown = self.states(candidate, self.drawn)
         found = states_of(candidate.family.fullest, self.blocks(candidate, self.drawn), *_given(candidate, self.drawn))
         with np.errstate(all="ignore"):
@@ -253,16 +231,17 @@ class _Search:
 
     def agrees(self, candidate: Candidate, problem: DrivenProblem, precision: str) -> bool:
         """Whether its states, or what its head makes of them, are the submission's on a problem, to rounding."""
-        if (head := candidate.head) is not None:
-            answer = self.answer_of(candidate, problem)
-            return head.agrees(self.states_below(candidate, problem), problem, answer, precision)
+        if candidate.wrapping.head is not None:
+            put, answer = _put(candidate, problem), self.answer_of(candidate, problem)
+            return candidate.wrapping.agrees(self.states_below(candidate, problem), put, answer, precision)
         blocks, shown = self.blocks(candidate, problem), self.states(candidate, problem)
         return agrees(candidate.family.fullest, blocks, *_given(candidate, problem), shown, precision)
 
     def blocks(self, candidate: Candidate, problem: DrivenProblem) -> dict[str, Array]:
         """The numbers of the blocks that have a place."""
+        sizes = candidate.wrapping.inside(problem).sizes
         return {
-            block: np.asarray(place.of(problem.parameters[place.parameter], problem.sizes), float)
+            block: np.asarray(place.of(problem.parameters[place.parameter], sizes), float)
             for block, place in candidate.places.items()
         }
 
@@ -272,30 +251,30 @@ class _Search:
 
     def states_below(self, candidate: Candidate, problem: DrivenProblem) -> list[Running]:
         """A candidate's states below its head, with the bound of their rounding."""
-        assert candidate.head is not None
-        form, ends = candidate.family.fullest, candidate.ends
+        form, (x, starts, sizes) = candidate.family.fullest, _given(candidate, problem)
         blocks = {name: exactly(value) for name, value in self.blocks(candidate, problem).items()}
-        starts = {n: exactly(value) for n, value in ends.starts(problem.h_0, problem.sizes).items()}
-        x = [exactly(at_step) for at_step in candidate.head.given(problem).x]
-        return [state[form.output] for state in states_of(form, blocks, x, starts, problem.sizes)]
+        first = {name: exactly(value) for name, value in starts.items()}
+        return [state[form.output] for state in states_of(form, blocks, [exactly(at) for at in x], first, sizes)]
 
     def answer_of(self, candidate: Candidate, problem: DrivenProblem) -> Array:
-        """What the submission answers where all weights that have no place are zero."""
-        kept = candidate.head.parameters if candidate.head else ()
-        return self.answer(frozenset(candidate.places.values()), problem, kept)
-
-    def answer(self, switched_on: frozenset[Place], problem: DrivenProblem, kept: tuple[str, ...] = ()) -> Array:
-        """What the submission answers where all weights but these are zero; those of a head are kept."""
-        if problem is self.drawn and (switched_on, kept) in self.seen:
-            return self.seen[switched_on, kept]
-        values = {n: value if n in kept else np.zeros_like(value) for n, value in problem.parameters.items()}
-        for place in switched_on:
-            drawn = problem.parameters[place.parameter]
-            place.of(values[place.parameter], problem.sizes)[...] = place.of(drawn, problem.sizes)
-        states, _ = self.bench.run(problem, values)
+        """What the submission answers where all weights that have no place are zero; those around it are kept."""
+        key = (frozenset(candidate.places.values()), candidate.wrapping.parameters)
+        if problem is self.drawn and key in self.seen:
+            return self.seen[key]
+        states, _ = self.bench.run(problem, _put(candidate, problem).parameters)
         if problem is self.drawn:
-            self.seen[switched_on, kept] = states
+            self.seen[key] = states
         return states
+
+
+def _put(candidate: Candidate, problem: DrivenProblem) -> DrivenProblem:
+    """The problem where all weights of the layer that have no place are zero."""
+    kept, sizes = candidate.wrapping.parameters, candidate.wrapping.inside(problem).sizes
+    values = {n: value if n in kept else np.zeros_like(value) for n, value in problem.parameters.items()}
+    for place in candidate.places.values():
+        drawn = problem.parameters[place.parameter]
+        place.of(values[place.parameter], sizes)[...] = place.of(drawn, sizes)
+    return replace(problem, parameters=values)
 
 
 def _each_once(items: Iterable[T]) -> Iterator[T]:
@@ -307,7 +286,8 @@ def _each_once(items: Iterable[T]) -> Iterator[T]:
 
 
 def _given(candidate: Candidate, problem: DrivenProblem) -> tuple[Array, dict[str, Array], Sizes]:
-    return problem.x, candidate.ends.starts(problem.h_0, problem.sizes), problem.sizes
+    inside = candidate.wrapping.inside(problem)
+    return inside.x, candidate.ends.starts(inside.h_0, inside.sizes), inside.sizes
 
 
 def _alike() -> list[list[Family]]:

@@ -4,8 +4,8 @@ A run is one problem of several steps put to a submission. Our own backpropagati
 or by others in their place, is held against what is shown. It names no mistake, and judges no verdict.
 """
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 from typing import Any, Literal
 
@@ -16,7 +16,12 @@ from gru.calculus.rounding import limit
 from gru.examiner.bench import Bench, DrivenProblem
 from gru.examiner.mapping.families import exactly
 from gru.examiner.mapping.found import Mapped
+from gru.examiner.mapping.heads import Slip
+from gru.examiner.mapping.wrapping import sum_of_rows
 from gru.layer import Carried, Equation, Form
+
+Through = Callable[[Sequence[Any]], list[Any]]
+"""From a derivative, one a step, to what is shown of it."""
 
 Kept = Literal["all", "only-done-last", "only-done-first", "not-done-last", "not-done-first", "mean"]
 """The steps that a gradient is summed over. The way back comes to the first step last."""
@@ -41,20 +46,24 @@ class Run:
     """One problem over several steps.
 
     Attributes:
+        problem: The problem.
         at_steps: All quantities of the forward pass, step by step.
         upstreams: What comes from above to each state at every step, by name.
         blocks: The names of the blocks.
         shown: What the submission shows, by our names of the derivatives.
         bounds: For each derivative the bound of its rounding, in units of the unit roundoff, and its largest entry.
         rows: The rows of what is shown that are looked at, where not all are.
+        through: For what is shown of a derivative alone, what becomes of it: the gradient of what the input is made of.
     """
 
+    problem: DrivenProblem
     at_steps: Sequence[Mapping[str, Any]]
     upstreams: Mapping[str, Sequence[Any]]
     blocks: tuple[str, ...]
     shown: Mapping[str, Array]
     bounds: Mapping[str, tuple[float, float]]
     rows: Array | None = None
+    through: Mapping[str, Through] = field(default_factory=dict)
 
     def of_step(self, step: int, form: Form) -> "Run":
         """The run, of which the gradients of the input's weights are looked at, in the rows that are of one step."""
@@ -70,15 +79,27 @@ def run_of(bench: Bench, mapped: Mapped, form: Form, problem: DrivenProblem, sca
 
     Raises what the runner raises.
     """
-    sizes = problem.sizes
+    wrapping, inside = mapped.wrapping, mapped.wrapping.inside(problem)
     _, gradients = bench.run(problem, {}, problem.delta * scale)
     told = {name: value / scale for name, value in gradients.items() if name not in bench.odd}
-    shown = {form.derivatives[b].name: value for b, value in mapped.gradients(told, sizes).items()}
+    weights = {name: value for name, value in told.items() if name in problem.parameters}
+    own = {n: wrapping.without_penalty(n, value, problem.parameters[n]) for n, value in weights.items()}
+    shown = {form.derivatives[b].name: value for b, value in mapped.gradients(own, inside.sizes).items()}
     shown |= mapped.inputs(told)
-    blocks = {b: np.asarray(p.of(problem.parameters[p.parameter], sizes), float) for b, p in mapped.places.items()}
-    blocks |= {b: np.zeros(form.shape_of(b, sizes)) for b in form.blocks if b not in blocks}
+    through: dict[str, Through] = {}
+    for name, parameter in mapped.around().items():
+        if parameter in own:
+            of_input = name == form.layer.input
+            through[form.derivatives[name].name] = wrapping.of_inputs(problem) if of_input else sum_of_rows
+            value = own[parameter] if of_input else own[parameter].reshape(1, -1)
+            shown[form.derivatives[name].name] = value
+    blocks = {
+        b: np.asarray(p.of(problem.parameters[p.parameter], inside.sizes), float) for b, p in mapped.places.items()
+    }
+    blocks |= {b: np.zeros(form.shape_of(b, inside.sizes)) for b in form.blocks if b not in blocks}
     at_steps, upstreams = _forward(form, blocks, problem, mapped)
     rounded = backpropagated(form, at_steps, upstreams, tuple(blocks))
+    rounded |= {name: made(rounded[name]) for name, made in through.items()}
     bounds = {
         name: (
             max(float(part.roundings.max()) for part in parts),
@@ -86,18 +107,33 @@ def run_of(bench: Bench, mapped: Mapped, form: Form, problem: DrivenProblem, sca
         )
         for name, parts in rounded.items()
     }
-    return Run([_values(at) for at in at_steps], _values(upstreams), tuple(blocks), shown, bounds)
+    for block, place in mapped.places.items():
+        if (name := place.parameter) in wrapping.penalties and name in told:
+            roundings, largest = bounds[form.derivatives[block].name]
+            more = wrapping.rounded(name, told[name], problem.parameters[name])
+            bounds[form.derivatives[block].name] = (roundings + more, largest)
+    values = [_values(at) for at in at_steps]
+    return Run(problem, values, _values(upstreams), tuple(blocks), shown, bounds, through=through)
+
+
+def with_slip(run: Run, mapped: Mapped, form: Form, slip: Slip) -> Run:
+    """The run, with a mistake in what comes from above."""
+    first = form.layer.carried[0]
+    assert mapped.wrapping.head is not None
+    states = [exactly(at[first.state]) for at in run.at_steps]
+    above = mapped.wrapping.head.upstream(states, run.problem, slip)
+    return replace(run, upstreams={**run.upstreams, first.upstream: [part.value for part in above]})
 
 
 def _forward(
     form: Form, blocks: Mapping[str, Array], problem: DrivenProblem, mapped: Mapped
 ) -> tuple[list[dict[str, Any]], dict[str, list[Any]]]:
     """The forward pass of a sequence step by step, and what comes to each state from above, with their rounding."""
-    ends, head = mapped.ends, mapped.head
+    ends, head, inside = mapped.ends, mapped.wrapping.head, mapped.wrapping.inside(problem)
     weights = {name: exactly(value) for name, value in blocks.items()}
-    states = {name: exactly(state) for name, state in ends.starts(problem.h_0, problem.sizes).items()}
+    states = {name: exactly(state) for name, state in ends.starts(inside.h_0, inside.sizes).items()}
     at_steps: list[dict[str, Any]] = []
-    for x in head.given(problem).x if head else problem.x:
+    for x in inside.x:
         batch = exactly(np.asarray(float(problem.sizes.batch)))
         at_steps.append(form.step({**weights, form.layer.input: exactly(x), **states, "batch": batch}))
         states = {carried.previous: at_steps[-1][carried.state] for carried in ends.carried}
@@ -206,6 +242,7 @@ def agreeing_on(
 def _agrees(run: Run, name: str, parts: list[Array], precision: str) -> bool:
     """Whether they agree to rounding; that of a value larger than the right one is larger by as much."""
     own, (roundings, largest) = run.shown[name], run.bounds[name]
+    parts = run.through[name](parts) if name in run.through else parts
     shape = own.shape if own.ndim == parts[0].ndim + 1 else (1, *own.shape)
     ours = np.array(parts)
     if ours.shape != shape:

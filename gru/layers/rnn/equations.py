@@ -99,5 +99,20 @@ RNN.axes = (
             ),
         ),
     ),
+    Axis(
+        "activation",
+        (
+            Option("tanh", "the state goes through tanh here"),
+            Option(
+                "sigmoid",
+                "the state goes through σ here, in place of tanh",
+                (
+                    Change("h", "np.tanh(h_p @ W + x @ U + b)", "sigmoid(h_p @ W + x @ U + b)"),
+                    Change("dz", "in_grad * (1 - h * h)", "in_grad * h * (1 - h)"),
+                ),
+                slug="sigmoid",
+            ),
+        ),
+    ),
 )
-"""How many biases there are. Two: PyTorch."""
+"""How many biases there are: two in PyTorch. What the state goes through: σ in Elman 1990 and in tutorials."""

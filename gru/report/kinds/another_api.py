@@ -20,10 +20,27 @@ def _argument(p: Particulars) -> str:
 def _entries(p: Particulars) -> str:
     clipped = f": they are clipped to ±{p['clipped']:g}" if p["clipped"] is not None else ""
     if p["decay"] is not None:
-        return (
-            f"the gradient of {_argument(p)} has {p['decay']:.3g} times {_argument(p)} in it, which the loss does not"
-        )
-    return f"{p['count']} of {p['size']} entries of the gradient of {_argument(p)} are wrong{clipped}"
+        name, number = _argument(p), f"{abs(p['decay']):.3g}"
+        if p["decay"] < 0:
+            return f"the gradient of {name} lacks {number} times {name}, the derivative of the loss's penalty on it"
+        return f"the gradient of {name} has {number} times {name} in it, which the loss does not"
+    pattern = f": it {p['pattern']}" if p["pattern"] is not None else ""
+    return f"{p['count']} of {p['size']} entries of the gradient of {_argument(p)} are wrong{clipped}{pattern}"
+
+
+SHARES = ("1/2", "1/the number of rows", "1/the number of steps", "1/the width of the output")
+SLOPES = {"sigmoid": "σ", "tanh": "tanh", "softmax": "the softmax", "": "its activation"}
+
+
+def _from_above(p: Particulars) -> str:
+    head, slip = p["head"], p["slip"]
+    begin = "what comes from the output to the states"
+    if slip.is_flat:
+        return f"{begin} lacks the derivative of {SLOPES[head.squash]}"
+    if slip.twice:
+        return f"{begin} has the derivative of {SLOPES[slip.twice]} in it, which does not belong there"
+    part = SHARES[slip.place]
+    return f"{begin} {'lacks' if head.share[slip.place] else 'has'} the factor {part}, unlike the loss"
 
 
 COUNTS = {"batch": "rows of the batch", "steps": "steps", "output": "entries of the output"}
@@ -70,6 +87,10 @@ KINDS: dict[str, Words] = {
     "by-gradients": Words("", "not shown; every gradient over several steps that is made of it is right"),
     "as-recognised": Words("", "the forward pass was recognised by it"),
     "over-steps": Words("", "{name} is wrong over several steps, and all that it is made of is right"),
+    "from-above": Words("", _from_above),
+    "one-of-each-position": Words(
+        "", "where a position comes twice, the gradient of {name} is that of one step: = in place of +="
+    ),
     "common-factor": Words("", _common_factor),
     "not-told-apart": Words("", "something is wrong over several steps, and no single known mistake explains it"),
     "not-handed-on": Words(
