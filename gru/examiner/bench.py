@@ -66,7 +66,7 @@ class Bench:
     changed: set[str] = field(default_factory=set)
     single: set[str] = field(default_factory=set)
     undone: Callable[[DrivenProblem, str], float] = lambda problem, name: 1.0
-    """What a gradient is divided by before anything is said of it: a slip that all have in common is told by itself."""
+    """The divisor of a gradient before it is judged: a factor that all gradients have is told by itself."""
 
     @property
     def shown(self) -> tuple[str, ...]:

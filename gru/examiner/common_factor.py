@@ -42,12 +42,12 @@ class Factor:
         return value
 
     def of(self, problem: DrivenProblem, name: str) -> float:
-        """What one gradient has to be divided by."""
+        """The number that one gradient has to be divided by."""
         return self.at(problem) if name in self.names else 1.0
 
     @property
     def particulars(self) -> dict[str, object]:
-        """What a report tells of it."""
+        """The particulars of the fact that tells it."""
         counts = dict(zip(COUNTED, self.powers, strict=True))
         return {
             "number": self.number,

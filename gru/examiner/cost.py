@@ -40,7 +40,7 @@ class Cost:
 
     @property
     def diagnosis(self) -> Diagnosis | None:
-        """What is wrong with such a backward pass."""
+        """The diagnosis of a backward pass that perturbs."""
         return of_one("state", self.wrong) if self.wrong else None
 
 

@@ -37,7 +37,7 @@ class Fact:
 
 @dataclass(frozen=True)
 class Diagnosis:
-    """What is wrong with a check, so far as it was recognised.
+    """The explanation of a wrong check, so far as there is one.
 
     `alternatives` are explanations that are equal on everything that was seen, each of one fact or of several at
     once; none where only the condition is known. `equation` is the one whose right formula is told; `condition`
@@ -53,7 +53,7 @@ class Diagnosis:
 
     @property
     def ids(self) -> tuple[str, ...]:
-        """What `gru explain` knows the explanations by; none where they only describe what was seen."""
+        """The ids by which `gru explain` knows the explanations; none where they only describe what was seen."""
         if not self.is_known:
             return ()
         return tuple(dict.fromkeys(id_of(self.check, fact) for facts in self.alternatives for fact in facts))

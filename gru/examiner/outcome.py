@@ -66,7 +66,7 @@ class Comparison(NamedTuple):
 
     @property
     def unit(self) -> float:
-        """What errors are quoted in: the block's largest entry, or 1 where that is lost in rounding."""
+        """The unit in which errors are told: the block's largest entry, or 1 where that is lost in rounding."""
         return self.largest if self.largest > self.limit else 1.0
 
 
@@ -86,7 +86,7 @@ def everything_shows() -> frozenset[int]:
 
 
 class Finding(NamedTuple):
-    """What one problem says of one check.
+    """The finding of one check on one problem.
 
     `silent` stands for a value that is wrong where the formula cannot be judged. `unseen` gives the
     parts of the formula whose absence would not have shown on this problem; None where nothing
@@ -104,7 +104,7 @@ class Finding(NamedTuple):
 
 @dataclass(frozen=True)
 class Outcome:
-    """What one check found over all problems.
+    """The outcome of one check over all problems.
 
     `error`, `limit` and `detects` are in units of the block's largest entry; `problem` is the
     smallest one that shows a wrong outcome, and `values` its numbers. `facts` are what was found,

@@ -53,7 +53,7 @@ WEIGHTS = (1.0, 0.5, 2.5, 1.0, 1.0, 1.0)
 
 @dataclass(frozen=True)
 class OwnForward:
-    """What the second depth says: its outcomes, and odd gradients.
+    """The result of the second depth: its outcomes, and odd gradients.
 
     `not_linear` says that some gradient is not linear in δ, and `arbitrary` that this is not for being clipped alone.
     `clipped` says that one is clipped whose δ cannot be made smaller, as that of a loss. `factor` is what all gradients

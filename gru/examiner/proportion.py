@@ -39,7 +39,7 @@ Large = Literal["weightless", "weights-of-zero", "one-row"]
 zero; values that have no weights, of one row of a batch, to which nothing comes from above."""
 
 Record = Callable[[Job], Recording]
-"""What a submission answers to a job. Raises CellError where it raises, and SubmissionFailure."""
+"""Records the answer of a submission to a job. Raises CellError where it raises, and SubmissionFailure."""
 
 
 def judge_proportion(runner: Runner, seed: int, form: Form) -> Fact | None:
@@ -209,7 +209,7 @@ def _judge(record: Record, values: _Values, what: Large, is_single: bool) -> Fac
 
 
 def _recorded(record: Record, job: Job) -> Recording | None:
-    """What a submission answers; None where it raises."""
+    """The answer of a submission; None where it raises."""
     try:
         recording = record(job)
     except CellError:

@@ -110,11 +110,11 @@ class Subject:
         return self._built(values)
 
     def outputs(self, values: Sequence[Any]) -> list[Any]:
-        """What the function returns, as a list of arrays."""
+        """The results of the function, as a list of arrays."""
         return self.outputs_of(self._built(values))
 
     def outputs_of(self, built: Sequence[Any]) -> list[Any]:
-        """What the function returns for whole arguments."""
+        """The results of the function for whole arguments."""
         self.calls += 1
         return [leaf.value for leaf in leaves(self._result(built), "result")]
 

@@ -35,7 +35,7 @@ EMPTY = CleanText("")
 
 @dataclass(frozen=True)
 class Description:
-    """What a submission showed in place of an array of the right shape and dtype.
+    """A description of what a submission showed in place of an array of the right shape and dtype.
 
     Attributes:
         kind: What sort of thing it is, one of `protocol.DESCRIBED`.
@@ -111,7 +111,7 @@ class Raised:
 
 @dataclass(frozen=True, eq=False)
 class Job:
-    """What a submission's cells are asked to do on one problem.
+    """A problem put to a submission's cells, and how they are to be used on it.
 
     The cells are given the states and δ of `arrays` step by step, whatever they computed before.
 
@@ -178,7 +178,7 @@ class Counted:
 
 @dataclass(frozen=True, eq=False)
 class Recording:
-    """What a submission's cells answered to one job.
+    """The answer of a submission's cells to one job.
 
     `left` holds the arrays of another shape that a cell had made when it `raised`, and `left_out` the names of the
     arguments that its methods do not take, and were run without.

@@ -27,7 +27,7 @@ TAKEN = frozenset({"x", "h_0", "dx", "dh", "updates"})
 """What stands for something else where parameters are named: an adapter calls none of them so."""
 
 ANSWERS = ("hidden", "output", "input", "1", "2*hidden", "2*output", "2*input", "2*1", "2*2*hidden")
-"""What an answer may be as wide as."""
+"""The sizes that an answer may be as wide as."""
 
 
 @dataclass(frozen=True)

@@ -28,7 +28,7 @@ NO_FORMULA = ("zero", "constant")
 
 
 def diagnose(equation: Equation, cases: Iterable[Case], *, pairs: bool = True) -> Diagnosis | None:
-    """What is wrong with the formula of an equation, from all cases of a submission.
+    """The diagnosis of a wrong formula, from all cases of a submission.
 
     With `pairs`, two mistakes in one formula are looked for too. None where nothing more can be said
     than that it is wrong.

@@ -35,13 +35,13 @@ class Sample:
 
     @cached_property
     def right(self) -> Array:
-        """What the right formula gives."""
+        """The value of the right formula."""
         with np.errstate(all="ignore"):
             return np.broadcast_to(self.equation(self.values), self.own.shape)
 
     @cached_property
     def limits(self) -> Array:
-        """What rounding may make of each entry: the limit of the block and two roundings of the value itself."""
+        """The limit of each entry: that of the block, and two roundings of the value itself."""
         of_block = self.case.evidence.own_limits[self.equation.name].reshape(-1, 1, 1)
         return np.asarray(of_block + 2 * float(np.finfo(self.dtype).eps) * np.abs(self.own))
 
@@ -94,7 +94,7 @@ class Sample:
             return bool((np.abs(value - self.own).max(axis=(-2, -1)) <= self.limit_of(tree)).all())
 
     def limit_of(self, tree: ast.expr) -> Array:
-        """What rounding may make of a formula's value, at every step."""
+        """The limit of a formula's value, at every step."""
         bound = formula.evaluate(tree, self.rounded)
         roundings = np.broadcast_to(bound.roundings, self.own.shape).max(axis=(-2, -1))
         return np.asarray(self.slack * limit(roundings, self.dtype))

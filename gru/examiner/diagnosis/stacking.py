@@ -62,7 +62,7 @@ def _is_in(check: str, evidence: Evidence, stack: Stack, order: tuple[str, ...])
 
 
 def _altered(wrong: list[Evidence]) -> Diagnosis | None:
-    """What is done to blocks that are stacked in the right order."""
+    """The change of blocks that are stacked in the right order."""
     for stack in wrong[0].form.stacks:
         names = [f"d{block}" for block in wrong[0].form.order_of(stack)]
         shown = [e for e in wrong if stack.gradient in e.own and all(name in e.own for name in names)]
@@ -77,7 +77,7 @@ def _altered(wrong: list[Evidence]) -> Diagnosis | None:
 
 
 def _alterations(pairs: list[tuple[Array, Array, Evidence]]) -> Iterator[Alteration]:
-    """What may be done to a stack."""
+    """The changes of a stack that are tried."""
     yield "stack-averaged", {}, lambda right, evidence: right / evidence.reference.problem.sizes.batch
     for precision in (np.float16, np.float32):
         yield "stack-coarse", {"precision": np.dtype(precision).name}, _cast_to(precision)

@@ -125,7 +125,7 @@ def _as_rounded(mistake: Mistake) -> Equation:
 
 
 def _shown(case: Case) -> Iterator[tuple[str, Array]]:
-    """What the case shows of the left-hand sides, by name."""
+    """The left-hand sides that the case shows, by name."""
     for equation in case.evidence.reference.form.exposed:
         own = case.evidence.own.get(equation.name)
         if own is not None:

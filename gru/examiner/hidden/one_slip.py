@@ -33,7 +33,7 @@ def with_whole_clips(outcomes: list[Outcome], shown: Collection[str], form: Form
 
 
 def _told_once(outcome: Outcome, blocks: Sequence[Outcome], fact: Fact) -> Outcome:
-    """What becomes of one outcome: `merge` is wrong for the blocks, which inherit it."""
+    """One outcome where blocks share a slip: `merge` is wrong in their place, and they inherit."""
     if outcome in blocks:
         return replace(outcome, status="inherited", mistake=None)
     if outcome.check != "merge" or outcome.status == "wrong":

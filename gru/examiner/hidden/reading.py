@@ -42,7 +42,7 @@ class Reading:
 
 
 def shown_in(evidence: Evidence, reading: Reading) -> dict[str, Array]:
-    """What the submission shows, with the blocks of its stacked gradients.
+    """The shown values, and the blocks of the stacked gradients.
 
     The parameters are cut into blocks too, where their order is another one than the form's.
     """

@@ -58,7 +58,7 @@ class OtherPlaces:
 
 
 WholeSlip = Scale | EachOwnScale | OtherPlaces
-"""What may have become of a whole stacked gradient."""
+"""The slips that a whole stacked gradient may have."""
 
 
 def asked(form: Form) -> list[Stack]:

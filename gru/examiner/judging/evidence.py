@@ -112,7 +112,7 @@ class Evidence:
 
     @cached_property
     def recovered(self) -> "Recovered":
-        """What the API has no attribute for, worked out from what is made of it."""
+        """Quantities that the API has no attribute for, worked out from what is computed from them."""
         from gru.examiner.judging.recovered import recover
 
         return recover(self)
@@ -131,7 +131,7 @@ class Evidence:
 
     @property
     def _found(self) -> Mapping[str, Array]:
-        """What was recovered; nothing where the API shows all, or while it is being worked out."""
+        """The recovered quantities; none where the API shows all, or while they are being worked out."""
         made: Recovered | None = None if self.form.shows_all else self.__dict__.get("recovered")
         return made.values if made else {}
 
@@ -205,7 +205,7 @@ def _as_odd(name: str, value: Description, form: Form) -> Description:
 
 
 def values_shown(use: Use, form: Form) -> Shown:
-    """What a use showed by name, with the sums over the steps, (17)–(22): the blocks of dW and dU, summed.
+    """The values that a use showed, by name, with the sums over the steps, (17)–(22): the blocks of dW and dU, summed.
 
     The forward values are those right after `forward`, as a backward pass may use them up.
     """

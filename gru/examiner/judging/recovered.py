@@ -23,9 +23,9 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Recovered:
-    """What was recovered.
+    """The recovered quantities.
 
-    `values` holds it by name; `agreeing` names what is made of it by the right formula, and `unsure` what is made of
+    `values` holds them by name; `agreeing` names what is made of it by the right formula, and `unsure` what is made of
     something that neither the formula gives nor could be recovered.
     """
 
@@ -76,7 +76,7 @@ def _tells(evidence: Evidence, name: str) -> bool:
 
 
 def _factors(hidden: Equation, evidence: Evidence) -> Iterator[tuple[str, Array]]:
-    """What is shown and is a product of the hidden quantity, with the product of its other factors."""
+    """The shown products that have the hidden quantity as a factor, each with the product of its other factors."""
     for equation in evidence.form.backward:
         own = evidence.own.get(equation.name)
         if own is None or hidden.name not in equation.inputs or not np.isfinite(own).all():

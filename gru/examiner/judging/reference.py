@@ -21,7 +21,7 @@ from gru.problem import Problem, Specification, beside, draw, is_measured_whole
 from gru.submission.contract import Job
 
 CHANGES = ("weights", "upstream", "input", "state", "everything")
-"""What is drawn anew for a second use of the same cells."""
+"""The changes of arguments for a second use of the same cells: each draws something anew."""
 
 Precisions = tuple[tuple[str, Any], ...]
 """Names, and the precision in which each is judged."""
@@ -118,7 +118,7 @@ class Reference:
         return Reference(mixed, form, fed=fed, by_formulas=True)
 
     def job(self, uses: int = 1) -> Job:
-        """What a submission is asked to do, with `uses` uses of its cells."""
+        """The job of a submission on this problem, with so many `uses` of its cells."""
         problem, form = self.problem, self.form
         states = [name for carried in form.layer.carried for name in (carried.previous, carried.upstream)]
         given = {name: self.given[name].astype(problem.precision) for name in states}
@@ -142,7 +142,7 @@ class Reference:
         return self._standards[precisions]
 
     def standard_of_copies(self, precisions: Precisions, *, steps: int | None) -> Standard:
-        """What cells are given by these names, where it was only moved; at so many steps, or at none."""
+        """The true values of blocks that were only copied, with their limits; at so many steps, or without steps."""
         if (precisions, steps) not in self._standards:
             given = {name: self.given[name] for name, _ in precisions}
             if steps is not None:

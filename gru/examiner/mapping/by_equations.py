@@ -32,7 +32,7 @@ NO_PLACE, HIDDEN = Fact.of("no-place"), Fact.of("hidden-gradient")
 
 @dataclass(frozen=True)
 class ByEquations:
-    """What the equations say.
+    """The result of judging by equations.
 
     Attributes:
         outcomes: Of every equation; none where no problem could be judged.
@@ -45,7 +45,7 @@ class ByEquations:
 
 @dataclass(frozen=True)
 class Asked:
-    """What is asked.
+    """The problems that are asked for.
 
     Attributes:
         effort: How many problems there are.

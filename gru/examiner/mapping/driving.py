@@ -41,7 +41,7 @@ class Driven:
         self.shapes = cache(lambda sizes: bench.runner.shapes(sizes_by_name(sizes)))
 
     def record(self, job: Job) -> Recording:
-        """What it answers to a job. Raises CellError where it raises, and SubmissionFailure."""
+        """The recording of a job. Raises CellError where the submission raises, and SubmissionFailure."""
         form, found = job.form, defaultdict[str, list[Array]](list)
         for step in range(job.sizes.steps):
             for name, value in self._at(job, step).items():

@@ -53,7 +53,7 @@ class Ends:
         return found
 
     def states(self, answer: Array) -> dict[str, Array]:
-        """What it answers by name, of what stands side by side."""
+        """The answered states by name, from an answer in which they stand side by side."""
         return _apart([carried.state for carried in self.answered], answer)
 
     def first_gradients(self, gradient: Array) -> dict[str, Array]:
@@ -80,7 +80,7 @@ def ends(layer: Layer, api: Api, learned: int = 0) -> Iterator[Ends]:
 
 
 def _apart(names: Sequence[str], array: Array | None) -> dict[str, Array]:
-    """What stands side by side, by name."""
+    """The parts of an array that stand side by side in it, by name."""
     if not names or array is None:
         return {}
     return dict(zip(names, np.split(array, len(names), axis=-1), strict=True))

@@ -143,7 +143,7 @@ class Mapped:
 
 @dataclass(frozen=True, eq=False)
 class Recognition:
-    """What came of looking for the form of a submission.
+    """The result of looking for the form of a submission.
 
     Attributes:
         mapped: The mapping; None where no form fits.

@@ -118,7 +118,7 @@ def companion_job(companion: Companion, job: Job) -> Job:
 
 
 def judge_recording(reference: Reference, recording: Recording) -> Iterator[Finding]:
-    """What one recording by itself says of the state: arguments changed, cells sharing, a second use."""
+    """Findings on the state from one recording by itself: arguments changed, cells sharing, a second use."""
     for name in recording.changed_arguments:
         yield _wrong(reference, Fact.of("changed-argument", name=name))
     for use in recording.uses:
@@ -161,7 +161,7 @@ def _told_apart(finding: Finding, first: Evidence, *later: Mapping[str, Array]) 
 def judge_companion(
     companion: Companion, reference: Reference, plain: Recording, recording: Recording
 ) -> Iterator[Finding]:
-    """What one companion says beside the plain recording."""
+    """Findings on the state from one companion beside the plain recording."""
     if plain.raised is not None or not plain.uses:
         return
     if recording.raised is not None:

@@ -17,7 +17,7 @@ TENSORS = frozenset({"torch", "tensorflow", "keras", "jax", "theano", "mxnet", "
 
 
 class Base:
-    """What stands in the place of a base class that is not here: it is made of anything, and does nothing."""
+    """Stands in the place of a base class that is not here: it takes any arguments, and does nothing."""
 
     def __init__(self, *arguments: Any, **named: Any) -> None:
         pass
@@ -62,7 +62,7 @@ def softmax(x: Any) -> Any:
 
 
 def as_written(*given: Any, **options: Any) -> Any:
-    """What a decorator that compiles gives, with or without options: the function itself."""
+    """Stands for a decorator that compiles, with or without options: it gives the function itself."""
     return given[0] if given and callable(given[0]) else lambda function: function
 
 

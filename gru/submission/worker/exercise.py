@@ -109,7 +109,7 @@ class _Trial:
             self.answer["split"] = self.split(self.cells[0])
 
     def left(self) -> dict[str, str]:
-        """What the cell that raised had computed by then in another shape: that may be why it did.
+        """The values of another shape that the cell had computed when it raised: one may be the reason.
 
         A buffer that it was constructed with is no result of its formulas.
         """
@@ -165,7 +165,7 @@ class _Trial:
             result["arguments"] = arguments.left(self.arguments)
 
     def later(self, shapes: dict[str, tuple[int, ...]]) -> dict[str, Any]:
-        """What all cells show now; nothing where there is only one, which no other can have changed."""
+        """The values of all cells now; none where there is only one cell, which no other can have changed."""
         return stacked([shown_by(cell, shapes) for cell in self.cells]) if len(self.cells) > 1 else {}
 
     def backward_again(self) -> dict[str, Any] | None:

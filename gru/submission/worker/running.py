@@ -34,7 +34,7 @@ LONGEST_LINE = 80
 """How many characters are shown of a line that is not Python: the width of a terminal."""
 
 STAND_IN = "hello, a text that is not here\n" * 20
-"""What is read in the place of a text that is not here: few letters, and enough of them."""
+"""The text that stands in for a file that is not here: few letters, and enough of them."""
 
 GOES_BACK = re.compile(r"^\s*def \w*(back|bprop|bptt|grad|loss)", re.IGNORECASE | re.MULTILINE)
 """How a file shows that something in it may go backward."""
@@ -201,12 +201,12 @@ class File:
             raise max(self.absent.items(), key=lambda absent: is_used(absent[0], whole))[1]
 
     def taken_as_meant(self) -> list[str]:
-        """What was taken for what is usually meant by its name, as notes."""
+        """Notes on the names of absent packages that were given their usual meaning."""
         return meant() if self.absent else []
 
 
 def _told(error: SyntaxError, source: bytes) -> str:
-    """What is wrong with a source, with its line."""
+    """The message on a source that is not Python, with the line."""
     if source.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
         return "it is saved as UTF-16; save it as UTF-8"
     if b"\0" in source:

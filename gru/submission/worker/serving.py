@@ -55,7 +55,7 @@ def serve(readable: dict[str, Any] | None, *, forks: bool) -> NoReturn:
 
 
 def read_settings(read: Read) -> tuple[dict[str, Any], bytes, bytes]:
-    """What the other side says before all else, the source of the submission, and that of a teacher's adapter."""
+    """The settings, the source of the submission, and that of a teacher's adapter: they are sent first."""
     settings, _ = protocol.read_header(read)
     return settings, read(settings["length"]), read(settings["adapter"]["length"] if settings["adapter"] else 0)
 
@@ -103,7 +103,7 @@ class Served:
             self._write(protocol.pack_answer(job["id"], answer))
 
     def _values(self, job: dict[str, Any], arrays: dict[str, Any]) -> bytes:
-        """What the cells, unrolled over time, answer."""
+        """The answer of the cells, unrolled over time."""
         cells = self._cells
         try:
             return self._packed("values", cells.answer(job["api"], job["sizes"], arrays))
@@ -112,7 +112,7 @@ class Served:
             return self._packed("raised", raised=raised)
 
     def _driven(self, job: dict[str, Any], arrays: dict[str, Any]) -> bytes:
-        """What a submission in another API answers: the shapes of its parameters, or a run forward and backward."""
+        """The answer of a submission in another API: the shapes of its parameters, or a run forward and backward."""
         driver, counted = self._driver, {}
         try:
             if job["kind"] == "shapes":

@@ -8,14 +8,14 @@ from inspect import Signature, signature
 from typing import Any
 
 SIZES = ["input_size", "hidden_size"]
-"""What a cell in the layer's API is made of."""
+"""The arguments that a cell in the layer's API is made with."""
 
 PASSES = ("forward", "backward")
 """The passes of a cell in the layer's API."""
 
 
 def other_api(cell_class: Any, api: dict[str, Any]) -> str | None:
-    """What is said of a class whose methods cannot take the arguments they are given; None where they can."""
+    """The message on a class whose methods cannot take the arguments they are given; None where they can."""
     for name in PASSES:
         arguments = api[name]
         method = getattr(cell_class, name, None)
@@ -75,7 +75,7 @@ def lacks_a_pass(cell_class: Any) -> bool:
 
 
 def in_other_order(cell_class: Any, api: dict[str, Any]) -> Iterator[str]:
-    """What is said of methods that have the names of the layer's arguments in another order than they are given."""
+    """Notes on methods that name the layer's arguments in another order than they are given."""
     for name, given in (("__init__", SIZES), ("forward", api["forward"]), ("backward", api["backward"])):
         try:
             taken = list(signature(getattr(cell_class, name)).parameters)[1:]
@@ -86,7 +86,7 @@ def in_other_order(cell_class: Any, api: dict[str, Any]) -> Iterator[str]:
 
 
 def further(cell_class: Any, api: dict[str, Any]) -> Iterator[str]:
-    """What is said of a parameter that forward takes and the form that is asked for has not, such as a bias."""
+    """Notes on a parameter, such as a bias, that forward takes and the form that is asked for has not."""
     try:
         taken = list(signature(cell_class.forward).parameters)[1 + len(api["forward"]) :]
     except (AttributeError, TypeError, ValueError):
