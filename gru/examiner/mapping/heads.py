@@ -207,7 +207,7 @@ def heads(api: Api, problem: DrivenProblem) -> Iterator[Head]:
         answered = (1 if api.targets == NUMBER else sizes["output"]) if api.loss else api.width(sizes)
         if width < sizes["input"] if api.targets in ALPHABET else width != answered:
             continue
-        biases = [n for n, shape in shapes.items() if n != weight and np.prod(shape) == width == max(shape)]
+        biases = [n for n, shape in shapes.items() if n != weight and np.prod(shape) == width == max(shape, default=1)]
         for (kind, squash), is_last, bias in product(_kinds(api), lasts, (*biases, "")):
             for share in SHARES if api.loss else SHARES[:1]:
                 if share[1] and sizes["batch"] == 1:

@@ -15,7 +15,7 @@ from .adapter import Adapter, settled
 from .arguments import size_of
 from .layouts import has_steps, restored
 from .names import FIRST_STATE, STATE_NAMES, is_called_a_parameter
-from .places import arrays_in, last_name, parts_of
+from .places import arrays_in, attributes_of, last_name, parts_of
 
 WIDTHS = ("hidden", "2*hidden", "output", "input", "1")
 """What an answer may be as wide as: the state, the states of two directions, an output made of them."""
@@ -77,11 +77,12 @@ def places_of_states(
 
     All of them before the last one only, what is returned before what is kept.
     """
-    alike = [adapter.x_layout]
+    alike = [adapter.x_layout] if "F" in adapter.x_layout else []
     if has_steps(adapter.x_layout):
         alike += ["TBF", "BTF", "TFB", "FBT", "[BF]", "[FB]", "[F]", "TF", "FT"]
     alike += [adapter.h_layout] if adapter.h_layout else []
     alike += ["BF", "FB", "F"] if has_steps(adapter.x_layout) else []
+    alike += [""] if sizes["batch"] == 1 else []
     fits = [a for a in dict.fromkeys(alike) if sizes["batch"] == 1 or "B" in a]
     kept = [(f"made.{place}", array) for place, array in _kept(made)]
     for width in WIDTHS:
@@ -98,8 +99,8 @@ def places_of_states(
 
 def _kept(made: Any, depth: int = 1) -> Iterator[tuple[str, Any]]:
     """What an object keeps by the names of states, and an object that it holds."""
-    for name, value in getattr(made, "__dict__", {}).items():
-        if depth and hasattr(value, "__dict__"):
+    for name, value in attributes_of(made).items():
+        if depth and not isinstance(value, np.ndarray) and attributes_of(value):
             yield from ((f"{name}.{place}", array) for place, array in _kept(value, depth - 1))
         elif STATE_NAMES.match(name):
             yield name, value
@@ -131,13 +132,13 @@ def behaves(adapter: Adapter, sizes: Mapping[str, int], *, both_ways: bool = Fal
     if not np.isfinite(states).all() or not np.array_equal(states, adapter.run(sizes, values, x, h_0).states):
         return False
     other = x.copy()
-    other[0, 0] += 0.5
+    other[0, 0] = moved_on(x[0, 0])
     moved = adapter.run(sizes, values, other, h_0).states != states
     if not moved[:, 0].any() or moved[:, 1:].any():
         return False
     if sizes["steps"] > 1:
         other = x.copy()
-        other[-1, -1] += 0.5
+        other[-1, -1] = moved_on(x[-1, -1])
         earlier = moved[:, 0].any(axis=-1)
         moved = adapter.run(sizes, values, other, h_0).states != states
         reaches_all = earlier.all() or adapter.last_only
@@ -155,6 +156,11 @@ def behaves(adapter: Adapter, sizes: Mapping[str, int], *, both_ways: bool = Fal
         if not moved[:, 0].any() or moved[:, 1:].any():
             return False
     return True
+
+
+def moved_on(features: Any) -> Any:
+    """Other features, of which another one is the largest where there are several."""
+    return np.roll(features, 1) + 0.5
 
 
 def _keeps(adapter: Adapter, sizes: Mapping[str, int], values: Mapping[str, Any], states: Any) -> bool:

@@ -11,7 +11,7 @@ from .adapter import Adapter, AnotherApiError
 from .arguments import OF_ANSWER, OWNER, Given
 from .names import ANSWERED, CACHE, DELTA, DELTA_LAST, MODEL, OF_CONTEXT, OPTIMISERS, RATE, TARGETS, role_of, size_named
 from .optimiser import OPTIMISER
-from .places import arrays_in
+from .places import arrays_in, attributes_of
 from .source import parameters_of
 
 CARRIED = {"x": 0, "h": 1, "c": 2}
@@ -54,9 +54,7 @@ def forward_roles(function: Any, made: Any, *, method: bool) -> Iterator[tuple[t
 
 def _all_parameters(made: Any) -> str | None:
     """The one attribute of an object that is a dict of arrays, where it has one."""
-    dicts = [
-        k for k, v in getattr(made, "__dict__", {}).items() if isinstance(v, dict) and any(True for _ in arrays_in(v))
-    ]
+    dicts = [k for k, v in attributes_of(made).items() if isinstance(v, dict) and any(True for _ in arrays_in(v))]
     return dicts[0] if len(dicts) == 1 else None
 
 
@@ -110,7 +108,7 @@ def with_the_last(roles: tuple[str, ...], parameters: Sequence[Parameter]) -> tu
 
 def _kept_for(p: Any, made: Any) -> str | None:
     """The attribute with the name of an argument of backward: `_cache` for `cache`."""
-    kept = [name for name, value in getattr(made, "__dict__", {}).items() if name.strip("_") == p.name and value]
+    kept = [name for name, value in attributes_of(made).items() if name.strip("_") == p.name and value]
     return kept[0] if kept and not isinstance(made, Given) else None
 
 

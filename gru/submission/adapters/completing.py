@@ -17,7 +17,7 @@ from .fixed import chosen_in, fixed_sizes
 from .gradients import find
 from .layouts import arranged, has_steps
 from .names import STATE_NAMES
-from .places import arrays_in
+from .places import arrays_in, attributes_of
 from .source import names_returned, parameters_of
 from .two_states import answer_is_crossed, seconds_of, upstream_is_crossed
 from .updates import by_changes
@@ -42,6 +42,9 @@ SEQUENCES = tuple(
         ("TF", ("F", "BF", "FB", None)),
         ("[F]", ("F", None)),
         ("FT", ("F", "FB", None)),
+        ("#BT", ("BF", "1BF", None)),
+        ("#TB", ("BF", "1BF", None)),
+        ("#T", ("F", "BF", "FB", None)),
     )
     for h in states
 )
@@ -117,7 +120,7 @@ def _kept_in(adapter: Adapter) -> Iterator[str]:
             returned = adapter._callable(made, adapter.forward_name)(arranged(numbers(adapter, sizes)[0], layout))
         except Exception:
             continue
-        for name, value in getattr(made, "__dict__", {}).items():
+        for name, value in attributes_of(made).items():
             if STATE_NAMES.match(name) and isinstance(value, np.ndarray) and value is returned:
                 yield name
         return
@@ -303,7 +306,7 @@ def sums_no_vector(adapter: Adapter, answer: Answer, values: Mapping[str, Any]) 
     """
     vectors, unsummed = set(), set()
     for place, at in adapter.gradients.items():
-        if min(values[place].shape) == 1 or values[place].ndim == 1:
+        if min(values[place].shape, default=1) == 1 or values[place].ndim == 1:
             vectors.add(place)
         try:
             adapter.gradient(answer, at, values[place])

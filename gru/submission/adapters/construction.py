@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from .made import Beside, Called, OfModule, drawn
+from .made import Beside, Called, OfModule, Settings, drawn
 from .names import (
     ACTIVATION,
     BACKWARD,
@@ -162,6 +162,7 @@ def _of_objects(kind: Any, unknown: Sequence[str], module: Any) -> Iterator[dict
         hold = others if MODEL.match(name) or _is_annotated(kind, name, module) else []
         for maker in (*sizes, *(m for m in hold if m not in sizes)):
             yield from ({name: Called(maker.__name__, construct)} for construct in constructions(maker))
+        yield from ({name: settings} for settings in _settings(kind))
     if len(unknown) == 2 and MODEL.match(unknown[0]) and NOT_WEIGHTS.match(unknown[1]):
         for maker in (m for m in makers(module) if m is not kind):
             for construct in constructions(maker):
@@ -171,6 +172,18 @@ def _of_objects(kind: Any, unknown: Sequence[str], module: Any) -> Iterator[dict
     if len(unknown) > 1 and alike.keys() == set(unknown):
         made = {n: next(constructions(getattr(module, k)), {}) for n, k in alike.items()}
         yield {n: Called(k, made[n]) for n, k in alike.items()}
+
+
+def _settings(kind: Any) -> Iterator[Settings]:
+    """All sizes in one thing, as a constructor reads them by their keys or attributes: `config["hidden_size"]`."""
+    code = getattr(vars(kind).get("__init__") if isinstance(kind, type) else kind, "__code__", None)
+    read = (
+        [name for name in (*code.co_consts, *code.co_names) if isinstance(name, str) and len(name) > 1] if code else []
+    )
+    found = {name: size_named(name) or GUESSES.get(name.lower()) for name in read}
+    found = {name: value for name, value in found.items() if value is not None}
+    if {"input", "hidden"} <= {value for value in found.values() if isinstance(value, str)}:
+        yield Settings(found)
 
 
 def _is_annotated(kind: Any, name: str, module: Any) -> bool:

@@ -3,9 +3,9 @@
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from .made import Called
+from .made import Called, Settings
 from .names import size_named
-from .places import arrays_in
+from .places import arrays_in, attributes_of
 
 LARGEST = 512
 """Sizes that are fixed in a file and larger than this are not tried."""
@@ -16,7 +16,7 @@ def chosen_in(construct: Mapping[str, Any]) -> list[str]:
     values = construct.values()
     if any(isinstance(v, dict) or (isinstance(v, str) and v.startswith("(")) for v in values):
         return ["input", "hidden", "output"]
-    inside = [size for v in values if isinstance(v, Called) for size in chosen_in(v.arguments)]
+    inside = [size for v in values if isinstance(v, Called | Settings) for size in chosen_in(v.arguments)]
     inside += [size for v in values if isinstance(v, tuple | list) for size in v]
     return [*inside, *(v for v in values if isinstance(v, str))]
 
@@ -32,7 +32,7 @@ def fixed_sizes(made: Any, module: Any, chosen: Sequence[str]) -> Iterator[dict[
         yield {}
         return
     named: dict[str, int] = {}
-    for holder in (vars(module), getattr(made, "__dict__", {})):
+    for holder in (vars(module), attributes_of(made)):
         for name, value in holder.items():
             size = size_named(name)
             if size in missing and type(value) is int and 0 < value <= LARGEST:
@@ -44,9 +44,11 @@ def fixed_sizes(made: Any, module: Any, chosen: Sequence[str]) -> Iterator[dict[
     hidden = sorted(set(squares), key=squares.count, reverse=True) or sorted(
         {n // k for n in lengths for k in (4, 3, 1) if n % k == 0}
     )
-    for h in hidden[:6] if "hidden" in missing else [0]:
+    for h in hidden[:6] if "hidden" in missing else hidden[:1] if squares else [0]:
         beside = [n for s in shapes if len(s) == 2 and h in s for n in s if n not in (h, 1)] or sorted(lengths - {h})
         inputs = sorted(set(beside), key=beside.count, reverse=True) + sorted(n - h for n in lengths if n > h)
-        for d in inputs[:6] if "input" in missing else [0]:
+        # A sequence of single numbers comes last: a bias that is a column has such a shape, too.
+        inputs = [*inputs[:6], *([1] if (h, 1) in shapes or (1, h) in shapes else [])]
+        for d in inputs if "input" in missing else [0]:
             sizes = {"hidden": h, "input": d, "output": d}
             yield {size: sizes[size] for size in missing if size != "output" or "input" in missing}

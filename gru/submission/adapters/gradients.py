@@ -55,7 +55,9 @@ def find(
         adapter.gradients = of_parameters(adapter.parameters, candidates, follow, shapes, called, also)
     taken = set(adapter.gradients.values())
     shape = (sizes["steps"], sizes["batch"], sizes["input"])
-    adapter.dx = adapter.dx or _special(candidates, taken, DX, shape, adapter.x_layout)
+    # A position in an alphabet has no gradient.
+    if "F" in adapter.x_layout:
+        adapter.dx = adapter.dx or _special(candidates, taken, DX, shape, adapter.x_layout)
     taken |= {adapter.dx} if adapter.dx else set()
     if adapter.h_layout is None:
         return

@@ -1,7 +1,8 @@
 """Layouts: in which order a given API wants the steps, the rows of the batch and the features.
 
 A layout is written as its axes: `TBF` is (steps, batch, features), `BF` one step of it, `F` one sample as a
-vector, `FB` columns; `1` is an axis of length 1, and brackets are a list with one entry a step, or a dict of them.
+vector, `FB` columns; `1` is an axis of length 1, and brackets are a list with one entry a step, or a dict of them. In
+`#BT` a position in an alphabet stands for the features: that of the largest. A layout without axes is a single number.
 """
 
 from typing import Any
@@ -13,6 +14,8 @@ def arranged(array: Any, layout: str) -> Any:
     """A fresh array (steps, batch, features) in another layout; an axis that the layout leaves out has length 1."""
     if layout.startswith("["):
         return [arranged(step[None], layout[1:-1]) for step in array]
+    if layout.startswith("#"):
+        return arranged(np.argmax(array, axis=-1)[..., None], layout[1:])
     axes = "TBF"
     kept = [axes.index(axis) for axis in layout if axis != "1"]
     for axis in range(len(axes)):

@@ -25,6 +25,27 @@ class Called:
         return getattr(module, self.function)(**resolved(self.arguments, module, sizes))
 
 
+class Settings:
+    """All sizes and settings in one thing, which is read by keys or by attributes."""
+
+    def __init__(self, arguments: Mapping[str, Any]) -> None:
+        self.arguments = arguments
+
+    def resolve(self, module: Any, sizes: Mapping[str, int]) -> Any:
+        """Its values at these sizes."""
+        return Read(resolved(self.arguments, module, sizes))
+
+
+class Read(dict[str, Any]):
+    """What is read by keys or by attributes."""
+
+    def __getattr__(self, name: str) -> Any:
+        try:
+            return self[name]
+        except KeyError:
+            raise AttributeError(name) from None
+
+
 class Beside:
     """The parameters or their gradients, where a maker answers both; gradients that it does not make are zeros."""
 

@@ -134,7 +134,10 @@ SETUP = re.compile(
 MODEL = re.compile(r"^(m|p|w|theta|model|params?|parameters|weights)$", re.IGNORECASE)
 """What a method may be given that its object holds: all parameters."""
 
-CACHE = re.compile(r"cache|memory|saved|ctx|context|tape|store|intermediate|residual|^(res|aux|trace)$", re.IGNORECASE)
+CACHE = re.compile(
+    r"cache|memory|saved|(?<!d)(?<!d_)(?<!grad_)(ctx|context)|tape|store|intermediate|residual|^(res|aux|trace)$",
+    re.IGNORECASE,
+)
 
 OF_CONTEXT = re.compile(r"^_?(ctx|context)$", re.IGNORECASE)
 """What forward may be given to save things in, before all else."""

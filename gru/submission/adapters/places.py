@@ -44,6 +44,17 @@ def last_name(place: str) -> str:
     return names[-1] if names else place
 
 
+def attributes_of(thing: Any) -> dict[str, Any]:
+    """What an object holds, by name: in its `__dict__`, and in the `__slots__` of its classes."""
+    slots = [name for kind in type(thing).__mro__ for name in _named(vars(kind).get("__slots__", ()))]
+    held = {name: getattr(thing, name) for name in slots if not name.startswith("__") and hasattr(thing, name)}
+    return held | getattr(thing, "__dict__", {})
+
+
+def _named(slots: Any) -> tuple[str, ...]:
+    return (slots,) if isinstance(slots, str) else tuple(slots)
+
+
 def arrays_in(
     root: Any, place: str = "", seen: set[int] | None = None, depth: int = DEPTH, *, each: bool = False
 ) -> Iterator[tuple[str, Any]]:
@@ -71,7 +82,7 @@ def arrays_in(
     elif isinstance(root, list | tuple):
         inside = [(f"{place}[{position}]", value) for position, value in enumerate(root[:WIDTH])]
     elif not isinstance(root, type) and not callable_only(root):
-        names = list(getattr(root, "__dict__", {}).items())[:WIDTH]
+        names = list(attributes_of(root).items())[:WIDTH]
         inside = [(f"{place}.{name}" if place else name, value) for name, value in names]
     for where, value in inside:
         yield from arrays_in(value, where, seen, depth - 1, each=each)

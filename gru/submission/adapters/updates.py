@@ -13,6 +13,7 @@ from .behaviour import fresh, numbers, upstream, values_of
 from .calls import taken_back
 from .names import RATE
 from .optimiser import OPTIMISER
+from .places import attributes_of
 
 RATE_GIVEN = 2.0**20
 """A learning rate at which a parameter's own size is lost in that of its gradient, and nothing is rounded by it."""
@@ -31,7 +32,7 @@ def by_changes(adapter: Adapter, sizes: Mapping[str, int], of: tuple[Any, bool])
     handed = {*roles, *adapter.construct.values(), *(v for given in adapter.setup.values() for v in given.values())}
     ways: list[tuple[tuple[str, ...], str | None]] = [(roles, None)] if {"number", OPTIMISER} & handed else []
     ways += [((*roles, "number"), None) for name in following if RATE.match(name)]
-    held = getattr(fresh(adapter, sizes), "__dict__", {})
+    held = attributes_of(fresh(adapter, sizes))
     ways += [(roles, name) for name, value in held.items() if RATE.match(name) and isinstance(value, float)]
     for given, at in ways:
         adapter.backward_roles, adapter.rate_at = given, at

@@ -44,6 +44,15 @@ class Absent:
     __call__ = __getitem__ = __setitem__ = __iter__ = __enter__ = __setattr__ = _used
 
 
+class NotMade(Absent):
+    """What a statement of the file would have made, and raised; using it in any way says so."""
+
+    def _used(self, *arguments: Any, **named: Any) -> NoReturn:
+        raise NameError(self.__dict__["package"])
+
+    __mro_entries__ = __call__ = __getitem__ = __setitem__ = __iter__ = __enter__ = __setattr__ = _used
+
+
 def sigmoid(x: Any) -> Any:
     """The logistic function, 1 / (1 + e⁻ˣ), of real or complex numbers."""
     return 1 / (1 + np.exp(-x))

@@ -4,6 +4,7 @@
 right answer, and judges nothing.
 """
 
+import argparse
 import json
 import sys
 from importlib import import_module
@@ -40,6 +41,13 @@ class Adapters:
         exec(compile(self.sources[module.__name__], f"<{module.__name__}>", "exec"), module.__dict__)
 
 
+def _defaults(parser: argparse.ArgumentParser, *_: Any) -> argparse.Namespace:
+    """What a script is told on the command line: nothing, and what it requires is None."""
+    for action in parser._actions:
+        action.required = False
+    return parser.parse_known_args([])[0]
+
+
 def main() -> NoReturn:
     """Serve one submission until there are no more requests; what it registered with `atexit` is not run.
 
@@ -49,6 +57,7 @@ def main() -> NoReturn:
     given = json.loads(sys.argv.pop())
     # There is no terminal to debug in: a `breakpoint()` that was left in is passed over.
     sys.breakpointhook = lambda *arguments, **options: None
+    argparse.ArgumentParser.parse_args = _defaults  # type: ignore[assignment]
     for name, folder in ((PACKAGE, FOLDER), (f"{PACKAGE}.worker", FOLDER / "worker")):
         sys.modules[name] = package = ModuleType(name)
         package.__path__ = [str(folder)]

@@ -17,12 +17,12 @@ from types import ModuleType
 from typing import Any
 
 from . import needed
-from .absent import is_used, meant, stand_in
+from .absent import NotMade, is_used, meant, stand_in
 from .counting import countable
 from .guards import take_out
 
-MOST_ABSENT = 8
-"""How many packages that are not here a file may import without needing them."""
+MOST_ABSENT = 16
+"""How often a file is run again without a package, a text or a statement that it may do without."""
 
 OUTSIDE = ".".join(["outside"] * 6)
 """The package that the folder of a submission lies in: nothing is in it, but `from ..other import f` may ask it."""
@@ -66,6 +66,8 @@ class File:
         module: What the file has made.
         notes: What there is to say of how it was run.
         absent: The packages that are not here and that it has done without so far, each with what was raised.
+        failed: What the statements have raised that it has done without.
+        tree: Of a file in another API, what of it is run.
     """
 
     def __init__(self, source: bytes, path: str, layers_cell: str, cell: str) -> None:
@@ -73,7 +75,9 @@ class File:
         self.text = source.decode("utf-8", "replace")
         self.notes: list[str] = []
         self.absent: dict[str, ModuleNotFoundError] = {}
+        self.failed: list[BaseException] = []
         self.module = ModuleType("")
+        self.tree: ast.Module | None = None
 
     def run(self) -> None:
         """Run the file in a module.
@@ -87,11 +91,11 @@ class File:
             raise Refused("not_python", f"the file is not Python: {_told(error, self.source)}") from None
         except (ValueError, RecursionError) as error:
             raise Refused("not_python", f"the file is not Python: {error}") from None
-        opened: dict[str, Any] = {}
+        given: dict[str, Any] = {}
         is_whole = self._defines_cell()
         for _ in range(MOST_ABSENT):
             self.module = _module(self.path)
-            vars(self.module).update(opened)
+            vars(self.module).update(given)
             try:
                 exec(code, vars(self.module))
                 return
@@ -112,14 +116,18 @@ class File:
                         False,
                     )
                     continue
-                if opened or not self._may_be_another_api():
-                    raise
-                self.notes.append(f"{error.filename} is not here; another text stands in its place")
-                opened = {"open": _open}
+                if "open" not in given and self.tree and error.filename:
+                    self.notes.append(f"{error.filename} is not here; another text stands in its place")
+                    given["open"] = _open
+                else:
+                    code = self._without(error, given)
             except (Exception, SystemExit) as error:
-                if not is_whole or not self._has_class() or isinstance(error, MemoryError):
+                if isinstance(error, MemoryError):
                     raise
-                code, is_whole = self._of_class(self._raised(error)), False
+                if is_whole and self._has_class():
+                    code, is_whole = self._of_class(self._raised(error)), False
+                else:
+                    code = self._without(error, given)
         exec(code, vars(self.module))
 
     def _may_be_another_api(self) -> bool:
@@ -135,10 +143,30 @@ class File:
 
     def _raised(self, error: BaseException) -> str:
         """Which line at the top of the file raises what."""
+        return f"line {self._line(error) or '?'} raises {type(error).__name__}"
+
+    def _line(self, error: BaseException) -> int | None:
+        """The line at the top of the file that something was raised in."""
         trace = error.__traceback__
         while trace is not None and trace.tb_frame.f_code.co_filename != self.path:
             trace = trace.tb_next
-        return f"line {trace.tb_lineno if trace else '?'} raises {type(error).__name__}"
+        return trace.tb_lineno if trace else None
+
+    def _without(self, error: BaseException, given: dict[str, Any]) -> Any:
+        """The code of a file in another API without the statement that raises; in place of what that would make stands
+        something that says so. Raises `error` itself where that is no assignment and no call.
+        """
+        line = self._line(error) or 0
+        body = self.tree.body if self.tree else []
+        node = next((n for n in body if n.lineno <= line <= (n.end_lineno or 0)), None)
+        if self.tree is None or not isinstance(node, ast.Assign | ast.AnnAssign | ast.Expr | ast.With | ast.For):
+            raise error
+        body.remove(node)
+        self.failed.append(error)
+        self.notes.append(f"{_lines([node])} left out: it raises {type(error).__name__}")
+        names = [n.id for n in ast.walk(node) if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Store)]
+        given |= {name: NotMade(f"{name} was not made: {self._raised(error)}") for name in names}
+        return countable(self.tree, self.path)
 
     def _as_needed(self) -> Any:
         """The source; of a script, as a tree, what its class needs, or all its classes and functions do."""
@@ -150,7 +178,7 @@ class File:
         runs = [node for node in left_out if isinstance(node, ast.For | ast.While | ast.With)]
         if runs:
             self.notes.append(f"{_lines(runs)} not run: no class and no function needs them")
-        tree.body = body
+        tree.body, self.tree = body, tree
         if guarded := take_out(tree):
             where = ", ".join(map(str, guarded[:3]))
             self.notes.append(
@@ -199,6 +227,8 @@ class File:
         if self.absent:
             whole = ast.parse(self.source).body
             raise max(self.absent.items(), key=lambda absent: is_used(absent[0], whole))[1]
+        if self.failed:
+            raise self.failed[0]
 
     def taken_as_meant(self) -> list[str]:
         """Notes on the names of absent packages that were given their usual meaning."""
