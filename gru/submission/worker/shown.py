@@ -58,7 +58,7 @@ def stacked(shown: list[dict[str, Any]]) -> dict[str, Any]:
     """
     if len(shown) == 1:
         return {name: value if isinstance(value, dict) else value[np.newaxis] for name, value in shown[0].items()}
-    together = {}
+    together: dict[str, Any] = {}
     with np.errstate(all="ignore"):
         for name in shown[0]:
             values = [at_step[name] for at_step in shown]
