@@ -299,6 +299,18 @@ def test_a_zip_that_leads_out_is_refused(tmp_path: Path) -> None:
             read(tmp_path / "x.zip")
 
 
+@pytest.mark.skipif(os.name == "nt", reason="names with a colon are those of drives and streams there")
+def test_a_colon_in_a_name_leads_nowhere(tmp_path: Path) -> None:
+    for number, export in enumerate(({"al:2.py": RIGHT.encode()}, {"b:1/gru:final.py": RIGHT.encode()})):
+        folder = tmp_path / str(number)
+        as_folder(export, folder)
+        archive = tmp_path / f"{number}.zip"
+        archive.write_bytes(zipped(export))
+        for given in (folder, archive):
+            (entry,) = read(given).entries
+            assert entry.main is not None, entry.reason
+
+
 def test_a_student_s_zip_that_leads_out_is_a_row(tmp_path: Path) -> None:
     as_folder({"al.zip": zipped({"../evil.py": b""}), "bo.py": RIGHT.encode(), "cy.zip": b"PK\3\4no zip"}, tmp_path)
     entries = read(tmp_path).entries

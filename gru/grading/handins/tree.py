@@ -5,6 +5,7 @@ A zip is never unpacked as a whole. What no honest export has is refused, and no
 
 import io
 import os
+import re
 import stat
 import unicodedata
 import zipfile
@@ -31,6 +32,9 @@ JUNK = frozenset(("__MACOSX", "__pycache__", "node_modules", "site-packages", "T
 """What systems and tools leave behind; with every name that begins with a dot, it is nobody's."""
 
 _ENCRYPTED = 0x1
+
+_DRIVE = re.compile("[A-Za-z]:")
+"""How a path begins that is absolute on Windows: `C:/gru.py`."""
 
 
 class ExportRefusedError(ValueError):
@@ -90,7 +94,9 @@ def is_junk(path: str) -> bool:
 def is_within(path: str) -> bool:
     """Whether a path of an archive stays in it: no absolute one, no drive, none with `..`."""
     parts = path.split("/")
-    return bool(path.strip("/")) and not path.startswith("/") and ".." not in parts and ":" not in parts[0]
+    # Elsewhere than on Windows a colon stands in names as any other character does.
+    on_drive = ":" in parts[0] if os.name == "nt" else _DRIVE.fullmatch(parts[0]) is not None
+    return bool(path.strip("/")) and not path.startswith("/") and ".." not in parts and not on_drive
 
 
 def tree_of(export: Path) -> Tree:
