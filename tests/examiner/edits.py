@@ -381,6 +381,11 @@ def _helpers() -> Iterator[Edit]:
     only = ("helpers", "hidden")
     both = {"equation-1": frozenset({"no-minus", "one-minus"}), "equation-2": frozenset({"no-minus", "one-minus"})}
     yield Edit("σ has lost its minus", {"sigmoid": "1 / (1 + np.exp(a))"}, both)
+    clipped = frozenset({"clipped"})
+    for size in (6, 20):
+        changes = {"sigmoid": f"1 / (1 + np.exp(-np.clip(a, -{size}, {size})))"}
+        yield Edit(f"σ clipped at ±{size}", changes, {"equation-1": clipped, "equation-2": clipped})
+    yield Edit("tanh clipped at ±5", {"tanh": "np.tanh(np.clip(a, -5, 5))"}, {"equation-3": clipped})
     slopes = frozenset({"activated-slope"})
     yield Edit(
         "σ′ of σ",
