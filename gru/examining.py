@@ -166,7 +166,6 @@ def examine_file(
         from gru.examiner import examine
         from gru.problem import find
         from gru.report.result import Result
-        from gru.submission.remembered import RememberedProcess
 
         form = settings.form
         with watched() as on_progress:
@@ -179,7 +178,13 @@ def examine_file(
                 form=form,
                 on_progress=on_progress,
             )
-            examination = process.came_of(ask) if isinstance(process, RememberedProcess) else ask(process)
+            if memory is None:
+                examination = ask(process)
+            else:
+                from gru.submission.remembered import RememberedProcess
+
+                assert isinstance(process, RememberedProcess)
+                examination = process.came_of(ask)
     return Result(
         submission=process.path,
         sha256=process.sha256,
