@@ -74,8 +74,7 @@ def _beside_given(
 ) -> dict[str, Comparison]:
     """Blocks, of which some are in single precision, beside those that the cells are given; at so many steps."""
     precisions = tuple((name, _coarsest(evidence, is_single=name in single)) for name in shown)
-    standard = evidence.reference.standard_of_copies(precisions, steps=steps) if precisions else None
-    return dict(standard.compare(shown)) if standard else {}
+    return evidence.reference.copies_compared(precisions, shown, steps=steps) if precisions else {}
 
 
 def _finite(own: Array, moved: Array) -> tuple[Array, Array]:

@@ -54,39 +54,45 @@ def _with_entries(comparison: Comparison, own: Array, truth: Array) -> Compariso
 class Standard:
     """True blocks by name, laid out one after the other, so that many are compared with them at once.
 
+    They are those of several problems of the same sizes, which are on the first axis.
+
     Args:
-        truth: The blocks, (steps, rows, columns) or (rows, columns).
-        limits: The limit on each at every step.
+        truth: The blocks, (problems, steps, rows, columns) or (problems, rows, columns).
+        limits: The limit on each at every step, (problems, steps) or (problems,).
         largest: The largest entry of each at every step.
     """
 
     def __init__(self, truth: Mapping[str, Array], limits: Mapping[str, Array], largest: Mapping[str, Array]) -> None:
-        self._truth, self._steps = truth, [len(block) if block.ndim > 2 else 1 for block in truth.values()]
-        self._flat = np.concatenate([*truth.values()], axis=None)
-        sizes = [block.size // steps for block, steps in zip(truth.values(), self._steps, strict=True)]
+        self._truth, self._steps = truth, [block.shape[1] if block.ndim > 3 else 1 for block in truth.values()]
+        rows = [block.reshape(len(block), -1) for block in truth.values()]
+        self._flat = np.concatenate(rows, axis=1)
+        sizes = [row.shape[1] // steps for row, steps in zip(rows, self._steps, strict=True)]
         self._begins = np.concatenate([[0], np.repeat(sizes, self._steps).cumsum()[:-1]])
         self._limits, self._largest = (self._at_every_step(at) for at in (limits, largest))
 
     def _at_every_step(self, at: Mapping[str, Array]) -> Array:
-        blocks = ((at[name], steps) for name, steps in zip(self._truth, self._steps, strict=True))
-        return np.concatenate([b if b.size == n else b.repeat(n) for b, n in blocks], axis=None)
+        rows = ((at[name].reshape(len(self._flat), -1), n) for name, n in zip(self._truth, self._steps, strict=True))
+        return np.concatenate([row if row.shape[1] == n else row.repeat(n, axis=1) for row, n in rows], axis=1)
 
-    def compare(self, own: Mapping[str, Array], slack: float = 1.0) -> Iterator[tuple[str, Comparison]]:
-        """Each block beside the true one, as `compare` does it; the limits are multiplied by `slack`."""
+    def compare(self, place: int, own: Mapping[str, Array], slack: float = 1.0) -> Iterator[tuple[str, Comparison]]:
+        """Each block beside the true one of the problem at this place, as `compare` does it.
+
+        The limits are multiplied by `slack`.
+        """
         flat = np.concatenate([own[name] for name in self._truth], axis=None)
         with np.errstate(invalid="ignore", over="ignore"):
-            errors = np.maximum.reduceat(np.abs(flat - self._flat), self._begins)
-            limits = slack * self._limits
+            errors = np.maximum.reduceat(np.abs(flat - self._flat[place]), self._begins)
+            limits = slack * self._limits[place]
             relative = errors / np.maximum(limits, _SMALLEST)
-        numbers, begin = (errors.tolist(), limits.tolist(), self._largest.tolist()), 0
+        numbers, begin = (errors.tolist(), limits.tolist(), self._largest[place].tolist()), 0
         for (name, truth), steps in zip(self._truth.items(), self._steps, strict=True):
             step = int(relative[begin : begin + steps].argmax()) if steps > 1 else 0
             error, limit, largest = (at[begin + step] for at in numbers)
             begin += steps
-            comparison = Comparison(error, limit, largest, step if truth.ndim > 2 else None)
+            comparison = Comparison(error, limit, largest, step if truth.ndim > 3 else None)
             if not error <= limit:
-                blocks = (own[name], truth)
-                comparison = _with_entries(comparison, *((b[step] for b in blocks) if truth.ndim > 2 else blocks))
+                blocks = (own[name], truth[place])
+                comparison = _with_entries(comparison, *((b[step] for b in blocks) if truth.ndim > 3 else blocks))
             yield name, comparison
 
 

@@ -149,7 +149,7 @@ class Evidence:
     def beside_truth(self) -> dict[str, Comparison]:
         """Every left-hand side that is shown, beside the true one."""
         shown = tuple((e.name, self.dtype_of(e.name)) for e in self.form.exposed if e.name in self.own)
-        return dict(self.reference.standard(shown).compare(self.own, self.slack)) if shown else {}
+        return self.reference.compared(shown, self.own, self.slack) if shown else {}
 
     @cached_property
     def roundings(self) -> Mapping[str, Rounded]:

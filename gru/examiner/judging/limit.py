@@ -87,11 +87,11 @@ def roundings(
     return found
 
 
-def one_rounding(values: Array, dtype: Any) -> Array:
-    """The limit on numbers that were only moved: one rounding of the largest, to the precision `dtype`."""
-    largest = np.abs(values).max()
-    if not np.isfinite(largest):
-        largest = np.abs(np.nan_to_num(values)).max()
+def one_rounding(values: Array, dtype: Any, axis: tuple[int, ...] | None = None) -> Array:
+    """The limit on numbers that were only moved: one rounding of the largest along `axis`, to the precision `dtype`."""
+    largest = np.abs(values).max(axis=axis)
+    if not np.isfinite(largest).all():
+        largest = np.abs(np.nan_to_num(values)).max(axis=axis)
     # What is too small for the precision becomes zero, or loses digits.
     return np.asarray(limit(largest, dtype) + float(np.finfo(dtype).smallest_subnormal))
 

@@ -57,7 +57,8 @@ def explain_limit(check: str, problem: Problem, form: Form = CHAPTER) -> Explana
     name, reference = equation.name, Reference.of(problem, form)
     limits = np.atleast_1d(reference.limits(name, problem.precision))
     step = int(np.argmax(limits))
-    bound = float(np.atleast_1d(reference.measured.roundings[name].roundings.max(axis=(-2, -1)))[step])
+    measured, place = reference.measured, reference.place
+    bound = float(np.atleast_1d(measured.roundings[name].roundings[place].max(axis=(-2, -1)))[step])
     apart = np.abs(_in_precision(reference)[name] - reference.truth[name]).max(axis=(-2, -1))
     return Explanation(
         equation=equation,
@@ -69,7 +70,7 @@ def explain_limit(check: str, problem: Problem, form: Form = CHAPTER) -> Explana
         roundings=bound,
         forms=FORMS,
         oracle=bound * unit_roundoff(np.float64),
-        apart=float(reference.measured.sums_apart.get(name, 0.0)),
+        apart=float(measured.sums_apart[name][place]) if equation.is_sum else 0.0,
         limit=float(limits[step]),
         largest=float(np.atleast_1d(reference.largest[name])[step]),
         deviation=float(np.atleast_1d(apart)[step]),

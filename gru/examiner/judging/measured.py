@@ -1,4 +1,4 @@
-"""What is right on a problem, or on several of the same sizes at once: true values, and what rounding does to them.
+"""What is right on problems of the same sizes, measured at once: true values, and what rounding does to them.
 
 Forward values come from (1)–(4), derivatives from the oracle. It knows no submission.
 """
@@ -13,9 +13,13 @@ import numpy as np
 from gru import oracle
 from gru.calculus.arrays import Array
 from gru.calculus.rounding import Rounded, limit
-from gru.examiner.judging.limit import roundings
+from gru.examiner.judging.comparison import Standard
+from gru.examiner.judging.limit import one_rounding, roundings
 from gru.layer import Form
 from gru.problem import Problem
+
+Precisions = tuple[tuple[str, Any], ...]
+"""Names, and the precision in which each is judged."""
 
 
 def any_given(problem: Problem, form: Form) -> oracle.Given:
@@ -36,14 +40,14 @@ def any_given(problem: Problem, form: Form) -> oracle.Given:
 
 @dataclass(frozen=True, eq=False)
 class Measured:
-    """The right answers to a problem, which may be several beside each other, by name.
+    """The right answers to problems of the same sizes, by name.
 
-    The arrays are float64. The axes are (problem, step, row, unit), the first of them where there are several problems;
-    what is the same at every step, such as the weights' blocks and the sums (17)–(22), has no axis of steps.
-    `fed` is what the cells were given where that was made in another form: then (17)–(22) are
-    sums of (11)–(16), as no sequence has these states and this δ_t. Where it is true `by_formulas`, the
-    derivatives are those of our own formulas, once these have been held against the oracle along a direction: all
-    entries of a large problem would take long to measure.
+    `problem` has all of them, as `gru.problem.beside` puts them. The arrays are float64, with the axes (problem,
+    step, row, unit); what is the same at every step, such as the weights' blocks and the sums (17)–(22), has no
+    axis of steps. `fed` is what the cells were given where that was made in another form: then (17)–(22) are sums
+    of (11)–(16), as no sequence has these states and this δ_t. Where it is true `by_formulas`, the derivatives are
+    those of our own formulas, once these have been held against the oracle along a direction: all entries of a
+    large problem would take long to measure.
     """
 
     problem: Problem
@@ -51,6 +55,7 @@ class Measured:
     fed: oracle.Given | None = None
     by_formulas: bool = False
     _limits: dict[tuple[str, Any], Array] = field(default_factory=dict, init=False, repr=False)
+    _standards: dict[Any, Standard] = field(default_factory=dict, init=False, repr=False)
 
     @cached_property
     def given(self) -> oracle.Given:
@@ -131,7 +136,7 @@ class Measured:
 
     @cached_property
     def largest(self) -> dict[str, Array]:
-        """The largest entry of every true block at every step: (…, steps), or (…) for the sums."""
+        """The largest entry of every true block at every step: (problems, steps), or (problems,) for the sums."""
         return {name: np.abs(value).max(axis=(-2, -1)) for name, value in self.truth.items()}
 
     @cached_property
@@ -147,11 +152,37 @@ class Measured:
         }
 
     def limits(self, name: str, dtype: Any) -> Array:
-        """The limit on the block `name` at every step, in the precision `dtype`: (…, steps), or (…) for the sums.
+        """The limit on the block `name` at every step, in the precision `dtype`.
 
-        A block has one limit: that of its largest entry.
+        Of shape (problems, steps), or (problems,) for the sums. A block has one limit: that of its largest entry.
         """
         if (name, dtype) not in self._limits:
             bound = self.roundings[name].roundings.max(axis=(-2, -1))
             self._limits[name, dtype] = limit(bound, dtype) + self.sums_apart.get(name, 0.0)
+        return self._limits[name, dtype]
+
+    def standard(self, precisions: Precisions) -> Standard:
+        """The true values of these names with their limits, each in its precision."""
+        if precisions not in self._standards:
+            limits = {name: self.limits(name, dtype) for name, dtype in precisions}
+            self._standards[precisions] = Standard({name: self.truth[name] for name in limits}, limits, self.largest)
+        return self._standards[precisions]
+
+    def standard_of_copies(self, precisions: Precisions, steps: int | None) -> Standard:
+        """The true values of blocks that were only copied, with their limits; at so many steps, or without steps."""
+        if (precisions, steps) not in self._standards:
+            given = {name: self.given[name] for name, _ in precisions}
+            if steps is not None:
+                at = oracle.at_every_step(given, self.form)
+                given = {name: block.repeat(steps // block.shape[1], axis=1) for name, block in at.items()}
+            limits = {name: self.copied(name, dtype) for name, dtype in precisions}
+            largest = {name: np.abs(block).max(axis=(-2, -1)) for name, block in given.items()}
+            self._standards[precisions, steps] = Standard(given, limits, largest)
+        return self._standards[precisions, steps]
+
+    def copied(self, name: str, dtype: Any) -> Array:
+        """The limit on what cells are given by this name where it was only moved, as `one_rounding`: (problems,)."""
+        if (name, dtype) not in self._limits:
+            value = self.given[name]
+            self._limits[name, dtype] = one_rounding(value, dtype, tuple(range(1, value.ndim)))
         return self._limits[name, dtype]

@@ -12,9 +12,8 @@ import numpy as np
 
 from gru import oracle
 from gru.calculus.arrays import Array
-from gru.examiner.judging.comparison import Standard
-from gru.examiner.judging.limit import one_rounding
-from gru.examiner.judging.measured import Measured, any_given
+from gru.examiner.judging.measured import Measured, Precisions, any_given
+from gru.examiner.outcome import Comparison
 from gru.layer import Form
 from gru.layers.gru.forms import CHAPTER
 from gru.problem import Problem, Specification, beside, draw, is_measured_whole
@@ -22,9 +21,6 @@ from gru.submission.contract import Job
 
 CHANGES = ("weights", "upstream", "input", "state", "everything")
 """The changes of arguments for a second use of the same cells: each draws something anew."""
-
-Precisions = tuple[tuple[str, Any], ...]
-"""Names, and the precision in which each is judged."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -42,8 +38,6 @@ class Reference:
     fed: oracle.Given | None = None
     by_formulas: bool = False
     shared: tuple[Measured, int] | None = field(default=None, repr=False)
-    _one_roundings: dict[tuple[str, Any], Array] = field(default_factory=dict, init=False, repr=False)
-    _standards: dict[Any, Standard] = field(default_factory=dict, init=False, repr=False)
     _as_if: dict[Form, "Reference"] = field(default_factory=dict, init=False, repr=False)
     _reused: dict[str, "Reference"] = field(default_factory=dict, init=False, repr=False)
 
@@ -55,11 +49,16 @@ class Reference:
     @cached_property
     def measured(self) -> Measured:
         """What is right, of this problem alone or of several."""
-        return self.shared[0] if self.shared else Measured(self.problem, self.form, self.fed, self.by_formulas)
+        return self.shared[0] if self.shared else _measured([self])
+
+    @property
+    def place(self) -> int:
+        """Which of the problems that are measured this one is."""
+        return self.shared[1] if self.shared else 0
 
     def _here(self, values: Mapping[str, Array]) -> dict[str, Array]:
         """Of the values that were measured, this problem's."""
-        return {name: value[self.shared[1]] for name, value in values.items()} if self.shared else dict(values)
+        return {name: value[self.place] for name, value in values.items()}
 
     @cached_property
     def given(self) -> oracle.Given:
@@ -131,33 +130,21 @@ class Reference:
 
         Of shape (steps,), or () for the sums. A block has one limit: that of its largest entry.
         """
-        limits = self.measured.limits(name, dtype)
-        return limits[self.shared[1]] if self.shared else limits
+        return np.asarray(self.measured.limits(name, dtype)[self.place])
 
-    def standard(self, precisions: Precisions) -> Standard:
-        """The true values of these names with their limits, each in its precision."""
-        if precisions not in self._standards:
-            limits = {name: self.limits(name, dtype) for name, dtype in precisions}
-            self._standards[precisions] = Standard({name: self.truth[name] for name in limits}, limits, self.largest)
-        return self._standards[precisions]
+    def compared(self, precisions: Precisions, own: Mapping[str, Array], slack: float) -> dict[str, Comparison]:
+        """What is shown beside the true values of these names, each in its precision."""
+        return dict(self.measured.standard(precisions).compare(self.place, own, slack))
 
-    def standard_of_copies(self, precisions: Precisions, *, steps: int | None) -> Standard:
-        """The true values of blocks that were only copied, with their limits; at so many steps, or without steps."""
-        if (precisions, steps) not in self._standards:
-            given = {name: self.given[name] for name, _ in precisions}
-            if steps is not None:
-                at = oracle.at_every_step(given, self.form)
-                given = {name: at[name].repeat(steps // len(at[name]), axis=0) for name in at}
-            limits = {name: self.copied(name, dtype) for name, dtype in precisions}
-            largest = {name: np.abs(block).max(axis=(-2, -1)) for name, block in given.items()}
-            self._standards[precisions, steps] = Standard(given, limits, largest)
-        return self._standards[precisions, steps]
+    def copies_compared(
+        self, precisions: Precisions, own: Mapping[str, Array], *, steps: int | None
+    ) -> dict[str, Comparison]:
+        """What is shown beside the true blocks that were only copied; at so many steps, or without steps."""
+        return dict(self.measured.standard_of_copies(precisions, steps).compare(self.place, own))
 
     def copied(self, name: str, dtype: Any) -> Array:
         """The limit on what cells are given by this name where it was only moved, as `one_rounding`."""
-        if (name, dtype) not in self._one_roundings:
-            self._one_roundings[name, dtype] = one_rounding(self.given[name], dtype)
-        return self._one_roundings[name, dtype]
+        return np.asarray(self.measured.copied(name, dtype)[self.place])
 
 
 def measured_at_once(references: Sequence[Reference]) -> list[Reference]:
@@ -169,11 +156,16 @@ def measured_at_once(references: Sequence[Reference]) -> list[Reference]:
         alike.setdefault(kind, []).append(one)
     found: dict[Reference, Reference] = {}
     for same in alike.values():
-        first = same[0]
-        fed = first.fed and {name: np.stack([(one.fed or {})[name] for one in same]) for name in first.fed}
-        measured = Measured(beside([one.problem for one in same]), first.form, fed, first.by_formulas)
+        measured = _measured(same)
         found |= {one: replace(one, shared=(measured, place)) for place, one in enumerate(same)}
     return [found[one] for one in references]
+
+
+def _measured(same: Sequence[Reference]) -> Measured:
+    """What is right of problems of the same sizes, in one form."""
+    first = same[0]
+    fed = first.fed and {name: np.stack([(one.fed or {})[name] for one in same]) for name in first.fed}
+    return Measured(beside([one.problem for one in same]), first.form, fed, first.by_formulas)
 
 
 def all_reused(wanted: Sequence[tuple[Reference, str]]) -> list[Reference]:
