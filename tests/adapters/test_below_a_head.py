@@ -7,6 +7,7 @@ import pytest
 from gru.examiner import Examination, examine
 from gru.report.sentences import all_said
 from gru.submission.process import SubmissionProcess
+from tests.edited import edited
 from tests.effort import of_this_run
 
 FILES = Path(__file__).with_name("files")
@@ -47,11 +48,7 @@ MORE: list[tuple[str, list[Edit], list[str]]] = [
 
 
 def examined(name: str, edits: list[Edit], folder: Path) -> Examination:
-    source = (FILES / f"{name}.py").read_text()
-    for old, new in edits:
-        assert source.count(old) == 1, old
-        source = source.replace(old, new)
-    (folder / f"{name}.py").write_text(source)
+    (folder / f"{name}.py").write_text(edited(FILES / f"{name}.py", *edits))
     with SubmissionProcess(folder / f"{name}.py") as process:
         return examine(process, effort=of_this_run())
 
@@ -79,7 +76,10 @@ def test_more_mistakes_are_named_on_theirs(name: str, edits: list[Edit], wrong: 
 
 @pytest.mark.full
 def test_what_a_loss_clips_is_told_and_no_equation_is_wrong_for_it(tmp_path: Path) -> None:
-    examination = examined("fused_loss", [("np.clip(d, -5, 5, out=d)", "np.clip(d, -0.5, 0.5, out=d)")], tmp_path)
+    gradients = "dWz, dWr, dWh, dUz, dUr, dUh, dbz, dbr, dbh, dWy, dby"
+    clip = f"for d in ({gradients}):\n        np.clip(d, -0.5, 0.5, out=d)"
+    edit = (f"return loss, {gradients}", f"{clip}\n    return loss, {gradients}")
+    examination = examined("fused_loss", [edit], tmp_path)
     assert examination.verdict == "wrong"
     assert "clipped to ±0.5" in all_said(examination.outcome("gradient-by").facts)
     assert not any(outcome.status == "wrong" for outcome in examination.outcomes if outcome.is_of_equation)

@@ -9,6 +9,7 @@ from gru.examiner.mapping.found import Recognition
 from gru.examiner.mapping.recognise import recognise
 from gru.layers.registry import layer_named
 from gru.submission.process import SubmissionProcess
+from tests.edited import edited
 
 FILES = Path(__file__).with_name("files")
 
@@ -59,9 +60,7 @@ def test_the_form_and_the_place_of_every_weight_are_found_from_the_forward_pass(
 def test_a_forward_pass_that_is_no_form_is_told_at_what_it_parts(
     old: str, new: str, stage: str, parameter: str, tmp_path: Path
 ) -> None:
-    source = (FILES / "single_attributes.py").read_text()
-    assert old in source
-    (tmp_path / "cell.py").write_text(source.replace(old, new))
+    (tmp_path / "cell.py").write_text(edited(FILES / "single_attributes.py", (old, new)))
     parted = recognised(tmp_path / "cell.py")[0].parted
     assert parted is not None
     assert (parted.stage, parted.parameter) == (stage, parameter)

@@ -7,6 +7,7 @@ import pytest
 from gru.examiner import Examination, examine
 from gru.report.sentences import all_said
 from gru.submission.process import SubmissionProcess
+from tests.edited import edited
 from tests.effort import of_this_run
 
 FILES = Path(__file__).with_name("files")
@@ -244,9 +245,7 @@ def test_the_gradient_of_all_steps_is_taken_and_not_that_of_the_cell_inside(tmp_
 def test_shapes_that_go_together_only_where_all_sizes_are_alike_are_a_mistake(
     tmp_path: Path, name: str, old: str, new: str
 ) -> None:
-    source = (FILES / f"{name}.py").read_text()
-    assert old in source
-    (file := tmp_path / f"{name}.py").write_text(source.replace(old, new))
+    (file := tmp_path / f"{name}.py").write_text(edited(FILES / f"{name}.py", (old, new)))
     examination = examined(file)
     assert examination.verdict == "wrong"
     wrong = {outcome.check for outcome in examination.outcomes if outcome.status == "wrong"}

@@ -6,6 +6,7 @@ import pytest
 
 from gru.examiner import examine
 from gru.submission.process import SubmissionProcess
+from tests.edited import edited
 from tests.effort import of_this_run
 
 LISTS = Path(__file__).with_name("files") / "lists.py"
@@ -34,11 +35,7 @@ IN_BUFFERS = {
 def test_what_is_single_by_its_dtype_is_judged_at_single_precision(
     changes: dict[str, str], verdict: str, check: str | None, tmp_path: Path
 ) -> None:
-    source = LISTS.read_text()
-    for old, new in changes.items():
-        assert old in source
-        source = source.replace(old, new)
-    (tmp_path / "gru.py").write_text(source)
+    (tmp_path / "gru.py").write_text(edited(LISTS, *changes.items()))
     with SubmissionProcess(tmp_path / "gru.py") as process:
         examination = examine(process, effort=of_this_run())
     wrong = [outcome.check for outcome in examination.outcomes if outcome.status == "wrong"]

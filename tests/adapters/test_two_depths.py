@@ -8,6 +8,7 @@ from gru.examiner import examine
 from gru.report.kinds.another_api import COUNTS
 from gru.report.sentences import all_said
 from gru.submission.process import SubmissionProcess
+from tests.edited import edited
 
 FILES = Path(__file__).with_name("files")
 
@@ -63,12 +64,8 @@ MEANS = {
 @pytest.mark.parametrize("name", MEANS)
 def test_a_factor_that_all_gradients_have_is_told_once(name: str, tmp_path: Path) -> None:
     file, edits, size = MEANS[name]
-    source = (FILES / f"{file}.py").read_text()
-    for old, new in edits:
-        assert old in source
-        source = source.replace(old, new)
     path = tmp_path / "mean.py"
-    path.write_text(source)
+    path.write_text(edited(FILES / f"{file}.py", *edits))
     with SubmissionProcess(path) as process:
         examination = examine(process, effort="quick")
     (wrong,) = [outcome for outcome in examination.outcomes if outcome.status == "wrong"]

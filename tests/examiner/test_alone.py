@@ -6,6 +6,7 @@ import pytest
 
 from gru.examiner import examine
 from gru.submission.process import SubmissionProcess
+from tests.edited import edited
 
 RIGHT = Path(__file__).parents[2] / "examples" / "submissions" / "right.py"
 
@@ -20,9 +21,8 @@ WRONG = {"at more than one unit": (SLOPE, SLOPE.replace("self.wn.T", "self.wn"))
 
 
 def judged(tmp_path: Path, old: str, new: str, source: str = RIGHT.read_text(encoding="utf-8")) -> set[str]:
-    assert old in source
     file = tmp_path / "cell.py"
-    file.write_text("MEMO = {}\n" + source.replace(old, new), encoding="utf-8")
+    file.write_text("MEMO = {}\n" + edited(source, (old, new)), encoding="utf-8")
     with SubmissionProcess(file) as process:
         examination = examine(process, effort="quick")
     return {outcome.check for outcome in examination.outcomes if outcome.status == "wrong"}

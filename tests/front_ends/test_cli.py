@@ -24,6 +24,7 @@ from gru.report import feedback
 from gru.submission import starter
 from gru.submission.confinement import Confinement, confinement
 from tests.commands import gru
+from tests.edited import edited
 from tests.forms import FORMS
 
 ROOT = Path(__file__).parents[2]
@@ -72,13 +73,7 @@ class GRUCell:
 """
 
 
-def edited(old: str, new: str) -> str:
-    """The right submission with one place of it written otherwise."""
-    assert RIGHT.count(old) == 1
-    return RIGHT.replace(old, new)
-
-
-WRONG = edited("(self.dzn @ self.wn.T) * h_p * self.r", "(self.dzn @ self.wn.T) * self.r")
+WRONG = edited(RIGHT, ("(self.dzn @ self.wn.T) * h_p * self.r", "(self.dzn @ self.wn.T) * self.r"))
 SWAPPED = (
     RIGHT.replace("(1 - self.z) * h_p + self.z * self.n", "self.z * h_p + (1 - self.z) * self.n")
     .replace("(self.n - h_p)", "(h_p - self.n)")
@@ -308,12 +303,12 @@ def test_what_cannot_be_examined_is_told_why(write: Write, contents: str | bytes
     ("contents", "check_id", "text"),
     [
         (
-            edited("self.x = x", "raise ValueError('no rows')"),
+            edited(RIGHT, ("self.x = x", "raise ValueError('no rows')")),
             "interface",
             "forward raised ValueError: no rows (step 1, line 21) in `raise ValueError('no rows')`",
         ),
         (
-            edited("self.dx = self.dzn @ self.un.T", "self.dx = np.zeros((2, 3))  #"),
+            edited(RIGHT, ("self.dx = self.dzn @ self.un.T", "self.dx = np.zeros((2, 3))  #")),
             "equation-24",
             "dx is an array of float64 of shape (2, 3); expected an array of float64 of shape (batch, input) = (1, 1)",
         ),
@@ -522,7 +517,7 @@ def _no_constant(name: str) -> None:
 @pytest.mark.one_in(4)
 @pytest.mark.parametrize("level", feedback.LEVELS)
 def test_the_document_follows_its_schema(write: Write, level: str) -> None:
-    spoilt = edited("self.r = sigmoid(", "self.r = np.nan * sigmoid(")
+    spoilt = edited(RIGHT, ("self.r = sigmoid(", "self.r = np.nan * sigmoid("))
     files = (write(), write(WRONG, "wrong.py"), write(spoilt, "nan.py"), write("(", "broken.py"))
     check(*files, "--json", "results.json", "--feedback", level, "--problem", "0")
     document = json.loads(Path("results.json").read_text(encoding="utf-8"), parse_constant=_no_constant)

@@ -9,6 +9,7 @@ import pytest
 from gru.cli import check, checking
 from gru.cli.guard import INTERRUPTED
 from tests.commands import gru
+from tests.edited import edited
 
 EXAMPLES = Path(__file__).parents[2] / "examples" / "submissions"
 RIGHT, SLIP = EXAMPLES / "right.py", EXAMPLES / "dzr_without_h_prev.py"
@@ -132,9 +133,7 @@ def test_training_that_does_not_succeed_leads_to_the_check(tmp_path: Path) -> No
 
 def interface(tmp_path: Path, old: str, new: str) -> str:
     cell = tmp_path / "cell.py"
-    source = RIGHT.read_text(encoding="utf-8")
-    assert old in source
-    cell.write_text(source.replace(old, new), encoding="utf-8")
+    cell.write_text(edited(RIGHT, (old, new)), encoding="utf-8")
     lines = gru("check", cell, "--only", "interface", "--effort", "quick").stdout.splitlines()
     return next(line for line in lines if line.startswith("  found"))
 

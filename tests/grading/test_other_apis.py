@@ -12,16 +12,15 @@ from gru.grading.record import FOR_THE_TEACHER, Record, record_of
 from gru.grading.rubric import EQUAL_POINTS
 from gru.report.result import Result
 from gru.submission.process import SubmissionProcess
+from tests.edited import edited
 from tests.effort import of_this_run
 
 FILES = Path(__file__).parents[1] / "adapters" / "files"
 
 
-def graded(name: str, old: str = "", new: str = "", *, tmp_path: Path) -> Record:
-    source = (FILES / f"{name}.py").read_text()
-    assert old in source
+def graded(name: str, *edits: tuple[str, str], tmp_path: Path) -> Record:
     path = tmp_path / f"{name}.py"
-    path.write_text(source.replace(old, new) if old else source)
+    path.write_text(edited(FILES / f"{name}.py", *edits))
     with SubmissionProcess(path) as process:
         return record_of(
             name, Result(str(path), process.sha256, examine(process, effort=of_this_run()), 0.0), EQUAL_POINTS
@@ -39,7 +38,7 @@ def graded(name: str, old: str = "", new: str = "", *, tmp_path: Path) -> Record
     ],
 )
 def test_points_are_given_by_equation(name: str, old: str, new: str, lost: set[str], tmp_path: Path) -> None:
-    record = graded(name, old, new, tmp_path=tmp_path)
+    record = graded(name, (old, new), tmp_path=tmp_path)
     assert {credit.check for credit in record.credits if credit.points < credit.maximum} == lost
     assert record.score == record.maximum - len(lost)
 

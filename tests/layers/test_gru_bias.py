@@ -9,6 +9,7 @@ from gru.examiner import Examination, examine
 from gru.layers.registry import form_described
 from gru.report.sentences import all_said
 from gru.submission.process import SubmissionProcess
+from tests.edited import edited
 from tests.effort import of_this_run
 
 FORM = form_described("chapter-bias")
@@ -57,10 +58,9 @@ class GRUCell:
 """
 
 
-def examined(tmp_path: Path, old: str = "", new: str = "", form: Any = FORM) -> Examination:
-    assert old in CELL
+def examined(tmp_path: Path, *edits: tuple[str, str], form: Any = FORM) -> Examination:
     file = tmp_path / "mine.py"
-    file.write_text(CELL.replace(old, new) if old else CELL, encoding="utf-8")
+    file.write_text(edited(CELL, *edits), encoding="utf-8")
     with SubmissionProcess(file, form=form) as process:
         return examine(process, form=form, effort=of_this_run())
 
@@ -76,7 +76,7 @@ def test_it_is_right_with_a_bias_and_without(form: str, tmp_path: Path) -> None:
 
 
 def test_a_wrong_gradient_of_a_bias_is_named(tmp_path: Path) -> None:
-    found = examined(tmp_path, "dz.sum(axis=0, keepdims=True)", "dz.mean(axis=0, keepdims=True)")
+    found = examined(tmp_path, ("dz.sum(axis=0, keepdims=True)", "dz.mean(axis=0, keepdims=True)"))
     assert wrong(found) == ["gru/dbz", "gru/dbr", "gru/dbn"]
     mistake = found.outcome("gru/dbz").mistake
     assert mistake is not None
@@ -84,7 +84,7 @@ def test_a_wrong_gradient_of_a_bias_is_named(tmp_path: Path) -> None:
 
 
 def test_a_gradient_of_the_biases_that_is_not_there_is_told(tmp_path: Path) -> None:
-    found = examined(tmp_path, "self.db = ", "self._db = ")
+    found = examined(tmp_path, ("self.db = ", "self._db = "))
     assert "interface" in wrong(found)
     assert all_said(found.outcome("interface").facts).startswith("db is never set")
 
@@ -100,8 +100,7 @@ def test_a_bias_that_is_not_asked_for_is_told(form: str, is_told: bool, tmp_path
 
 @pytest.mark.full
 def test_a_cell_that_takes_no_bias_is_run_and_recognised(tmp_path: Path) -> None:
-    found = examined(
-        tmp_path, "def forward(self, x, h_p, W, U, b=None):", "def forward(self, x, h_p, W, U):\n        b = None"
-    )
+    without_b = ("def forward(self, x, h_p, W, U, b=None):", "def forward(self, x, h_p, W, U):\n        b = None")
+    found = examined(tmp_path, without_b)
     assert found.form.id == "chapter"
     assert wrong(found) == ["equation-1", "equation-2", "equation-3"]

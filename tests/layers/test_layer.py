@@ -15,6 +15,7 @@ from gru.layers.registry import HOMES, form_described, form_named, layer_named
 from gru.oracle import direction
 from gru.problem import find
 from gru.submission.trusted import TrustedCells
+from tests.edited import edited
 from tests.layers.cells import cell_of
 
 ROOT = Path(__file__).parents[2]
@@ -135,9 +136,8 @@ WRONG = {
 def test_a_table_that_is_no_layer_is_refused_and_the_equation_named(case: str, tmp_path: Path) -> None:
     old, new, message = WRONG[case]
     text = "import numpy as np\nfrom gru.layer import sum_rows\n" + UNIT.read_text(encoding="utf-8")
-    assert old in text
     file = tmp_path / "mine.py"
-    file.write_text(text.replace(old, new), encoding="utf-8")
+    file.write_text(edited(text, (old, new)), encoding="utf-8")
     if message is None and case == "no derivative":
         assert layer_named(str(file)).form.derivatives["x"].name == "dx2"
         return

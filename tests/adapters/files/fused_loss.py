@@ -1,4 +1,4 @@
-"""A script: parameters are globals, a loss over characters, gradients returned and clipped."""
+"""A script: parameters are globals, a loss over characters, and gradients returned."""
 
 import numpy as np
 
