@@ -5,12 +5,14 @@ as a form of a layer, the first depth names the equation that a wrong gradient c
 """
 
 from collections.abc import Callable, Iterable, Mapping
+from contextlib import suppress
 from dataclasses import replace
 
 from gru.examiner.bench import Bench
 from gru.examiner.common_factor import COMMON_FACTOR
 from gru.examiner.cost import cost_driven
 from gru.examiner.fact import Fact
+from gru.examiner.flagged import judge_flags
 from gru.examiner.mapping.by_equations import HIDDEN, NO_PLACE, SMALL, Asked, form_asked, judge_by_equations
 from gru.examiner.mapping.driving import proportion_driven
 from gru.examiner.mapping.found import Mapped
@@ -81,6 +83,10 @@ def examine_driven(
         outcomes = _joined(_with_facts(own.outcomes, around), equations, found, not_linear=own.not_linear)
         cost = _cost(Bench(runner, api), found, is_right=verdict_on_driven(outcomes) == "right")
         outcomes = tuple(_with_cost(outcome, cost) for outcome in outcomes)
+    if api.flags and verdict_on_driven(outcomes) == "right" and not api.assumed:
+        # A failure that comes now takes nothing away from what was found with the flags as they are.
+        with suppress(SubmissionFailure):
+            outcomes = judge_flags(runner, api, seed, outcomes)
     asked_for = outcomes if only is None else tuple(o for o in outcomes if o.check in set(only))
     verdict = verdict_on_driven(outcomes if only is None else asked_for)
     why_not = _why_not_judged(api, own, verdict)

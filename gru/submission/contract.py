@@ -4,6 +4,7 @@ It never runs anything and knows no right answer.
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Literal, Protocol, get_args
 
@@ -230,6 +231,13 @@ class Runner(Protocol):
 
     def forget(self) -> bool:
         """Do all that comes next in a new process, where nothing came before; False where that is not possible."""
+        ...
+
+    def with_flag(self, flag: str) -> "AbstractContextManager[Api]":
+        """How a submission in another API is driven with a flag of its file switched; meanwhile it is asked so.
+
+        Raises CellError where nothing drives it so, and SubmissionFailure.
+        """
         ...
 
     def shapes(self, sizes: Mapping[str, int]) -> dict[str, tuple[tuple[int, ...], str]]:

@@ -12,6 +12,7 @@ from gru.submission.worker.protocol import ProtocolError
 
 MOST_PARAMETERS = 64
 MOST_AXES = 8
+MOST_FLAGS = 16
 LARGEST_SIZE = 512
 MOST_ENTRIES = 2 * 6 * LARGEST_SIZE**2
 """The most parameters and entries that are believed: no GRU has more at the small sizes that are asked for, or that a
@@ -50,6 +51,7 @@ class Api:
         accumulates: Whether a second use adds to the gradients.
         alike: Whether backward raises where sizes differ.
         takes_last: Whether backward may be given the gradient for the last state apart, beside that for all states.
+        flags: The flags of the file, with their defaults: it may be driven with one switched.
         part_of: What is made of the target and raised, with what; empty where nothing did.
         first: How many first states can be given, side by side.
         answers: How wide an answer is, such as `hidden` or `2*hidden`.
@@ -72,6 +74,7 @@ class Api:
     accumulates: bool
     alike: bool
     takes_last: bool
+    flags: Mapping[str, bool]
     part_of: str = ""
     inputs: str = ""
     targets: str = ""
@@ -94,7 +97,7 @@ def api_in(data: Any) -> Api:
     """The API in a worker's header. Raises ProtocolError where it is none."""
     if type(data) is not dict:
         raise ProtocolError("an API that is no object")
-    flags = (
+    yes_or_no = (
         "dx",
         "dh",
         "h_0",
@@ -110,10 +113,11 @@ def api_in(data: Any) -> Api:
     names: Any = data.get("names")
     gradients: Any = data.get("gradients")
     sizes: Any = data.get("sizes")
+    flags: Any = data.get("flags")
     texts = ("text", "target", "part_of", "inputs", "targets")
     fits = (
         all(type(data.get(key)) is str for key in texts)
-        and all(type(data.get(key)) is bool for key in flags)
+        and all(type(data.get(key)) is bool for key in yes_or_no)
         and type(names) is list
         and len(names) <= MOST_PARAMETERS
         and all(type(name) is str for name in names)
@@ -128,12 +132,15 @@ def api_in(data: Any) -> Api:
         and type(data.get("adapter")) is dict
         and all(key.isidentifier() and not iskeyword(key) for key in data["adapter"])
         and _is_literal(data["adapter"])
+        and type(flags) is dict
+        and len(flags) <= MOST_FLAGS
+        and all(type(default) is bool for default in flags.values())
         and type(sizes) is dict
         and all(type(size) is int and 0 < size <= LARGEST_SIZE for size in sizes.values())
     )
     if not fits:
         raise ProtocolError("an API that cannot be read")
-    given = {key: data[key] for key in (*texts, "first", "answers", "adapter", *flags)}
+    given = {key: data[key] for key in (*texts, "first", "answers", "adapter", "flags", *yes_or_no)}
     return Api(names=tuple(names), gradients=gradients, sizes=sizes, **given)
 
 

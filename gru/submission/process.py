@@ -110,6 +110,8 @@ class SubmissionProcess:
         limits = Limits(time_limit, CALLS_IN_ALL * time_limit if whole_limit is None else whole_limit, memory_limit)
         self._wanted = Wanted(self.path, limits, isolation, root, form, name, adapter)
         self._starter = starter
+        self._flag: dict[str, str] = {}
+        self._switched: Api | None = None
         self._source = Source(self.path)
         self._listener = Listener(self._source, limits, isolation)
         self._keeper = Keeper(self._wanted, self._source, self._listener, self._opened)
@@ -282,15 +284,36 @@ class SubmissionProcess:
             self._keeper.ready()
         return self._keeper.api
 
+    @contextmanager
+    def with_flag(self, flag: str) -> "Iterator[Api]":
+        """How the file is driven with one of its flags switched; all that is asked meanwhile is asked of it so.
+
+        Raises CellError where nothing drives it so, and what `run` raises.
+        """
+        from gru.submission.driven import api_in
+
+        self._flag = {"flag": flag}
+        try:
+            answer = self._asked({"kind": "vary"}, {}, ())
+            self._asking.unless_raised(answer["values"])
+            try:
+                self._switched = api_in(answer.get("api"))
+            except ProtocolError as error:
+                raise self._asking.nonsense(str(error)) from None
+            yield self._switched
+        finally:
+            self._flag, self._switched = {}, None
+
     def shapes(self, sizes: Mapping[str, int]) -> dict[str, tuple[tuple[int, ...], str]]:
         """The shape and the precision of every parameter of a submission in another API. Raises as `drive`."""
         answer = self._asked({"kind": "shapes", "sizes": sizes}, {}, ())
         self._asking.unless_raised(answer["values"])
-        assert self._keeper.api is not None
+        api = self._switched or self._keeper.api
+        assert api is not None
         from gru.submission.driven import shapes_in
 
         try:
-            return shapes_in(answer.get("shapes"), self._keeper.api)
+            return shapes_in(answer.get("shapes"), api)
         except ProtocolError as error:
             raise self._asking.nonsense(str(error)) from None
 
@@ -340,4 +363,4 @@ class SubmissionProcess:
         """The answer of a submission in another API to one request; what it raised stands as its `values`."""
         doing = "forward and backward" if "delta" in arrays else "forward"
         with self._asking.one_exchange():
-            return self._asking.answer(request, arrays, expected, doing=doing, calls=DRIVEN)
+            return self._asking.answer(request | self._flag, arrays, expected, doing=doing, calls=DRIVEN)

@@ -61,6 +61,10 @@ class TrustedCells:
         module = sys.modules.get(getattr(self.cell_class, "__module__", ""))
         return getattr(module, "__file__", None)
 
+    def with_flag(self, flag: str) -> NoReturn:
+        """A class of our own is in the layer's API."""
+        raise NotImplementedError
+
     def shapes(self, sizes: Mapping[str, int]) -> NoReturn:
         """A class of our own is in the layer's API."""
         raise NotImplementedError

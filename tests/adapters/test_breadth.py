@@ -89,6 +89,7 @@ MISTAKES = {
     "model_and_peepholes": ("dc = e * f + ai", "dc = e + ai", "lstm/dc"),
     "step_and_unroll": ("params, dh + carry, cache", "params, dh, cache", "equation-23"),
     "probabilities_of_a_batch": ("(self.p - y) / N", "(self.p - y)", "gradient-W"),
+    "two_flags": ("dx = dx[::-1]", "dx = dx", "gradient-dx"),
     "fits_one_number": ("drh * r + dv", "drh + dv", "gradient-Wz"),
     "last_state_apart": ("dH[n - 1] += dhn", "dH[0] += dhn", "state"),
 }  # fmt: skip

@@ -119,6 +119,8 @@ KINDS: dict[str, Words] = {
     "updates": Words("", "backward changes the parameters itself; a second use was not judged"),
     "writes-into": Words("", _writes_into),
     "last-apart": Words("", _last_apart),
+    "with-flag": Words("", lambda p: f"with {p['flag']}={p['value']} alone"),
+    "not-with-flag": Words("", lambda p: f"with {p['flag']}={p['value']} it could not be driven, and was not judged"),
     "raised-at": Words("", _raised_at),
     "other-on-second-use": Words("", _second_use),
     "gradient-not-linear": Words("", _not_linear_in_own),

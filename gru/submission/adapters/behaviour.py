@@ -124,7 +124,7 @@ def _inside(returned: Any, place: str = "", depth: int = 2) -> Iterator[tuple[st
 def behaves(adapter: Adapter, sizes: Mapping[str, int], *, both_ways: bool = False) -> bool:
     """Whether the states depend on what they should: their own row, their own step and those before it.
 
-    Those of a layer that runs `both_ways` may depend on every step.
+    Those of a layer that runs `both_ways`, or the other way, depend on later steps too.
     """
     x, h_0 = numbers(adapter, sizes)
     values = values_of(adapter, sizes)
@@ -141,7 +141,8 @@ def behaves(adapter: Adapter, sizes: Mapping[str, int], *, both_ways: bool = Fal
         other[-1, -1] = moved_on(x[-1, -1])
         earlier = moved[:, 0].any(axis=-1)
         moved = adapter.run(sizes, values, other, h_0).states != states
-        reaches_all = earlier.all() or adapter.last_only
+        # A layer that runs from the last step to the first is one that depends on later steps.
+        reaches_all = earlier.all() or moved[:, -1].any(axis=-1).all() or adapter.last_only
         if not reaches_all or not moved[-1, -1].any() or moved[:, :-1].any():
             return False
         if moved[:-1].any() != both_ways:

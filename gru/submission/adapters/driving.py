@@ -3,13 +3,15 @@
 Plain data and arrays only, in the order that `Described` tells: the examining process decides what to ask.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from functools import partial
 from typing import Any
 
 import numpy as np
 
 from .adapter import Adapter, AnotherApiError, settled
+from .flags import flags_of, switched
 
 UPDATES = "updates"
 """The name under which it is said that backward updates the parameters."""
@@ -31,11 +33,24 @@ SAID = (
 
 
 class Driver:
-    """One adapter in the worker, put to requests."""
+    """One adapter in the worker, put to requests.
 
-    def __init__(self, adapter: Adapter) -> None:
+    `vary` finds the adapter of the same file with a flag switched; without it the file is driven as it is alone.
+    """
+
+    def __init__(self, adapter: Adapter, vary: Callable[[str], Adapter] | None = None) -> None:
         self.adapter = adapter
         self.where, self.step = "forward", 0
+        self._vary = vary
+        self._varied: dict[str, Driver] = {}
+
+    @contextmanager
+    def with_flag(self, flag: str) -> Iterator["Driver"]:
+        """What drives the file with a flag switched, as long as it is. Raises AnotherApiError where nothing does."""
+        with switched(self.adapter.module, flag):
+            if flag not in self._varied and self._vary is not None:
+                self._varied[flag] = Driver(self._vary(flag))
+            yield self._varied[flag]
 
     def described(self) -> dict[str, Any]:
         """What is driven, as JSON: how a report calls it, what can be given and what is shown."""
@@ -64,6 +79,7 @@ class Driver:
             "accumulates": adapter.accumulates,
             "alike": adapter.alike,
             "takes_last": adapter.takes_last,
+            "flags": flags_of(adapter.module) if self._vary else {},
             "part_of": "; ".join(f"{way} raised {fault}" for way, fault in adapter.part_of.items()),
             "first": adapter.carried,
             "answers": adapter.answers,

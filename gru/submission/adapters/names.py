@@ -134,6 +134,13 @@ SETUP = re.compile(
 MODEL = re.compile(r"^(m|p|w|theta|model|params?|parameters|weights)$", re.IGNORECASE)
 """What a method may be given that its object holds: all parameters."""
 
+FLAG = re.compile(
+    r"^(use_?|with_?|has_?|is_?)?(bias(es)?|reversed?|go_?backwards?|backwards?|flip(ped)?|bidirectional|bi_?dir|"
+    r"reset_?after|linear_before_reset|batch_?first|time_?major|return_?(seq|sequences?|all|state)|peepholes?|coupled)$",
+    re.IGNORECASE,
+)
+"""Arguments that are on or off, and change what is computed, or in which layout, and never whether it is a gradient."""
+
 CACHE = re.compile(
     r"cache|memory|saved|(?<!d)(?<!d_)(?<!grad_)(ctx|context)|tape|store|intermediate|residual|^(res|aux|trace)$",
     re.IGNORECASE,

@@ -6,6 +6,7 @@ Standard library and NumPy only; the adapters are loaded where the file needs on
 import inspect
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from types import ModuleType
 from typing import Any
 
@@ -124,18 +125,23 @@ class _Choice:
         """What drives another API, of the thing of this name or of any. Raises AnotherApiError."""
         from .. import adapters
 
-        found = adapters.found_in(self.file.module, self.file.text, name, self._turn)
+        find = partial(adapters.found_in, self.file.module, self.file.text)
+        found = find(name, self._turn)
         self.notes += [f"{way} is not judged: it raised {fault}" for way, fault in found.passed_over.items()]
-        return adapters.Driver(found)
+        return adapters.Driver(found, lambda flag: find(found.target, self._count))
 
     def _turn(self) -> None:
-        """Count a trial. So the search has an end, and no time limit covers more than a few trials."""
+        """Count a trial, and tell of it: no time limit covers more than a few trials."""
+        self._count()
+        if self.turns % self.asked.a_sign == 1:
+            self.told()
+
+    def _count(self) -> None:
+        """Count a trial: so the search has an end."""
         from ..adapters import AnotherApiError
 
         if self.turns >= self.asked.most:
             raise AnotherApiError(f"it was tried {self.turns} times, and no more is tried")
-        if self.turns % self.asked.a_sign == 0:
-            self.told()
         self.turns += 1
 
     def _by_adapter(self) -> Any:

@@ -113,8 +113,20 @@ class Served:
 
     def _driven(self, job: dict[str, Any], arrays: dict[str, Any]) -> bytes:
         """The answer of a submission in another API: the shapes of its parameters, or a run forward and backward."""
-        driver, counted = self._driver, {}
+        if flag := job.get("flag"):
+            try:
+                with self._driver.with_flag(flag) as driver:
+                    return self._put_to(driver, job, arrays)
+            except BaseException as error:
+                raised = {"where": "construction", "step": 0, **describe_exception(error, self._path)}
+                return self._packed("raised", raised=raised)
+        return self._put_to(self._driver, job, arrays)
+
+    def _put_to(self, driver: Any, job: dict[str, Any], arrays: dict[str, Any]) -> bytes:
+        counted = {}
         try:
+            if job["kind"] == "vary":
+                return self._packed("values", api=driver.described())
             if job["kind"] == "shapes":
                 return self._packed("values", shapes=driver.shapes(job["sizes"]))
             if job.get("most"):
