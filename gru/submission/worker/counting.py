@@ -190,13 +190,11 @@ def countable(source: bytes | ast.Module, path: str) -> CodeType:
     """
     code = compile(source, path, "exec", dont_inherit=True)
     if isinstance(source, ast.Module):
-        tree = _Powers().visit(source)
-        return compile(ast.fix_missing_locations(tree), path, "exec", dont_inherit=True)
+        return compile(_Powers().visit(source), path, "exec", dont_inherit=True)
     if b"**" not in source:
         return code
     try:
-        tree = _Powers().visit(ast.parse(source, path))
-        return compile(ast.fix_missing_locations(tree), path, "exec", dont_inherit=True)
+        return compile(_Powers().visit(ast.parse(source, path)), path, "exec", dont_inherit=True)
     except (SyntaxError, ValueError, RecursionError):
         return code
 
@@ -210,5 +208,5 @@ class _Powers(ast.NodeTransformer):
         exponent = node.right.operand if isinstance(node.right, ast.UnaryOp) else node.right
         if not isinstance(node.op, ast.Pow) or isinstance(exponent, ast.Constant):
             return node
-        call = ast.Call(ast.Name(POWER, ast.Load()), [node.left, node.right], [])
-        return ast.copy_location(call, node)
+        name = ast.copy_location(ast.Name(POWER, ast.Load()), node)
+        return ast.copy_location(ast.Call(name, [node.left, node.right], []), node)
