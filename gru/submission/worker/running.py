@@ -104,8 +104,8 @@ class File:
                 if package in self.absent and is_whole:
                     # Something in the file has used it: a plot that is drawn, a style that is set.
                     code, is_whole = self._of_class(f"{package} cannot be imported here"), False
-                elif not package or missing in sys.modules:
-                    raise
+                elif not package or missing in sys.modules or package in self.absent:
+                    code = self._without(error, given)
                 else:
                     stand_in(missing, package, needed.lacking(ast.parse(self.source).body))
                     self.absent.setdefault(package, error)
