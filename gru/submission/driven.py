@@ -27,8 +27,9 @@ DEEPEST = 8
 TAKEN = frozenset({"x", "h_0", "dx", "dh", "updates"})
 """What stands for something else where parameters are named: an adapter calls none of them so."""
 
-ANSWERS = ("hidden", "output", "input", "1", "2*hidden", "2*output", "2*input", "2*1", "2*2*hidden")
-"""The sizes that an answer may be as wide as."""
+_WIDTHS = ("hidden", "output", "input", "1", "2*hidden")
+ANSWERS = (*_WIDTHS, *(f"2*{width}" for width in _WIDTHS), *(f"{a}+{b}" for a in _WIDTHS for b in _WIDTHS if a != b))
+"""What an answer may be as wide as: one state, two of one width, or an output beside its state."""
 
 
 @dataclass(frozen=True)
@@ -90,7 +91,14 @@ class Api:
 
     def width(self, sizes: Mapping[str, int]) -> int:
         """The length of one answer at these sizes."""
-        return math.prod(int(part) if part.isdigit() else sizes[part] for part in self.answers.split("*"))
+        return sum(self._widths(sizes))
+
+    def _widths(self, sizes: Mapping[str, int]) -> list[int]:
+        """The lengths of what is answered side by side: of an output and its state."""
+        return [
+            math.prod(int(part) if part.isdigit() else sizes[part] for part in width.split("*"))
+            for width in self.answers.split("+")
+        ]
 
 
 def api_in(data: Any) -> Api:

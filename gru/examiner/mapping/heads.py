@@ -61,6 +61,7 @@ class Head:
         share: Of the loss: whether it is halved, divided by the rows, by the steps, by the width.
         squash: What an output goes through before it is answered, or squared; empty for nothing.
         targets: The kind of targets, as the API tells it.
+        beside: Whether the states are answered beside an output: before it or after it; empty where they are not.
     """
 
     kind: Kind
@@ -71,6 +72,7 @@ class Head:
     share: tuple[int, ...] = (0, 0, 0, 0)
     squash: Squash = ""
     targets: str = ""
+    beside: Literal["", "before", "after"] = ""
 
     @property
     def parameters(self) -> tuple[str, ...]:
@@ -82,6 +84,8 @@ class Head:
         outputs = self._outputs(states, problem.parameters)
         if self.kind == "outputs":
             outputs = [_squashed(a, self.squash) for a in outputs]
+            if self.beside:
+                outputs = [self._beside(output, state) for output, state in zip(outputs, states, strict=True)]
             return Running(np.stack([a.value for a in outputs]), np.stack([a.roundings for a in outputs]))
         losses = [self._loss(a, at)[0] for a, at in zip(outputs, self._targets(problem), strict=True)]
         total, roundings = (sum(float(part) for part in parts) for parts in zip(*losses, strict=True))
@@ -94,7 +98,12 @@ class Head:
         """What comes to every state from above, each (batch, hidden); zero where a step has no output."""
         outputs = self._outputs(states, problem.parameters)
         if self.kind == "outputs":
-            above = [Running(delta, np.zeros_like(delta)) for delta in problem.delta]
+            delta = problem.delta
+            if self.beside:
+                at = states[0].value.shape[-1] if self.beside == "before" else -states[0].value.shape[-1]
+                before, after = delta[..., :at], delta[..., at:]
+                delta, direct = (after, before) if self.beside == "before" else (before, after)
+            above = [Running(d, np.zeros_like(d)) for d in delta]
         else:
             share = slip.share if slip else self.share
             factor = self._factor(share, len(states), *outputs[0].value.shape)
@@ -104,10 +113,11 @@ class Head:
         slopes = above
         for squash in passed:
             slopes = [_through(slope, _squashed(a, squash), squash) for slope, a in zip(slopes, outputs, strict=True)]
-        nothing = np.zeros_like(states[0].value)
-        before = [Running(nothing, nothing)] * (len(states) - len(slopes))
+        zero = np.zeros_like(states[0].value)
+        nothing = [Running(zero, zero)] * (len(states) - len(slopes))
         weight = self._weight(problem.parameters)
-        return [*before, *(slope @ weight.mT for slope in slopes)]
+        found = [*nothing, *(slope @ weight.mT for slope in slopes)]
+        return [own + d for own, d in zip(found, direct, strict=True)] if self.beside else found
 
     def slips(self) -> Iterator["Slip"]:
         """What may be wrong in what comes from above: the slope of an output, or what a loss is divided by."""
@@ -119,6 +129,12 @@ class Head:
         for place in range(len(self.share)) if self.kind != "outputs" else ():
             share = tuple(1 - part if k == place else part for k, part in enumerate(self.share))
             yield Slip(share, place=place)
+
+    def _beside(self, output: Running, state: Running) -> Running:
+        """An output and its state, side by side."""
+        both = (state, output) if self.beside == "before" else (output, state)
+        values, roundings = ([getattr(part, name) for part in both] for name in ("value", "roundings"))
+        return Running(np.concatenate(values, axis=-1), np.concatenate(roundings, axis=-1))
 
     def _weight(self, parameters: Mapping[str, Array]) -> Array:
         value = np.asarray(parameters[self.weight], float)
@@ -205,6 +221,9 @@ def heads(api: Api, problem: DrivenProblem) -> Iterator[Head]:
     for weight, transposed in _weights(shapes, sizes["hidden"]):
         width = 1 if len(shapes[weight]) == 1 else shapes[weight][0 if transposed else 1]
         answered = (1 if api.targets == NUMBER else sizes["output"]) if api.loss else api.width(sizes)
+        beside = _states_beside(api)
+        if beside:
+            answered -= sizes["hidden"]
         if width < sizes["input"] if api.targets in ALPHABET else width != answered:
             continue
         biases = [n for n, shape in shapes.items() if n != weight and np.prod(shape) == width == max(shape, default=1)]
@@ -212,7 +231,13 @@ def heads(api: Api, problem: DrivenProblem) -> Iterator[Head]:
             for share in SHARES if api.loss else SHARES[:1]:
                 if share[1] and sizes["batch"] == 1:
                     continue
-                yield Head(kind, weight, transposed, bias, is_last, share, squash, api.targets)
+                yield Head(kind, weight, transposed, bias, is_last, share, squash, api.targets, beside)
+
+
+def _states_beside(api: Api) -> Literal["", "before", "after"]:
+    """Where the states stand that are answered beside an output."""
+    first, _, second = api.answers.partition("+")
+    return "" if not second else "before" if first == "hidden" else "after" if second == "hidden" else ""
 
 
 def _kinds(api: Api) -> tuple[tuple[Kind, Squash], ...]:

@@ -42,6 +42,7 @@ class Adapter:
             is none to give), of what forward answers and of what backward is given (see `layouts`).
         state: The place of the states in what forward returns; with `made.` before it, in the object.
         second: The place of the second state, such as an LSTM's c, where backward is given its gradient too.
+        second_width: What that is as wide as, where it is another width: an output beside its state.
         carried: How many states are given: 2 for an LSTM that is given h and c. Then `h` is a tuple of both.
         width: What a state is as wide as: `hidden`, `2*hidden` (two directions), or `output`.
         dx, dh, dc: The places of the gradients for the input and the first states; None where they are not shown.
@@ -85,6 +86,7 @@ class Adapter:
     delta_layout: str | None = None
     state = ""
     second: str | None = None
+    second_width: str | None = None
     carried = 1
     width = "hidden"
     dx: str | None = None
@@ -222,7 +224,7 @@ class Adapter:
             if self.rate_at:
                 setattr(made, self.rate_at, self.rate)
             layout = self.delta_layout or self.out_layout
-            parts = np.split(delta, 2 if self.second else 1, axis=-1)
+            parts = np.split(delta, [size_of(self.width, sizes)] if self.second else [], axis=-1)
             given = self._given(both(arranged(part, layout) for part in parts))
             kept.keep(delta=given)
             self._answered = self._value(made, returned, self.state)
@@ -348,8 +350,10 @@ class Adapter:
 
     def _states(self, made: Any, returned: Any, sizes: Mapping[str, int]) -> Any:
         shape = (1 if self.last_only else sizes["steps"], sizes["batch"], size_of(self.width, sizes))
-        places = (self.state, self.second) if self.second else (self.state,)
-        found = [restored(self._value(made, returned, place), self.out_layout, shape) for place in places]
+        found = [restored(self._value(made, returned, self.state), self.out_layout, shape)]
+        if self.second:
+            shape = (*shape[:2], size_of(self.second_width or self.width, sizes))
+            found.append(restored(self._value(made, returned, self.second), self.out_layout, shape))
         if any(states is None for states in found):
             raise AnotherApiError(f"forward gives no states of shape {shape}")
         return np.concatenate(found, axis=-1)
@@ -370,6 +374,8 @@ class Adapter:
     @property
     def answers(self) -> str:
         """How wide an answer is, as a text that `size_of` reads."""
+        if self.second and self.second_width:
+            return f"{self.width}+{self.second_width}"
         return f"2*{self.width}" if self.second else self.width
 
     @property

@@ -213,7 +213,7 @@ def answering(adapter: Adapter, sizes: Mapping[str, int], tried: Tried, *, both_
 def _begin(adapter: Adapter, state: str, out_layout: str, width: str) -> None:
     """Put the states at a place, and forget what was found for another."""
     adapter.state, adapter.out_layout, adapter.width = state, out_layout, width
-    for name in ("second", "parameters", "gradients", "dx", "dh", "dc"):
+    for name in ("second", "second_width", "parameters", "gradients", "dx", "dh", "dc"):
         setattr(adapter, name, getattr(type(adapter), name))
 
 
@@ -233,16 +233,21 @@ def complete(adapter: Adapter, sizes: Mapping[str, int], of: tuple[Any, bool], t
             if _has_the_last_apart(adapter, answer):
                 adapter.backward_roles = with_the_last(adapter.backward_roles, taken_back(adapter, of))
     takes_two = {"delta_c", "deltas"} & set(adapter.backward_roles) and "second" not in said
-    seconds: list[str | None] = [*seconds_of(adapter, sizes, tried.states)] if takes_two else [type(adapter).second]
-    if not seconds and "deltas" not in adapter.backward_roles:
-        # No second state is as the first: what it takes is the gradient of the last state, and that is 0.
-        adapter.backward_roles = tuple("number" if r == "delta_c" else r for r in adapter.backward_roles)
-        seconds = [None]
+    roles = adapter.backward_roles
+    seconds: list[tuple[str | None, str | None]] = [(adapter.second, adapter.second_width)]
+    if takes_two:
+        seconds = [*seconds_of(adapter, sizes, tried.states)]
+        if all(width for _, width in seconds) and "deltas" not in roles:
+            # Where no second state is as the first, it may be the gradient of the last state, and that is 0.
+            seconds.append((None, None))
     first = adapter.state
-    for second in seconds:
-        adapter.state, adapter.second = first, second
+    for second, width in seconds:
+        adapter.state, adapter.second, adapter.second_width = first, second, width
+        adapter.backward_roles = roles
+        if takes_two and second is None:
+            adapter.backward_roles = tuple("number" if r == "delta_c" else r for r in roles)
         taken = taken_back(adapter, of) if takes_two and "state" not in said else []
-        if second and taken and upstream_is_crossed(adapter, tried.states, holder, taken):
+        if second and not width and taken and upstream_is_crossed(adapter, tried.states, holder, taken):
             adapter.state, adapter.second = second, first
         if "parameters" not in said:
             adapter.parameters = ()

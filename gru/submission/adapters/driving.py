@@ -25,9 +25,9 @@ SINGLE = "single "
 
 SAID = (
     "target", "owner", "construct", "setup", "forward_name", "backward_name", "forward_roles", "backward_roles",
-    "x_layout", "h_layout", "out_layout", "delta_layout", "state", "second", "carried", "width", "parameters",
-    "gradients", "dx", "dh", "dc", "fixed", "one_row", "accumulates", "reset_name", "state_at", "each_step",
-    "back_once", "handed_on", "rate", "rate_at",
+    "x_layout", "h_layout", "out_layout", "delta_layout", "state", "second", "second_width", "carried", "width",
+    "parameters", "gradients", "dx", "dh", "dc", "fixed", "one_row", "accumulates", "reset_name", "state_at",
+    "each_step", "back_once", "handed_on", "rate", "rate_at",
 )  # fmt: skip
 """What a course's adapter may say of an API, in the order in which it is written."""
 

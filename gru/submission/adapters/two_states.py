@@ -19,16 +19,21 @@ States = Mapping[tuple[str, str, str], int]
 """For each array that behaves as a state, by place, layout and width: how many parameters it depends on."""
 
 
-def seconds_of(adapter: Adapter, sizes: Mapping[str, int], states: States) -> Iterator[str]:
-    """Where the second state may be: another array that behaves as one, of the same layout as the first."""
+def seconds_of(adapter: Adapter, sizes: Mapping[str, int], states: States) -> Iterator[tuple[str, str | None]]:
+    """Where the second state may be: another array that behaves as one, of the same layout as the first.
+
+    With what it is as wide as, where that is another width, as of an output beside its state: those come last.
+    """
     made = fresh(adapter, sizes)
     x, h_0 = numbers(adapter, sizes)
     returned = adapter.forwarded(made, arranged(x, adapter.x_layout), adapter._first(h_0, sizes))
     first = adapter._value(made, returned, adapter.state)
-    for place, *layout in states:
-        alike = layout == [adapter.out_layout, adapter.width]
-        if alike and not np.array_equal(adapter._value(made, returned, place), first):
-            yield place
+    found = {
+        place: None if width == adapter.width else width
+        for place, layout, width in states
+        if layout == adapter.out_layout and not np.array_equal(adapter._value(made, returned, place), first)
+    }
+    yield from sorted(found.items(), key=lambda at: at[1] is not None)
 
 
 def upstream_is_crossed(adapter: Adapter, states: States, holder: Any, taken: Sequence[Parameter]) -> bool:
