@@ -23,6 +23,10 @@ VERIFIED = 1e-3
 CLEAR = 6.0
 """How many times what a complex step moves by, when its inputs move to their neighbours, it may be off by rounding."""
 
+SHARP, LOST = 2.0**-20, 2.0**-30
+"""A slope from a few steps is enough where its error is below this share of itself, or this one of the largest slope: a
+sixteenth of what is told as lost beside that."""
+
 DRAWS = 4
 """Runs in inexact arithmetic, of a function whose values do not move otherwise."""
 
@@ -213,18 +217,21 @@ class Measurer:
         return *self.all_by_differences(probes), "differences", True
 
     def all_by_differences(self, probes: Probes) -> tuple[Array, Array]:
-        """Every probe's slope and its error bar, from values of the function alone."""
+        """Every probe's slope and its error bar, from values alone: from a few steps where they do, else from all."""
         found = [self._quick(probes, number) for number in range(len(probes))]
+        largest = max((abs(s.value) for s in found if s.error <= SHARP * abs(s.value)), default=0.0)
+        for number, quick in enumerate(found):
+            if not quick.error <= max(SHARP * abs(quick.value), LOST * largest):
+                found[number] = self._thorough(probes, number, quick)
         return np.array([s.value for s in found]), np.array([s.error for s in found])
 
     def _quick(self, probes: Probes, number: int) -> Slope:
-        """The slope from a few steps where these are enough, else from all: if both disagree, the few are too large."""
         top, bottom = probes.reach(number)
-        line = self.line(probes, number)
-        quick = differences.window(line, max(top / 2**10, bottom), self.deviation())
-        if quick.error <= 2.0**-20 * abs(quick.value):
-            return quick
-        thorough = differences.slope(line, top, bottom, self.deviation())
+        return differences.window(self.line(probes, number), max(top / 2**10, bottom), self.deviation())
+
+    def _thorough(self, probes: Probes, number: int, quick: Slope) -> Slope:
+        """The slope over all steps; a few that disagree with it are too large."""
+        thorough = self.slope(probes, number)
         agrees = abs(quick.value - thorough.value) <= quick.error + thorough.error < np.inf
         return quick if agrees and quick.error < thorough.error else thorough
 

@@ -31,6 +31,8 @@ def fields(part: Any) -> dict[str, Any]:
 
 def leaves(tree: Any, name: str) -> list[Leaf]:
     """The leaves of nested dicts, lists, tuples and dataclasses, depth first; anything else is a leaf."""
+    if isinstance(tree, np.ndarray):
+        return [Leaf(name, tree)]
     if isinstance(tree, dict):
         return [leaf for key, part in tree.items() for leaf in leaves(part, f"{name}[{key!r}]")]
     if isinstance(tree, list | tuple):
