@@ -1,6 +1,6 @@
 """This project beside the checkers that users would otherwise take: speed as ratios, and what is caught.
 
-    python -m benchmarks.peers.run [speed] [caught] [growth] [--plot FILE] [--patience 60]
+    python -m benchmarks.peers.run [speed] [caught] [growth] [--plot FILE] [--patience 60] [--quick]
 
 The same GRU, the same problems, the same hand-written gradient, one run, one thread for all. Each checker
 uses its own decision rule. Tables in Markdown; every ratio is that of medians of rounds in which all took turns.
@@ -37,6 +37,9 @@ SIZES = ((1, 1, 2, 4), (4, 3, 2, 4), (4, 8, 8, 16), (10, 8, 16, 32), (20, 16, 64
 ONE_THREAD = dict.fromkeys(("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS"), "1")
 XLA = {"XLA_FLAGS": "--xla_cpu_multi_thread_eigen=false intra_op_parallelism_threads=1"}
 
+ROUNDS, LONGEST = 9, 5.0
+"""How often a call is timed, and after how many seconds of it no more."""
+
 PEERS = ("numpy", "scipy", "torch", "jax", "chex", "autograd", "numdifftools", "findiff")
 
 
@@ -46,6 +49,9 @@ def main() -> None:
     parser.add_argument("tables", nargs="*", default=[], choices=[[], "speed", "caught", "growth"])
     parser.add_argument("--plot", type=Path)
     parser.add_argument("--patience", type=float, default=60.0, help="seconds that one check may take")
+    parser.add_argument(
+        "--quick", action="store_true", help="a third of the rounds, and a fifth of what is to be caught"
+    )
     options = parser.parse_args()
     if any(os.environ.get(name) != number for name, number in ONE_THREAD.items()):
         # A library reads how many threads it may have when it is loaded, which it already is.
@@ -55,9 +61,9 @@ def main() -> None:
     print(f"Python {sys.version.split()[0]}, {', '.join(versions())}; one thread.\n")
     tables = options.tables or ["speed", "caught", "growth"]
     if "speed" in tables:
-        print_speed(options.patience)
+        print_speed(options.patience, 3 if options.quick else ROUNDS)
     if "caught" in tables:
-        print_caught()
+        print_caught(1 if options.quick else PROBLEMS)
     if "growth" in tables:
         print_growth(options.plot)
 
@@ -89,11 +95,11 @@ def right(problem: Problem) -> Gradient:
 # Speed
 
 
-def print_speed(patience: float) -> None:
+def print_speed(patience: float, rounds: int) -> None:
     """How many times as long each peer takes as this project, complete and along one direction."""
     all_checkers = checkers()
     _require_agreement(problem_of(*SIZES[1]))
-    seconds = {size: measured(problem_of(*size), all_checkers, patience) for size in SIZES}
+    seconds = {size: measured(problem_of(*size), all_checkers, patience, rounds) for size in SIZES}
     for complete, title in ((True, "complete"), (False, "one direction")):
         ours = next(c.name for c in all_checkers if c.name.startswith("gru") and c.complete == complete)
         peers = [checker for checker in all_checkers if checker.complete == complete and checker.name != ours]
@@ -126,7 +132,7 @@ def _times(seconds: dict[str, float | None], name: str, ours: str) -> str:
     return "–" if theirs is None or own is None else f"{theirs / own:.3g}"
 
 
-def measured(problem: Problem, all_checkers: list[Checker], patience: float) -> dict[str, float | None]:
+def measured(problem: Problem, all_checkers: list[Checker], patience: float, rounds: int) -> dict[str, float | None]:
     """The median time of each checker; None for one that takes longer than patience allows."""
     gradient = right(problem)
     calls: dict[str, Callable[[], Any]] = {"forward and backward": lambda: gradient(blocks_of(problem))}
@@ -145,17 +151,14 @@ def measured(problem: Problem, all_checkers: list[Checker], patience: float) -> 
                 found[name] = None
                 del calls[name]
     once = {name: _seconds(call) for name, call in calls.items()}
-    times: dict[str, list[float]] = {name: [] for name in calls}
-    for _ in range(9):
+    # What is slow is timed once; but a compiler (JAX's) is slow the first time alone.
+    times = {name: [s] if s > LONGEST * rounds / ROUNDS / 2 and "JAX" not in name else [] for name, s in once.items()}
+    slow = {name for name, taken in times.items() if taken}
+    for _ in range(rounds):
         for name, call in calls.items():
-            if len(times[name]) < _rounds(once[name]):
+            if name not in slow and sum(times[name]) < LONGEST:
                 times[name].append(_seconds(call))
     return found | {name: statistics.median(taken) for name, taken in times.items()}
-
-
-def _rounds(seconds: float) -> int:
-    """How often a call is repeated: fast ones nine times, slow ones once."""
-    return int(min(9, max(1, 5 / seconds)))
 
 
 def _seconds(call: Callable[[], Any]) -> float:
@@ -258,11 +261,11 @@ def _runs(number: int, tree: Any) -> bool:
     return all(same) and any(np.abs(a - b).max() > 1e-9 for a, b in zip(wrong, true, strict=True))
 
 
-def situations() -> dict[str, tuple[list[Problem], list[Callable[[Problem], Gradient]]]]:
+def situations(count: int) -> dict[str, tuple[list[Problem], list[Callable[[Problem], Gradient]]]]:
     """The problems of each situation, and the wrong gradients that are tried on each of them."""
-    ordinary = [problem_of(*CAUGHT_AT, seed=seed) for seed in range(PROBLEMS)]
+    ordinary = [problem_of(*CAUGHT_AT, seed=seed) for seed in range(count)]
     scaled = [replace(problem, upstream=problem.upstream * 1e-6) for problem in ordinary]
-    long = [_last_only(problem_of(*LONG, seed=seed)) for seed in range(PROBLEMS)]
+    long = [_last_only(problem_of(*LONG, seed=seed)) for seed in range(count)]
     planted = [partial(_by_cell, cell) for cell in mistakes()]
     off = [partial(_one_entry_off, block) for block in range(len(BLOCKS))]
     return {
@@ -294,9 +297,9 @@ def _last_only(problem: Problem) -> Problem:
     return replace(problem, upstream=upstream)
 
 
-def print_caught() -> None:
+def print_caught(problems: int) -> None:
     """The share of wrong gradients that each checker catches, and of right ones that it calls wrong."""
-    columns = situations()
+    columns = situations(problems)
     print("Wrong gradients caught, and false alarms on right ones\n")
     print(f"| checker | {' | '.join(columns)} |\n{'|---' * (len(columns) + 1)}|")
     for checker in checkers():

@@ -14,6 +14,13 @@ HIDDEN = 1e-3
 """An error bar above this share of the largest entry leaves no verdict: a factor of 1.001 would pass."""
 
 
+def largest(slopes: Array, errors: Array) -> float:
+    """The size of the largest slope that is known at all, or of any if none is: at a jump there is none."""
+    sizes = np.abs(slopes)
+    known = sizes[errors <= sizes]
+    return float(np.max(known if known.size else sizes, initial=0.0))
+
+
 @dataclass
 class Beside:
     """The slopes of one leaf along all probes, claimed and measured.

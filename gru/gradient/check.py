@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from gru.calculus.arrays import Array
-from gru.gradient import blind, pattern, state
+from gru.gradient import blind, likeness, state
 from gru.gradient.claim import Claim, FixedClaim
 from gru.gradient.judge import Judge
 from gru.gradient.matching import described
@@ -178,7 +178,7 @@ def _checked(
     directions = [along if along is not None else DIRECTIONS if c.size > EVERY_ENTRY else None for c in claimed]
     probes = [Probes(k, value, directions[k], rng) for k, value in enumerate(subject.at)]
     measurer.verify_together(probes)
-    fixed = [*_fixed(subject, measurer, probes, claimed, cotangents)]
+    fixed = [*_fixed(subject, measurer, probes, claimed, cotangents, rng)]
     judge = Judge(subject, FixedClaim(claimed) if fixed else Claim(subject, cotangents, claimed, rng), measurer)
     comparisons = [judge.comparison(one, label) for one, label in zip(probes, subject.labels, strict=True)]
     unseen = blind.notes(subject, claimed, comparisons, own)
@@ -190,7 +190,7 @@ def _checked(
         subject.calls,
         again,
         (
-            *pattern.of_all(subject, measurer, cotangents, claimed, probes, comparisons),
+            *likeness.of_all(subject, measurer, cotangents, claimed, probes, comparisons),
             *_left_out(subject),
             *_alone(subject, comparisons),
             *fixed,
@@ -228,12 +228,17 @@ def _alone(subject: Subject, comparisons: Sequence[Comparison]) -> Iterator[str]
 
 
 def _fixed(
-    subject: Subject, measurer: Measurer, probes: Sequence[Probes], claimed: list[Array], cotangents: list[Array]
+    subject: Subject,
+    measurer: Measurer,
+    probes: Sequence[Probes],
+    claimed: list[Array],
+    cotangents: list[Array],
+    rng: np.random.Generator,
 ) -> Iterator[str]:
     """What there is to say of a gradient that is numbers alone, or nothing else in a function's clothes."""
     if subject.is_fixed:
         yield "the gradient was given as numbers: what it does at other points, its rounding and its state are unknown"
-    elif state.is_constant(subject, cotangents, claimed):
+    elif state.is_constant(subject, cotangents, claimed, rng):
         other = state.further(subject)
         if any(measurer.changes(one, other) for one in probes):
             yield "the gradient is the same at other arguments, and the derivative is not: judged at these alone"

@@ -67,8 +67,7 @@ def rounding(line: Line) -> float:
     """The standard deviation of what the values along `line` are rounded by; 0 where they are the same everywhere.
 
     Where they change smoothly from point to point, points further apart would only show what the function does between
-    them. Where they change and not smoothly, that is no rounding if they do so nearer by, or change far less there: the
-    function is that steep.
+    them. Where they change and not smoothly, that is no rounding if they do so nearer by: the function is that steep.
     """
     found = 0.0
     for spacing in SPACINGS:
@@ -77,7 +76,7 @@ def rounding(line: Line) -> float:
             continue
         if spacing == SPACINGS[0] and not (seen.is_smooth or seen.is_still):
             nearer = _seen(line, NEARER)
-            if nearer is not None and (nearer.is_smooth or 0 < SMOOTH * nearer.deviation < seen.deviation):
+            if nearer is not None and nearer.is_smooth:
                 return nearer.deviation
         found = max(found, seen.deviation)
         if seen.is_smooth or (found and spacing == SPACINGS[1]):

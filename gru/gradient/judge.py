@@ -7,13 +7,12 @@ from typing import Any
 import numpy as np
 
 from gru.calculus.arrays import Array
-from gru.gradient import kinks
-from gru.gradient.beside import HIDDEN, Beside
+from gru.gradient import kinks, likeness
+from gru.gradient.beside import HIDDEN, Beside, largest
 from gru.gradient.claim import FACTOR, FIRST_FACTOR, Claim, Higher
 from gru.gradient.differences import Slope
 from gru.gradient.measure import Measurer
 from gru.gradient.outcome import SOLVED, Comparison
-from gru.gradient.pattern import recognised
 from gru.gradient.probe import Probes
 from gru.gradient.rounding import with_digits
 from gru.gradient.subject import Subject
@@ -63,7 +62,7 @@ class Judge:
             dtype=str(given.dtype),
             directions=probes.along,
             method=method,
-            largest=float(np.max(np.abs(measured), initial=0.0)),
+            largest=largest(measured, errors),
             typical=_typical(given),
         )
         claimed = probes.of(given.astype(np.result_type(given.dtype, np.float64), copy=False)).astype(float)
@@ -106,9 +105,9 @@ class Judge:
     def _is_nothing(self, beside: Beside, claim: Claim | Higher, share: float) -> bool:
         """Whether slopes are zero within error bars that are small beside |function|/|argument|, by this share.
 
-        What is claimed is nothing but its own rounding then: a claim that is more is hidden, and not zero.
+        What is claimed is below its own rounding then: a claim that is more is hidden, and not zero.
         """
-        if (np.abs(beside.claimed) > claim.bars(beside.probes)).any():
+        if np.max(np.abs(beside.claimed)) > np.max(claim.bars(beside.probes)):
             return False
         return beside.shown.largest <= float(np.max(beside.bars)) <= share * self._natural(beside)
 
@@ -143,8 +142,7 @@ class Judge:
     def _by_differences(self, beside: Beside) -> Beside:
         """The same with slopes that are measured by differences."""
         measured, errors = self._measurer.all_by_differences(beside.probes)
-        largest = float(np.max(np.abs(measured), initial=0.0))
-        shown = replace(beside.shown, method="differences", largest=largest)
+        shown = replace(beside.shown, method="differences", largest=largest(measured, errors))
         return Beside(beside.probes, shown, beside.claimed, measured, errors, True, errors)
 
     def _looked_at(self, beside: Beside, most: int, known: Collection[int] = ()) -> dict[int, str]:
@@ -158,12 +156,8 @@ class Judge:
                 continue
             # At a kink a gradient jumps when its inputs are nudged.
             sides = self._measurer.kink(beside.probes, number)
-            if sides is None or (
-                gap[number] <= beside.errors[number] and not sides.hold(float(beside.claimed[number]))
-            ):
-                # What agrees with the measured slope is wrong of no side.
-                continue
-            found[number] = kinks.judged(self._measurer, self._claim, beside, number, sides)
+            if sides is not None and kinks.blurs(sides, beside, number):
+                found[number] = kinks.judged(self._measurer, self._claim, beside, number, sides)
         by_ratio = beyond[np.argsort(-beside.excess[beyond])][:most]
         by_size = beyond[np.argsort(-gap[beyond])][:4]
         for number in dict.fromkeys([*by_size.tolist(), *by_ratio.tolist()]):
@@ -178,23 +172,11 @@ class Judge:
         gap, bars = beside.gap, beside.bars
         first = max(wrong, key=lambda number: float(gap[number]))
         # Entries whose difference is lost beside the one that is shown are not counted.
-        count = int(np.sum(gap > np.maximum(bars, gap[first] * 2.0**-40))) - on_kink
-        pattern = self._pattern(beside) if beside.probes.along is None else None
+        count = max(len(wrong), int(np.sum(gap > np.maximum(bars, gap[first] * 2.0**-40))) - on_kink)
+        pattern = likeness.of_one(self._subject, beside)
         if first in beside.moved:
             pattern = "lies between the slopes of a kink here, and is compared a little beside it"
         return beside.at(first, verdict="wrong", reason="value", wrong=count, pattern=pattern)
-
-    def _pattern(self, beside: Beside) -> str | None:
-        """What the claimed gradient looks like beside the measured one."""
-        at = self._subject.at
-        lengths = dict.fromkeys((size for value in at for size in value.shape), "the length of an axis")
-        numbers = {
-            label: float(value.flat[0])
-            for label, value in zip(self._subject.labels, at, strict=True)
-            if value.size == 1
-        }
-        value = beside.probes.value
-        return recognised(value, beside.claimed, beside.measured, beside.bars, lengths=lengths, numbers=numbers)
 
     def _verdict_of(self, beside: Beside, number: int) -> str:
         """`wrong`, `kink`, one of `UNSURE`, `dropped` (by a complex step), or `cleared`.
@@ -255,14 +237,15 @@ class Judge:
 
     def _is_of_a_solver(self, beside: Beside, number: int, gap: float) -> bool:
         """Whether a difference is as small as what solvers leave, beside the largest slope, weighted and not."""
-        slopes, weights = np.abs(beside.measured), beside.weights
-        weighted = abs(gap) * weights[number] <= SOLVED * np.max(slopes * weights)
-        return bool(weighted and abs(gap) <= SOLVED * np.max(slopes))
+        weights = beside.weights
+        weighted = abs(gap) * weights[number] <= SOLVED * largest(beside.measured * weights, beside.errors * weights)
+        return bool(weighted and abs(gap) <= SOLVED * largest(beside.measured, beside.errors))
 
     def _underflows(self, beside: Beside, number: int, gap: float) -> bool:
         """Whether a difference would change the function by less than the smallest number, moved as far as it is."""
         moved = beside.weights[number] if beside.probes.along is None else beside.probes.scale
-        return bool(abs(gap) * moved < np.finfo(np.asarray(self._measurer.base).dtype).tiny)
+        kinds = [np.asarray(self._measurer.base).dtype, *(value.dtype for value in self._subject.at)]
+        return bool(abs(gap) * moved < max(np.finfo(kind).tiny for kind in kinds))
 
     def _sharpen(self, beside: Beside, number: int) -> None:
         """Measure one slope by differences over all steps, where a few of them were taken."""
@@ -324,17 +307,28 @@ class Judge:
             if true is None:
                 return None
             measured[number], errors[number] = true
-        # What the claim is rounded by in its own precision is seen now, and is far less in the higher one.
-        eps = max(float(np.finfo(beside.shown.dtype).eps), self._measurer.precision)
-        seen = np.abs(claimed.astype(float) - beside.claimed) + FIRST_FACTOR * eps * np.abs(beside.claimed)
-        bars = np.minimum(higher.bars(beside.probes), seen)
+        bars = self._higher_bars(beside, higher, claimed)
         if beside.by_complex:
             at = with_digits(self._measurer.at, higher.dtype)
             for number in np.flatnonzero(np.abs(claimed - measured) > bars).tolist():
                 bars[number] += FACTOR * self._measurer.complex_error(beside.probes, number, 4, at)
         bars += errors
-        shown = replace(beside.shown, largest=float(np.max(np.abs(measured))), dtype=np.dtype(higher.dtype).name)
+        shown = replace(beside.shown, largest=largest(measured, errors), dtype=np.dtype(higher.dtype).name)
         return replace(beside, shown=shown, claimed=claimed, measured=measured, bars=bars, errors=errors)
+
+    def _higher_bars(self, beside: Beside, higher: Higher, claimed: Array) -> Array:
+        """What a claim is rounded by in a higher precision.
+
+        An estimate that falls with the precision is one of rounding; a few draws may miss what more of them showed in
+        the own one. One that does not fall is of a comparison that inexact arithmetic decides otherwise; then what the
+        own precision rounds, which is seen now, is more than enough.
+        """
+        bars, own = higher.bars(beside.probes), self._claim.bars(beside.probes)
+        given = float(np.finfo(beside.shown.dtype).eps)
+        eps = max(given, self._measurer.precision)
+        seen = np.abs(claimed.astype(float) - beside.claimed) + FIRST_FACTOR * eps * np.abs(beside.claimed)
+        fallen = own * float(np.finfo(higher.dtype).eps) / given
+        return np.where(bars <= own / SHRINKS, np.maximum(bars, fallen), np.minimum(bars, seen))
 
     def _nearby(self, beside: Beside, number: int, gap: float, dtype: Any = None) -> list[Slope]:
         """The differences at points nearby, with what they may be off by."""

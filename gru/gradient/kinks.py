@@ -27,12 +27,23 @@ MEETING = 2.0**10
 """Of so many kinks that meet, slopes may be as many times as far apart as those that are seen at some points nearby."""
 
 
+def blurs(sides: Sides, beside: Beside, number: int) -> bool:
+    """Whether a kink explains that the error bar of an entry is wide: by no more than so many kinks that meet.
+
+    What is within the two slopes is no mistake anyhow. Else what agrees with the measured slope is wrong of no side.
+    """
+    if sides.hold(float(beside.claimed[number])):
+        return True
+    agrees = beside.gap[number] <= beside.errors[number]
+    return bool(not agrees and beside.bars[number] <= MEETING * (sides.jump + sides.error))
+
+
 def judged(measurer: Measurer, claim: Claim, beside: Beside, number: int, sides: Sides) -> str:
     """`kink` where the claimed slope may be right: between those of both sides, or where several meet; or `wrong`.
 
     Where several meet, a gradient that is right of each may lie outside of the slopes of both sides. One that can be
     run again is looked at beside them then. Numbers cannot: outside of what is seen nearby they are `meeting`, of which
-    nothing can be said.
+    nothing can be said. What is wrong is shown beside the nearest slope.
     """
     claimed = float(beside.claimed[number])
     if sides.hold(claimed):
@@ -41,12 +52,12 @@ def judged(measurer: Measurer, claim: Claim, beside: Beside, number: int, sides:
     found = measurer.nearby(beside.probes, number, BETWEEN, np.inf, by_complex=beside.by_complex)
     sharp = [slope.value for _, slope in found if slope.error <= near]
     alone = all(min(abs(slope - sides.left), abs(slope - sides.right)) <= near for slope in sharp)
-    if alone and len(sharp) >= BETWEEN // 2:
-        return "wrong"
     seen = sides.left, sides.right, *sharp
     width = max(seen) - min(seen)
     outside = max(min(seen) - claimed, claimed - max(seen))
-    if outside > MEETING * width:
+    if (alone and len(sharp) >= BETWEEN // 2) or outside > MEETING * width:
+        beside.measured[number] = min(seen, key=lambda slope: abs(slope - claimed))
+        beside.bars[number] = near
         return "wrong"
     return "kink" if outside <= width or not claim.is_fixed else "meeting"
 

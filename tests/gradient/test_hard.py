@@ -202,6 +202,33 @@ def test_a_slope_that_an_offset_hides_is_not_called_right(factor: float) -> None
     assert found.verdict == "cannot_tell", str(found)
 
 
+@pytest.mark.parametrize("size", [80.0, 150.0, 400.0])
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_a_confident_cross_entropy_calls_no_right_gradient_wrong(size: float, dtype: Any) -> None:
+    """σ − 1 is 0 there, and the derivative 1e-30: that is lost in it."""
+    logits = size * np.array([2.0, 1.0, 0.5, 0.25], dtype=dtype)
+
+    def by_hand(z: Array) -> Array:
+        return 1 / (1 + np.exp(-z)) - 1
+
+    for function in (lambda z: np.logaddexp(0, -z).sum(), lambda z: -np.log(1 / (1 + np.exp(-z))).sum()):
+        assert gru.check_gradient(function, logits, by_hand).verdict != "wrong"
+
+
+@pytest.mark.parametrize(("factor", "verdict"), [(1.0, "right"), (1.01, "wrong"), (0.0, "wrong")])
+def test_a_jump_hides_no_mistake_elsewhere(factor: float, verdict: str) -> None:
+    """Q turns its sign where the first number of a matrix crosses 0: a slope of 1/step there."""
+    at = np.array([[0.0, 0, 1], [2, 0, -1], [1, 1, 0], [-1, 1, 1], [-2, 1, 0]])
+
+    def backward(c: Any, A: Array) -> Array:
+        Q, R = np.linalg.qr(A)
+        m = R @ c[1].T - c[0].T @ Q
+        return np.linalg.solve(R, (factor * c[0] + Q @ (np.tril(m) + np.tril(m, -1).T)).T).T
+
+    found = gru.check_vjp(np.linalg.qr, backward, at)
+    assert found.verdict == verdict, str(found)
+
+
 @pytest.mark.parametrize("factor", [2.0, 3.0])
 def test_where_a_function_underflows_nothing_is_told(factor: float) -> None:
     def squares(x: Array) -> Any:
