@@ -19,7 +19,7 @@ from tests import effort
 
 def pytest_configure(config: pytest.Config) -> None:
     """Tell the tests how many problems to put."""
-    effort.begin(is_full=config.option.markexpr == "full")
+    effort.begin(is_full=config.option.markexpr in ("full", "soak"))
 
 
 @pytest.fixture(scope="session", autouse=AVAILABLE)

@@ -1,4 +1,4 @@
-"""How many problems the tests put to a cell: few in `pytest`, as many as an examination has in `pytest -m full`.
+"""How many problems the tests put to a cell: few in `pytest`, those of an examination in `-m full` and `-m soak`.
 
 A test that needs a problem which few do not have asks for the effort itself.
 """
