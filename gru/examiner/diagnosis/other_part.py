@@ -14,7 +14,7 @@ from gru.calculus.arrays import Array
 from gru.calculus.inverse import may_tell, solved
 from gru.calculus.rounding import limit
 from gru.examiner.diagnosis.activated import FUNCTIONS
-from gru.examiner.diagnosis.fillings import Filling, Read, functions, powers, sums
+from gru.examiner.diagnosis.fillings import Filling, Read, Values, functions, powers, sums
 from gru.examiner.diagnosis.read_off import ENOUGH, Guess
 from gru.examiner.diagnosis.sample import Sample
 from gru.examiner.fact import Fact
@@ -33,6 +33,9 @@ _SHARP = 1e-8
 _MOST_READ = 24
 """Of how many problems a part is read off; what was read is held against all of them."""
 
+_FLATTEST = 1e-2
+"""The least slope at which a pre-activation is read off its activation."""
+
 _DIVISION = 40
 """How much longer a line counts for each division: a missing factor is not told as one over it elsewhere."""
 
@@ -45,7 +48,7 @@ def other_part(wrong: list[Sample]) -> Iterator[Guess]:
     equation, form = wrong[0].equation, wrong[0].form
     found: list[tuple[Filling, Hole]] = []
     for part, around in _holes(equation, form):
-        read = _read(wrong, part, around)
+        read = _read(wrong, around)
         found += [(filling, (part, around)) for filling in _fillings(read, part, equation, form)] if read else []
     # The same value can be told of several parts: the shortest formula is the simplest explanation.
     for filling, (part, around) in sorted(found, key=_length):
@@ -62,18 +65,14 @@ def _length(one: tuple[Filling, Hole]) -> int:
 
 
 def _holes(equation: Equation, form: Form) -> Iterator[Hole]:
-    """The parts of a formula for which it can be solved; of an activation, its pre-activation."""
+    """The parts of a formula for which it can be solved: of an activation, the whole and what is inside."""
     hole, expression = quantity(_PART), equation.expression
     if equation.name in form.activations and isinstance(expression, ast.Call):
-        yield expression.args[0], ast.Call(expression.func, [hole], [])
+        yield expression, hole
+        for part, around in _parts(expression.args[0], form):
+            yield part, ast.Call(expression.func, [around], [])
         return
-    beginnings = [formula.total(formula.terms(expression)[:n]) for n in range(2, len(formula.terms(expression)))]
-    for part, put in formula.places(expression):
-        around = put(hole)
-        if any(ast.dump(part) == ast.dump(sum) for sum in beginnings):
-            continue
-        if set(formula.names(part)) & form.dimensions.keys() and may_tell(around, _PART):
-            yield part, around
+    yield from _parts(expression, form)
     split = slope_of(equation, form)
     if split is not None:
         rest, factors = split[0], formula.factors(expression)
@@ -82,42 +81,95 @@ def _holes(equation: Equation, form: Form) -> Iterator[Hole]:
             yield slope, ast.BinOp(rest, ast.Mult(), hole)
 
 
-def _read(wrong: list[Sample], part: ast.expr, around: ast.expr) -> list[Read]:
+def _parts(expression: ast.expr, form: Form) -> Iterator[Hole]:
+    """The parts of an expression for which it can be solved; the first terms of a longer sum are none."""
+    terms = formula.terms(expression)
+    beginnings = [ast.dump(formula.total(terms[:count])) for count in range(2, len(terms))]
+    for part, put in formula.places(expression):
+        around = put(quantity(_PART))
+        has_quantities = set(formula.names(part)) & form.dimensions.keys()
+        if has_quantities and ast.dump(part) not in beginnings and may_tell(_bare(around), _PART):
+            yield part, around
+
+
+def _read(wrong: list[Sample], around: ast.expr) -> list[Read]:
     """The values that the part must have had, in the problems that tell them to many digits."""
     found: list[Read] = []
     for sample in wrong:
         if len(found) == _MOST_READ:
             break
-        scale = float(np.abs(sample.own).max())
-        if not np.isfinite(scale) or not float(sample.limits.max()) < _SHARP * scale:
-            continue
-        if isinstance(around, ast.Call):
-            value, known = _inverted(sample, around)
-        else:
-            try:
-                with np.errstate(all="ignore"):
-                    solution = solved(around, _PART, sample.own, sample.values)
-            except (ValueError, np.linalg.LinAlgError):
-                continue
-            if solution is None:
-                continue
-            value, amplified = solution
-            size = float(np.abs(value).max())
-            if not amplified * float(sample.limits.max()) < _SHARP * size:
-                continue
-            known = np.ones(value.shape, bool)
-        if known.any():
-            found.append(Read(value, known, sample.values))
+        with np.errstate(all="ignore"):
+            one = _read_in(sample, around)
+        if one is not None and one.known.any():
+            found.append(one)
     return found
 
 
-def _inverted(sample: Sample, around: ast.Call) -> tuple[Array, Array]:
+def _read_in(sample: Sample, around: ast.expr) -> Read | None:
+    """The value that the part must have had; None where that is not known to many digits."""
+    value, known, amplified, inner = sample.own, np.ones(sample.own.shape, bool), 1.0, around
+    if isinstance(around, ast.Call):
+        value, known = _inverted(sample)
+        amplified, inner = 1 / _FLATTEST, around.args[0]
+    if not isinstance(inner, ast.Name):
+        if not known.all():
+            return None
+        try:
+            while (peeled := _peeled(inner, value, sample.values)) is not None:
+                inner, value, less = peeled
+                amplified *= less
+            solution = solved(inner, _PART, value, sample.values)
+        except (ValueError, np.linalg.LinAlgError):
+            return None
+        if solution is None:
+            return None
+        value, known = solution[0], np.ones(solution[0].shape, bool)
+        amplified *= solution[1]
+    size = float(np.abs(value[known]).max(initial=0.0))
+    return Read(value, known, sample.values) if amplified * float(sample.limits.max()) < _SHARP * size else None
+
+
+def _around_a_product(expression: ast.expr) -> tuple[ast.expr, ast.operator, ast.expr, bool] | None:
+    """A product of matrices with the part in it, and what stands around: an operator, the other side, which is left."""
+    match expression:
+        case ast.BinOp(left, ast.Add() | ast.Sub() | ast.Mult() as operator, right):
+            is_left, is_right = (_PART in formula.names(side) for side in (left, right))
+            inside, other = (left, right) if is_left else (right, left)
+            if is_left != is_right and not may_tell(expression, _PART):
+                return inside, operator, other, is_left
+    return None
+
+
+def _bare(expression: ast.expr) -> ast.expr:
+    """The product of matrices that has the part in it, without what stands around it."""
+    around = _around_a_product(expression)
+    return _bare(around[0]) if around else expression
+
+
+def _peeled(expression: ast.expr, wanted: Array, values: Values) -> tuple[ast.expr, Array, float] | None:
+    """The formula without its outermost operator, the value that is left, and how much errors may have grown."""
+    around = _around_a_product(expression)
+    if around is None:
+        return None
+    inside, operator, other, is_left = around
+    value = formula.evaluate(other, values)
+    match operator:
+        case ast.Mult() if not value.all():
+            return inside, wanted * np.nan, 1.0
+        case ast.Mult():
+            return inside, wanted / value, 1 / float(np.abs(value).min())
+        case ast.Sub() if not is_left:
+            return inside, value - wanted, 2.0
+        case ast.Sub():
+            return inside, wanted + value, 2.0
+    return inside, wanted - value, 2.0
+
+
+def _inverted(sample: Sample) -> tuple[Array, Array]:
     """The pre-activation that a gate must have had, and where that is known to many digits."""
-    kind = sample.form.activations[sample.equation.name]
-    own = sample.own
+    kind, own = sample.form.activations[sample.equation.name], sample.own
     slope = 1 - own * own if kind == "tanh" else own * (1 - own)
-    with np.errstate(all="ignore"):
-        return FUNCTIONS[kind][1](own), slope > 1e-2
+    return FUNCTIONS[kind][1](own), slope > _FLATTEST
 
 
 def _fillings(read: list[Read], part: ast.expr, equation: Equation, form: Form) -> Iterator[Filling]:

@@ -20,8 +20,8 @@ SAMPLES = 4
 MOST_ALTERNATIVES = 3
 """Explanations that are equal on all that was seen: with more of them, none tells anything."""
 
-MOST_PAIRS = 6000
-"""How many pairs of mistakes in one formula are tried; single ones are all tried before."""
+MOST_PAIRS = 2000
+"""How many pairs of mistakes in one formula are tried: all but in long sums, of which several terms are read off."""
 
 Candidate = tuple[tuple[Mistake, ...], ast.expr]
 """Mistakes in one formula, and the formula that has them."""
