@@ -91,6 +91,8 @@ MISTAKES = {
     "step_and_unroll": ("params, dh + carry, cache", "params, dh, cache", "equation-23"),
     "probabilities_of_a_batch": ("(self.p - y) / N", "(self.p - y)", "gradient-W"),
     "two_flags": ("dx = dx[::-1]", "dx = dx", "gradient-dx"),
+    "other_method_names": ("dxs.insert(0, dx)", "dxs.append(dx)", "equation-24"),
+    "alphabet_in_dicts": ("(hs[t - 1] - ns[t])", "(hs[t] - ns[t])", "equation-8"),
     "fits_one_number": ("drh * r + dv", "drh + dv", "gradient-Wz"),
     "last_state_apart": ("dH[n - 1] += dhn", "dH[0] += dhn", "state"),
 }  # fmt: skip

@@ -12,9 +12,10 @@ from typing import Any
 
 import numpy as np
 
-from .made import Beside, Called, OfModule, Settings, drawn
+from .made import Alphabet, Beside, Called, OfModule, Settings, drawn
 from .names import (
     ACTIVATION,
+    ALPHABETS,
     BACKWARD,
     BIAS,
     DEPTHS,
@@ -60,7 +61,17 @@ def constructions(kind: Any, module: Any = None) -> Iterator[dict[str, Any]]:
     for chosen in product(*special.values()):
         found = dict(zip(special, chosen, strict=True))
         inside = {
-            size for v in chosen for size in (v if isinstance(v, tuple | list) else [v] if v in SIZE_NAMES else [])
+            size
+            for v in chosen
+            for size in (
+                v
+                if isinstance(v, tuple | list)
+                else [v.size]
+                if isinstance(v, Alphabet)
+                else [v]
+                if v in SIZE_NAMES
+                else []
+            )
         }
         for construct in _constructions(kind, needed, module, inside):
             yield found | construct
@@ -93,6 +104,9 @@ def _special(p: inspect.Parameter, module: Any) -> Iterator[Any]:
         yield from SHAPES
         if p.default is p.empty and SHAPE.search(p.name) and "tuple" not in str(p.annotation).lower():
             yield "input"
+    elif p.default is p.empty and (kinds := [kind for kind, pattern in ALPHABETS.items() if pattern.match(p.name)]):
+        yield from filter(None, (size_named(p.name),))
+        yield Alphabet(kinds[0])
     elif p.default is p.empty and OPTIMISERS.match(p.name):
         yield OPTIMISER
     elif p.default is p.empty and ACTIVATION.search(p.name) and module is not None:

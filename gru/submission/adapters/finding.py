@@ -6,7 +6,7 @@ gradient is right.
 
 import re
 import warnings
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from copy import copy
 from functools import partial
 from types import FunctionType
@@ -23,7 +23,7 @@ from .engine import engines
 from .held import holders
 from .losses import completed, losses
 from .made import Called
-from .names import BACKWARD, FORWARD, LOSS, MODEL, OTHER_PART, WEIGHT, rank, role_of, stem
+from .names import BACKWARD, FORWARD, LOSS, MODEL, OTHER_PART, UPSTREAM, WEIGHT, X, rank, role_of, stem
 from .places import arrays_in
 from .plain import Plain, is_plain
 from .remembering import over_steps
@@ -135,7 +135,16 @@ def _passes(kind: type, source: str) -> Iterator[tuple[str, str]]:
         return pair != ("forward", "backward"), stem(f) != stem(b), f == "__call__", len(f) + len(b)
 
     yield from sorted(pairs, key=order)[:6]
+    yield from sorted(_passes_by_what_they_take(kind, names) - {*pairs}, key=order)[:6]
     yield from ((f, at) for f in there if (at := way_back(getattr(kind, f), source)) is not None)
+
+
+def _passes_by_what_they_take(kind: type, names: Sequence[str]) -> set[tuple[str, str]]:
+    """Pairs of methods of which the one is given an input first, and the other an upstream gradient."""
+    first = {n: parameters_of(getattr(kind, n), method=True)[:1] for n in names}
+    backs = [n for n, taken in first.items() if taken and UPSTREAM.match(taken[0].name)]
+    theres = [n for n, taken in first.items() if taken and X.match(taken[0].name)]
+    return {(f, b) for f in theres for b in backs}
 
 
 def _of_class(module: Any, source: str, name: str, kind: type, tried: Tried) -> Adapter | None:

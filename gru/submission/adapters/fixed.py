@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from .made import Called, Settings
+from .made import Alphabet, Called, Settings
 from .names import size_named
 from .places import arrays_in, attributes_of
 
@@ -18,6 +18,7 @@ def chosen_in(construct: Mapping[str, Any]) -> list[str]:
         return ["input", "hidden", "output"]
     inside = [size for v in values if isinstance(v, Called | Settings) for size in chosen_in(v.arguments)]
     inside += [size for v in values if isinstance(v, tuple | list) for size in v]
+    inside += [v.size for v in values if isinstance(v, Alphabet)]
     return [*inside, *(v for v in values if isinstance(v, str))]
 
 

@@ -79,6 +79,23 @@ class Saving:
         return kinds[0]() if kinds else Context()
 
 
+class Alphabet:
+    """An alphabet that is as long as the input, as one of the kinds of `names.ALPHABETS`."""
+
+    size = "input"
+
+    def __init__(self, kind: str) -> None:
+        self.kind = kind
+
+    def resolve(self, module: Any, sizes: Mapping[str, int]) -> Any:
+        """Letters, or a dict with the position of each, or the other way round."""
+        letters = [chr(ord("a") + i) for i in range(sizes[self.size])]
+        if self.kind == "letters":
+            return letters
+        positions = {letter: i for i, letter in enumerate(letters)}
+        return positions if self.kind == "positions" else dict(enumerate(letters))
+
+
 class OfModule:
     """Something of the module itself, by its name or that of an attribute: an array that its functions read."""
 

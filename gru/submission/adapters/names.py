@@ -115,12 +115,28 @@ DELTA = re.compile(
 DELTA_LAST = re.compile(r"^(d|grad|delta)_?(h|hidden|state|s|a)?_?(n|last|final|end|T)$")
 """The gradient for the last state alone, where forward answers that beside the states."""
 
+UPSTREAM = re.compile(
+    r"^(d_?[hyoaxsg]|grad|delta|err|upstream)(?!(ata|im|ims|imension|ict|epth|one|type|rop\w*|evice)s?$)\w*$",
+    re.IGNORECASE,
+)
+"""What a method is given that goes backward, whatever it is called."""
+
 TARGETS = re.compile(r"^(y|ys|y_?true|y_?hat|targets?|labels?|t)$", re.IGNORECASE)
 RATE = re.compile(r"^(lr|learn(ing)?_?rate|eta|alpha|step_size|l2|reg|lambda_?|momentum)$", re.IGNORECASE)
 OPTIMISERS = re.compile(r"^_?opt(im(i[sz]ers?)?)?$", re.IGNORECASE)
 ACTIVATION = re.compile(r"activ|^act(_?fn|_?func)?$|^phi$", re.IGNORECASE)
 DEPTHS = re.compile(r"^(n|num|number)_?(of_?)?(hidden_?)?layers$|^(layers|depth|nlayer|n_?stack)$", re.IGNORECASE)
 """How many layers there are, one above the other."""
+
+_LETTER, _POSITION = r"(char|ch|c|word|w|token|tok|letter|symbol)s?", r"(ix|idx|int|i|id|index|num)"
+ALPHABETS = {
+    "positions": re.compile(
+        rf"^{_LETTER}_?(to|2)_?{_POSITION}$|^stoi$|^(vocab|char|word)_?(dict|map|index|ids)$", re.I
+    ),
+    "letters by position": re.compile(rf"^{_POSITION}_?(to|2)_?{_LETTER}$|^itos$", re.I),
+    "letters": re.compile(r"^(vocab(ulary)?|chars|alphabet|charset|words|tokens|symbols)$", re.I),
+}
+"""Arguments that are an alphabet: the position of each letter, the letter at each position, or all letters."""
 
 SHAPE = re.compile(r"shape", re.IGNORECASE)
 """An argument that is all sizes of an input in one tuple."""
