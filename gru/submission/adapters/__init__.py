@@ -4,7 +4,8 @@ Standard library and NumPy only: the worker loads them beside a submission, wher
 judges nothing; `finding` makes one for a file from what the file defines.
 """
 
-from .adapter import Adapter, AnotherApiError
+from .adapter import Adapter
+from .answer import AnotherApiError
 from .driving import Driver
 from .finding import found_in, looks_like_one
 from .taught import AdapterFaultError, taught

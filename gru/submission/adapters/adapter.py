@@ -5,22 +5,13 @@ from typing import Any
 
 import numpy as np
 
+from .answer import AnotherApiError, Answer, answered_at, left_at
 from .arguments import OF_ANSWER, OWNER, Given, Kept, both, in_lists, of_two, parts_answered, resolved, size_of
 from .chance import begin_anew
 from .closures import Closures
-from .layouts import arranged, has_steps, in_order, of_one_step, restored
+from .layouts import arranged, has_steps, of_one_step, restored
 from .optimiser import OPTIMISER, Optimiser
 from .places import last_name, read
-
-CHANGE = "change of "
-"""Begins the place of a gradient that shows only in how backward changes the parameter."""
-
-TAKEN = ("x", "h_0", "dx", "dh", "updates")
-"""Names with a meaning of their own between worker and examiner: no parameter is called so there."""
-
-
-class AnotherApiError(Exception):
-    """A submission cannot be driven in this way."""
 
 
 class Adapter:
@@ -176,7 +167,7 @@ class Adapter:
         delta_last: Any = None,
         before: bool = False,
         told: Callable[[str], None] = lambda where: None,
-    ) -> "Answer":
+    ) -> Answer:
         """One run forward, and backward where there is a `delta`.
 
         Args:
@@ -210,7 +201,7 @@ class Adapter:
 
     def _run(
         self, made: Any, sizes: Mapping[str, int], x: Any, h_0: Any, delta: Any, told: Callable[[str], None]
-    ) -> "Answer":
+    ) -> Answer:
         told("forward")
         begin_anew(made, self.module)
         given_x, given_h = self._given(arranged(x, self.x_layout)), self._given(self._first(h_0, sizes))
@@ -218,7 +209,7 @@ class Adapter:
         if self.state_at and given_h is not None:
             setattr(made, self.state_at, given_h)
         returned = self._returned = self.forwarded(made, given_x, given_h)
-        answer = Answer(self.seen(made), self._states(made, returned, sizes))
+        answer = Answer(self.seen(made), self._states(made, returned, sizes), self._values, self.rate)
         if delta is not None:
             told("backward")
             if self.rate_at:
@@ -227,7 +218,7 @@ class Adapter:
             parts = np.split(delta, [size_of(self.width, sizes)] if self.second else [], axis=-1)
             given = self._given(both(arranged(part, layout) for part in parts))
             kept.keep(delta=given)
-            self._answered = self._value(made, returned, self.state)
+            self._answered = answered_at(made, returned, self.state)
             answer.returned = self.seen(self._backwarded(made, given, self._cache(returned), given_x, given_h))
             answer.made = self.seen(made)
         answer.changed = kept.changed()
@@ -252,13 +243,9 @@ class Adapter:
             delta_t = both(part[t] + more for part, more in zip(parts, above, strict=True))
             returned.append(self.backward(made, delta_t, cache[t] if isinstance(cache, list) else cache, x[t], h))
             if self.handed_on:
-                above = [self._left(made, returned[-1], place) for place in self.handed_on]
+                above = [left_at(made, returned[-1], place) for place in self.handed_on]
             self.after_step(made, returned[-1])
         return in_lists(returned[::-1])
-
-    def _left(self, made: Any, returned: Any, place: str) -> Any:
-        """What backward has left at a place: in what it returned, or in the object."""
-        return read(returned, place[len("returned") :]) if place.startswith("returned") else read(made, place)
 
     def _first(self, h_0: Any, sizes: Mapping[str, int]) -> Any:
         """The first state as forward takes it: None where it takes none, a tuple where it takes two."""
@@ -309,61 +296,26 @@ class Adapter:
 
     is_loss = is_assumed = False
 
-    def gradient(self, answer: "Answer", place: str, like: Any) -> Any:
-        """The gradient at a place, in the shape of `like`. Raises AnotherApiError."""
-        value = np.asarray(self._at(answer, place))
-        fits = value.dtype.kind in "fi" and _core(value) == _core(like)
-        # An array that an update cannot subtract, or that broadcasts the parameter, is no gradient: (h, 1) - (h,) is
-        # (h, h).
-        if not fits or np.broadcast_shapes(value.shape, like.shape) != like.shape:
-            raise AnotherApiError(f"{place} has shape {value.shape}; expected {like.shape}")
-        return np.array(value, float).reshape(like.shape)
-
-    def gradients_of(self, answer: "Answer", values: Mapping[str, Any]) -> dict[str, Any]:
-        """Every gradient that is shown, by its parameter, each in the shape of that in `values`. As `gradient`."""
-        return {place: self.gradient(answer, at, values[place]) for place, at in self.gradients.items()}
-
-    def restored(self, answer: "Answer", place: str, layout: str, like: Any) -> Any:
-        """The gradient of an input at a place, (steps, batch, features) again. Raises AnotherApiError."""
-        value, wanted = np.asarray(in_order(self._at(answer, place))), np.asarray(arranged(like, layout))
-        if value.dtype.kind not in "fi" or _core(value) != _core(wanted):
-            raise AnotherApiError(f"{place} has shape {value.shape}; expected {wanted.shape}")
-        return np.asarray(restored(np.array(value, float).reshape(wanted.shape), layout, like.shape))
-
-    def is_single(self, answer: "Answer", place: str) -> bool:
-        """Whether what is at a place has single precision."""
-        value = self._at(answer, place)
-        parts = value if isinstance(value, list | tuple) else [value]
-        return any(np.asarray(part).dtype == np.float32 for part in parts)
-
-    def _at(self, answer: "Answer", place: str) -> Any:
-        try:
-            if place.startswith(CHANGE):
-                parameter = place[len(CHANGE) :]
-                return (self._values[parameter] - read(answer.made, parameter)) / self.rate
-            return self._left(answer.made, answer.returned, place)
-        except (LookupError, AttributeError, TypeError) as error:
-            raise AnotherApiError(f"{place} is not there after backward") from error
-
-    def _value(self, made: Any, returned: Any, place: str) -> Any:
-        return read(made, place[len("made.") :]) if place.startswith("made.") else read(returned, place)
+    def gradients_of(self, answer: Answer, values: Mapping[str, Any]) -> dict[str, Any]:
+        """Every gradient that is shown, by its parameter, in the shape of that. Raises AnotherApiError."""
+        return {place: answer.gradient(at, values[place]) for place, at in self.gradients.items()}
 
     def _states(self, made: Any, returned: Any, sizes: Mapping[str, int]) -> Any:
         shape = (1 if self.last_only else sizes["steps"], sizes["batch"], size_of(self.width, sizes))
-        found = [restored(self._value(made, returned, self.state), self.out_layout, shape)]
+        found = [restored(answered_at(made, returned, self.state), self.out_layout, shape)]
         if self.second:
             shape = (*shape[:2], size_of(self.second_width or self.width, sizes))
-            found.append(restored(self._value(made, returned, self.second), self.out_layout, shape))
+            found.append(restored(answered_at(made, returned, self.second), self.out_layout, shape))
         if any(states is None for states in found):
             raise AnotherApiError(f"forward gives no states of shape {shape}")
         return np.concatenate(found, axis=-1)
 
-    def first_gradient(self, answer: "Answer", h_0: Any) -> Any:
+    def first_gradient(self, answer: Answer, h_0: Any) -> Any:
         """The gradient of the first state, as `h_0` is. Raises AnotherApiError."""
         places = [place for place in (self.dh, self.dc) if place][: self.carried]
         parts = np.split(h_0, self.carried, axis=-1)
         layout = str(self.h_layout)
-        found = [self.restored(answer, at, layout, part[None]) for at, part in zip(places, parts, strict=True)]
+        found = [answer.restored(at, layout, part[None]) for at, part in zip(places, parts, strict=True)]
         return np.concatenate(found, axis=-1)
 
     @property
@@ -432,25 +384,6 @@ class Adapter:
         names = ", ".join(last_name(place) for place in self.idle if place not in self.gradients.values())
         return f"; nothing that it answers depends on {names}" if names else ""
 
-    def names(self) -> dict[str, str]:
-        """The parameters' places by the shortest names that tell them apart, and from what is no parameter."""
-        short = [last_name(place) for place in self.parameters]
-        names = {
-            place if short.count(name) > 1 else name: place for name, place in zip(short, self.parameters, strict=True)
-        }
-        return {f"self.{place}" if name in TAKEN else name: place for name, place in names.items()}
-
-
-class Answer:
-    """What one run has left: the object, the states (steps, batch, hidden), what backward returned.
-
-    `changed` names what the passes have written into, of what they were given.
-    """
-
-    def __init__(self, made: Any, states: Any) -> None:
-        self.made, self.states, self.returned = made, states, None
-        self.changed: list[str] = []
-
 
 def settled(adapter: Adapter, made: Any, sizes: Mapping[str, int]) -> Any:
     """The object once it has its parameters: some are made in the first call of forward only."""
@@ -459,7 +392,3 @@ def settled(adapter: Adapter, made: Any, sizes: Mapping[str, int]) -> Any:
         h_0 = np.zeros((sizes["batch"], adapter.carried * sizes["hidden"]))
         adapter.forwarded(made, arranged(x, adapter.x_layout), adapter._first(h_0, sizes))
     return made
-
-
-def _core(array: Any) -> tuple[int, ...]:
-    return tuple(length for length in array.shape if length != 1)

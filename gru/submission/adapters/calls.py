@@ -7,7 +7,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from inspect import Parameter
 from typing import Any
 
-from .adapter import Adapter, AnotherApiError
+from .adapter import Adapter
+from .answer import AnotherApiError
 from .arguments import OF_ANSWER, OWNER, Given
 from .names import ANSWERED, CACHE, DELTA, DELTA_LAST, MODEL, OF_CONTEXT, OPTIMISERS, RATE, TARGETS, role_of, size_named
 from .optimiser import OPTIMISER

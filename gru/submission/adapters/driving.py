@@ -10,11 +10,16 @@ from typing import Any
 
 import numpy as np
 
-from .adapter import Adapter, AnotherApiError, settled
+from .adapter import Adapter, settled
+from .answer import AnotherApiError
 from .flags import flags_of, switched
+from .places import last_name
 
 UPDATES = "updates"
 """The name under which it is said that backward updates the parameters."""
+
+TAKEN = ("x", "h_0", "dx", "dh", "updates")
+"""Names with a meaning of their own between worker and examiner: no parameter is called so there."""
 
 CHANGES = "changes "
 """Before the name of what the passes are given: they write into it."""
@@ -55,7 +60,7 @@ class Driver:
     def described(self) -> dict[str, Any]:
         """What is driven, as JSON: how a report calls it, what can be given and what is shown."""
         adapter = self.adapter
-        names = adapter.names()
+        names = _names(adapter)
         return {
             "text": adapter.describe(),
             "target": adapter.target,
@@ -91,7 +96,7 @@ class Driver:
         """The shapes and the precision of the parameters, by name, at these sizes."""
         self.where = "construction"
         made = settled(self.adapter, self.adapter.make(sizes), sizes)
-        arrays = {name: self.adapter.parameter(made, place) for name, place in self.adapter.names().items()}
+        arrays = {name: self.adapter.parameter(made, place) for name, place in _names(self.adapter).items()}
         return {name: [*array.shape, int(array.dtype.itemsize)] for name, array in arrays.items()}
 
     def answer(
@@ -105,10 +110,10 @@ class Driver:
         """The states, and where there is a `delta` the gradients: of the parameters, then dx, then dh, as shown.
 
         With `before`, the same object is used once before on other numbers. `turn` is called when forward is done and
-        backward comes. A gradient that has another shape, or
-        is not there, is NaN, and a text by its name says what is there instead.
+        backward comes. A gradient that has another shape, or is not there, is NaN, and a text by
+        its name says what is there instead.
         """
-        adapter, names = self.adapter, self.adapter.names()
+        adapter, names = self.adapter, _names(self.adapter)
         values = {place: arrays[f"p {name}"] for name, place in names.items()}
         x, h_0, delta = arrays["x"], arrays.get("h_0"), arrays.get("delta")
         odd: dict[str, str] = {}
@@ -128,7 +133,7 @@ class Driver:
             def shown(name: str, place: str, like: Any, read: Callable[[], Any]) -> None:
                 try:
                     found.append(np.asarray(read(), float))
-                    if adapter.is_single(answer, place):
+                    if answer.is_single(place):
                         odd[SINGLE + name] = "single precision"
                 except AnotherApiError as error:
                     odd[name] = str(error)
@@ -137,9 +142,9 @@ class Driver:
             for name, place in names.items():
                 if (at := adapter.gradients.get(place)) is not None:
                     like = values[place]
-                    shown(name, at, like, partial(adapter.gradient, answer, at, like))
+                    shown(name, at, like, partial(answer.gradient, at, like))
             if adapter.dx is not None:
-                shown("dx", adapter.dx, x, partial(adapter.restored, answer, adapter.dx, adapter.x_layout, x))
+                shown("dx", adapter.dx, x, partial(answer.restored, adapter.dx, adapter.x_layout, x))
             if adapter.shows_dh and h_0 is not None:
                 shown("dh", str(adapter.dh), h_0[None], partial(adapter.first_gradient, answer, h_0))
             odd |= {CHANGES + name: "it is written into" for name in answer.changed}
@@ -153,6 +158,15 @@ class Driver:
         module, adapter = self.adapter.module, self.adapter
         holder = getattr(module, adapter.owner or adapter.target, None)
         return (holder if isinstance(holder, type) else module), adapter.forward_name
+
+
+def _names(adapter: Adapter) -> dict[str, str]:
+    """The parameters' places by the shortest names that tell them apart, and from what is no parameter."""
+    short = [last_name(place) for place in adapter.parameters]
+    names = {
+        place if short.count(name) > 1 else name: place for name, place in zip(short, adapter.parameters, strict=True)
+    }
+    return {f"self.{place}" if name in TAKEN else name: place for name, place in names.items()}
 
 
 def _plain(value: Any) -> Any:

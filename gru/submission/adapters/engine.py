@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from .adapter import Adapter
+from .answer import answered_at
 from .source import own
 
 
@@ -27,7 +28,7 @@ class Engine(Adapter):
 
     def backward(self, made: Any, delta: Any, cache: Any, x: Any, h: Any) -> Any:
         """The gradients of what was given, by their names; those of the parameters are in their objects."""
-        answer = self._value(made, self._returned, self.state.removesuffix(".data"))
+        answer = answered_at(made, self._returned, self.state.removesuffix(".data"))
         wrap = getattr(self.module, self.tensor)
         parts = answer if isinstance(answer, list) else [answer]
         deltas = delta if isinstance(delta, list) else [delta]

@@ -14,7 +14,8 @@ from typing import Any
 
 import numpy as np
 
-from .adapter import Adapter, AnotherApiError
+from .adapter import Adapter
+from .answer import AnotherApiError
 from .arguments import OWNER
 from .closures import passes_made, way_back
 from .completing import SIZES, Tried, driven

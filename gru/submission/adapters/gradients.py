@@ -11,7 +11,8 @@ from typing import Any
 
 import numpy as np
 
-from .adapter import Adapter, Answer
+from .adapter import Adapter
+from .answer import Answer
 from .layouts import arranged, in_order
 from .names import DC, DH, DX
 from .places import arrays_in, last_name, parts_of, without_holder

@@ -8,7 +8,8 @@ from typing import Any
 
 import numpy as np
 
-from .adapter import Adapter, AnotherApiError, Answer
+from .adapter import Adapter
+from .answer import AnotherApiError, Answer, answered_at
 from .arguments import parts_answered
 from .behaviour import numbers, values_of
 from .chance import begin_anew
@@ -54,11 +55,11 @@ class Loss(Adapter):
                 getattr(made, self.reset_name)()
         returned, gradients = self._call(made, x, h_0, told, options.get("aims"))
         loss = self._loss_in(
-            self._value(made, returned, self.loss_at), x if options.get("aims") is None else options["aims"]
+            answered_at(made, returned, self.loss_at), x if options.get("aims") is None else options["aims"]
         )
         if loss.size != 1:
             raise AnotherApiError(f"{self.forward_name} returns no loss")
-        answer = Answer(made, loss.reshape(1, 1, 1))
+        answer = Answer(made, loss.reshape(1, 1, 1), values, self.rate)
         answer.returned = gradients
         return answer
 

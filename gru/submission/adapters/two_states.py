@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from .adapter import Adapter
+from .answer import answered_at
 from .behaviour import fresh, numbers, upstream, values_of
 from .layouts import arranged
 from .names import OF_CELL
@@ -27,11 +28,11 @@ def seconds_of(adapter: Adapter, sizes: Mapping[str, int], states: States) -> It
     made = fresh(adapter, sizes)
     x, h_0 = numbers(adapter, sizes)
     returned = adapter.forwarded(made, arranged(x, adapter.x_layout), adapter._first(h_0, sizes))
-    first = adapter._value(made, returned, adapter.state)
+    first = answered_at(made, returned, adapter.state)
     found = {
         place: None if width == adapter.width else width
         for place, layout, width in states
-        if layout == adapter.out_layout and not np.array_equal(adapter._value(made, returned, place), first)
+        if layout == adapter.out_layout and not np.array_equal(answered_at(made, returned, place), first)
     }
     yield from sorted(found.items(), key=lambda at: at[1] is not None)
 

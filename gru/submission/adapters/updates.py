@@ -8,7 +8,8 @@ from typing import Any
 
 import numpy as np
 
-from .adapter import CHANGE, Adapter
+from .adapter import Adapter
+from .answer import CHANGE
 from .behaviour import fresh, numbers, upstream, values_of
 from .calls import taken_back
 from .names import RATE
