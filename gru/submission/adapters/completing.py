@@ -9,7 +9,8 @@ from typing import Any
 
 import numpy as np
 
-from .adapter import Adapter, AnotherApiError, Answer
+from .adapter import Adapter
+from .answer import AnotherApiError, Answer
 from .arguments import Given
 from .behaviour import adds_up, behaves, moving, numbers, places_of_states, upstream, values_of
 from .calls import backward_roles, forward_roles, taken_back, with_the_last
@@ -51,7 +52,7 @@ SEQUENCES = tuple(
 """Layouts of the input and the first state that are tried, the most telling first."""
 
 MOST_ERRORS = 50
-"""How many exceptions are kept, to tell where they come from."""
+"""How many different exceptions are kept, to tell where they come from."""
 
 
 class Tried:
@@ -68,15 +69,23 @@ class Tried:
     def __init__(self, turn: Callable[[], None]) -> None:
         self.turn = turn
         self.faults: dict[str, str] = {}
-        self.errors: list[BaseException] = []
+        self._errors: dict[str, BaseException] = {}
         self.answered = self.fitted = self.behaved = self.alike = False
         self.raised: dict[str, str] = {}
         self.states: dict[tuple[str, str, str], int] = {}
 
     def note(self, way: str, error: BaseException) -> None:
         """Remember the last fault of a way."""
-        self.errors = [*self.errors[-MOST_ERRORS:], error]
-        self.faults[way] = f"{type(error).__name__}: {str(error)[:120]}"
+        text = f"{type(error).__name__}: {str(error)[:120]}"
+        # The last of each text: most of many layouts raise the same.
+        kept = [(t, e) for t, e in self._errors.items() if t != text][-MOST_ERRORS:]
+        self._errors = dict(kept) | {text: error}
+        self.faults[way] = text
+
+    @property
+    def errors(self) -> list[BaseException]:
+        """What was raised, the last of each text, in the order in which it was."""
+        return list(self._errors.values())
 
 
 def driven(adapter: Adapter, module: Any, of: tuple[Any, bool], tried: Tried) -> Adapter | None:
@@ -314,7 +323,7 @@ def sums_no_vector(adapter: Adapter, answer: Answer, values: Mapping[str, Any]) 
         if min(values[place].shape, default=1) == 1 or values[place].ndim == 1:
             vectors.add(place)
         try:
-            adapter.gradient(answer, at, values[place])
+            answer.gradient(at, values[place])
         except AnotherApiError:
             unsummed.add(place)
     return bool(vectors) and vectors == unsummed

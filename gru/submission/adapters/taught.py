@@ -15,7 +15,8 @@ from typing import Any
 
 import numpy as np
 
-from .adapter import Adapter, AnotherApiError
+from .adapter import Adapter
+from .answer import AnotherApiError
 from .behaviour import fresh, numbers, upstream, values_of
 from .completing import SIZES, Tried, driven
 from .construction import constructions
@@ -234,12 +235,13 @@ class _File:
 
     def _why(self, kind: type[Adapter], module: Any, tried: Tried) -> Exception:
         """Why nothing could be driven: the line of the adapter, else that of the submission, that raises."""
-        for error in reversed(tried.errors):
-            if line := self.line_in(error):
-                return self.fault(line, f"{type(error).__name__}: {error}")
+        # What answers in one layout may raise in another.
         if tried.answered and not tried.behaved:
             text = f"what forward of {kind.target} gives does not behave as the states of a layer"
             return self.fault(self.line_of(kind, "forward"), text)
+        for error in reversed(tried.errors):
+            if line := self.line_in(error):
+                return self.fault(line, f"{type(error).__name__}: {error}")
         for error in reversed(tried.errors):
             frames = traceback.extract_tb(error.__traceback__)
             if frames and frames[-1].filename == module.__file__:
