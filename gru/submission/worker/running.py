@@ -77,6 +77,8 @@ class File:
         self.absent: dict[str, ModuleNotFoundError] = {}
         self.failed: list[BaseException] = []
         self.module = ModuleType("")
+        self._given: dict[str, Any] = {}
+        self._is_whole = self._defines_cell()
         self.tree: ast.Module | None = None
 
     def run(self) -> None:
@@ -91,44 +93,39 @@ class File:
             raise Refused("not_python", f"the file is not Python: {_told(error, self.source)}") from None
         except (ValueError, RecursionError) as error:
             raise Refused("not_python", f"the file is not Python: {error}") from None
-        given: dict[str, Any] = {}
-        is_whole = self._defines_cell()
         for _ in range(MOST_ABSENT):
             self.module = _module(self.path)
-            vars(self.module).update(given)
+            vars(self.module).update(self._given)
             try:
                 exec(code, vars(self.module))
                 return
-            except ModuleNotFoundError as error:
-                missing, package = _missing(error.name or "")
-                if package in self.absent and is_whole:
-                    # Something in the file has used it: a plot that is drawn, a style that is set.
-                    code, is_whole = self._of_class(f"{package} cannot be imported here"), False
-                elif not package or missing in sys.modules or package in self.absent:
-                    code = self._without(error, given)
-                else:
-                    stand_in(missing, package, needed.lacking(ast.parse(self.source).body))
-                    self.absent.setdefault(package, error)
-            except FileNotFoundError as error:
-                if is_whole:
-                    code, is_whole = (
-                        self._of_class(f"{error.filename} is not here" if error.filename else str(error)),
-                        False,
-                    )
-                    continue
-                if "open" not in given and self.tree and error.filename:
-                    self.notes.append(f"{error.filename} is not here; another text stands in its place")
-                    given["open"] = _open
-                else:
-                    code = self._without(error, given)
+            except MemoryError:
+                raise
             except (Exception, SystemExit) as error:
-                if isinstance(error, MemoryError):
-                    raise
-                if is_whole and self._has_class():
-                    code, is_whole = self._of_class(self._raised(error)), False
-                else:
-                    code = self._without(error, given)
+                code = self._in_spite_of(error, code)
         exec(code, vars(self.module))
+
+    def _in_spite_of(self, error: Exception | SystemExit, code: Any) -> Any:
+        """The code that is run next, once `code` has raised this. Raises it again where nothing can be done without."""
+        if isinstance(error, ModuleNotFoundError):
+            missing, package = _missing(error.name or "")
+            if package and missing not in sys.modules and package not in self.absent:
+                stand_in(missing, package, needed.lacking(ast.parse(self.source).body))
+                self.absent[package] = error
+                return code
+            if package in self.absent and self._is_whole:
+                # Something in the file has used it: a plot that is drawn, a style that is set.
+                return self._of_class(f"{package} cannot be imported here")
+        elif isinstance(error, FileNotFoundError):
+            if self._is_whole:
+                return self._of_class(f"{error.filename} is not here" if error.filename else str(error))
+            if "open" not in self._given and self.tree and error.filename:
+                self.notes.append(f"{error.filename} is not here; another text stands in its place")
+                self._given["open"] = _open
+                return code
+        elif self._is_whole and self._has_class():
+            return self._of_class(self._raised(error))
+        return self._without(error)
 
     def _may_be_another_api(self) -> bool:
         return not self._defines_cell() and GOES_BACK.search(self.text) is not None
@@ -152,9 +149,11 @@ class File:
             trace = trace.tb_next
         return trace.tb_lineno if trace else None
 
-    def _without(self, error: BaseException, given: dict[str, Any]) -> Any:
-        """The code of a file in another API without the statement that raises; in place of what that would make stands
-        something that says so. Raises `error` itself where that is no assignment and no call.
+    def _without(self, error: BaseException) -> Any:
+        """The code of a file in another API without the statement that raises.
+
+        In the place of what that would make stands something that says so. Raises `error` itself where the statement is
+        no assignment and no call.
         """
         line = self._line(error) or 0
         body = self.tree.body if self.tree else []
@@ -165,7 +164,7 @@ class File:
         self.failed.append(error)
         self.notes.append(f"{_lines([node])} left out: it raises {type(error).__name__}")
         names = [n.id for n in ast.walk(node) if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Store)]
-        given |= {name: NotMade(f"{name} was not made: {self._raised(error)}") for name in names}
+        self._given |= {name: NotMade(f"{name} was not made: {self._raised(error)}") for name in names}
         return countable(self.tree, self.path)
 
     def _as_needed(self) -> Any:
@@ -200,6 +199,7 @@ class File:
         """The source compiled, of which only what the class needs is there; `why` is told."""
         tree = ast.parse(self.source, self.path)
         tree.body = needed.of_class(tree.body, self.cell)
+        self._is_whole = False
         self.notes.append(f"only what {self.cell} needs is run: {why}")
         return countable(tree, self.path)
 
