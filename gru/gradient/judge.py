@@ -294,7 +294,9 @@ class Judge:
                     return self._wrong(fine, [number], 0)
         if self._is_nothing(beside, self._claim, ROUNDED * float(np.finfo(beside.shown.dtype).eps)):
             return beside.at(beside.worst())
-        return beside.at(int(np.argmax(beside.bars)), verdict="cannot_tell", reason="rounding")
+        widest = int(np.argmax(beside.bars))
+        is_of_claim = beside.errors[widest] < beside.bars[widest] / 2
+        return beside.at(widest, verdict="cannot_tell", reason="rounded claim" if is_of_claim else "rounding")
 
     def _with_more_digits(self, beside: Beside, higher: Higher) -> Beside | None:
         """The most different entries in higher precision, the others as if they agreed; None where there is none."""

@@ -68,6 +68,11 @@ def _reason(c: Comparison) -> str:
         return "kinks meet here, and it is far from the slopes beside them: give the gradient as a function"
     if c.reason == "underflow":
         return "the function underflows here: the claimed slope would show below the smallest number; try larger inputs"
+    if c.reason == "rounded claim":
+        return (
+            f"rounding hides it: the claimed gradient moves by up to {c.error:.1g} with the last digits of what it is "
+            f"made of, and the largest entry is {c.largest:.1g}; try inputs that saturate less, or are better scaled"
+        )
     if c.reason == "fixed":
         return "it may be rounding: give the gradient as a function, which can be run again"
     return (

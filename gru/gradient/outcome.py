@@ -25,8 +25,8 @@ class Comparison:
     `claimed` and `measured` there and `error`, the sum of both error bars. `largest` is the largest measured entry of
     the argument. `wrong` of `size` entries are wrong; `kinks` are the entries at which the function has a kink, whose
     claimed value lies between the slopes on both sides. `reason` says why a verdict is not `right`: `value`, `shape`,
-    `not finite`; or `rounding`, `kink`, `meeting`, `underflow`, `unverified`, `fixed`, `random`. `pattern` is what the
-    claimed gradient looks like, if something is recognised.
+    `not finite`; or `rounding` (of the function), `rounded claim`, `kink`, `meeting`, `underflow`, `unverified`,
+    `fixed`, `random`. `pattern` is what the claimed gradient looks like, if something is recognised.
     """
 
     argument: str

@@ -81,7 +81,7 @@ def test_a_bundle_is_whole(system: str, tmp_path: Path, rubric: Path) -> None:
 
 @pytest.mark.full
 def test_the_wheel_installs_and_runs(tmp_path: Path) -> None:
-    """Without an index: it is a wheel as pip takes it, and has the templates and scripts in it."""
+    """Without an index: it is a wheel as pip takes it, with templates and scripts; a document's examples run."""
     name, data = own_wheel()
     (tmp_path / name).write_bytes(data)
     pip = (sys.executable, "-m", "pip", "install", "--quiet", "--no-index", "--no-deps", "--target", tmp_path / "site")
@@ -96,6 +96,13 @@ def test_the_wheel_installs_and_runs(tmp_path: Path) -> None:
         sys.executable, "-c", "import gru; print(gru.__file__)", folder=tmp_path, PYTHONPATH=str(tmp_path / "site")
     )
     assert where.stdout.startswith(str(tmp_path))
+    # As an engineer types them, far from the clone.
+    page = shutil.copy(ROOT / "docs" / "any-function.md", tmp_path)
+    run(
+        *(sys.executable, "-m", "doctest", "-o", "ELLIPSIS", page),
+        folder=tmp_path,
+        PYTHONPATH=str(tmp_path / "site"),
+    )
     assert (tmp_path / "site" / "gru" / "grading" / "bundles" / "gradescope" / "setup.sh").exists()
 
 
