@@ -11,12 +11,12 @@ from typing import Any
 import numpy as np
 
 from gru.calculus.arrays import Array
-from gru.calculus.ridders import ridders
 from gru.examiner.bench import Bench, DrivenProblem
 from gru.examiner.common_factor import COMMON_FACTOR, Factor, common_factor
 from gru.examiner.entries import ARGUMENTS, furthest, with_sure_bounds
 from gru.examiner.fact import Fact
 from gru.examiner.outcome import GRADIENT, Entry, Outcome
+from gru.examiner.plainly import DIRECTIONS, plainly_wrong, some_plainly_wrong
 from gru.gradient.check import check_vjp
 from gru.gradient.outcome import Comparison
 from gru.layer import Sizes
@@ -35,11 +35,6 @@ LONG = 5
 
 FEWER = (0, 2)
 """Those for a submission that is judged by equations too, on more sizes: several steps, and saturated gates."""
-
-DIRECTIONS = 2
-"""Gaussian directions of each gradient on each problem: an error hides from one of them with the probability
-that its product with a Gaussian number is below the error bar."""
-
 
 ENTRIES = "entries"
 """The kind of the fact that entries of a gradient are wrong."""
@@ -163,8 +158,9 @@ def _compared(bench: Bench, problem: DrivenProblem) -> Iterator[tuple[str, Compa
     names = [name for name in bench.shown if name not in bench.odd and np.isfinite(first[name]).all()]
     for name in set(bench.shown) - set(names) - set(bench.odd):
         bench.odd[name] = Fact.of("not-a-number", name=name)
-    for name in list(names):
-        if (plain := _plainly_wrong(bench, problem, name, first[name])) is not None:
+    # Nearly always none is wrong: all are looked at together before each is by itself.
+    for name in list(names) if some_plainly_wrong(bench, problem, {name: first[name] for name in names}) else ():
+        if (plain := plainly_wrong(bench, problem, name, first[name])) is not None:
             names.remove(name)
             yield name, plain
     arguments = [ARGUMENTS.get(name, name) for name in names]
@@ -198,39 +194,6 @@ def _compared(bench: Bench, problem: DrivenProblem) -> Iterator[tuple[str, Compa
         if failures:
             raise failures[0]
         yield from zip(names, checked.comparisons, strict=True)
-
-
-def _plainly_wrong(bench: Bench, problem: DrivenProblem, name: str, claimed: Array) -> Comparison | None:
-    """A gradient that is wrong in whatever precision the submission computes; None where that is not plain.
-
-    Along every direction it is further from Ridders' estimate than the bound of that for a function in single
-    precision. This spares the slow search for what rounding could explain.
-    """
-    argument = ARGUMENTS.get(name, name)
-    value = np.array(problem.value(argument), float)
-    random = np.random.Generator(np.random.PCG64([value.size, 1]))
-    coarse = float(np.finfo(np.float32).eps / np.finfo(float).eps)
-
-    def loss(moved: Array) -> float:
-        return float((problem.delta * bench.run(problem, {argument: moved})[0]).sum())
-
-    states, _ = bench.run(problem, {})
-    magnitude = coarse * float(np.abs(problem.delta * states).sum())
-    for _ in range(DIRECTIONS):
-        direction = random.normal(size=value.shape)
-        slope, terms = float((claimed * direction).sum()), float(np.abs(claimed * direction).sum())
-        try:
-            estimate = ridders(loss, (value,), (direction,), magnitude=magnitude)
-        except ValueError:
-            # Near the point something is not finite: nothing is plainly wrong.
-            return None
-        bar = estimate.error + coarse * np.finfo(float).eps * value.size * terms
-        if not abs(slope - estimate.value) > bar:
-            return None
-    largest = max(abs(estimate.value), terms / np.sqrt(value.size))
-    return Comparison(
-        argument, value.shape, "wrong", "value", (), slope, estimate.value, bar, largest, directions=DIRECTIONS
-    )
 
 
 def _state(bench: Bench, problem: DrivenProblem) -> Iterator[Fact]:

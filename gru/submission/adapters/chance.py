@@ -9,6 +9,9 @@ from typing import Any
 
 import numpy as np
 
+_DRAW = (np.random.Generator, np.random.RandomState)
+"""What draws numbers. In a tuple: it is asked of all that a module holds, before every use."""
+
 
 def begin_anew(made: Any, module: Any) -> None:
     """Set what draws numbers to one state: Python's and NumPy's own, and what an object or its module holds."""
@@ -22,5 +25,5 @@ def begin_anew(made: Any, module: Any) -> None:
 def _drawing(holders: tuple[Any, ...]) -> Iterator[np.random.Generator | np.random.RandomState]:
     for holder in holders:
         for value in list(getattr(holder, "__dict__", {}).values()):
-            if isinstance(value, np.random.Generator | np.random.RandomState):
+            if isinstance(value, _DRAW):
                 yield value

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterator
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -15,10 +16,16 @@ WIDTH = 200
 """How many things are looked at in one list or dict: parameters are few."""
 
 
+@lru_cache(maxsize=1024)
+def _found_in(place: str) -> tuple[tuple[str, str, str], ...]:
+    """The parts of a place, each an attribute, a position or a key: they are asked for in every run."""
+    return tuple(_PART.findall(place))
+
+
 def read(root: Any, place: str) -> Any:
     """What is at a place. Raises LookupError or AttributeError where nothing is."""
     value = root
-    for name, position, key in _PART.findall(place):
+    for name, position, key in _found_in(place):
         if position:
             value = value[int(position)]
         elif name:
@@ -28,6 +35,7 @@ def read(root: Any, place: str) -> Any:
     return value
 
 
+@lru_cache(maxsize=1024)
 def without_holder(place: str) -> str:
     """The place of what an object stands for, where the array in it is one of its attributes: `W` for `W.data`."""
     return re.sub(r"(?<=[^.])\.(data|value|val|v)$", "", place)
@@ -35,12 +43,12 @@ def without_holder(place: str) -> str:
 
 def parts_of(place: str) -> list[str]:
     """The attributes, positions and keys of a place, in order."""
-    return [name or position or key for name, position, key in _PART.findall(place)]
+    return [name or position or key for name, position, key in _found_in(place)]
 
 
 def last_name(place: str) -> str:
     """The name by which a place is known: the last attribute or key that is no `data` or `value`."""
-    names = [name or key for name, _, key in _PART.findall(without_holder(place)) if name or key]
+    names = [name or key for name, _, key in _found_in(without_holder(place)) if name or key]
     return names[-1] if names else place
 
 
