@@ -218,6 +218,11 @@ def test_an_ending_that_a_browser_has_put_behind_a_name_is_taken_off(tmp_path: P
     assert entries[2].files == ("gru.py", "gru.py.txt")
 
 
+def test_a_student_is_called_as_the_file_is_whatever_its_ending(tmp_path: Path) -> None:
+    as_folder({name: RIGHT.encode() for name in ("al.PY", "bo.py.txt", "cy.py", "di.ZIP", "ed.py", "ed.PY")}, tmp_path)
+    assert [entry.student for entry in read(tmp_path).entries] == ["al", "bo", "cy", "di", "ed.PY", "ed.py"]
+
+
 def test_a_number_behind_a_name_is_canvas_s_where_another_has_the_name_without(tmp_path: Path) -> None:
     names = ("o_neil_ann_LATE_1_11_gru-2.py", "roebob_2_12_gru.py", "doecy_3_13_hw-5.py", "doecy_3_14_util.py")
     entries = read(as_folder(dict.fromkeys(names, RIGHT.encode()), tmp_path)).entries

@@ -142,8 +142,10 @@ def _names(handins: list[Handin]) -> Iterator[str]:
 def _plain(student: str) -> str:
     """A student's name without the ending of a file, or what a pattern matched below the first folder."""
     name = student.partition("/")[0]
-    ending = next((ending for ending in (*CODE, ".zip") if name.endswith(ending)), "")
-    return _text(name.removesuffix(ending) or name)
+    added = _ADDED.match(name)
+    name = added[1] if added else name
+    ending = next((ending for ending in (*CODE, ".zip") if name.lower().endswith(ending)), "")
+    return _text(name[: len(name) - len(ending)] or name)
 
 
 def _text(name: str) -> str:
