@@ -7,6 +7,7 @@ another did, byte for byte, it is asked what that one was asked, and the same co
 import hashlib
 from collections import deque
 from collections.abc import Callable, Generator
+from contextlib import closing
 from typing import Any, Generic, Self, TypeVar
 
 from gru.submission.contract import Job, Recording, SubmissionFailure
@@ -103,8 +104,9 @@ class RememberedProcess(SubmissionProcess, Generic[T]):
             yield from self._noted(put)
             return
         heard, answers = self._heard.popleft()
-        yield from heard
-        yield from answers
+        with closing(answers):
+            yield from heard
+            yield from answers
         if self.failure is not None:
             raise self.failure
 
