@@ -37,6 +37,12 @@ class Asking:
         """Within this, a failure of the submission is kept; it is raised again where this is entered later."""
         if self.failure is not None:
             raise self.failure
+        with self.noting_failures():
+            yield
+
+    @contextmanager
+    def noting_failures(self) -> Iterator[None]:
+        """Within this, a failure of the submission is kept, whether or not there was one before."""
         try:
             yield
         except SubmissionFailure as failure:

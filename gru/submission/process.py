@@ -227,7 +227,8 @@ class SubmissionProcess:
 
     def _recording(self, job: Job, request: dict[str, Any], told: Told) -> Recording:
         """What an answer says. Raises SubmissionFailure where it is none, or this machine lacks what is needed."""
-        with self._asking.keeping_failures():
+        # What was answered before a failure may be read after it.
+        with self._asking.noting_failures():
             answer = self._listener.parsed(told, request)
             if answer["raised"] is not None:
                 answer["raised"] = self._asking.placed(answer["raised"])

@@ -69,10 +69,10 @@ def later(line: str, calls: int) -> str:
 @pytest.mark.parametrize(
     ("text", "verdict", "reason"),
     [
-        pytest.param(later("self.dzr = self.dzr * 2", 30), "wrong", None, id="other values in the midst"),
         pytest.param(later("import os; os._exit(3)", 30), "not_examined", "crashed", id="ends in the midst"),
         pytest.param(later("raise ValueError('thirty')", 30), "wrong", None, id="raises in the midst"),
         pytest.param(later("self.dzr = [1]", 30), "wrong", None, id="no array in the midst"),
+        pytest.param(later("self.dzr = self.dzr * 2", 30), "wrong", None, id="other values in the midst"),
         pytest.param(with_line(IN_BACKWARD, "while True: pass"), "not_examined", "timed_out", id="never ends"),
         pytest.param(RIGHT.replace("def sigmoid", "def sigmoid("), "not_examined", "not_python", id="is no Python"),
         pytest.param("class GRUCell:\n    pass\n", "wrong", None, id="no methods"),
