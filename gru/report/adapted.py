@@ -5,20 +5,12 @@ them, and printed on one line.
 """
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from typing import Any
 
 from gru.examiner.mapping.found import Recognition
 from gru.report.words import line, printable
 from gru.submission.driven import Api
-
-LEFT_OUT: Mapping[str, Any] = {
-    "owner": None, "second": None, "carried": 1, "width": "hidden", "dx": None, "dh": None, "dc": None, "fixed": {},
-    "one_row": False, "accumulates": False, "reset_name": None, "state_at": None, "rate": 0.0, "rate_at": None,
-    "setup": {}, "delta_layout": None, "forward_name": "forward", "backward_name": "backward", "state": "",
-    "each_step": False, "back_once": False, "handed_on": [],
-}  # fmt: skip
-"""What an adapter need not say where it is so."""
 
 WIDE = 116
 """Characters of a line of the adapter."""
@@ -60,9 +52,7 @@ def _quoted(name: str) -> str:
 
 
 def _said(key: str, value: Any) -> Iterator[str]:
-    """The lines of one attribute; none where it is as it is anyway."""
-    if key in LEFT_OUT and value == LEFT_OUT[key]:
-        return
+    """The lines of one attribute."""
     if isinstance(value, list):
         value = tuple(value)
     whole = f"{key} = {_written(value)}"
@@ -81,8 +71,10 @@ def _written(value: Any) -> str:
     if isinstance(value, str):
         return json.dumps(value)
     if isinstance(value, dict):
+        if value.keys() == {"tuple"}:
+            return _written(tuple(value["tuple"]))
         return "{" + ", ".join(f"{_written(k)}: {_written(v)}" for k, v in value.items()) + "}"
     if isinstance(value, tuple | list):
         inside = ", ".join(map(_written, value))
-        return f"({inside},)" if len(value) == 1 else f"({inside})"
+        return f"[{inside}]" if isinstance(value, list) else f"({inside},)" if len(value) == 1 else f"({inside})"
     return repr(value)

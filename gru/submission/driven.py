@@ -156,7 +156,7 @@ def _is_literal(value: Any, depth: int = DEEPEST) -> bool:
     """Whether this can be written as Python and read again: texts, finite numbers, and lists and objects of them."""
     if depth and isinstance(value, dict | list):
         return all(_is_literal(item, depth - 1) for item in (value.values() if isinstance(value, dict) else value))
-    return isinstance(value, str | int) or (isinstance(value, float) and math.isfinite(value))
+    return isinstance(value, str | int | None) or (isinstance(value, float) and math.isfinite(value))
 
 
 def shapes_in(data: Any, api: Api) -> dict[str, tuple[tuple[int, ...], str]]:

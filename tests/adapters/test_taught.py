@@ -1,12 +1,14 @@
 """A course's own adapter: `--adapter` drives what is not found, and is itself to blame for what is wrong in it."""
 
 import hashlib
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from gru.examiner import Examination, examine
 from gru.grading.gradebook import Gradebook
+from gru.report.adapted import source
 from gru.submission.process import SubmissionProcess
 from gru.submission.taught import Taught
 from tests.commands import gru
@@ -162,6 +164,25 @@ def test_the_adapter_that_is_written_drives_the_file_that_it_was_found_in(name: 
 
 
 @pytest.mark.full
+@pytest.mark.one_in(8)
+@pytest.mark.parametrize(
+    "name",
+    [
+        "engine", "numbers_in_lists", "targets_without_a_loss", "three_calls", "train_step_answers_its_state",
+        "compiled_with_an_optimizer", "maker_of_passes", "saved_in_a_context", "static_passes", "objects_of_the_module",
+        "methods_of_one_object", "steps_then_bptt", "answers_its_way_back", "lstm_columns", "penalty_on_weights",
+    ],
+)  # fmt: skip
+def test_the_adapter_that_is_written_says_all_that_was_found(name: str, tmp_path: Path) -> None:
+    with SubmissionProcess(FILES / f"{name}.py") as found:
+        assert found.api is not None
+        written = course(tmp_path, source(found.api, name))
+        with SubmissionProcess(FILES / f"{name}.py", adapter=Taught.read(written)) as driven:
+            assert driven.api is not None
+            # What else was tried is known only of what was looked for.
+            assert replace(driven.api, part_of=found.api.part_of) == found.api
+
+
 def test_a_name_chooses_what_is_examined(tmp_path: Path) -> None:
     path = tmp_path / "two.py"
     path.write_text(UNUSUAL.replace("def go", "def forward").replace("def come_back", "def backward"))

@@ -23,6 +23,7 @@ class Adapter:
 
     Attributes:
         target: The name of the class, or of the function that goes forward.
+        family: What else it is than passes over arrays: `loss`, `unwritten loss`, `engine` or `lists`.
         construct: Arguments of the class by name: a size (`input`, `hidden`, `output`, `batch`, `steps`), an array of
             a shape, such as `(input,3*hidden)`, or a value. Of functions, what they are given beside x and h.
         setup: Methods that are called once an object is made, each with its arguments, as `construct` has them.
@@ -67,6 +68,7 @@ class Adapter:
     """
 
     target = "GRUCell"
+    family = ""
     owner: str | None = None
     construct: Mapping[str, Any] = {}
     setup: Mapping[str, Mapping[str, Any]] = {}

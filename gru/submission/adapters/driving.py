@@ -13,6 +13,7 @@ import numpy as np
 from .adapter import Adapter, settled
 from .answer import AnotherApiError
 from .flags import flags_of, switched
+from .made import in_words
 from .places import last_name
 
 UPDATES = "updates"
@@ -28,13 +29,14 @@ SINGLE = "single "
 """Before the name of a gradient: it has single precision."""
 
 
-SAID = (
-    "target", "owner", "construct", "setup", "forward_name", "backward_name", "forward_roles", "backward_roles",
-    "x_layout", "h_layout", "out_layout", "delta_layout", "state", "second", "second_width", "carried", "width",
-    "parameters", "gradients", "dx", "dh", "dc", "fixed", "one_row", "accumulates", "reset_name", "state_at",
-    "each_step", "back_once", "handed_on", "rate", "rate_at",
+ALWAYS = (
+    "target", "construct", "forward_name", "backward_name", "forward_roles", "backward_roles", "x_layout", "h_layout",
+    "out_layout", "state", "parameters", "gradients", "dx", "dh",
 )  # fmt: skip
-"""What a course's adapter may say of an API, in the order in which it is written."""
+"""What an adapter says in any case, in this order: with all of it, nothing is left to be found."""
+
+NEVER = ("source", "names_returned", "said", "read_only", "turn", "passed_over", "part_of", "is_loss", "is_assumed")
+"""What no adapter says: what is known of the file, and what was tried."""
 
 
 class Driver:
@@ -89,7 +91,7 @@ class Driver:
             "first": adapter.carried,
             "answers": adapter.answers,
             "sizes": dict(adapter.fixed),
-            "adapter": {name: value for name in SAID if (value := _plain(getattr(adapter, name))) is not None},
+            "adapter": said_by(adapter),
         }
 
     def shapes(self, sizes: Mapping[str, int]) -> dict[str, Any]:
@@ -169,14 +171,29 @@ def _names(adapter: Adapter) -> dict[str, str]:
     return {f"self.{place}" if name in TAKEN else name: place for name, place in names.items()}
 
 
-def _plain(value: Any) -> Any:
-    """An attribute as JSON; None where JSON has nothing for it, as for what a function of the file makes."""
-    if isinstance(value, Mapping):
-        inside = {str(key): _plain(item) for key, item in value.items()}
-        return None if None in inside.values() else inside
-    if isinstance(value, list | tuple):
-        return [_plain(item) for item in value]
-    return value if isinstance(value, str | int | float) else None
+def said_by(adapter: Adapter) -> dict[str, Any]:
+    """All that an adapter has to say for the same API to be driven, as JSON."""
+    # What a course says is said again.
+    ours = str(__package__)
+    kinds = [kind for kind in type(adapter).__mro__ if issubclass(kind, Adapter) and kind.__module__.startswith(ours)]
+    defaults = {name: value for kind in reversed(kinds) for name, value in vars(kind).items() if _is_data(name, value)}
+    defaults["family"] = ""
+    names = [*ALWAYS, *(name for name in defaults if name not in (*ALWAYS, *NEVER))]
+    said = {name: _written(getattr(adapter, name)) for name in names}
+    return {name: value for name, value in said.items() if name in ALWAYS or value != _written(defaults[name])}
+
+
+def _written(value: Any) -> Any:
+    """The value of an attribute in words; at the top a tuple is a list, and is written as a tuple again."""
+    return in_words(list(value) if isinstance(value, tuple) else value)
+
+
+def _is_data(name: str, value: Any) -> bool:
+    return (
+        not name.startswith("_")
+        and not callable(value)
+        and not isinstance(value, property | staticmethod | classmethod)
+    )
 
 
 __all__ = ["AnotherApiError", "Driver"]

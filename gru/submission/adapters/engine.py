@@ -16,6 +16,7 @@ from .source import own
 class Engine(Adapter):
     """A cell whose forward pass takes and answers objects of the file's own class `tensor`."""
 
+    family = "engine"
     tensor = "Tensor"
 
     def forward(self, made: Any, x: Any, h: Any) -> Any:

@@ -25,6 +25,7 @@ class Loss(Adapter):
     """
 
     is_loss = True
+    family = "loss"
     first_name = ""
     """The call that goes forward before the loss and the gradients are asked for; empty where there is none."""
     first_roles: Sequence[str] = ()
@@ -221,6 +222,7 @@ class Unwritten(Loss):
     """
 
     is_assumed = True
+    family = "unwritten loss"
     taken_for = ""
 
     def _loss_in(self, value: Any, aims: Any) -> Any:

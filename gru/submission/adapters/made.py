@@ -13,6 +13,12 @@ from .arguments import resolved
 from .names import OF_CONTEXT
 from .source import own
 
+OF_MODULE = "module."
+"""Before the name of something in the file, where an adapter says it in words."""
+
+SAVING, TANH = "context", "np.tanh"
+"""The words for a context, and for NumPy's function."""
+
 
 class Called:
     """Parameters that a function of the file makes from sizes."""
@@ -105,6 +111,52 @@ class OfModule:
     def resolve(self, module: Any, sizes: Mapping[str, int]) -> Any:
         """What it is."""
         return attrgetter(self.name)(module)
+
+
+def in_words(value: Any) -> Any:
+    """An argument as an adapter says it: texts, numbers, lists and dicts, a tuple under the key `tuple`.
+
+    `module.tanh` is something of the file, `{"module.init": {…}}` what a function of it makes of these arguments, with
+    `part` one of the two that it makes, and `{"settings": {…}}` all settings in one thing.
+    """
+    match value:
+        case OfModule():
+            return OF_MODULE + value.name
+        case Called():
+            return {OF_MODULE + value.function: in_words(value.arguments)}
+        case Beside():
+            return {**in_words(value.made), "part": value.which}
+        case Settings():
+            return {"settings": in_words(value.arguments)}
+        case Saving():
+            return SAVING
+        case tuple():
+            return {"tuple": [in_words(item) for item in value]}
+        case list():
+            return [in_words(item) for item in value]
+        case Mapping():
+            return {str(key): in_words(item) for key, item in value.items()}
+    return TANH if value is np.tanh else value
+
+
+def from_words(value: Any) -> Any:
+    """The argument that these words of an adapter say."""
+    match value:
+        case str() if value.startswith(OF_MODULE):
+            return OfModule(value.removeprefix(OF_MODULE))
+        case str():
+            return {SAVING: Saving(), TANH: np.tanh}.get(value, value)
+        case list() | tuple():
+            return type(value)(map(from_words, value))
+        case {"settings": arguments}:
+            return Settings(from_words(arguments))
+        case Mapping():
+            maker = next((key for key in value if str(key).startswith(OF_MODULE)), None)
+            if maker is None:
+                return {key: from_words(item) for key, item in value.items()}
+            made = Called(maker.removeprefix(OF_MODULE), from_words(value[maker]))
+            return Beside(made, value["part"]) if "part" in value else made
+    return value
 
 
 def drawn(shapes: Mapping[str, str]) -> dict[str, str]:

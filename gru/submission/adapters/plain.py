@@ -16,6 +16,8 @@ from .places import DEPTH, WIDTH, arrays_in, callable_only, read
 class Plain(Adapter):
     """An API of lists: what is given to it is made of lists, and what it holds and answers is read as arrays."""
 
+    family = "lists"
+
     @classmethod
     def of(cls, adapter: Adapter) -> "Plain":
         """The same for lists, with all that is known of an API."""

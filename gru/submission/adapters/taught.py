@@ -9,6 +9,7 @@ import sys
 import traceback
 import warnings
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from types import FunctionType, ModuleType
 from typing import Any
@@ -17,15 +18,22 @@ import numpy as np
 
 from .adapter import Adapter
 from .answer import AnotherApiError
+from .arguments import OF_ANSWER
 from .behaviour import fresh, numbers, upstream, values_of
 from .completing import SIZES, Tried, driven
 from .construction import constructions
+from .driving import ALWAYS
+from .engine import Engine
 from .held import arrays_of, holders
 from .layouts import has_steps
+from .loss import Loss, Unwritten
 from .losses import completed, layouts_of
-from .made import OfModule
-from .places import read
-from .source import definitions
+from .made import OfModule, from_words
+from .plain import Plain
+from .source import definitions, names_returned
+
+FAMILIES: dict[str, type[Adapter]] = {kind.family: kind for kind in (Adapter, Engine, Loss, Unwritten, Plain)}
+"""The kinds of adapters, by what an adapter says of itself."""
 
 NAME = "course_adapter"
 """The name of the module that the file is run in."""
@@ -54,7 +62,7 @@ def taught(module: Any, text: str, path: str, source: bytes, turn: Callable[[], 
     """
     file = _File(path, source)
     for kind in file.kinds():
-        if "make" in vars(kind) or kind.target in vars(module):
+        if "make" in vars(kind) or kind.target in vars(module) or kind.owner in vars(module):
             return file.completed(kind, module, text, Tried(turn))
     return None
 
@@ -78,7 +86,7 @@ class _File:
             raise self.fault(None, f"it defines no class that is derived from Adapter (from {PUBLIC} import Adapter)")
         for kind in found:
             for name in vars(kind):
-                if not name.startswith("_") and not hasattr(Adapter, name):
+                if not name.startswith("_") and not any(hasattr(family, name) for family in FAMILIES.values()):
                     near = difflib.get_close_matches(name, [n for n in dir(Adapter) if not n.startswith("_")], 1)
                     hint = f"; is it {near[0]}?" if near else ""
                     raise self.fault(self.line_of(kind, name), f"an adapter has no attribute {name!r}{hint}")
@@ -137,6 +145,8 @@ class _File:
         with warnings.catch_warnings(), np.errstate(all="ignore"):
             warnings.simplefilter("ignore")
             self._require_methods(kind, target, said)
+            if said.issuperset(ALWAYS) and (whole := self._whole(kind, module, text)):
+                return whole
             constructs: Any = [kind.construct]
             if not said & {"construct", "make"}:
                 constructs = constructions(target, module)
@@ -160,6 +170,21 @@ class _File:
                     self._require_arguments_left(found)
                     return found
         raise self._why(kind, module, tried)
+
+    def _whole(self, kind: type[Adapter], module: Any, text: str) -> Adapter | None:
+        """An adapter that says all there is; None where the file cannot be driven so, and something is to be found."""
+        family = FAMILIES[kind.family]
+        whole: type[Adapter] = type(kind.__name__, (kind, family) if family is not Adapter else (kind,), {})
+        given = {name: from_words(getattr(kind, name)) for name in ("construct", "setup")}
+        try:
+            adapter = whole(module, source=text, **given)
+            made = self._require_places(adapter, kind)
+            if adapter.backward_name:
+                adapter.names_returned = names_returned(adapter._callable(made, adapter.backward_name), text)
+            self._require_arguments_left(adapter)
+        except Exception:
+            return None
+        return adapter
 
     def _of_loss(
         self, kind: type[Adapter], constructs: Any, said: frozenset[str], of: tuple[Any, str], tried: Tried
@@ -198,27 +223,28 @@ class _File:
             return
         for name, method in (("forward_name", "forward"), ("backward_name", "backward")):
             wanted = getattr(kind, name)
-            if method not in said and wanted and not callable(getattr(target, wanted, None)):
+            of_class = wanted and not wanted.startswith(OF_ANSWER)
+            if method not in said and of_class and not callable(getattr(target, wanted, None)):
                 has = ", ".join(n for n in vars(target) if not n.startswith("__"))
                 raise self.fault(self.line_of(kind, name), f"{target.__name__} has no method {wanted!r}; it has {has}")
 
-    def _require_places(self, adapter: Adapter, kind: type[Adapter]) -> None:
-        """Raise where it names a place at which nothing is."""
+    def _require_places(self, adapter: Adapter, kind: type[Adapter]) -> Any:
+        """The object of one run; raise where the adapter names a place at which nothing is."""
         sizes = _sizes_of(adapter)
         made = fresh(adapter, sizes)
         x, h_0 = numbers(adapter, sizes)
         answer = adapter.run(sizes, values_of(adapter, sizes), x, h_0, upstream(adapter, sizes))
-        wanted = [("parameters", place, made) for place in adapter.parameters]
-        for place in (*adapter.gradients.values(), adapter.dx, adapter.dh, adapter.dc):
-            if place:
-                of_returned = place.startswith("returned")
-                rest = place[len("returned") :] if of_returned else place
-                wanted.append(("gradients", rest, answer.returned if of_returned else answer.made))
-        for name, place, root in wanted:
+        gradients = filter(None, (*adapter.gradients.values(), adapter.dx, adapter.dh, adapter.dc))
+        wanted: list[tuple[str, str, Callable[[str], Any]]] = [
+            ("parameters", place, partial(adapter.parameter, made)) for place in adapter.parameters
+        ]
+        wanted += [("gradients", place, answer.at) for place in gradients]
+        for name, place, read in wanted:
             try:
-                read(root, place)
-            except (LookupError, AttributeError, TypeError):
+                read(place)
+            except (LookupError, AttributeError, TypeError, AnotherApiError):
                 raise self.fault(self.line_of(kind, name), f"nothing is at {place!r} after backward") from None
+        return answer.made
 
     def _require_arguments_left(self, adapter: Adapter) -> None:
         """Raise where the adapter itself writes into what it is given."""
