@@ -1,7 +1,6 @@
-"""What came of submissions that have answered the same before: hand-ins of a class are often alike.
-
-What is asked next, and what comes of it in the end, depends on the answers alone. Where a submission has answered as
-another did, byte for byte, it is asked what that one was asked, and the same comes of it. It judges nothing.
+"""Submissions that answer the same as an earlier one get its result: hand-ins of a class are often alike. What is asked
+next, and the result in the end, depend on the answers alone. As long as a submission answers as another one did, byte
+for byte, it is asked the same, and in the end it has the same result. It judges nothing.
 """
 
 import hashlib
@@ -17,14 +16,14 @@ from gru.submission.process import Put, SubmissionProcess
 T = TypeVar("T")
 
 MOST = 2**13
-"""Answers that are kept, by what they are a hash of, which bounds the memory that a large class takes. With one more,
-all are forgotten: what many have in common comes again soon."""
+"""The most answers that are kept, as hashes: a bound on the memory that a large class takes. With one more, all are
+forgotten: answers that many have in common come again soon."""
 
 
 class Memory(Generic[T]):
-    """What was asked, or came of it, after all answers to which these are the hashes.
+    """By the hash of all answers so far: the next question, or the result.
 
-    It is for submissions of which the same is asked first, on the same problems.
+    It is for submissions that are asked the same first question, on the same problems.
     """
 
     def __init__(self) -> None:
@@ -34,7 +33,7 @@ class Memory(Generic[T]):
         return said in self._after
 
     def after(self, said: bytes) -> Put | T | None:
-        """What was asked next, or what came of it in the end; None where neither is known."""
+        """The next question, or the result; None where neither is known."""
         return self._after.get(said)
 
     def keep(self, steps: dict[bytes, Put | T | None]) -> None:
@@ -48,9 +47,9 @@ class RememberedProcess(SubmissionProcess, Generic[T]):
     """A process whose submission is asked what others were asked, for as long as it answers as they did.
 
     Args:
-        memory: That of the others.
-        begin: What all of them are asked by, such as a seed.
-        given: As `SubmissionProcess` has them.
+        memory: What the other submissions of the class have answered.
+        begin: A text on all that the questions depend on, such as the seed.
+        given: The arguments of `SubmissionProcess`.
     """
 
     def __init__(self, memory: Memory[T], begin: str, *given: Any, **named: Any) -> None:
@@ -62,7 +61,7 @@ class RememberedProcess(SubmissionProcess, Generic[T]):
         self._heard: deque[tuple[list[Told], Generator[Told]]] = deque()
 
     def came_of(self, ask: Callable[[Self], T]) -> T:
-        """What comes of it where `ask` asks it; what came of another that has answered the same, without.
+        """The result that `ask` gives; or, without calling it, that of another submission which has answered the same.
 
         Raises what `ask` raises, and WorkerError.
         """
@@ -75,9 +74,9 @@ class RememberedProcess(SubmissionProcess, Generic[T]):
         return result
 
     def _known(self) -> T | None:
-        """What came of a submission that has answered the same; None as soon as this one answers otherwise.
+        """The result of a submission that has answered the same; None as soon as this one answers otherwise.
 
-        What it has answered by then is not asked of it again.
+        What it has answered by then is not asked again.
         """
         try:
             if self.api is not None:
@@ -93,12 +92,12 @@ class RememberedProcess(SubmissionProcess, Generic[T]):
                     if self._said not in self._memory:
                         return None
         except SubmissionFailure:
-            # Whoever asks is told of it when it is asked again.
+            # The failure is raised again where `ask` comes to it.
             return None
         return asked
 
     def told(self, put: Put) -> Generator[Told]:
-        """What is answered to each of the jobs: what was heard before, and then what comes. Raises as `run`."""
+        """The answers to the jobs: first those that were heard before, then those that come. Raises as `run`."""
         put.alone, self._alone = self._alone, False
         if not self._heard:
             yield from self._noted(put)
@@ -116,7 +115,7 @@ class RememberedProcess(SubmissionProcess, Generic[T]):
         return True if self._heard else super().forget()
 
     def _noted(self, put: Put) -> Generator[Told]:
-        """What is answered to each of the jobs, as it comes; what was asked and answered is noted."""
+        """The answers to the jobs, as they come; questions and answers are noted."""
         self._steps[self._said], left = put, len(put.jobs)
         try:
             for told in super().told(put):
@@ -143,7 +142,7 @@ class RememberedProcess(SubmissionProcess, Generic[T]):
 
 
 def _hash(*parts: bytes) -> bytes:
-    """What stands for these bytes, part by part."""
+    """The hash of these bytes, part by part."""
     whole = hashlib.sha256(repr([len(part) for part in parts]).encode())
     for part in parts:
         whole.update(part)

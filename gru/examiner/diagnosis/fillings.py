@@ -26,10 +26,10 @@ _CLOSE = 1e-5
 """How near what was read off is to a half-integer; all values are then held against that."""
 
 _MOSTLY = 0.8
-"""On what part of the entries a factor must not be zero."""
+"""The share of the entries on which a factor must not be zero."""
 
 _DEPENDENT = 1e-4
-"""What is left of a column, in units of its length, where it is made of those before it."""
+"""A column is a sum of those before it if less than this is left of it, in units of its length."""
 
 Values = Mapping[str, Any]
 
@@ -68,7 +68,7 @@ def powers(read: list[Read], factors: Iterable[ast.expr]) -> Iterator[Filling]:
     own = np.concatenate([one.value[one.known] for one in read])
     with np.errstate(all="ignore"):
         found = [(tree, np.concatenate([one.at(tree) for one in read])) for tree in factors]
-        # What is zero on many entries has no exponent.
+        # A factor that is zero on many entries has no exponent.
         found = [(tree, column) for tree, column in found if np.isfinite(np.log(np.abs(column))).mean() > _MOSTLY]
         logs = np.log(np.abs([own, *(column for _, column in found)]))
     good = np.isfinite(logs).all(axis=0)
@@ -148,7 +148,8 @@ _FUNCTIONS: dict[str, Callable[[Array], Array]] = {
     "1 - {part}": lambda value: 1 - value,
     "1 + {part}": lambda value: 1 + value,
 }
-"""What is often done to a quantity before it is used, by its line. None has a slope above a size."""
+"""Functions that are often applied to a quantity before it is used, by their lines. No slope is larger than a size of
+the block."""
 
 
 def functions(read: list[Read], part: ast.expr) -> Iterator[Filling]:

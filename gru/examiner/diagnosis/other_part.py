@@ -1,6 +1,5 @@
-"""One part of a formula that is another one: which part, and what stands there.
-
-The formula is solved for the part, and what it must have been is read off. It judges nothing.
+"""One wrong part of a formula: which part it is, and what stands there. The formula is solved for the part, and the
+value that it must have had is read off. It judges nothing.
 """
 
 import ast
@@ -28,10 +27,10 @@ _PART = "_part"
 """The name that the part has in the formula that is solved for it."""
 
 _SHARP = 1e-8
-"""How well a value is known of which a part is read off, in units of its largest entry."""
+"""How well a value must be known for a part to be read off it, in units of its largest entry."""
 
 _MOST_READ = 24
-"""Of how many problems a part is read off; what was read is held against all of them."""
+"""The number of problems that a part is read off; what was read is then held against all problems."""
 
 _FLATTEST = 1e-2
 """The least slope at which a pre-activation is read off its activation."""
@@ -59,7 +58,7 @@ def other_part(wrong: list[Sample]) -> Iterator[Guess]:
 
 
 def _length(one: tuple[Filling, Hole]) -> int:
-    """How long it is to tell what is computed; nobody divides by what is a factor in its right place."""
+    """The length of an explanation: nobody divides by a quantity that is a factor in its right place."""
     filling, (_, around) = one
     return len(_with(around, filling.line)) + len(filling.line) + _DIVISION * filling.line.count("/")
 
@@ -173,7 +172,7 @@ def _inverted(sample: Sample) -> tuple[Array, Array]:
 
 
 def _fillings(read: list[Read], part: ast.expr, equation: Equation, form: Form) -> Iterator[Filling]:
-    """What may have stood in place of the part."""
+    """The fillings that may have stood in place of the part."""
     dimensions, values = _dimensions(part, form, equation), read[0].values
     before = form.made_of(equation.name) | form.hidden_inside
     names = [n for n, d in form.dimensions.items() if d == dimensions and n not in before and n in values]
@@ -270,7 +269,7 @@ def _fits(wrong: list[Sample], guess: Guess, around: ast.expr, filling: Filling)
             bound = formula.evaluate(around, seen).roundings
             allowed = sample.limits + sample.slack * limit(np.broadcast_to(bound, sample.own.shape), sample.dtype)
             same = (value == sample.own) | (np.isnan(value) & np.isnan(sample.own))
-            # Beside a division by what is lost in rounding, nothing is known.
+            # Where something is divided by a number that rounding hides, nothing is known.
             if not (same | (np.abs(value - sample.own) <= allowed) | ~np.isfinite(allowed)).all():
                 return False
             decided += int((np.abs(sample.apart) > 2 * allowed).sum())

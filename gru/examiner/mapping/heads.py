@@ -120,7 +120,7 @@ class Head:
         return [own + d for own, d in zip(found, direct, strict=True)] if self.beside else found
 
     def slips(self) -> Iterator["Slip"]:
-        """What may be wrong in what comes from above: the slope of an output, or what a loss is divided by."""
+        """The slips that are tried in what comes from above: in the slope of an output, or in a loss's divisor."""
         if self.squash:
             yield Slip(self.share, is_flat=True)
         inside: dict[Kind, Squash] = {"two-classes": "sigmoid", "cross-entropy": "softmax"}
@@ -170,7 +170,7 @@ class Head:
         if self.kind == "two-classes":
             share = a.sigmoid()
             losses = np.logaddexp(0, a.value) - target * a.value
-            # The rounding of a share is large beside one that is small, in either of the two logarithms.
+            # Beside a small share its rounding is large, in either of the two logarithms.
             inside = share.roundings * (target / share.value + (1 - target) / (1 - share.value))
             size = float(losses.sum())
             return (size, float(inside.sum()) + (EXPONENTIAL + losses.size) * abs(size)), share - target
@@ -206,7 +206,7 @@ def _softmax(a: Running) -> Running:
 
 
 def _inside(a: Running) -> float:
-    """What a share of a softmax is off by, beside itself: by what goes into an exponential, or is taken off before."""
+    """The relative error of a softmax's share: that of the exponentials' arguments."""
     return float(2 * (a.roundings.max() + np.abs(a.value).max()) + EXPONENTIAL + a.value.shape[-1] + 2)
 
 
@@ -241,7 +241,7 @@ def _states_beside(api: Api) -> Literal["", "before", "after"]:
 
 
 def _kinds(api: Api) -> tuple[tuple[Kind, Squash], ...]:
-    """What may be made of an output: what the targets can be held against."""
+    """The kinds of answers that an output may become, and that targets can be compared with."""
     if not api.loss:
         return tuple(("outputs", squash) for squash in SQUASHES)
     if api.targets in (*EACH_STEP, *EACH_SEQUENCE):

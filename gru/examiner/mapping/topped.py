@@ -18,10 +18,10 @@ from gru.examiner.mapping.heads import Head, heads
 from gru.examiner.mapping.wrapping import Wrapping
 
 LARGE = 2.0**10
-"""How much larger a parameter is made for its penalty to be all that is seen: a power of two, which rounds nothing."""
+"""The factor that makes a parameter so large that only its penalty is seen: a power of two, which rounds nothing."""
 
 DIGITS = 9
-"""A number that somebody has written has no more than these; what is measured has fifteen."""
+"""The most digits of a number that somebody has written; a measured one has fifteen."""
 
 
 class Topped:
@@ -56,7 +56,7 @@ class Topped:
         return tuple(state[form.output] for state in states_of(form, {}, inside.x, starts, inside.sizes))
 
     def of_states(self, states: Sequence[Array]) -> list[Wrapping]:
-        """The heads, with penalties, whose answers of these states are the submission's."""
+        """The heads, with penalties, that give the submission's answers from these states."""
         key = tuple(float(state.flat[0]) for state in states)
         if key not in self._heads:
             self._heads[key] = list(self._of_states([exactly(state) for state in states]))
@@ -74,7 +74,7 @@ class Topped:
     # Penalties
 
     def penalties(self, head: Head) -> Iterator[Mapping[str, float]]:
-        """The penalties on all parameters; those of a head have one as others have, or none."""
+        """The penalties on all parameters; a head's parameters have one as the others have, or none."""
         found = {name: penalty for name, penalty in self.on_weights.items() if name not in head.parameters}
         for chosen in product((0.0, *dict.fromkeys(found.values())), repeat=len(head.parameters)):
             own = dict(zip(head.parameters, chosen, strict=True))
@@ -82,7 +82,7 @@ class Topped:
 
     @cached_property
     def on_weights(self) -> dict[str, float]:
-        """The penalties on the parameters that no answer depends on otherwise where all others are zero."""
+        """The penalties on parameters that the answer depends on in no other way where all others are zero."""
         if not self.bench.api.loss:
             return {}
         found = {}
@@ -109,6 +109,6 @@ class Topped:
 
 
 def _as_written(number: float) -> float:
-    """The decimal that it is to within its rounding; itself where it is none of a few digits."""
+    """The number as somebody wrote it: the decimal of few digits that it is to rounding, else the number itself."""
     short = float(f"{number:.{DIGITS}g}")
     return short if abs(short - number) <= 2.0**-40 * abs(number) else number

@@ -20,7 +20,7 @@ from gru.submission.adapters.targets import ALPHABET, seen
 from gru.submission.driven import Api
 
 DIGITS = 6
-"""Digits of a number that was measured by difference quotients, which are good to some more."""
+"""The digits that a number measured by difference quotients is believed to have; it is good to some more."""
 
 MOST_FIRST = 12
 """More ways to read parameters as first states than these are not tried."""
@@ -28,7 +28,7 @@ MOST_FIRST = 12
 
 @dataclass(frozen=True)
 class Wrapping:
-    """What is around a layer; nothing, where it is bare.
+    """What stands around a layer; a bare layer has nothing around it.
 
     Attributes:
         inputs: The kind of inputs of a loss, as the API tells it.
@@ -94,9 +94,8 @@ class Wrapping:
     # Gradients
 
     def as_claimed(self, decays: Mapping[str, float]) -> "Wrapping":
-        """With the penalties that gradients have in them, where these are others by so much than those of the loss.
-
-        A decay was measured to some digits, and somebody has written fewer.
+        """The wrapping with the penalties of the gradients, where these differ from the loss's by more than was
+        measured. A decay was measured to some digits, and somebody has written fewer.
         """
         claimed = {
             name: round(self.penalties.get(name, 0.0) + decay, DIGITS - 1 - floor(log10(abs(decay))))
@@ -115,7 +114,7 @@ class Wrapping:
         return float((2 * np.abs(gradient) + 3 * np.abs(self.penalties[name] * parameter)).max())
 
     def of_inputs(self, problem: DrivenProblem, *, one_each: bool = False) -> Callable[[Sequence[Any]], list[Any]]:
-        """From the derivatives by the layer's inputs, one a step, to the gradient of the embedding.
+        """The gradient of the embedding, from the derivatives by the layer's inputs, one a step.
 
         Of a position that several steps have, those of all steps are added up; `one_each` leaves that of the first
         step, which is done last on the way back.
@@ -134,7 +133,7 @@ class Wrapping:
 
 
 def sum_of_rows(parts: Sequence[Any]) -> list[Any]:
-    """From the derivative by a first state to the gradient of the parameter that all rows begin with."""
+    """The gradient of a learned first state, from the derivative by the first state of each row: their sum."""
     return [parts[0].sum(axis=0, keepdims=True)]
 
 

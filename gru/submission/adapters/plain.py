@@ -1,4 +1,4 @@
-"""Files without NumPy, whose numbers are lists of Python's, and lists of lists: given such, and read as arrays.
+"""Files without NumPy, whose numbers are in Python's lists: they are given lists, and what they hold is read as arrays.
 
 It decides nothing of what is found in them.
 """
@@ -20,7 +20,7 @@ class Plain(Adapter):
 
     @classmethod
     def of(cls, adapter: Adapter) -> "Plain":
-        """The same for lists, with all that is known of an API."""
+        """An adapter for lists with all that another adapter knows of the API."""
         one = cls(adapter.module)
         vars(one).update(vars(adapter))
         return one
@@ -94,7 +94,7 @@ def as_arrays(thing: Any, depth: int = DEPTH) -> Any:
         )
     if not hasattr(thing, "__dict__") or isinstance(thing, type) or callable_only(thing):
         return thing
-    # Its methods stay, and what is put in the place of lists is not seen by it.
+    # It keeps its methods, and does not see the arrays that stand in place of its lists.
     shown = copy(thing)
     vars(shown).update({name: as_arrays(value, depth - 1) for name, value in vars(thing).items()})
     return shown
