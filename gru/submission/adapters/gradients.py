@@ -14,7 +14,7 @@ import numpy as np
 from .adapter import Adapter
 from .answer import Answer
 from .layouts import arranged, in_order
-from .names import DC, DH, DX
+from .names import DC, DH, DX, OF_OPTIMISER
 from .places import arrays_in, last_name, parts_of, without_holder
 from .source import parameters_of
 from .spelling import also_at, in_source, name_of, plain, same_place, stands_for
@@ -306,8 +306,14 @@ def _candidates(adapter: Adapter, answer: Answer) -> Iterator[tuple[str, tuple[A
             name = match[1] or match[2]
         yield place, (array, name)
     for place, array in arrays_in(answer.made, each=True):
-        if place not in adapter.parameters:
+        if place not in adapter.parameters and not _is_of_optimiser(place):
             yield place, (array, last_name(place))
+
+
+def _is_of_optimiser(place: str) -> bool:
+    """Whether a place is in what an optimiser keeps: `v['Wz']`."""
+    holder, *inside = parts_of(place)
+    return bool(inside) and OF_OPTIMISER.search(holder) is not None
 
 
 def _stacks(returned: Any) -> Iterator[tuple[str, Any]]:

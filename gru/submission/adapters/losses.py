@@ -33,6 +33,7 @@ INPUTS = re.compile(
 TARGETS = re.compile(
     r"^(targets?|tgt|dec(oder)?_?targets?|ys?|labels?|y_?true|outputs?|y_?train|y_batch|t)$", re.IGNORECASE
 )
+TRAINS = re.compile(r"^train|train_?step|^fit_|^optimi[sz]e$", re.IGNORECASE)
 GOES_BACK = re.compile(r"bptt|grad|back", re.IGNORECASE)
 PREDICTED = re.compile(
     r"^(y|ys|y_?hats?|y_?preds?|outputs?|outs?|o|p|ps|probs?|pred(iction)?s?|logits|scores?)$", re.IGNORECASE
@@ -76,13 +77,14 @@ class _Chain(NamedTuple):
 def _chains(functions: Mapping[str, Any]) -> Iterator[_Chain]:
     """The calls that may give a loss and all gradients, the fewest first; a sum before a mean."""
     likely = sorted((n for n in functions if LOSS.search(n)), key=lambda n: "total" not in n)
-    for name in likely:
-        if not GOES_BACK.search(name) or re.search("loss|forward|fwd", name, re.IGNORECASE):
-            yield _Chain("", name, name)
+    alone = [n for n in likely if not GOES_BACK.search(n) or re.search("loss|forward|fwd", n, re.IGNORECASE)]
+    # What trains shows its gradients in an update, where other calls may show them as they are.
+    trains = [name for name in alone if TRAINS.search(name)]
+    yield from (_Chain("", name, name) for name in alone if name not in trains)
     backs = [n for n in functions if GOES_BACK.search(n)]
     # A forward pass that is given targets may answer the loss.
     aimed = [n for n in functions if FORWARD.search(n) and n not in likely and _takes_targets(functions[n])]
-    for loss in (*(n for n in likely if n not in backs), *(n for n in aimed if n not in backs)):
+    for loss in (*(n for n in likely if n not in (*backs, *trains)), *(n for n in aimed if n not in backs)):
         yield from (_Chain("", loss, back) for back in _alike(loss, backs))
     passes = [n for n in backs if BACKWARD.search(n)]
     # A whole sequence before one step of it.
@@ -92,6 +94,7 @@ def _chains(functions: Mapping[str, Any]) -> Iterator[_Chain]:
     for loss in (n for n in functions if re.search("loss|cost|entropy", n, re.IGNORECASE) and n not in backs):
         for first in (n for n in firsts if n != loss):
             yield from (_Chain(first, loss, back) for back in _alike(first, passes))
+    yield from (_Chain("", name, name) for name in trains)
     # Even where nothing gives a loss, the backward pass may be given targets.
     aimed = [n for n in passes if _takes_targets(functions[n])]
     yield from (_Chain("", first, back, Unwritten) for first in firsts for back in _alike(first, aimed))

@@ -87,6 +87,9 @@ NOT_WEIGHTS = re.compile(r"^d?_?(g|grads?|gradients?|dparams?|deltas?)$", re.IGN
 BESIDE_PARAMETERS = re.compile(r"diff|grad|delta|adam|moment|veloc|optim|cache", re.IGNORECASE)
 """The same, by the name of the thing that holds it."""
 
+OF_OPTIMISER = re.compile(r"^_?(m|v|mem|vel|mom)$|adam|moment|veloc|optim|rms", re.IGNORECASE)
+"""What holds, by the names of the parameters, what an optimiser keeps of each: no gradients."""
+
 OF_INPUT = re.compile(r"x|i(?!as)|inp", re.IGNORECASE)
 
 X = re.compile(

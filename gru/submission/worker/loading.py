@@ -111,11 +111,13 @@ class _Choice:
         """
         from ..adapters import AnotherApiError
 
+        has = [name for name, value in vars(cell_class).items() if name != "__init__" and inspect.isfunction(value)]
+        is_other = has and not any(hasattr(cell_class, name) for name in (*METHODS, "__getattr__"))
         try:
-            return None, self._driver(cell_class.__name__)
+            # Of a cell in another API, what is made of it comes first.
+            return None, self._driver(self.asked.name if is_other else cell_class.__name__)
         except AnotherApiError as error:
-            has = [name for name, value in vars(cell_class).items() if name != "__init__" and inspect.isfunction(value)]
-            if has and not any(hasattr(cell_class, name) for name in (*METHODS, "__getattr__")):
+            if is_other:
                 text = f"{cell_class.__name__} has none of {', '.join(METHODS)}; it has {', '.join(has[:8])}; {error}"
                 raise Refused("another_api", text) from None
             self.file.require_all(self.asked.cell)
