@@ -21,7 +21,7 @@ def judge_flags(runner: Runner, api: Api, seed: int, outcomes: tuple[Outcome, ..
     What nothing drives with the flag switched is not judged so, and that is told.
     """
     for flag, default in api.flags.items():
-        told = Fact.of(WITH_FLAG, flag=flag, value=not default)
+        told = {"flag": flag, "value": not default}
         try:
             with runner.with_flag(flag) as switched:
                 own = judge_own(Bench(runner, switched), seed, numbers=FEWER)
@@ -29,17 +29,27 @@ def judge_flags(runner: Runner, api: Api, seed: int, outcomes: tuple[Outcome, ..
         except CellError:
             can_tell = False
         if not can_tell:
-            outcomes = _with_a_note(outcomes, Fact.of("not-with-flag", **told.particulars))
+            outcomes = _with_a_note(outcomes, Fact.of("not-with-flag", **told))
             continue
+        if lost := _lost(Bench(runner, api), Bench(runner, switched)):
+            outcomes = _with_a_note(outcomes, Fact.of("lost-with-flag", names=lost, **told))
         wrong = {
-            o.check: replace(o, facts=(told, *o.facts))
-            for o in own.outcomes
-            if o.is_of_gradient and o.status == "wrong"
+            outcome.check: outcome for outcome in own.outcomes if outcome.is_of_gradient and outcome.status == "wrong"
         }
+        for check, outcome in wrong.items():
+            wrong[check] = replace(outcome, facts=(Fact.of(WITH_FLAG, **told), *outcome.facts))
         known = {outcome.check for outcome in outcomes}
-        outcomes = tuple(wrong.get(o.check, o) if o.status == "right" else o for o in outcomes)
+        outcomes = tuple(
+            wrong.get(outcome.check, outcome) if outcome.status == "right" else outcome for outcome in outcomes
+        )
         outcomes += tuple(outcome for check, outcome in wrong.items() if check not in known)
     return outcomes
+
+
+def _lost(bench: Bench, switched: Bench) -> tuple[str, ...]:
+    """The gradients that are shown as the file is and not with a flag switched, of what there is in both."""
+    gone = [name for name in bench.shown if name not in switched.shown]
+    return tuple(name for name in gone if name not in bench.api.names or name in switched.api.names)
 
 
 def _with_a_note(outcomes: tuple[Outcome, ...], fact: Fact) -> tuple[Outcome, ...]:

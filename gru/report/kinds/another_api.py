@@ -73,6 +73,11 @@ def _last_apart(p: Particulars) -> str:
     )
 
 
+def _lost_with_flag(p: Particulars) -> str:
+    names = " and of ".join(_argument({"name": name}) for name in p["names"])
+    return f"with {p['flag']}={p['value']} no gradient of {names} is found in the right shape"
+
+
 def _writes_into(p: Particulars) -> str:
     names = {"x": "the input", "h_0": "the first state", "delta": "the upstream gradient"}
     given = " and ".join(names[name] for name in p["names"])
@@ -121,6 +126,7 @@ KINDS: dict[str, Words] = {
     "last-apart": Words("", _last_apart),
     "with-flag": Words("", lambda p: f"with {p['flag']}={p['value']} alone"),
     "not-with-flag": Words("", lambda p: f"with {p['flag']}={p['value']} it could not be driven, and was not judged"),
+    "lost-with-flag": Words("", _lost_with_flag),
     "raised-at": Words("", _raised_at),
     "other-on-second-use": Words("", _second_use),
     "gradient-not-linear": Words("", _not_linear_in_own),
