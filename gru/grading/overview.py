@@ -5,7 +5,7 @@ It formats records, and reads no file.
 
 import textwrap
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from gru.examiner.outcome import CHECKS
 from gru.grading.record import FAILED, Record
@@ -55,9 +55,9 @@ def _below(records: Sequence[Record]) -> list[str]:
     lines = ["", _key(), "", *totals(records)]
     parts = (
         ("to discuss in class", to_discuss(records)),
-        ("not examined", _unexamined(records)),
-        ("to know of the hand-ins", _notes(records)),
-        ("unusual in the source: no verdict, a reason to look", _remarks(records)),
+        ("not examined", _each(records, _unexamined(records))),
+        ("to know of the hand-ins", _each(records, notes_of(records))),
+        ("unusual in the source: no verdict, a reason to look", _each(records, remarks_in(records))),
         ("the same file", _same(records)),
     )
     for title, part in parts:
@@ -71,26 +71,21 @@ def _wrapped(line: str, width: int) -> list[str]:
     return textwrap.wrap(line, width, subsequent_indent=indent, break_on_hyphens=False) or [""]
 
 
-def _unexamined(records: Sequence[Record]) -> list[str]:
-    """Who could not be examined, and why."""
+def _each(records: Sequence[Record], said: Mapping[str, str]) -> list[str]:
+    """A line for each student of whom something is said."""
     names = shown(records)
-    return [printable(f"  {names[r.student]}: {r.text}") for r in records if r.verdict == "not_examined" and r.text]
+    return [printable(f"  {names[student]}: {text}") for student, text in said.items()]
 
 
-def _notes(records: Sequence[Record]) -> list[str]:
-    names = shown(records)
-    return [printable(f"  {names[student]}: {said}") for student, said in notes_of(records).items()]
+def _unexamined(records: Sequence[Record]) -> dict[str, str]:
+    """Why a student's hand-in could not be examined, where that is so."""
+    return {r.student: r.text for r in records if r.verdict == "not_examined" and r.text}
 
 
 def notes_of(records: Sequence[Record]) -> dict[str, str]:
     """What the system tells of a hand-in, and what was chosen for the student, where there is something."""
     told = {r.student: [*([_late(r.late)] if r.late else []), *r.notes] for r in records}
     return {student: "; ".join(notes) for student, notes in told.items() if notes}
-
-
-def _remarks(records: Sequence[Record]) -> list[str]:
-    names = shown(records)
-    return [printable(f"  {names[student]}: {said}") for student, said in remarks_in(records).items()]
 
 
 def remarks_in(records: Sequence[Record]) -> dict[str, str]:
