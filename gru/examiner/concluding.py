@@ -6,6 +6,7 @@ A line of steps: summarise, follow, explain, diagnose. It runs nothing, and meas
 from dataclasses import dataclass, replace
 
 from gru.examiner.diagnosis.diagnosing import diagnosed
+from gru.examiner.diagnosis.raised import with_raised
 from gru.examiner.diagnosis.undone import with_undone
 from gru.examiner.fact import Fact
 from gru.examiner.following import departs, in_other_form, recognise
@@ -51,7 +52,8 @@ def conclude(answers: Answers) -> tuple[list[Outcome], Form]:
     outcomes, cases, followed = list(summarise_all(answers.findings, asked)), answers.cases, asked
     if explained := explained_by_one(outcomes, cases, asked):
         explained = _without_what_formulas_explain(explained, answers.findings, asked)
-        return [diagnosed(outcome, cases, asked, search=False) for outcome in explained], asked
+        explained = [diagnosed(outcome, cases, asked, search=False) for outcome in explained]
+        return with_raised(explained, answers.findings, asked), asked
     other = recognise(answers.recorded, asked) if departs(outcomes, asked) else asked
     outcomes_as_if, as_if = _as_if(other, answers, outcomes) if other is not asked else (outcomes, cases)
     outcomes, cases = judged_on_revealed(outcomes, cases, asked)
@@ -63,7 +65,7 @@ def conclude(answers: Answers) -> tuple[list[Outcome], Form]:
     outcomes = with_undone(outcomes, cases, followed)
     outcomes = [diagnosed(outcome, cases, followed, search=search) for outcome in outcomes]
     shown = {name for case in answers.cases for name in case.evidence.own}
-    return with_whole_clips(outcomes, shown, followed), followed
+    return with_whole_clips(with_raised(outcomes, answers.findings, followed), shown, followed), followed
 
 
 def _without_what_is_unsure(answers: Answers) -> Answers:

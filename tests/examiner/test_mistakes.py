@@ -165,6 +165,17 @@ def test_a_mistake_is_recognised_from_the_required_attributes_alone(mistake: Mis
     assert mistake.id in ids(examination, mistake.equation.number)
 
 
+@pytest.mark.parametrize(
+    "id", ["equation-3/transposed-un", "equation-12/untransposed-x", "equation-24/untransposed-un"]
+)
+def test_a_formula_that_raises_where_sizes_differ_is_one_mistake(id: str) -> None:
+    mistake = mistakes.find(id)
+    planted = plant(id, {mistake.equation.name: planted_formula(mistake.expression)})
+    examination = examine(TrustedCells(planted.cell), effort="quick")
+    assert [o.check for o in examination.outcomes if o.status == "wrong"] == [mistake.equation.id]
+    assert examination.outcome("interface").status == "inherited"
+
+
 @pytest.mark.full
 def test_two_mistakes_in_what_is_not_shown_are_both_found() -> None:
     formulas = {

@@ -16,6 +16,10 @@ KINDS: dict[str, Words] = {
     "worked-out": Words("", "{name} is not shown; it was worked out from what is made of it"),
     "explains-all": Words("", "{name} is not shown; this mistake explains all that is shown"),
     "state-of-formula": Words("", "the gradients are not linear in δ, or rows are mixed, as wrong formulas make them"),
+    "raised-by-formula": Words(
+        "",
+        lambda p: f"calls raise where shapes do not go together: the formula for {' and '.join(p['names'])} makes them",
+    ),
     "sum-of-silent": Words("", "a sum of blocks that tell nothing"),
     "another-form": Words("", lambda p: p["form"].text_beside(p["asked"])),
     "not-in-form": Words(
