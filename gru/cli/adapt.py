@@ -71,7 +71,7 @@ def _adapted(file: str, out: Path | None, name: str | None, adapter: Any, limits
             if api is None:
                 click.echo(f"{shown(file)}: it has the chapter's own API, and needs no adapter")
                 return 0
-            recognition = recognise(Bench(process, api)) if api.states else None
+            recognition = recognise(Bench(process, api))
     except SubmissionFailure as failure:
         click.echo(printable(f"{shown(file)}: {failure.text}"))
         return NOT_FOUND

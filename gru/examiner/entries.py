@@ -17,6 +17,9 @@ from gru.gradient.pattern import recognised
 LOOKED_AT = 100
 """How many entries of one gradient are compared to find the one that is furthest off."""
 
+COUNTS = {"batch": "rows of the batch", "steps": "steps", "output": "entries of the output"}
+"""What the sizes count that a gradient may be off by."""
+
 ARGUMENTS = {"dx": "x", "dh": "h_0"}
 """What is moved for a gradient that is no parameter's."""
 
@@ -37,7 +40,7 @@ class Looked:
     pattern: str | None
 
 
-def furthest(bench: Bench, problem: DrivenProblem, name: str) -> Looked:
+def furthest(bench: Bench, problem: DrivenProblem, name: str, counted: frozenset[str] = frozenset()) -> Looked:
     """The entry that is furthest from a difference quotient, with what else the quotients say of the gradient.
 
     An entry is wrong if it is further from the quotient than two errors together. The truncation error is read off two
@@ -79,18 +82,10 @@ def furthest(bench: Bench, problem: DrivenProblem, name: str) -> Looked:
     pattern = None
     if wrong and len(apart) == value.size and clipped is None and decay is None:
         measured, bars = (np.array([one[k] for one in apart.values()]) for k in (1, 2))
-        pattern = _pattern(problem, name, claimed, measured, bars)
+        lengths = {problem.by_name[size]: f"the number of {COUNTS[size]}" for size in sorted(counted)}
+        axes = {"dx": ("the step", "the row", "the input"), "dh": ("the row", "the unit")}.get(name, ())
+        pattern = recognised(value, claimed, measured, bars, lengths=lengths, numbers={}, axes=axes)
     return Looked(entry, len(wrong), len(apart), clipped, decay, pattern)
-
-
-def _pattern(problem: DrivenProblem, name: str, claimed: Array, measured: Array, bars: Array) -> str | None:
-    """What a gradient looks like beside the measured one, of which all entries are given in their order."""
-    batch, inputs, hidden, steps = problem.sizes
-    lengths = {inputs: "the number of inputs", hidden: "the number of hidden units"}
-    lengths |= {steps: "the number of steps", batch: "the number of rows of the batch"}
-    axes = {"dx": ("the step", "the row", "the input"), "dh": ("the row", "the unit")}.get(name, ())
-    value = np.array(problem.value(ARGUMENTS.get(name, name)), float)
-    return recognised(value, claimed, measured, bars, lengths=lengths, numbers={}, axes=axes)
 
 
 def _decay(off: Sequence[tuple[float, float, float]]) -> float | None:

@@ -12,7 +12,7 @@ import numpy as np
 
 from gru.calculus.arrays import Array
 from gru.examiner.bench import Bench, DrivenProblem
-from gru.examiner.common_factor import COMMON_FACTOR, Factor, common_factor
+from gru.examiner.common_factor import COMMON_FACTOR, COUNTED, Factor, common_factor
 from gru.examiner.entries import ARGUMENTS, furthest, with_sure_bounds
 from gru.examiner.fact import Fact
 from gru.examiner.outcome import GRADIENT, Entry, Outcome
@@ -276,6 +276,16 @@ def _of_state(bench: Bench, faults: list[tuple[Fact, DrivenProblem]], done: int)
     return Outcome("state", "wrong", problem=problem.id, sizes=problem.sizes, problems=done, facts=(fact, *told))
 
 
+def _counted(found: list[tuple[DrivenProblem, Comparison]]) -> frozenset[str]:
+    """The sizes that a gradient may be multiplied or divided by: it is off by them on all problems."""
+
+    def fits(size: str, power: int) -> bool:
+        off = [(c, float(p.by_name[size]) ** power) for p, c in found]
+        return all(abs(c.claimed - k * c.measured) <= c.error * (1 + k) for c, k in off)
+
+    return frozenset(size for size in COUNTED if fits(size, 1) or fits(size, -1))
+
+
 def _of_gradient(bench: Bench, name: str, found: list[tuple[DrivenProblem, Comparison]]) -> Outcome:
     """The outcome of one gradient: wrong where it is wrong on any problem, right where it is right on all."""
     check = f"{GRADIENT}{name}"
@@ -289,7 +299,7 @@ def _of_gradient(bench: Bench, name: str, found: list[tuple[DrivenProblem, Compa
         unit = c.largest or 1.0
         common |= {"error": abs(c.claimed - c.measured) / unit, "limit": c.error / unit}
         try:
-            looked = furthest(bench, problem, name)
+            looked = furthest(bench, problem, name, _counted(found))
         except CellError:
             looked = None
         fact = Fact.of("along", name=name)

@@ -178,8 +178,9 @@ def _decays(own: OwnForward) -> dict[str, float]:
 
 
 def _with_facts(outcomes: tuple[Outcome, ...], around: Mapping[str, Fact]) -> tuple[Outcome, ...]:
-    """The outcomes of the gradients with what is wrong around the layer."""
-    told = {f"{GRADIENT}{name}": fact for name, fact in around.items()}
+    """The outcomes of the gradients with what is wrong around the layer: of the first, where its own is right."""
+    wrong = [outcome.check for outcome in outcomes if outcome.status == "wrong" and outcome.is_of_gradient]
+    told = {c if (c := f"{GRADIENT}{name}") in wrong else wrong[0]: fact for name, fact in around.items() if wrong}
     return tuple(replace(o, facts=(told[o.check], *o.facts)) if o.check in told else o for o in outcomes)
 
 

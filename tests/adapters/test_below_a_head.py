@@ -121,6 +121,12 @@ def test_a_mistake_in_the_head_alone_is_none_of_the_layer(name: str, edit: Edit,
             "has 0.001 times Wz in it",
         ),
         (
+            "adds_binary_numbers",
+            ("delta2 @ self.synapse_1.T)", "0.5 * delta2 @ self.synapse_1.T)"),
+            "synapse_0",
+            "is half the right one",
+        ),
+        (
             "two_classes_of_tokens",
             ('grads["E"][self.tokens[t]] += ', 'grads["E"][self.tokens[t]] = '),
             "E",

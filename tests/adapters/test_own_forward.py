@@ -276,3 +276,24 @@ def test_a_class_of_the_chapters_name_without_its_methods_has_another_api(tmp_pa
     source += "\n    def zero_grad(self):\n        for p in self.parameters():\n            p.grad = p.grad * 0\n"
     (file := tmp_path / "engine.py").write_text(source)
     assert examined(file).verdict == "right"
+
+
+@pytest.mark.full
+@pytest.mark.parametrize(
+    ("edit", "name", "pattern"),
+    [
+        (("h.T @ dz,", "(h.T @ dz).T,"), "Uz", "it is the right one transposed"),
+        (("d.sum(0)", "d.mean(0)"), "bz", "it is the right one divided by 3, the number of rows of the batch"),
+    ],
+)
+def test_a_gradient_that_no_equation_names_is_told_with_its_pattern(
+    edit: tuple[str, str], name: str, pattern: str, tmp_path: Path
+) -> None:
+    source = (FILES / "layer_norm.py").read_text()
+    assert edit[0] in source
+    (tmp_path / "layer_norm.py").write_text(source.replace(*edit))
+    with SubmissionProcess(tmp_path / "layer_norm.py") as process:
+        examination = examine(process, effort=of_this_run())
+    assert examination.recognition is not None
+    assert examination.recognition.mapped is None
+    assert pattern in all_said(examination.outcome(f"gradient-{name}").facts)

@@ -26,6 +26,9 @@ SQUASHES: tuple[Squash, ...] = ("", "sigmoid", "tanh", "softmax")
 EXPONENTIAL = 8.0
 """Rounding errors of one exp or log, in units of what it gives: NumPy's are good to 4 units in the last place."""
 
+FACTORS = (0.5, 2.0, -1.0)
+"""What is written by mistake before what comes from above."""
+
 SHARES = tuple(product((0, 1), repeat=4))
 """Whether a loss is halved, divided by the rows of the batch, by the steps, by the width of the output."""
 
@@ -39,12 +42,14 @@ class Slip:
         place: At which place of that it is another one; None where it is not.
         is_flat: Whether the slope of what an output goes through is left out.
         twice: What an output goes through whose slope is there once too often; empty for none.
+        factor: What all of it is multiplied by.
     """
 
     share: tuple[int, ...]
     place: int | None = None
     is_flat: bool = False
     twice: Squash = ""
+    factor: float = 1.0
 
 
 @dataclass(frozen=True)
@@ -114,9 +119,10 @@ class Head:
         for squash in passed:
             slopes = [_through(slope, _squashed(a, squash), squash) for slope, a in zip(slopes, outputs, strict=True)]
         zero = np.zeros_like(states[0].value)
+        factor = slip.factor if slip else 1.0
         nothing = [Running(zero, zero)] * (len(states) - len(slopes))
         weight = self._weight(problem.parameters)
-        found = [*nothing, *(slope @ weight.mT for slope in slopes)]
+        found = [*nothing, *(slope @ weight.mT * factor for slope in slopes)]
         return [own + d for own, d in zip(found, direct, strict=True)] if self.beside else found
 
     def slips(self) -> Iterator["Slip"]:
@@ -129,6 +135,7 @@ class Head:
         for place in range(len(self.share)) if self.kind != "outputs" else ():
             share = tuple(1 - part if k == place else part for k, part in enumerate(self.share))
             yield Slip(share, place=place)
+        yield from (Slip(self.share, factor=factor) for factor in FACTORS)
 
     def _beside(self, output: Running, state: Running) -> Running:
         """An output and its state, side by side."""

@@ -3,6 +3,7 @@
 It decides nothing.
 """
 
+from gru.examiner.entries import COUNTS
 from gru.report.kinds.kind import Particulars, Words
 
 
@@ -28,6 +29,7 @@ def _entries(p: Particulars) -> str:
     return f"{p['count']} of {p['size']} entries of the gradient of {_argument(p)} are wrong{clipped}{pattern}"
 
 
+NUMBERS = {2.0: "twice", 0.5: "half", -1.0: "the negative of", -2.0: "-2 times", -0.5: "-1/2 times"}
 SHARES = ("1/2", "1/the number of rows", "1/the number of steps", "1/the width of the output")
 SLOPES = {"sigmoid": "σ", "tanh": "tanh", "softmax": "the softmax", "": "its activation"}
 
@@ -39,12 +41,10 @@ def _from_above(p: Particulars) -> str:
         return f"{begin} lacks the derivative of {SLOPES[head.squash]}"
     if slip.twice:
         return f"{begin} has the derivative of {SLOPES[slip.twice]} in it, which does not belong there"
+    if slip.factor != 1:
+        return f"{begin} is {NUMBERS[slip.factor]} the right one"
     part = SHARES[slip.place]
     return f"{begin} {'lacks' if head.share[slip.place] else 'has'} the factor {part}, unlike the loss"
-
-
-COUNTS = {"batch": "rows of the batch", "steps": "steps", "output": "entries of the output"}
-NUMBERS = {2.0: "twice", 0.5: "half", -1.0: "the negative of", -2.0: "-2 times", -0.5: "-1/2 times"}
 
 
 def _common_factor(p: Particulars) -> str:
