@@ -48,12 +48,17 @@ def is_constant(subject: Subject, cotangents: Sequence[Any], claimed: Sequence[A
 
     A gradient that is 0 = 1 − 1 far and wide, as that of a saturated function, is computed.
     """
+
+    def is_same(other: Sequence[Any]) -> bool:
+        return all(np.array_equal(a, b) for a, b in zip(claimed, other, strict=True))
+
     try:
-        others = [subject.claimed(further(subject), cotangents)]
+        if not is_same(subject.claimed(further(subject), cotangents)):
+            return False
     except Exception:
         return False
-    others += [found for _ in range(INEXACT) if (found := draw(subject, subject.at, cotangents, 1, rng)) is not None]
-    return all(np.array_equal(a, b) for other in others for a, b in zip(claimed, other, strict=True))
+    drawn = (draw(subject, subject.at, cotangents, 1, rng) for _ in range(INEXACT))
+    return all(found is None or is_same(found) for found in drawn)
 
 
 def _of_gradient(subject: Subject, cotangents: Sequence[Any], first: list[Any], kept: list[Any]) -> list[StateFinding]:
