@@ -4,6 +4,7 @@ It never says whether the function kept the imaginary part: that is seen by diff
 """
 
 from collections.abc import Sequence
+from itertools import product
 from typing import Any
 
 import numpy as np
@@ -77,18 +78,21 @@ class ComplexStep:
     def slopes_together(self, probes: Probes) -> Array | None:
         """The slopes along all unit vectors in few calls, with the perturbations on a leading axis.
 
-        Many functions go along with that: all that count their axes from the end. That this one does is not believed
-        but seen: the sum of all slopes, each times a Gaussian number, must be the slope along that direction, which
-        was measured by itself. None where it does not.
+        Many functions go along with that: all that count their axes from the end. And many work on each row of an
+        argument, or each column, by itself: then one perturbation moves all rows at once. That a function does so is
+        not believed but seen: the sum of all slopes, each times a Gaussian number, must be the slope along that
+        direction, which was measured by itself. None where it is not.
         """
         if probes.along is not None or len(probes) < FEW:
             return None
         general = General(probes)
         true = self.general_slope(general)
         shapes = [np.shape(output) for output in self._subject.outputs(self._at)]
-        axes = max(probes.value.ndim, *(len(shape) for shape in shapes)) - probes.value.ndim
-        for between in dict.fromkeys((0, axes)):
-            found = self._batched(probes, between, shapes)
+        shape, axes = probes.value.shape, max(probes.value.ndim, *map(len, shapes)) - probes.value.ndim
+        alone = [k for k in (0, -1) if all(s and s[k] == shape[k] > 1 for s in shapes)]
+        together = dict.fromkeys((0, axes))
+        for axis, between in (*product(alone, (*together, None)), *product((None,), together)):
+            found = self._batched(probes, between, shapes, axis)
             if found is None:
                 continue
             terms = found * (general.general / general.scale).ravel()
@@ -96,24 +100,41 @@ class ComplexStep:
                 return found
         return None
 
-    def _batched(self, probes: Probes, between: int, shapes: Sequence[tuple[int, ...]]) -> Array | None:
-        """The slopes of perturbations on a leading axis, followed by `between` axes of length 1; None if refused."""
-        size, parts = len(probes), []
-        chunk = max(1, ENTRIES // max(size, 1))
-        for start in range(0, size, chunk):
-            count = min(chunk, size - start)
-            moved = np.zeros((count, size), dtype=complex)
-            moved.real = probes.value.ravel()
-            moved.imag[np.arange(count), np.arange(start, start + count)] = STEP
+    def _batched(
+        self, probes: Probes, between: int | None, shapes: Sequence[tuple[int, ...]], alone: int | None
+    ) -> Array | None:
+        """The slopes of perturbations on a leading axis, followed by `between` axes of length 1; None if refused.
+
+        Where `between` is None, each perturbation is a call by itself, in the argument's own shape. All places along
+        the axis `alone` are moved at once, and each slope is read at its place of the results.
+        """
+        shape = probes.value.shape
+        length = 1 if alone is None else shape[alone]
+        count, parts = len(probes) // length, []
+        others = shape if alone is None else np.delete(shape, alone)
+        chunk = 1 if between is None else max(1, ENTRIES // len(probes))
+        for start in range(0, count, chunk):
+            here = min(chunk, count - start)
+            units = np.eye(here, count, start).reshape(here, *others)
+            if alone is not None:
+                units = np.expand_dims(units, alone if alone < 0 else alone + 1)
+            moved = np.empty((here, *shape), dtype=complex)
+            moved.real, moved.imag = probes.value, STEP * units
             values: list[Any] = list(self._at)
-            values[probes.leaf] = moved.reshape(count, *(1,) * between, *probes.value.shape)
+            values[probes.leaf] = moved[0] if between is None else moved.reshape(here, *(1,) * between, *shape)
             try:
                 outputs = [np.asarray(output) for output in self._subject.outputs(values)]
             except Exception:
                 return None
-            if [output.shape for output in outputs] != [(count, *shape) for shape in shapes]:
+            if [output.shape for output in outputs] != [one if between is None else (here, *one) for one in shapes]:
                 return None
-            products = (output.imag * c for output, c in zip(outputs, self._cotangents, strict=True))
-            parts.append(sum(product.reshape(count, -1).sum(axis=1) for product in products) / STEP)
-        slopes = np.concatenate(parts)
+            found: Array = np.zeros((here, length))
+            for output, c in zip(outputs, self._cotangents, strict=True):
+                terms = (output.imag * c).reshape(here, *c.shape)
+                if alone is not None:
+                    terms = np.moveaxis(terms, alone if alone < 0 else alone + 1, 1)
+                found += terms.reshape(here, length, -1).sum(axis=2)
+            parts.append(found / STEP)
+        slopes = np.concatenate(parts).reshape(*others, length)
+        slopes = slopes.ravel() if alone is None else np.moveaxis(slopes, -1, alone).ravel()
         return slopes if np.isfinite(slopes).all() else None

@@ -590,6 +590,34 @@ def test_perturbations_that_do_not_go_together_are_measured_one_by_one(function:
     assert gru.check_vjp(function, lambda c, x: by_hand(c, x) * 1.001, X[:3]).verdict == "wrong"
 
 
+def test_rows_and_columns_that_do_not_mix_are_moved_at_once_and_those_that_mix_are_not() -> None:
+    def product(x: Array, W: Array) -> Array:
+        return np.tanh(x.dot(W))
+
+    def backward(c: Array, x: Array, W: Array, off: float = 0.0) -> tuple[Array, Array]:
+        d = c * (1 - product(x, W) ** 2)
+        dW = x.T @ d
+        dW[3, 5] += off * np.abs(dW).max()
+        return d @ W.T, dW
+
+    x, W = RNG.standard_normal((6, 7)), RNG.standard_normal((7, 9))
+    right = gru.check_vjp(product, backward, (x, W))
+    assert right.verdict == "right"
+    # One for each row of W and not for each of its 63 entries.
+    assert right.calls < 50
+    found = gru.check_vjp(product, lambda *given: backward(*given, off=1e-6), (x, W))
+    assert (found["W"].verdict, found["W"].entry, found["W"].wrong) == ("wrong", (3, 5), 1)
+
+    def across(x: Array) -> Array:
+        return x - np.tanh(x).sum(axis=0) / 100 + x * x.sum() / 100
+
+    def back(c: Array, x: Array) -> Array:
+        one = np.ones_like(x)
+        return c - (1 - np.tanh(x) ** 2) * c.sum(axis=0) / 100 + c * x.sum() / 100 + one * (c * x).sum() / 100
+
+    assert gru.check_vjp(across, back, RNG.standard_normal((6, 7))).verdict == "right"
+
+
 def test_what_a_complex_step_drops_is_found_however_small_it_is_beside_other_arguments() -> None:
     def function(x: Array, b: Array) -> Any:
         return (x * x).sum() + 1e-9 * (np.real(b) ** 2).sum()
