@@ -12,6 +12,7 @@ from gru.submission.process import SubmissionProcess
 from gru.submission.recording import api_of
 from gru.submission.worker.loading import Asked, loaded
 from gru.submission.worker.running import Refused
+from tests.edited import edited
 
 FILES = Path(__file__).with_name("files")
 
@@ -165,7 +166,7 @@ def test_a_norm_that_is_clipped_is_blamed_on_no_equation_and_a_mistake_beside_it
     assert wrong == {"state", "gradient-Wxh", "gradient-Whh", "gradient-bh"}
     path = tmp_path / "clips.py"
     source = (FILES / "clips_its_norm.py").read_text()
-    path.write_text(source.replace("hs[t].T @ da", "hs[t + 1].T @ da"))
+    path.write_text(edited(source, ("hs[t].T @ da", "hs[t + 1].T @ da")))
     assert examined(path).outcome("rnn/dW").status == "wrong"
 
 
@@ -173,7 +174,7 @@ def test_a_norm_that_is_clipped_is_blamed_on_no_equation_and_a_mistake_beside_it
 def test_what_a_loss_clips_its_gradients_to_is_told_though_few_sequences_reach_it(tmp_path: Path) -> None:
     path = tmp_path / "clips.py"
     source = (FILES / "fused_loss.py").read_text()
-    path.write_text(source.replace("    return loss, dWz", "    np.clip(dWy, -5, 5, out=dWy)\n    return loss, dWz"))
+    path.write_text(edited(source, ("    return loss, dWz", "    np.clip(dWy, -5, 5, out=dWy)\n    return loss, dWz")))
     examination = examined(path)
     assert examination.verdict == "wrong"
     (wrong,) = (outcome for outcome in examination.outcomes if outcome.status == "wrong")
@@ -194,9 +195,8 @@ def test_a_loss_that_nobody_wrote_down_is_a_cross_entropy_where_a_gradient_is_th
     old: str, new: str, verdict: str, tmp_path: Path
 ) -> None:
     source = (FILES / "targets_without_a_loss.py").read_text()
-    assert source.count(old) == 1
     path = tmp_path / "classifier.py"
-    path.write_text(source.replace(old, new))
+    path.write_text(edited(source, (old, new)))
     assert examined(path).verdict == verdict
 
 
@@ -204,7 +204,7 @@ def test_a_loss_that_nobody_wrote_down_is_a_cross_entropy_where_a_gradient_is_th
 def test_a_step_whose_way_back_remembers_the_last_use_only_is_called_once(tmp_path: Path) -> None:
     source = (FILES / "remembers_its_steps.py").read_text()
     path = tmp_path / "one_use.py"
-    path.write_text(source.replace("self.steps.pop()", "self.steps[-1]"))
+    path.write_text(edited(source, ("self.steps.pop()", "self.steps[-1]")))
     with SubmissionProcess(path) as process:
         assert process.api is not None
         assert not process.api.sequence
@@ -216,20 +216,18 @@ def test_a_step_whose_way_back_remembers_the_last_use_only_is_called_once(tmp_pa
 @pytest.mark.full
 def test_the_targets_of_a_cross_entropy_of_vectors_have_a_single_1(tmp_path: Path) -> None:
     path = tmp_path / "vectors.py"
-    source = (FILES / "network_with_a_loss.py").read_text()
-    for old, new in (
+    source = edited(
+        FILES / "network_with_a_loss.py",
         ("-np.log(y[np.arange(len(targets)), targets]).sum()", "-np.sum(targets * np.log(y))"),
         ("do = self.y[t].copy()", "do = self.y[t] - targets[t]"),
         ("            do[targets[t]] -= 1\n", ""),
-    ):
-        assert source.count(old) == 1, old
-        source = source.replace(old, new)
+    )
     path.write_text(source)
     examination = examined(path)
     assert examination.verdict == "right", examination.text
     assert examination.api is not None
     assert set(examination.api.gradients) == set(examination.api.names)
-    path.write_text(source.replace("drh * hp * self.r[t]", "drh * self.r[t]"))
+    path.write_text(edited(source, ("drh * hp * self.r[t]", "drh * self.r[t]")))
     examination = examined(path)
     assert examination.verdict == "wrong"
     assert examination.outcome("equation-10").status == "wrong"
@@ -238,7 +236,7 @@ def test_the_targets_of_a_cross_entropy_of_vectors_have_a_single_1(tmp_path: Pat
 def test_a_loss_reads_all_steps_and_what_it_does_not_depend_on_is_told(tmp_path: Path) -> None:
     source = (FILES / "network_with_a_loss.py").read_text()
     path = tmp_path / "no_reset.py"
-    path.write_text(source.replace("(self.r[t] * hp)", "hp"))
+    path.write_text(edited(source, ("(self.r[t] * hp)", "hp")))
     with SubmissionProcess(path) as process:
         assert process.api is not None
         assert process.api.text.endswith("nothing that it answers depends on Wr, Ur, br")

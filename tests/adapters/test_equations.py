@@ -7,6 +7,7 @@ import pytest
 from gru.examiner import Examination, examine
 from gru.submission.process import SubmissionProcess
 from tests.adapters.written import Style, mistakes_of, sample, source, styles
+from tests.edited import edited
 from tests.effort import of_this_run
 
 FILES = Path(__file__).with_name("files")
@@ -140,8 +141,7 @@ def first_wrong(path: Path) -> tuple[str | None, Examination]:
 
 def require_named(name: str, old: str, new: str, check: str, tmp_path: Path) -> None:
     text = (FILES / f"{name}.py").read_text()
-    assert text.count(old) >= 1
-    (tmp_path / f"{name}.py").write_text(text.replace(old, new))
+    (tmp_path / f"{name}.py").write_text(edited(text, (old, new)))
     first, examination = first_wrong(tmp_path / f"{name}.py")
     assert (examination.verdict, first) == ("wrong", check), examination
 

@@ -68,7 +68,7 @@ def test_a_forward_pass_that_is_no_form_is_told_at_what_it_parts(
 
 def test_a_bias_that_is_added_twice_is_told_by_its_name(tmp_path: Path) -> None:
     source = (FILES / "single_two_biases.py").read_text()
-    (tmp_path / "cell.py").write_text(source.replace("h_prev_t + self.brh)", "h_prev_t + self.brh + self.brh)"))
+    (tmp_path / "cell.py").write_text(edited(source, ("h_prev_t + self.brh)", "h_prev_t + self.brh + self.brh)")))
     parted = recognised(tmp_path / "cell.py")[0].parted
     assert parted is not None
     assert (parted.stage, parted.parameter, parted.forms) == ("bias", "brh", ("torch",))
@@ -86,7 +86,7 @@ def test_what_an_lstm_is_not_given_is_not_asked_for() -> None:
 
 def test_states_come_in_the_order_in_which_backward_takes_their_gradients(tmp_path: Path) -> None:
     source = (FILES / "lstm_columns.py").read_text()
-    (tmp_path / "lstm.py").write_text(source.replace("return (a_next, c_next, yt", "return (c_next, a_next, yt"))
+    (tmp_path / "lstm.py").write_text(edited(source, ("return (a_next, c_next, yt", "return (c_next, a_next, yt")))
     with SubmissionProcess(tmp_path / "lstm.py") as process:
         assert process.api is not None
         assert (process.api.adapter["state"], process.api.adapter["second"]) == ("[1]", "[0]")

@@ -94,7 +94,7 @@ def test_blocks_of_a_gradient_in_another_order_are_one_mistake_of_the_stack_and_
     source = (Path(__file__).with_name("files") / "lists.py").read_text(encoding="utf-8")
     path = tmp_path / "order.py"
     path.write_text(
-        source.replace("[h_prev.T @ dz, h_prev.T @ dr,", "[h_prev.T @ dr, h_prev.T @ dz,"), encoding="utf-8"
+        edited(source, ("[h_prev.T @ dz, h_prev.T @ dr,", "[h_prev.T @ dr, h_prev.T @ dz,")), encoding="utf-8"
     )
     with SubmissionProcess(path) as process:
         examination = examine(process, effort="quick")
