@@ -42,10 +42,10 @@ NEVER = ("source", "names_returned", "said", "read_only", "turn", "passed_over",
 class Driver:
     """One adapter in the worker, put to requests.
 
-    `vary` finds the adapter of the same file with a flag switched; without it the file is driven as it is alone.
+    `vary` finds the adapter of the same file with a flag switched; None where nothing drives it so.
     """
 
-    def __init__(self, adapter: Adapter, vary: Callable[[str], Adapter] | None = None) -> None:
+    def __init__(self, adapter: Adapter, vary: Callable[[str], Adapter | None] = lambda flag: None) -> None:
         self.adapter = adapter
         self.where, self.step = "forward", 0
         self._vary = vary
@@ -55,8 +55,11 @@ class Driver:
     def with_flag(self, flag: str) -> Iterator["Driver"]:
         """What drives the file with a flag switched, as long as it is. Raises AnotherApiError where nothing does."""
         with switched(self.adapter.module, flag):
-            if flag not in self._varied and self._vary is not None:
-                self._varied[flag] = Driver(self._vary(flag))
+            if flag not in self._varied:
+                found = self._vary(flag)
+                if found is None:
+                    raise AnotherApiError(f"nothing drives it with {flag} switched")
+                self._varied[flag] = Driver(found)
             yield self._varied[flag]
 
     def described(self) -> dict[str, Any]:
@@ -86,7 +89,7 @@ class Driver:
             "accumulates": adapter.accumulates,
             "alike": adapter.alike,
             "takes_last": adapter.takes_last,
-            "flags": flags_of(adapter.module) if self._vary else {},
+            "flags": flags_of(adapter.module),
             "part_of": "; ".join(f"{way} raised {fault}" for way, fault in adapter.part_of.items()),
             "first": adapter.carried,
             "answers": adapter.answers,

@@ -117,7 +117,7 @@ def in_words(value: Any) -> Any:
     """An argument as an adapter says it: texts, numbers, lists and dicts, a tuple under the key `tuple`.
 
     `module.tanh` is something of the file, `{"module.init": {…}}` what a function of it makes of these arguments, with
-    `part` one of the two that it makes, and `{"settings": {…}}` all settings in one thing.
+    `part` one of the two that it makes, `{"settings": {…}}` all settings in one thing, and `{"alphabet": …}` one of the kinds of `names.ALPHABETS`.
     """
     match value:
         case OfModule():
@@ -128,6 +128,8 @@ def in_words(value: Any) -> Any:
             return {**in_words(value.made), "part": value.which}
         case Settings():
             return {"settings": in_words(value.arguments)}
+        case Alphabet():
+            return {"alphabet": value.kind}
         case Saving():
             return SAVING
         case tuple():
@@ -148,6 +150,8 @@ def from_words(value: Any) -> Any:
             return {SAVING: Saving(), TANH: np.tanh}.get(value, value)
         case list() | tuple():
             return type(value)(map(from_words, value))
+        case {"alphabet": kind}:
+            return Alphabet(kind)
         case {"settings": arguments}:
             return Settings(from_words(arguments))
         case Mapping():

@@ -151,14 +151,14 @@ class _Choice:
         from .. import adapters
 
         assert self.asked.adapter is not None
-        path, source = self.asked.adapter
+        find = partial(adapters.taught, self.file.module, self.file.text, *self.asked.adapter)
         try:
-            found = adapters.taught(self.file.module, self.file.text, path, source, self._turn)
+            found = find(self._turn)
         except adapters.AdapterFaultError as fault:
             raise Refused("adapter_failed", str(fault)) from None
         except adapters.AnotherApiError as error:
             raise Refused("another_api", str(error)) from None
-        return None if found is None else adapters.Driver(found)
+        return None if found is None else adapters.Driver(found, lambda flag: find(self._count))
 
     def _another(self, cell_class: Any) -> tuple[Any, Any]:
         """What drives a file in another API, or its one class with the layer's API and another name."""
