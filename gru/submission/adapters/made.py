@@ -117,7 +117,8 @@ def in_words(value: Any) -> Any:
     """An argument as an adapter says it: texts, numbers, lists and dicts, a tuple under the key `tuple`.
 
     `module.tanh` is something of the file, `{"module.init": {…}}` what a function of it makes of these arguments, with
-    `part` one of the two that it makes, `{"settings": {…}}` all settings in one thing, and `{"alphabet": …}` one of the kinds of `names.ALPHABETS`.
+    `part` one of the two that it makes, `{"settings": {…}}` all settings in one thing, and `{"alphabet": …}` one of the
+    kinds of `names.ALPHABETS`.
     """
     match value:
         case OfModule():
