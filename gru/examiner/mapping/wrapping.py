@@ -94,8 +94,9 @@ class Wrapping:
     # Gradients
 
     def as_claimed(self, decays: Mapping[str, float]) -> "Wrapping":
-        """The wrapping with the penalties of the gradients, where these differ from the loss's by more than was
-        measured. A decay was measured to some digits, and somebody has written fewer.
+        """The wrapping with the penalties that the gradients have, where these are not those of the loss.
+
+        A decay was measured to some digits, and somebody has written fewer.
         """
         claimed = {
             name: round(self.penalties.get(name, 0.0) + decay, DIGITS - 1 - floor(log10(abs(decay))))
