@@ -77,6 +77,11 @@ def _function(p: Particulars) -> str:
     return "σ" if p["function"] == "sigmoid" else "tanh"
 
 
+def _multiple(p: Particulars) -> str:
+    times = "" if p["number"] == 1 else f"{p['number']:.4g} times "
+    return f"{times}{p['what']} is added to {p['name']}"
+
+
 def _inside(p: Particulars) -> str:
     if p["what"] == "constant":
         return f"{p['number']:.4g} is added to the pre-activation before {_function(p)} is applied"
@@ -168,9 +173,7 @@ KINDS: dict[str, Words] = {
         "{number:.3g} is added to {what} in {name}",
         "a small number is added to the derivative of the activation function",
     ),
-    "multiple-added": Words(
-        "equation", "{number:.4g} times {what} is added to {name}", "a multiple of what the cell is given is added"
-    ),
+    "multiple-added": Words("equation", _multiple, "a multiple of what the cell is given is added"),
     "one-row": Words(
         "equation",
         "{name} is made of the {which} row of the batch alone; it is a sum over all rows",
