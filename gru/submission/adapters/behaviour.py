@@ -197,6 +197,28 @@ def moving(adapter: Adapter, sizes: Mapping[str, int]) -> list[str]:
     return found
 
 
+def reads_to_the_end(adapter: Adapter, sizes: Mapping[str, int]) -> bool:
+    """Whether the states depend on the last row and the last column of every matrix among the parameters.
+
+    Code that goes through units one by one takes a larger matrix than it reads: the shapes were not meant then.
+    """
+    x, h_0 = numbers(adapter, sizes)
+    values = values_of(adapter, sizes)
+    states = adapter.run(sizes, values, x, h_0).states
+
+    def is_read(place: str, end: Any) -> bool:
+        # A unit may be off for one number, as where it is cut at zero.
+        for number in (0.5, -0.5, 2.0, -2.0):
+            moved = np.array(values[place])
+            moved[end] += number
+            if not np.array_equal(adapter.run(sizes, values | {place: moved}, x, h_0).states, states):
+                return True
+        return False
+
+    matrices = [place for place in adapter.parameters if np.ndim(values[place]) == 2]
+    return all(is_read(place, end) for place in matrices for end in (-1, np.s_[:, -1]))
+
+
 def _growing(adapter: Adapter, sizes: Mapping[str, int], values: Mapping[str, Any]) -> set[str]:
     """The arrays that another batch makes larger: what a first call has kept, and no parameters."""
     if sizes["batch"] == 1:

@@ -88,6 +88,13 @@ class Tried:
         return list(self._errors.values())
 
 
+def sizes_of(adapter: Adapter) -> dict[str, int]:
+    """Sizes at which an adapter can be run."""
+    sizes = SIZES | dict(adapter.fixed)
+    steps = sizes["steps"] if has_steps(adapter.x_layout) else 1
+    return {**sizes, "steps": steps, "batch": sizes["batch"] if adapter.rows else 1}
+
+
 def driven(adapter: Adapter, module: Any, of: tuple[Any, bool], tried: Tried) -> Adapter | None:
     """The adapter with everything filled in, for the first layouts in which forward behaves as one.
 

@@ -17,8 +17,9 @@ import numpy as np
 from .adapter import Adapter
 from .answer import AnotherApiError
 from .arguments import OWNER
+from .behaviour import reads_to_the_end
 from .closures import passes_made, way_back
-from .completing import SIZES, Tried, driven
+from .completing import SIZES, Tried, driven, sizes_of
 from .construction import constructions, setups
 from .engine import engines
 from .held import holders
@@ -270,10 +271,14 @@ def _of_functions(
     if of[1]:
         function = partial(function, None)
     owner = {OWNER: Called(base["owner"], {})} if of[1] else {}
+    first: Adapter | None = None
     for construct in holders(module, tree, forward, function):
         if found := _made(Adapter(module, **base, construct=construct | owner, source=source), module, of, tried):
-            return found
-    return None
+            first = first or found
+            is_guessed = any(isinstance(given, str) and given.startswith("(") for given in construct.values())
+            if not is_guessed or reads_to_the_end(found, sizes_of(found)):
+                return found
+    return first
 
 
 # Losses

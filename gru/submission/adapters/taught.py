@@ -20,12 +20,11 @@ from .adapter import Adapter
 from .answer import AnotherApiError
 from .arguments import OF_ANSWER
 from .behaviour import fresh, numbers, upstream, values_of
-from .completing import SIZES, Tried, driven
+from .completing import SIZES, Tried, driven, sizes_of
 from .construction import constructions
 from .driving import ALWAYS
 from .engine import Engine
 from .held import arrays_of, holders
-from .layouts import has_steps
 from .loss import Loss, Unwritten
 from .losses import completed, layouts_of
 from .made import OfModule, from_words
@@ -230,7 +229,7 @@ class _File:
 
     def _require_places(self, adapter: Adapter, kind: type[Adapter]) -> Any:
         """The object of one run; raise where the adapter names a place at which nothing is."""
-        sizes = _sizes_of(adapter)
+        sizes = sizes_of(adapter)
         made = fresh(adapter, sizes)
         x, h_0 = numbers(adapter, sizes)
         answer = adapter.run(sizes, values_of(adapter, sizes), x, h_0, upstream(adapter, sizes))
@@ -248,7 +247,7 @@ class _File:
 
     def _require_arguments_left(self, adapter: Adapter) -> None:
         """Raise where the adapter itself writes into what it is given."""
-        sizes = _sizes_of(adapter)
+        sizes = sizes_of(adapter)
         x, h_0 = numbers(adapter, sizes)
         adapter.read_only = True
         try:
@@ -275,10 +274,3 @@ class _File:
                 return AnotherApiError(f"{self.name} drives {kind.target}, whose own code raised {what}")
         last = f": {tried.errors[-1]}" if tried.errors else ""
         return self.fault(self.line_of(kind), f"what it gives for {kind.target} does not behave as a layer{last}")
-
-
-def _sizes_of(adapter: Adapter) -> dict[str, int]:
-    """Sizes at which an adapter can be run."""
-    sizes = SIZES | dict(adapter.fixed)
-    steps = sizes["steps"] if has_steps(adapter.x_layout) else 1
-    return {**sizes, "steps": steps, "batch": sizes["batch"] if adapter.rows else 1}
