@@ -1,4 +1,5 @@
 """GRU over a sequence with explicit loops over units."""
+
 import numpy as np
 
 
@@ -17,7 +18,9 @@ def gru_fwd(x, h0, Wz, Uz, Wr, Ur, Wn, Un):
             zs[t, j] = sigm(sum(Wz[j, i] * x[t, i] for i in range(D)) + sum(Uz[j, k] * hs[t, k] for k in range(H)))
             rs[t, j] = sigm(sum(Wr[j, i] * x[t, i] for i in range(D)) + sum(Ur[j, k] * hs[t, k] for k in range(H)))
         for j in range(H):
-            ns[t, j] = np.tanh(sum(Wn[j, i] * x[t, i] for i in range(D)) + sum(Un[j, k] * rs[t, k] * hs[t, k] for k in range(H)))
+            ns[t, j] = np.tanh(
+                sum(Wn[j, i] * x[t, i] for i in range(D)) + sum(Un[j, k] * rs[t, k] * hs[t, k] for k in range(H))
+            )
             hs[t + 1, j] = (1 - zs[t, j]) * ns[t, j] + zs[t, j] * hs[t, j]
     return hs[1:], (x, hs, zs, rs, ns)
 
