@@ -10,9 +10,12 @@ from dataclasses import dataclass
 from typing import Any
 
 from gru.files import NOTEBOOK
+from gru.layers.registry import form_named
 from gru.submission.contract import SubmissionFailure
+from gru.submission.recording import api_of
 from gru.submission.text import clean_text
-from gru.submission.worker.needed import WANTED, Statement, needed
+from gru.submission.worker.needed import WANTED, Statement, needed, takes_fewer
+from gru.submission.worker.signatures import fewest
 
 FORMAT = 4
 """The format of notebooks that is read; older ones are converted to it."""
@@ -67,7 +70,9 @@ def module_of(data: bytes) -> Module:
                 raise _failure(f"cell {cell}{what}") from None
             notes.append(f"cell {cell} is left out{what}")
     try:
-        kept = needed(statements)
+        # Of a class in another API, what is made of it is kept too.
+        is_other = takes_fewer([s.node for s in statements], WANTED, fewest(api_of(form_named())))
+        kept = needed(statements, "" if is_other else WANTED)
     except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
         raise _failure(f"the notebook{_told(error)}") from None
     cells = [s.cell for s in statements if s.is_definition and WANTED in s.binds]

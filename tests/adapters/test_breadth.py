@@ -88,6 +88,7 @@ MISTAKES = {
     "output_beside_its_state": ("dh = dy @ self.Wy.T + dh_next", "dh = dy @ self.Wy.T", "gradient-dh"),
     "trains_with_momentum": ("        d /= N\n", "", "gradient-Wx"),
     "cells_by_other_names": ("self.sb[T - 1 - t]", "self.sb[t]", "gradient-bwd.W"),
+    "script_with_a_cell": ("self.cell.backward(dout[t] + dh, self", "self.cell.backward(dout[t], self", "equation-23"),
     "numbers_in_lists": ("times_transposed(self.U, da)", "times(self.U, da)", "rnn/dh"),
     "outputs_without_a_loss": ("+ q * r +", "+ q +", "equation-23"),
     "model_and_peepholes": ("dc = e * f + ai", "dc = e + ai", "lstm/dc"),

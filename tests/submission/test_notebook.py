@@ -34,7 +34,7 @@ def names(module: Module) -> dict[str, Any]:
     return found
 
 
-TINY = "class GRUCell:\n    def forward(self): return helper(SIZE)\n"
+TINY = "class GRUCell:\n    def forward(self, *given): return helper(SIZE)\n"
 
 
 @pytest.mark.parametrize(
@@ -60,7 +60,7 @@ TINY = "class GRUCell:\n    def forward(self): return helper(SIZE)\n"
     ],
 )
 def test_what_the_class_needs_is_kept(kept: str) -> None:
-    uses_np = "class GRUCell:\n    def forward(self): return helper(SIZE) + np.zeros(3)\n"
+    uses_np = "class GRUCell:\n    def forward(self, *given): return helper(SIZE) + np.zeros(3)\n"
     source = source_of("plot(1)\n", kept, uses_np, kept)
     assert source.count(kept) == 2
     assert "plot" not in source
@@ -101,6 +101,12 @@ def test_a_local_name_needs_nothing() -> None:
         "data = download()", "class GRUCell:\n    def forward(self, x):\n        data = x\n        return data"
     )
     assert "download" not in source
+
+
+def test_what_is_made_of_a_class_in_another_api_is_kept() -> None:
+    layer = "class GRU:\n    def forward(self, xs): return [GRUCell().forward(x, 0) for x in xs]\n"
+    assert "class GRU:" in source_of("class GRUCell:\n    def forward(self, x, h): return x\n", layer)
+    assert "class GRU:" not in source_of("class GRUCell:\n    def forward(self, x, h_p, W, U): return x\n", layer)
 
 
 def test_without_the_class_all_definitions_are_kept() -> None:

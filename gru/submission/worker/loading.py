@@ -11,7 +11,7 @@ from types import ModuleType
 from typing import Any
 
 from .running import File, Refused
-from .signatures import PASSES, further, in_other_order, is_alike, lacks_a_pass, other_api
+from .signatures import PASSES, fewest, further, in_other_order, is_alike, lacks_a_pass, other_api
 
 METHODS = (*PASSES, "get_params", "split_params", "merge_params")
 """The methods of a cell in the layer's API."""
@@ -60,7 +60,7 @@ def loaded(source: bytes, asked: Asked, told: Callable[[], None]) -> Loaded:
         asked: What it is to be examined as.
         told: Is called now and then while it is tried how another API is driven.
     """
-    file = File(source, asked.path, asked.api["cell"], asked.cell)
+    file = File(source, asked.path, asked.api["cell"], asked.cell, fewest(asked.api))
     file.run()
     choice = _Choice(file, asked, told)
     cell_class, driver = choice.made()

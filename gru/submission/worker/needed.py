@@ -144,6 +144,21 @@ def of_class(body: Sequence[ast.stmt], name: str) -> list[ast.stmt]:
     return [s.node for s in needed(_statements(body), name)]
 
 
+def takes_fewer(body: Sequence[ast.stmt], name: str, count: int) -> bool:
+    """Whether a class at the top of a script, derived from none, has a forward pass for fewer arguments than these.
+
+    Or it has other methods, and neither pass: it is no cell that is not finished.
+    """
+    kinds = [node for node in body if isinstance(node, ast.ClassDef) and node.name == name]
+    methods = {n.name: n.args for node in kinds for n in node.body if isinstance(n, ast.FunctionDef)}
+    if not kinds or any(node.bases for node in kinds):
+        return False
+    if "forward" not in methods:
+        return "backward" not in methods and bool(methods.keys() - {"__init__"})
+    taken = methods["forward"]
+    return taken.vararg is None and len([*taken.posonlyargs, *taken.args]) - 1 < count
+
+
 def lacking(body: Sequence[ast.stmt]) -> frozenset[str]:
     """The names that a script reads, and to which neither it nor Python gives a value."""
     statements = _statements(body)

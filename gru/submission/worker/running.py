@@ -61,6 +61,7 @@ class File:
         path: Where they come from.
         layers_cell: The name of the layer's class.
         cell: The name of the class that is examined: that one, or another that was asked for.
+        fewest: With how many arguments the layer's class is called forward, at least.
 
     Attributes:
         module: What the file has made.
@@ -70,7 +71,7 @@ class File:
         tree: Of a file in another API, what of it is run.
     """
 
-    def __init__(self, source: bytes, path: str, layers_cell: str, cell: str) -> None:
+    def __init__(self, source: bytes, path: str, layers_cell: str, cell: str, fewest: int) -> None:
         self.source, self.path, self.layers_cell, self.cell = source, path, layers_cell, cell
         self.text = source.decode("utf-8", "replace")
         self.notes: list[str] = []
@@ -78,7 +79,7 @@ class File:
         self.failed: list[BaseException] = []
         self.module = ModuleType("")
         self._given: dict[str, Any] = {}
-        self._is_whole = self._defines_cell()
+        self._is_whole = self._defines_cell = self._may_define_cell(fewest)
         self.tree: ast.Module | None = None
 
     def run(self) -> None:
@@ -128,11 +129,19 @@ class File:
         return self._without(error)
 
     def _may_be_another_api(self) -> bool:
-        return not self._defines_cell() and GOES_BACK.search(self.text) is not None
+        return not self._defines_cell and GOES_BACK.search(self.text) is not None
 
-    def _defines_cell(self) -> bool:
-        """Whether the class by the layer's name may be defined at the top of the file."""
-        return re.search(rf"\b{self.layers_cell}\b|import \*", self.text) is not None
+    def _may_define_cell(self, fewest: int) -> bool:
+        """Whether the class by the layer's name may be defined at the top of the file, and in the layer's API.
+
+        Of a class in another API, what is made of it is run too: it may be what the file is for.
+        """
+        if re.search(rf"\b{self.layers_cell}\b|import \*", self.text) is None:
+            return False
+        try:
+            return not needed.takes_fewer(ast.parse(self.source).body, self.layers_cell, fewest)
+        except (SyntaxError, ValueError, RecursionError):
+            return True
 
     def _has_class(self) -> bool:
         """Whether a class by the layer's name is written in the file."""

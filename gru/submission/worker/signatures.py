@@ -96,6 +96,11 @@ def further(cell_class: Any, api: dict[str, Any]) -> Iterator[str]:
             yield f"forward takes {name} too, and is called without: nothing is said of it; --form {form} examines it"
 
 
+def fewest(api: Mapping[str, Any]) -> int:
+    """With how many arguments a cell in the layer's API is called forward, at least."""
+    return min(_counts(api["forward"], api["optional"]))
+
+
 def _counts(arguments: list[str], optional: list[str]) -> Iterator[int]:
     """With how many of its arguments a method may be called: all, or without the last ones that are optional."""
     count = len(arguments)
