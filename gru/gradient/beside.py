@@ -7,7 +7,7 @@ import numpy as np
 
 from gru.calculus.arrays import Array
 from gru.gradient.claim import TINY
-from gru.gradient.outcome import Comparison
+from gru.gradient.outcome import SOLVED, Comparison
 from gru.gradient.probe import Probes
 
 HIDDEN = 1e-3
@@ -19,6 +19,11 @@ def largest(slopes: Array, errors: Array) -> float:
     sizes = np.abs(slopes)
     known = sizes[errors <= sizes]
     return float(np.max(known if known.size else sizes, initial=0.0))
+
+
+def typical(values: Array) -> float:
+    """The root of the mean square."""
+    return float(np.sqrt(np.mean(np.square(values, dtype=float)))) if values.size else 0.0
 
 
 @dataclass
@@ -76,6 +81,12 @@ class Beside:
         # Where both agree, the claim's error bar excuses nothing; only the measured one's counts.
         sharp = float(np.max(self.gap + self.errors)) <= HIDDEN * largest
         return sharp or bool(largest == 0 == np.max(self.bars) and not self.claimed.any())
+
+    def is_of_a_solver(self, number: int, gap: float) -> bool:
+        """Whether a difference is as small as what solvers leave, beside the largest slope, weighted and not."""
+        weights = self.weights
+        weighted = abs(gap) * weights[number] <= SOLVED * largest(self.measured * weights, self.errors * weights)
+        return bool(weighted and abs(gap) <= SOLVED * largest(self.measured, self.errors))
 
     def worst(self) -> int:
         """Where they are furthest apart for their error bars."""

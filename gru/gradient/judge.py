@@ -8,11 +8,11 @@ import numpy as np
 
 from gru.calculus.arrays import Array
 from gru.gradient import kinks, likeness
-from gru.gradient.beside import HIDDEN, Beside, largest
+from gru.gradient.beside import HIDDEN, Beside, largest, typical
 from gru.gradient.claim import FACTOR, FIRST_FACTOR, Claim, Higher
 from gru.gradient.differences import Slope
 from gru.gradient.measure import Measurer
-from gru.gradient.outcome import SOLVED, Comparison
+from gru.gradient.outcome import Comparison
 from gru.gradient.probe import Probes
 from gru.gradient.rounding import with_digits
 from gru.gradient.subject import Subject
@@ -63,7 +63,7 @@ class Judge:
             directions=probes.along,
             method=method,
             largest=largest(measured, errors),
-            typical=_typical(given),
+            typical=typical(given),
         )
         claimed = probes.of(given.astype(np.result_type(given.dtype, np.float64), copy=False)).astype(float)
         beside = Beside(probes, shown, claimed, measured, errors, verified, errors)
@@ -97,6 +97,11 @@ class Judge:
 
     def _clear(self, beside: Beside) -> Comparison:
         """What is right, with the kinks told at which differences from both sides happen to agree with the claim."""
+        if beside.probes.leaf in self._measurer.kinked:
+            # At a tie a complex step, too, takes a side, and for each entry the one that it likes.
+            off = kinks.wrong_beside(self._measurer, self._claim, beside, [])
+            if off is not None:
+                return self._wrong(beside, [off], 0)
         asked = not beside.by_complex and beside.probes.along is None
         at_zero: list[int] = np.flatnonzero(beside.probes.value == 0)[:SUSPECTS].tolist() if asked else []
         kink = [n for n in at_zero if self._measurer.kink(beside.probes, n) is not None]
@@ -196,7 +201,7 @@ class Judge:
         gap = float(beside.claimed[number] - beside.measured[number])
         if not abs(gap) > beside.bars[number]:
             return "cleared"
-        if self._is_of_a_solver(beside, number, gap):
+        if beside.is_of_a_solver(number, gap):
             return "cleared"
         if self._underflows(beside, number, gap):
             return "underflow"
@@ -234,12 +239,6 @@ class Judge:
         if gap <= max(beside.bars[number], eps**0.5 * beside.shown.largest):
             return "cleared"
         return "fixed" if gap <= ROUNDED * eps * self._natural(beside) else "wrong"
-
-    def _is_of_a_solver(self, beside: Beside, number: int, gap: float) -> bool:
-        """Whether a difference is as small as what solvers leave, beside the largest slope, weighted and not."""
-        weights = beside.weights
-        weighted = abs(gap) * weights[number] <= SOLVED * largest(beside.measured * weights, beside.errors * weights)
-        return bool(weighted and abs(gap) <= SOLVED * largest(beside.measured, beside.errors))
 
     def _underflows(self, beside: Beside, number: int, gap: float) -> bool:
         """Whether a difference would change the function by less than the smallest number, moved as far as it is."""
@@ -348,8 +347,3 @@ def _is_same(near: list[Slope], gap: float) -> bool:
     """Whether a difference is about the same at points nearby: rounding would be another at each."""
     agreeing = sum(0.5 <= one.value / gap <= 2.0 for one in near)
     return agreeing >= AGREEING * len(near) / NEIGHBOURS
-
-
-def _typical(values: Array) -> float:
-    """The root of the mean square."""
-    return float(np.sqrt(np.mean(np.square(values, dtype=float)))) if values.size else 0.0

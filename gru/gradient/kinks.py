@@ -1,13 +1,15 @@
 """What is claimed at a kink, where the slope depends on the side: whether it is a slope of either, or in between."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 import numpy as np
 
+from gru.calculus.arrays import Array
 from gru.gradient.beside import HIDDEN, Beside
 from gru.gradient.claim import Claim
 from gru.gradient.differences import Sides
 from gru.gradient.measure import Measurer
+from gru.gradient.probe import General, Probes
 
 BETWEEN = 16
 """Points nearby at which it is seen whether one kink alone is there: at each the slope is that of one side. Where two
@@ -63,30 +65,43 @@ def judged(measurer: Measurer, claim: Claim, beside: Beside, number: int, sides:
 
 
 def wrong_beside(measurer: Measurer, claim: Claim, beside: Beside, kinks: Sequence[int]) -> int | None:
-    """One of the entries on kinks that are wrong beside them: at every point nearby one of them is.
+    """An entry that is wrong beside the kinks, where one is at every point nearby: on a kink, or where there is none.
 
-    What lies between the slopes of both sides need not be a gradient of any. The claimed and the measured slope of that
-    entry are then replaced by those at one of these points.
+    What lies between the slopes of both sides need not be a gradient of any; and what is right at each kink by itself
+    need not be so of all at once, as where a tie is given to nobody. The claimed and the measured slope of that entry
+    are then replaced by those at one of these points.
     """
-    shown = None
+    general, every = General(beside.probes), range(len(beside.probes))
+    shown: _Wrong | None = None
     for at in measurer.moved_by(BESIDE, measurer.far):
-        found = claim.near_with_bars(at, beside.probes)
-        if found is None:
+        shown = _wrong_at(measurer, claim, beside, beside.probes, kinks[:MOST], at)
+        if shown is None and _wrong_at(measurer, claim, beside, general, (0,), at) is None:
             return None
-        slopes, bars = found
-        shown = None
-        for number in kinks[:MOST]:
-            true = measurer.slope_at(beside.probes, number, at, by_complex=beside.by_complex)
-            if true is None:
-                continue
-            room = float(bars[number]) + true.error
-            if abs(slopes[number] - true.value) > room + HIDDEN * beside.shown.largest:
-                shown = number, slopes[number], true.value, room
-                break
-        if shown is None:
-            return None
+    shown = shown or _wrong_at(measurer, claim, beside, beside.probes, every, at)
     if shown is None:
         return None
     number, beside.claimed[number], beside.measured[number], beside.bars[number] = shown
     beside.moved.add(number)
     return number
+
+
+_Wrong = tuple[int, float, float, float]
+"""The number of a probe, the claimed and the measured slope along it, and the error bar of both."""
+
+
+def _wrong_at(
+    measurer: Measurer, claim: Claim, beside: Beside, probes: Probes, numbers: Iterable[int], at: Sequence[Array]
+) -> _Wrong | None:
+    """The first of some probes along which the claimed slope is wrong at a point."""
+    found = claim.near_with_bars(at, probes)
+    if found is None:
+        return None
+    slopes, bars = found
+    for number in numbers:
+        true = measurer.slope_at(probes, number, at, by_complex=beside.by_complex)
+        if true is None:
+            continue
+        room = float(bars[number]) + true.error
+        if abs(slopes[number] - true.value) > room + HIDDEN * beside.shown.largest:
+            return number, float(slopes[number]), true.value, room
+    return None

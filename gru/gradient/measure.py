@@ -50,6 +50,7 @@ class Measurer:
         self._deviations: dict[bool, float] = {}
         self._verified: set[int] = set()
         self.trusted = False
+        self.kinked: set[int] = set()
 
     def value(self, values: Sequence[Any]) -> Any:
         """Σ cotangent·function at these values, in the precision of what it returns; NaN where it raises."""
@@ -166,6 +167,7 @@ class Measurer:
         # A function that takes no complex numbers takes none beside a kink either.
         if here or (here is False and (general.leaf in self.complex.refused or self.kink(general, 0) is None)):
             return here
+        self.kinked.add(general.leaf)
         (beside,) = self.moved_by(1, self.far)
         return self._agreement(general, [v.astype(own.dtype) for v, own in zip(beside, self.at, strict=True)])
 

@@ -274,6 +274,22 @@ def test_of_many_kinks_every_one_is_judged() -> None:
     assert (found.verdict, found["x"].entry) == ("wrong", (40,))
 
 
+@pytest.mark.parametrize(
+    ("first", "last", "verdict"), [(2, 7, "right"), (3, 7, "wrong"), (2, 6, "wrong"), (1, 7, "wrong"), (0, 5, "wrong")]
+)
+def test_at_ties_every_choice_is_right_that_is_right_beside_them(first: int, last: int, verdict: str) -> None:
+    """A trimmed mean of numbers of which some are equal: one of them too many, or too few, is a mistake."""
+    x = np.array([1.0, 0.5, -0.5, 0, 0.5, -0.5, 1.5, -1, -0.5])
+
+    def by_hand(x: Array) -> Array:
+        gradient = np.zeros_like(x)
+        gradient[np.argsort(x, kind="stable")[first:last]] = 1 / 5
+        return gradient
+
+    found = gru.check_gradient(lambda x: np.sort(x)[2:7].mean(), x, by_hand)
+    assert found.verdict == verdict, str(found)
+
+
 def test_a_pooling_of_whole_numbers_is_right_at_all_its_ties() -> None:
     x = np.random.default_rng(3).integers(0, 3, (2, 6, 6)).astype(float)
 
