@@ -313,6 +313,17 @@ def test_of_a_whole_that_raises_no_part_makes_a_right_file(way_back: str, text: 
     assert text in examination.text
 
 
+def test_what_is_made_of_the_part_that_is_judged_and_cannot_be_called_is_told(tmp_path: Path) -> None:
+    path = tmp_path / "model.py"
+    model = (
+        "class Model:\n    def __init__(self, path): self.layer = open(path), GRU\n    def backward(self, a, b): pass\n"
+    )
+    path.write_text((FILES / "lists.py").read_text() + model)
+    with SubmissionProcess(path) as process:
+        assert process.api is not None
+        assert any("Model is not judged: no way to call it was found" in note for note in process.notes)
+
+
 def searched(path: Path, most: int) -> int:
     """How many signs come while it is tried how a file is driven, in this process: a file of our own."""
     signs: list[None] = []

@@ -59,7 +59,8 @@ class Adapter:
         lazy: Whether the parameters are made in the first call of forward.
         accumulates: Whether a second backward pass adds to the gradients.
         alike: Whether backward raises in the file's own lines wherever sizes differ, and does not where all are alike.
-        passed_over: What else was tried, and what it raised in its own lines, as arrays did not go together.
+        passed_over: What else was tried, and what it raised in its own lines, as arrays did not go together; and what
+            the target is a part of, where no way to call that was found.
         part_of: Of these, what the target is a part of.
         one_row: Whether a batch may have one row only.
         said: The attributes that a course's own adapter gives: they are not looked for.

@@ -63,7 +63,13 @@ def found_in(module: Any, source: str, name: str | None = None, turn: Callable[[
         raise AnotherApiError(_what_was_found(module, tried, name))
     found.turn = Adapter.turn
     found.part_of = whole
-    found.passed_over = {k: v for k, v in tried.raised.items() if k.partition(".")[0] != found.target}
+    raised = {k: f"it raised {v}" for k, v in tried.raised.items() if k.partition(".")[0] != found.target}
+    told = {way.partition(".")[0] for way in raised}
+    found.passed_over = raised | {
+        whole: f"no way to call it was found; {found.target} is a part of it"
+        for whole in _wholes(module, source, found.target)
+        if name is None and whole not in told
+    }
     return found
 
 
@@ -82,6 +88,16 @@ def _made_of(found: Adapter, source: str, tried: "Tried") -> dict[str, str]:
     """The ways that raised in the file's own lines and that use what was found."""
     uses = used_by(source)
     return {way: text for way, text in tried.raised.items() if found.target in uses.get(way.partition(".")[0], ())}
+
+
+def _wholes(module: Any, source: str, part: str) -> list[str]:
+    """The classes of a file that are made of one of its classes or functions, and go backward themselves."""
+    uses, defined = used_by(source), own(module)
+    return [
+        name
+        for name, kind in defined.items()
+        if isinstance(kind, type) and part in uses.get(name, ()) and any(map(BACKWARD.search, vars(kind)))
+    ]
 
 
 def _what_was_found(module: Any, tried: Tried, name: str | None) -> str:

@@ -129,7 +129,7 @@ class _Choice:
 
         find = partial(adapters.found_in, self.file.module, self.file.text)
         found = find(name, self._turn)
-        self.notes += [f"{way} is not judged: it raised {fault}" for way, fault in found.passed_over.items()]
+        self.notes += [f"{way} is not judged: {fault}" for way, fault in found.passed_over.items()]
         return adapters.Driver(found, lambda flag: find(found.target, self._count))
 
     def _turn(self) -> None:
