@@ -6,21 +6,19 @@ cannot bend the mapping. That it follows the upstream gradient tells it from wha
 
 import re
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
 
 from .adapter import Adapter
 from .answer import Answer
-from .layouts import arranged, in_order
-from .names import DC, DH, DX, OF_OPTIMISER
-from .places import arrays_in, last_name, parts_of, without_holder
+from .candidates import Candidates, candidates_in, following
+from .layouts import arranged
+from .names import DC, DH, DX
+from .places import last_name, parts_of, without_holder
 from .source import parameters_of
 from .spelling import also_at, in_source, name_of, plain, same_place, stands_for
-
-Candidates = dict[str, tuple[Any, str]]
-"""Arrays by their places, each with the name that it has in the source."""
 
 SPELLED = ("d{}", "d_{}", "grad_{}", "{}_grad", "g_{}", "d{}_", "grad{}", "g{}", "delta_{}", "dl_d{}", "dL_d{}")
 """How the gradient of a parameter is called, the commonest first."""
@@ -48,8 +46,8 @@ def find(
         sizes: The sizes of the run.
         shapes: The parameters by their places.
     """
-    candidates = dict(_candidates(adapter, answer))
-    follow = set(candidates) if other is None else _following(candidates, dict(_candidates(adapter, other)))
+    candidates = dict(candidates_in(adapter, answer))
+    follow = set(candidates) if other is None else following(candidates, dict(candidates_in(adapter, other)))
     if not adapter.gradients:
         called = {place: in_source(place, adapter.names_returned) for place in candidates}
         also = also_at(adapter, sizes)
@@ -287,46 +285,6 @@ def _alone_of_its_shape(
 
 def _shape(parameter: str, shapes: Mapping[str, Any]) -> tuple[int, ...]:
     return tuple(np.shape(shapes[parameter])) if parameter in shapes else ()
-
-
-def _following(candidates: Candidates, others: Candidates) -> set[str]:
-    """The candidates that another upstream gradient changes: what is kept for other reasons is none."""
-
-    def same(one: Any, other: Any) -> bool:
-        return np.shape(one) == np.shape(other) and np.array_equal(one, other, equal_nan=True)
-
-    return {c for c, (array, _) in candidates.items() if c not in others or not same(array, others[c][0])}
-
-
-def _candidates(adapter: Adapter, answer: Answer) -> Iterator[tuple[str, tuple[Any, str]]]:
-    """Every array that may be a gradient: in what was returned, then in the object; with its name in the source."""
-    for place, array in (*_stacks(answer.returned), *arrays_in(answer.returned, "returned", each=True)):
-        name = adapter.names_returned.get(place, "")
-        if not name and (match := re.search(r"\['([^']*)'\]$|\.([^\W\d]\w*)$", place)):
-            name = match[1] or match[2]
-        yield place, (array, name)
-    for place, array in arrays_in(answer.made, each=True):
-        if place not in adapter.parameters and not _is_of_optimiser(place):
-            yield place, (array, last_name(place))
-
-
-def _is_of_optimiser(place: str) -> bool:
-    """Whether a place is in what an optimiser keeps: `v['Wz']`."""
-    holder, *inside = parts_of(place)
-    return bool(inside) and OF_OPTIMISER.search(holder) is not None
-
-
-def _stacks(returned: Any) -> Iterator[tuple[str, Any]]:
-    """Lists of one array a step, in what was returned: they are one array, as `dxs`."""
-    inside = [("returned", returned)]
-    if isinstance(returned, tuple | list):
-        inside += [(f"returned[{i}]", value) for i, value in enumerate(returned)]
-    elif isinstance(returned, dict):
-        inside += [(f"returned['{key}']", value) for key, value in returned.items()]
-    for place, by_step in inside:
-        value = in_order(by_step)
-        if isinstance(value, list) and len(value) > 1 and len({np.shape(v) for v in value}) == 1 and np.ndim(value[0]):
-            yield place, np.asarray(value, float)
 
 
 def _special(
