@@ -4,8 +4,8 @@
 
 Every kind of function in `tests/gradient/functions.py`, scales from 1e-6 to 1e6, single and double precision; of three
 checks one is of a right gradient. Prints a line for whatever is not as it should be, and counts; exits 1 on a false
-alarm. Sequences of 200 steps and saturated LSTM steps, a second each, are left out unless `--slow` is given: without them
-a check takes 20 ms, and 50,000 a quarter of an hour.
+alarm. Sequences of 200 steps and saturated LSTM steps, a second each, are left out unless `--slow` is given: without
+them a check takes 20 ms, and 50,000 a quarter of an hour.
 """
 
 import argparse
