@@ -12,7 +12,7 @@ from gru.submission.worker.protocol import ProtocolError
 
 MOST_PARAMETERS = 64
 MOST_AXES = 8
-MOST_FLAGS = 16
+MOST_FLAGS = 8
 LARGEST_SIZE = 512
 MOST_ENTRIES = 2 * 6 * LARGEST_SIZE**2
 """The most parameters and entries that are believed: no GRU has more at the small sizes that are asked for, or that a

@@ -11,6 +11,9 @@ from typing import Any
 from .names import FLAG
 from .source import own
 
+MOST = 8
+"""More flags of one file are not switched."""
+
 
 def flags_of(module: Any) -> dict[str, bool]:
     """The flags of a file that change what is computed, with their defaults: those that have one default throughout."""
@@ -19,7 +22,8 @@ def flags_of(module: Any) -> dict[str, bool]:
         for name, default in _defaults(function).items():
             if type(default) is bool and FLAG.match(name):
                 found.setdefault(name, set()).add(default)
-    return {name: default for name, (default, *others) in found.items() if not others}
+    flags = [(name, default) for name, (default, *others) in found.items() if not others]
+    return dict(flags[:MOST])
 
 
 @contextmanager
