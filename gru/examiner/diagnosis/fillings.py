@@ -23,7 +23,7 @@ MOST_COLUMNS = 6
 """How many terms are looked for beside those of the right sum: with more of them, it is another formula."""
 
 _CLOSE = 1e-5
-"""How near what was read off is to a half-integer; all values are then held against that."""
+"""How near what was read off is to a simple number; all values are then held against that."""
 
 _MOSTLY = 0.8
 """The share of the entries on which a factor must not be zero."""
@@ -151,6 +151,8 @@ _FUNCTIONS: dict[str, Callable[[Array], Array]] = {
     "np.roll({whole}, 1, axis=0)": lambda value: np.roll(value, 1, axis=-2),
     "np.roll({whole}, -1, axis=0)": lambda value: np.roll(value, -1, axis=-2),
     "np.cumsum({whole}, axis=0)": lambda value: np.cumsum(value, axis=-2),
+    "np.round({whole})": np.round,
+    "{part}.astype(np.float16)": lambda value: value.astype(np.float16).astype(float),
     "1 - {part}": lambda value: 1 - value,
     "1 + {part}": lambda value: 1 + value,
 }
@@ -212,7 +214,7 @@ def _rounded_function(part: ast.expr, value: Callable[[Values], Array], values: 
 
 
 def sums(read: list[Read], own: list[ast.expr], others: Iterable[ast.expr]) -> Iterator[Filling]:
-    """The part as a sum of half-integer multiples of its own terms and a few others."""
+    """The part as a sum of its own terms and a few others, each times a number of two decimals."""
     wanted = np.concatenate([one.value[one.known] / _size(one) for one in read])
     if not np.isfinite(wanted).all():
         return
@@ -232,12 +234,12 @@ def sums(read: list[Read], own: list[ast.expr], others: Iterable[ast.expr]) -> I
 
 
 def _combination(wanted: Array, columns: list[tuple[ast.expr, Array]]) -> list[tuple[float, ast.expr]]:
-    """The half-integer multiples of the columns that make what is wanted; none where there are no such."""
+    """The multiples of the columns that make what is wanted; none where they are no numbers of two decimals."""
     usable = _independent([column for _, column in columns])
     if not usable or len(wanted) < ENOUGH * len(usable):
         return []
     fitted = np.linalg.lstsq(np.array([columns[at][1] for at in usable]).T, wanted)[0]
-    found = [(_simple(number), at) for number, at in zip(fitted, usable, strict=True)]
+    found = [(_simple(number, parts=100), at) for number, at in zip(fitted, usable, strict=True)]
     if any(number is None for number, _ in found):
         return []
     chosen = _fewest([(number, at) for number, at in found if number], np.array([column for _, column in columns]))
@@ -297,7 +299,7 @@ def _independent(columns: list[Array]) -> list[int]:
     return kept
 
 
-def _simple(number: float) -> float | None:
-    """The half-integer that is meant; None where none is near."""
-    near = round(2 * float(number)) / 2 if np.isfinite(number) else np.inf
+def _simple(number: float, parts: int = 2) -> float | None:
+    """The multiple of a half, or of another part of 1, that is meant; None where none is near."""
+    near = round(parts * float(number)) / parts if np.isfinite(number) else np.inf
     return near if abs(number - near) < _CLOSE else None
