@@ -7,7 +7,7 @@ other numbers. So few candidates are enough, and where none fits it is known at 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import chain, islice, permutations, product
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import numpy as np
 
@@ -86,6 +86,7 @@ class _Search:
         self.tried = 0
         self.parted = Parted("shapes")
         self.seen: dict[tuple[frozenset[Place], tuple[str, ...]], Array] = {}
+        self.states_seen: dict[Any, list[dict[str, Array]]] = {}
 
     def problem(self, sizes: Sizes | None = None) -> DrivenProblem:
         return self.bench.problem("mapping", sizes or self.sizes, self.random)
@@ -113,7 +114,7 @@ class _Search:
         """Draw other numbers where so many steps are others than before."""
         sizes = self.bench.possible(self.sizes._replace(steps=steps))
         if sizes != self.sizes:
-            self.sizes, self.seen = sizes, {}
+            self.sizes, self.seen, self.states_seen = sizes, {}, {}
             self.drawn = self.problem()
 
     def readings(self, family: Family, wrapping: Wrapping) -> Iterator[dict[str, list[Place]]]:
@@ -218,11 +219,12 @@ class _Search:
     def distance(self, candidate: Candidate) -> float:
         """How far the states of a candidate are from the submission's."""
         self.tried += 1
+        found = self.plain_states(candidate)
         if candidate.wrapping.head is not None:
             put, answer = _put(candidate, self.drawn), self.answer_of(candidate, self.drawn)
-            return candidate.wrapping.distance(self.states_below(candidate, self.drawn), put, answer)
+            states = [exactly(state[candidate.family.fullest.output]) for state in found]
+            return candidate.wrapping.distance(states, put, answer)
         shown = self.states(candidate, self.drawn)
-        found = states_of(candidate.family.fullest, self.blocks(candidate, self.drawn), *_given(candidate, self.drawn))
         with np.errstate(all="ignore"):
             apart = [
                 np.abs([state[name] for state in found[-len(states) :]] - states) for name, states in shown.items()
@@ -248,6 +250,14 @@ class _Search:
     def states(self, candidate: Candidate, problem: DrivenProblem) -> dict[str, Array]:
         """The submission's states by name where all weights that have no place are zero."""
         return candidate.ends.states(self.answer_of(candidate, problem))
+
+    def plain_states(self, candidate: Candidate) -> list[dict[str, Array]]:
+        """A candidate's states without the bound of their rounding, which takes longer; alike below any head."""
+        key = (candidate.family, candidate.ends, candidate.wrapping.below, frozenset(candidate.places.items()))
+        if key not in self.states_seen:
+            blocks, given = self.blocks(candidate, self.drawn), _given(candidate, self.drawn)
+            self.states_seen[key] = states_of(candidate.family.fullest, blocks, *given)
+        return self.states_seen[key]
 
     def states_below(self, candidate: Candidate, problem: DrivenProblem) -> list[Running]:
         """A candidate's states below its head, with the bound of their rounding."""

@@ -56,6 +56,11 @@ class Wrapping:
         """The names of the parameters that are none of the layer's."""
         return (*(self.head.parameters if self.head else ()), *self.first, *((self.embedding,) * bool(self.embedding)))
 
+    @property
+    def below(self) -> tuple[str | bool | tuple[str, ...], ...]:
+        """What is before the layer: with the same, a layer has the same states, whatever is made of them."""
+        return self.inputs, self.embedding, self.in_columns, self.first
+
     def inside(self, problem: DrivenProblem) -> DrivenProblem:
         """The problem as it is put to the layer itself."""
         x, h_0 = seen(problem.x, self.inputs), problem.h_0
