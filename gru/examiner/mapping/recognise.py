@@ -107,7 +107,21 @@ class _Search:
                     bare = [Candidate(family, both, wrapping) for family in families_alike for both in possible]
                     for places in self.readings(families_alike[0], wrapping):
                         if (mapped := self.mapped(bare, places)) is not None:
-                            return Recognition(mapped, None, self.tried, self.over_steps(mapped))
+                            return self.over_all_sizes(mapped)
+        return Recognition(None, self.parted, self.tried)
+
+    def over_all_sizes(self, mapped: Mapped) -> Recognition:
+        """What was recognised, as it is over several steps, and with another number of rows.
+
+        A penalty may be divided by the rows. A head that is another one at other sizes is not known.
+        """
+        wrapping = mapped.wrapping
+        divided = [replace(wrapping, over_rows=self.sizes.batch)] if wrapping.penalties else []
+        for around in (wrapping, *divided):
+            one = replace(mapped, wrapping=around)
+            over_steps = self.over_steps(one)
+            if wrapping.head is None or over_steps is not False:
+                return Recognition(one, None, self.tried, over_steps)
         return Recognition(None, self.parted, self.tried)
 
     def take(self, steps: int) -> None:

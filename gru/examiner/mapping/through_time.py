@@ -83,7 +83,7 @@ def run_of(bench: Bench, mapped: Mapped, form: Form, problem: DrivenProblem, sca
     _, gradients = bench.run(problem, {}, problem.delta * scale)
     told = {name: value / scale for name, value in gradients.items() if name not in bench.odd}
     weights = {name: value for name, value in told.items() if name in problem.parameters}
-    own = {n: wrapping.without_penalty(n, value, problem.parameters[n]) for n, value in weights.items()}
+    own = {n: wrapping.without_penalty(n, value, problem) for n, value in weights.items()}
     shown = {form.derivatives[b].name: value for b, value in mapped.gradients(own, inside.sizes).items()}
     shown |= mapped.inputs(told)
     through: dict[str, Through] = {}
@@ -110,7 +110,7 @@ def run_of(bench: Bench, mapped: Mapped, form: Form, problem: DrivenProblem, sca
     for block, place in mapped.places.items():
         if (name := place.parameter) in wrapping.penalties and name in told:
             roundings, largest = bounds[form.derivatives[block].name]
-            more = wrapping.rounded(name, told[name], problem.parameters[name])
+            more = wrapping.rounded(name, told[name], problem)
             bounds[form.derivatives[block].name] = (roundings + more, largest)
     values = [_values(at) for at in at_steps]
     return Run(problem, values, _values(upstreams), tuple(blocks), shown, bounds, through=through)

@@ -37,6 +37,7 @@ class Wrapping:
         first: The parameters that are first states, which all rows of a batch begin with.
         head: What is made of the states, where they are not answered themselves.
         penalties: For the parameters whose squares are added to a loss, the number that half of these is multiplied by.
+        over_rows: The rows of the batch for which these are so, where they are divided by those; 0 where they are not.
     """
 
     inputs: str = ""
@@ -45,6 +46,7 @@ class Wrapping:
     first: tuple[str, ...] = ()
     head: Head | None = None
     penalties: Mapping[str, float] = field(default_factory=dict)
+    over_rows: int = 0
 
     @property
     def is_bare(self) -> bool:
@@ -89,8 +91,8 @@ class Wrapping:
     def _answer(self, states: Sequence[Running], problem: DrivenProblem) -> Running:
         assert self.head is not None
         answer = self.head.answer(states, problem)
-        for name, penalty in self.penalties.items():
-            size = 0.5 * penalty * float((np.asarray(problem.parameters[name], float) ** 2).sum())
+        for name in self.penalties:
+            size = 0.5 * self.penalty(name, problem) * float((np.asarray(problem.parameters[name], float) ** 2).sum())
             # Every square and every sum is rounded, however it is added up.
             rounded = abs(size) * (problem.parameters[name].size + 4) + np.abs(answer.value)
             answer = Running(answer.value + size, answer.roundings + rounded)
@@ -109,15 +111,19 @@ class Wrapping:
         }
         return replace(self, penalties={**self.penalties, **claimed})
 
-    def without_penalty(self, name: str, gradient: Array, parameter: Array) -> Array:
-        """The gradient of a parameter without that of the penalty on it."""
-        return gradient - self.penalties[name] * parameter if name in self.penalties else gradient
+    def penalty(self, name: str, problem: DrivenProblem) -> float:
+        """The number of the penalty on one parameter, 0 for none."""
+        return self.penalties.get(name, 0.0) * (self.over_rows / problem.sizes.batch if self.over_rows else 1.0)
 
-    def rounded(self, name: str, gradient: Array, parameter: Array) -> float:
+    def without_penalty(self, name: str, gradient: Array, problem: DrivenProblem) -> Array:
+        """The gradient of a parameter without that of the penalty on it."""
+        penalty = self.penalty(name, problem)
+        return gradient - penalty * problem.parameters[name] if penalty else gradient
+
+    def rounded(self, name: str, gradient: Array, problem: DrivenProblem) -> float:
         """What adding the penalty's gradient, and taking it away, rounds: in units of the unit roundoff."""
-        if name not in self.penalties:
-            return 0.0
-        return float((2 * np.abs(gradient) + 3 * np.abs(self.penalties[name] * parameter)).max())
+        penalty = self.penalty(name, problem)
+        return float((2 * np.abs(gradient) + 3 * np.abs(penalty * problem.parameters[name])).max()) if penalty else 0.0
 
     def of_inputs(self, problem: DrivenProblem, *, one_each: bool = False) -> Callable[[Sequence[Any]], list[Any]]:
         """The gradient of the embedding, from the derivatives by the layer's inputs, one a step.

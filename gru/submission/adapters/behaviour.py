@@ -58,8 +58,12 @@ def values_of(adapter: Adapter, sizes: Mapping[str, int]) -> dict[str, Any]:
 
 
 def _is_learnt(adapter: Adapter, name: str) -> bool:
-    """Whether what an object has by the name of a first state is a parameter: the file has a gradient of that name."""
-    return bool(FIRST_STATE.match(name) and re.search(rf"\b(d_?|grad_?){re.escape(name)}\b", adapter.source))
+    """Whether what an object has by the name of a first state is a parameter: the file has a gradient of that name.
+
+    Or it has the name as a text, by which gradients are kept: `grads["h0"]`.
+    """
+    own = re.escape(name)
+    return bool(FIRST_STATE.match(name) and re.search(rf"\b(d_?|grad_?){own}\b|['\"]{own}['\"]", adapter.source))
 
 
 def _is_called_a_state(place: str) -> bool:
