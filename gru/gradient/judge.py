@@ -110,9 +110,11 @@ class Judge:
     def _is_nothing(self, beside: Beside, claim: Claim | Higher, share: float) -> bool:
         """Whether slopes are zero within error bars that are small beside |function|/|argument|, by this share.
 
-        What is claimed is below its own rounding then: a claim that is more is hidden, and not zero.
+        What is claimed is below its own rounding then, or as numbers below one of the function over the argument: a
+        claim that is more is hidden, and not zero.
         """
-        if np.max(np.abs(beside.claimed)) > np.max(claim.bars(beside.probes)):
+        one = float(np.finfo(beside.shown.dtype).eps) * self._natural(beside) if self._claim.is_fixed else 0.0
+        if np.max(np.abs(beside.claimed)) > max(one, np.max(claim.bars(beside.probes))):
             return False
         return beside.shown.largest <= float(np.max(beside.bars)) <= share * self._natural(beside)
 

@@ -306,6 +306,19 @@ def test_a_gradient_of_numbers_is_judged_where_it_was_computed(dtype: Any) -> No
         gru.check_vjp(forward, backward(cotangent, *at), at)
 
 
+def test_numbers_that_are_zero_but_for_rounding_are_right() -> None:
+    """A shift of all numbers before their mean is taken off."""
+    x, shift = RNG.standard_normal(9), np.array(0.3)
+
+    def varies(x: Array, shift: Array) -> Any:
+        return np.linalg.norm((x + shift) - (x + shift).mean())
+
+    away = (x + shift) - (x + shift).mean()
+    by_x = away / np.linalg.norm(away)
+    assert gru.check_gradient(varies, (x, shift), (by_x, by_x.sum())).verdict == "right"
+    assert gru.check_gradient(varies, (x, shift), (by_x, by_x.sum() + 1e-3)).verdict == "wrong"
+
+
 def test_numbers_at_kinks_that_meet_are_no_mistake() -> None:
     rows, own = np.array([[1.0, 1.0, 0.0], [-1.0, 0.0, -1.0], [2.0, -3.0, 1.0]]), np.array([1.0, -2.0, 1.0])
     weights = np.array(
