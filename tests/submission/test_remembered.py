@@ -10,6 +10,7 @@ from gru.examiner import Examination, examine
 from gru.submission import remembered
 from gru.submission.process import SubmissionProcess
 from gru.submission.remembered import Memory, RememberedProcess
+from tests.edited import edited
 from tests.submission.test_process import IN_BACKWARD, IN_FORWARD, RIGHT, with_line
 
 WRONG = with_line(IN_BACKWARD, "self.dzr = self.dzr * 2")
@@ -29,7 +30,7 @@ def write(tmp_path: Path) -> Write:
 
 def renamed(text: str) -> str:
     """The same formulas in other words."""
-    return text.replace("h_prev", "old").replace("in_grad", "above")
+    return edited(text, ("h_p", "old"), ("in_grad", "above"))
 
 
 def together(memory: Memory[Examination], path: Path) -> tuple[Examination, int]:
