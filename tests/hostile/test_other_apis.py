@@ -126,7 +126,7 @@ def test_zeros_throughout_are_not_right_and_have_a_reason_in_the_overview() -> N
 
 def test_a_test_of_what_fails_to_run_fails_and_is_not_skipped() -> None:
     driven = DrivenHere(SOURCE)
-    driven.driver.shapes = lambda sizes: {key: [] for key in driven.driver.adapter.names()}  # type: ignore[method-assign]
+    driven.driver.shapes = lambda sizes: {key: [] for key in driven.driver.described()["names"]}  # type: ignore[method-assign]
     examinations = Examinations("cell.py", driven, effort="quick")
     assert not examinations.is_without("equation-10")
     assert examinations.found("equation-10").outcome.status == "not_examined"
