@@ -129,6 +129,7 @@ def of_parameters(
         found = _in_order(parameters, candidates, shapes)
     left = [p for p in parameters if p not in found]
     found |= _alone_of_its_shape(left, candidates, follow - set(found.values()), shapes)
+    found |= _in_the_same_place(parameters, found, candidates, shapes)
     # A place that fits two parameters is given to neither: no verdict rests on a guess.
     uses = Counter(found.values())
     return {parameter: place for parameter, place in found.items() if uses[place] == 1}
@@ -150,6 +151,26 @@ def _collected(parameters: list[str], following: Candidates) -> dict[str, str]:
                 break
     several = len(found) == len(parameters) == len(set(found.values()))
     return found if several else {}
+
+
+def _in_the_same_place(
+    parameters: Sequence[str], found: Mapping[str, str], candidates: Candidates, shapes: Mapping[str, Any]
+) -> dict[str, str]:
+    """The gradients that stand where those of most other parameters do, by the name alone: `returned['br']` of `br`.
+
+    One that does not follow the upstream gradient is a wrong one there, as where zeros are left.
+    """
+    ends = {p: re.compile(rf"\b{re.escape(last_name(p))}(?=\W*$)") for p in parameters}
+    where = Counter(ends[p].sub("{}", place) for p, place in found.items() if ends[p].search(place))
+    place, count = where.most_common(1)[0] if where else ("", 0)
+    if count < 2 or 2 * count < len(parameters):
+        return {}
+    own = {p: place.replace("{}", last_name(p)) for p in parameters if p not in found}
+    return {
+        p: at
+        for p, at in own.items()
+        if at in candidates and at not in found.values() and np.shape(candidates[at][0]) == np.shape(shapes[p])
+    }
 
 
 def _spelled(parameters: Sequence[str], candidates: Candidates, called: Mapping[str, str]) -> dict[str, str]:
