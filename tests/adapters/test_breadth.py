@@ -97,6 +97,7 @@ MISTAKES = {
     "two_flags": ("dx = dx[::-1]", "dx = dx", "gradient-dx"),
     "other_method_names": ("dxs.insert(0, dx)", "dxs.append(dx)", "equation-24"),
     "alphabet_in_dicts": ("(hs[t - 1] - ns[t])", "(hs[t] - ns[t])", "equation-8"),
+    "probability_at_the_end": ('g["br"] += dr', 'g["br"] = dr', "gradient-br"),
     "loops_over_units": ("Un[j, k] * an[j]\n", "Un[k, j] * an[j]\n", "equation-10"),
     "fits_one_number": ("drh * r + dv", "drh + dv", "gradient-Wz"),
     "last_state_apart": ("dH[n - 1] += dhn", "dH[0] += dhn", "state"),
