@@ -152,6 +152,14 @@ class Judges:
 def _serve(answer: Answer, done: Done, numbers: int, records: int, parent: int) -> NoReturn:
     """Grade what is asked for, until nobody asks any more. What the other process would do at its end is not done."""
     status = 1
+    told_to_end = False
+
+    def stop(number: int, frame: Any) -> NoReturn:
+        # An exception is lost where it is raised in a callback of the collection of objects: it is noted, too.
+        nonlocal told_to_end
+        told_to_end = True
+        raise Stopped
+
     # What is loaded by now stays: no collection need look through it again. Most of what a submission leaves behind is
     # collected after it: to look for that again and again took a seventh of the time.
     gc.freeze()
@@ -159,12 +167,14 @@ def _serve(answer: Answer, done: Done, numbers: int, records: int, parent: int) 
     try:
         # A Ctrl-C at the terminal comes to both; the other process says what it means for this one.
         signal.signal(signal.SIGINT, signal.SIG_IGN)
-        signal.signal(signal.SIGTERM, _stop)
+        signal.signal(signal.SIGTERM, stop)
         die_with(parent)
         with os.fdopen(numbers, "rb") as asked, os.fdopen(records, "wb", buffering=0) as answers:
             for count, line in enumerate(asked):
                 answers.write(json.dumps(answer(int(line))).encode() + b"\n")
                 gc.collect()
+                if told_to_end:
+                    raise Stopped
                 if count == 0:
                     # The right answers, which have been measured now, stay as well.
                     gc.freeze()
@@ -176,7 +186,3 @@ def _serve(answer: Answer, done: Done, numbers: int, records: int, parent: int) 
             done()
         finally:
             os._exit(status)
-
-
-def _stop(number: int, frame: Any) -> NoReturn:
-    raise Stopped

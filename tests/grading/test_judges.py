@@ -1,5 +1,6 @@
 """The processes that grade: what comes back from them, and that none is left behind."""
 
+import gc
 import os
 import signal
 import subprocess
@@ -34,6 +35,16 @@ def test_what_each_has_started_is_put_away_by_itself_at_the_end(tmp_path: Path) 
         assert not list(tmp_path.iterdir())
     assert str(pid) in {path.name for path in tmp_path.iterdir()}
     assert str(os.getpid()) not in {path.name for path in tmp_path.iterdir()}
+
+
+def test_one_that_is_told_to_end_while_objects_are_collected_ends() -> None:
+    def answer(number: int) -> dict[str, Any]:
+        # What is raised in a callback of the collection is heard by nobody.
+        gc.callbacks.append(lambda phase, info: os.kill(os.getpid(), signal.SIGTERM))
+        return {"pid": os.getpid()}
+
+    with Judges(answer, 1) as judges:
+        assert judges.ask(0)["pid"] != judges.ask(1)["pid"]
 
 
 def _killed(when: Callable[[], bool]) -> Callable[[int], dict[str, Any]]:

@@ -111,7 +111,7 @@ def test_what_a_cell_raises_is_told_with_its_line(body: str, message: str, tmp_p
 def test_an_answer_of_another_size_is_no_answer(right: SubmissionProcess, monkeypatch: pytest.MonkeyPatch) -> None:
     unroll: Callable[..., Any] = right.unroll
     arguments, _ = example(1, 2, 3, 4, 0)
-    monkeypatch.setattr(right, "failure", None)
+    monkeypatch.setattr(right._asking, "failure", None)
     monkeypatch.setattr(right, "unroll", lambda sizes, arrays, expected: unroll(sizes, arrays, [(4, 1, 30)]))
     with pytest.raises(SubmissionFailure, match="96 bytes of arrays; expected 960"):
         SubmittedSequence(right, 2, 3).forward(*arguments)
