@@ -5,9 +5,13 @@ The work comes as bytes, so that none of it is imported before that folder is ou
 
 import sys
 from os import getcwd
-from typing import Any
 
-_kept: dict[int, dict[str, Any]] = {}
+# That folder may hold a `typing.py`: only what Python has loaded by then is imported here.
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
+_kept: "dict[int, dict[str, Any]]" = {}
 """By its id, what a thread keeps from one submission to the next."""
 
 

@@ -3,6 +3,7 @@
 import json
 import os
 import re
+import sys
 from collections import Counter
 from pathlib import Path
 
@@ -97,7 +98,13 @@ def test_a_script_with_an_api_of_its_own(tmp_path: Path, monkeypatch: pytest.Mon
     (tmp_path / "below.py").write_text(BELOW, encoding="utf-8")
     places = ("--tests", tmp_path / "grade.py", "--module", tmp_path / "work" / "answer.py")
     answer = audit(
-        *places, "--command", f"python3 {tmp_path.name}/grade.py", "--below", tmp_path / "below.py", "--only", "state"
+        *places,
+        "--command",
+        f"{sys.executable} {tmp_path.name}/grade.py",
+        "--below",
+        tmp_path / "below.py",
+        "--only",
+        "state",
     )
     assert answer.output.startswith("3 of 3 wrong cells pass, and 8 of 8 right ones\n")
     assert "unchecked  state: every wrong cell passes" in answer.output
@@ -114,7 +121,12 @@ def test_runs_that_are_kept_are_not_run_again(tmp_path: Path) -> None:
 
     def runs() -> int:
         before = len(count.read_text()) if count.exists() else 0
-        command = ("--command", f"python3 {tests / 'test_it.py'}".replace(str(tests), "."), "--keep", tests / "kept")
+        command = (
+            "--command",
+            f"{sys.executable} {tests / 'test_it.py'}".replace(str(tests), "."),
+            "--keep",
+            tests / "kept",
+        )
         audit("--tests", tests, "--module", tests / "student.py", "--only", "state", *command)
         return len(count.read_text()) - before
 

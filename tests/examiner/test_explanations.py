@@ -15,8 +15,13 @@ from tests.examiner.explained import rate
 
 pytestmark = pytest.mark.filterwarnings("ignore")
 
-OPEN = ("dzn in half precision [hidden]",)
-"""Not right yet: of hidden values, what is worked out is not sharp enough for this."""
+OPEN = (
+    "dzn in half precision [hidden]",
+    *(f"dzr wrong at a large state [{style}]" for style in ("attributes", "helpers", "hidden")),
+)
+"""Not named yet: of hidden values, what is worked out is not sharp enough; what is wrong only at a large state is told
+as right elsewhere.
+"""
 
 
 @pytest.mark.parametrize("style", STYLES)
