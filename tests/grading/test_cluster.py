@@ -85,11 +85,12 @@ def test_a_class_is_graded_though_a_worker_dies(cluster: Cluster, tmp_path: Path
 
 @pytest.fixture
 def thirty(tmp_path: Path) -> Path:
-    """A class of thirty right submissions."""
+    """A class of ten right submissions, and of twenty that do not come to an end: it is not graded at once."""
     course = tmp_path / "class"
     course.mkdir()
     for number in range(30):
-        (course / f"s{number:02}.py").write_text(RIGHT, encoding="utf-8")
+        text = RIGHT if number < 10 else "while True: pass\n"
+        (course / f"s{number:02}.py").write_text(text, encoding="utf-8")
     return course
 
 
