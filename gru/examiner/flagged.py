@@ -34,10 +34,10 @@ def judge_flags(runner: Runner, api: Api, seed: int, outcomes: tuple[Outcome, ..
         if lost := _lost(Bench(runner, api), Bench(runner, switched)):
             outcomes = _with_a_note(outcomes, Fact.of("lost-with-flag", names=lost, **told))
         wrong = {
-            outcome.check: outcome for outcome in own.outcomes if outcome.is_of_gradient and outcome.status == "wrong"
+            outcome.check: replace(outcome, facts=(Fact.of(WITH_FLAG, **told), *outcome.facts))
+            for outcome in own.outcomes
+            if outcome.is_of_gradient and outcome.status == "wrong"
         }
-        for check, outcome in wrong.items():
-            wrong[check] = replace(outcome, facts=(Fact.of(WITH_FLAG, **told), *outcome.facts))
         known = {outcome.check for outcome in outcomes}
         outcomes = tuple(
             wrong.get(outcome.check, outcome) if outcome.status == "right" else outcome for outcome in outcomes

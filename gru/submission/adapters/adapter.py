@@ -208,7 +208,8 @@ class Adapter:
         told("forward")
         begin_anew(made, self.module)
         given_x, given_h = self._given(arranged(x, self.x_layout)), self._given(self._first(h_0, sizes))
-        kept = Kept(x=given_x, h_0=given_h)
+        # Most runs only go forward, and of those nobody asks what they write into.
+        kept = Kept() if delta is None else Kept(x=given_x, h_0=given_h)
         if self.state_at and given_h is not None:
             setattr(made, self.state_at, given_h)
         returned = self._returned = self.forwarded(made, given_x, given_h)
